@@ -1,0 +1,72 @@
+namespace Warmwire;
+
+/// <summary>Why a connection was closed. Every close has exactly one reason; it is counted per origin in the snapshot, in metrics and in the log.</summary>
+public enum CloseReason
+{
+    /// <summary>It rested longer than <see cref="PooledHttpHandler.PooledConnectionIdleTimeout"/>, or than the server's <c>Keep-Alive: timeout</c> allows.</summary>
+    IdleTimeout,
+
+    /// <summary>It grew older than <see cref="PooledHttpHandler.PooledConnectionLifetime"/> less its jitter.</summary>
+    Lifetime,
+
+    /// <summary>The server closed it, while it rested or in the middle of an exchange.</summary>
+    ServerClosed,
+
+    /// <summary>The request or the response carried <c>Connection: close</c> (RFC 9112 §9.6), or <c>Keep-Alive: max=0</c>.</summary>
+    ConnectionCloseHeader,
+
+    /// <summary>The server speaks HTTP/1.0 and did not ask to keep the connection (RFC 9112 §9.3).</summary>
+    Http10,
+
+    /// <summary>The response body had no length and ended with the connection (RFC 9112 §6.3, rule 8).</summary>
+    BodyEndedByClose,
+
+    /// <summary>The caller cancelled a request, and the rest of its response did not arrive within
+    /// <see cref="PooledHttpHandler.CancellationDrainTimeout"/> and <see cref="PooledHttpHandler.MaxCancellationDrainSize"/>.</summary>
+    Cancelled,
+
+    /// <summary>One of the request's timeouts ran out while it was using the connection.</summary>
+    RequestTimeout,
+
+    /// <summary>A response was disposed with more of its body unread than <see cref="PooledHttpHandler.MaxResponseDrainSize"/> allows, so it was not drained at all.</summary>
+    BodyNotDrained,
+
+    /// <summary>Draining an unread body began but passed <see cref="PooledHttpHandler.MaxResponseDrainSize"/> or <see cref="PooledHttpHandler.ResponseDrainTimeout"/>.</summary>
+    DrainLimit,
+
+    /// <summary>Bytes arrived that no request asked for: after a response's end, or while the connection rested.</summary>
+    UnsolicitedData,
+
+    /// <summary>The response broke the protocol or passed one of the limits on its size.</summary>
+    ProtocolError,
+
+    /// <summary>Writing the request failed.</summary>
+    WriteError,
+
+    /// <summary>Reading the response failed, for example because the peer reset the connection.</summary>
+    ReadError,
+
+    /// <summary>The response was complete before the request was: the server did not want the rest of the body.</summary>
+    RequestUnfinished,
+
+    /// <summary>The content of the request failed while it was being written.</summary>
+    RequestContentFailed,
+
+    /// <summary>The address it leads to left the DNS answer for its host; see <see cref="PooledHttpHandler.DnsRefreshInterval"/>.</summary>
+    AddressRetired,
+
+    /// <summary>More connections were idle than <see cref="PooledHttpHandler.MaxIdleConnectionsPerServer"/> or <see cref="PooledHttpHandler.MaxIdleConnections"/> keep.</summary>
+    IdleLimit,
+
+    /// <summary>It was idle and gave its place to another origin, because <see cref="PooledHttpHandler.MaxConnections"/> was reached.</summary>
+    MadeRoom,
+
+    /// <summary><see cref="PooledHttpHandler.CloseIdleConnections"/> was called.</summary>
+    ClosedByUser,
+
+    /// <summary>It became the application's own stream (101 Switching Protocols or CONNECT), which the application has closed.</summary>
+    Upgraded,
+
+    /// <summary>The handler was disposed.</summary>
+    Disposed,
+}

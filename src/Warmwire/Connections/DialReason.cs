@@ -1,0 +1,17 @@
+namespace Warmwire;
+
+/// <summary>Why a connection was opened. Every dial has exactly one reason; it is counted per origin in the snapshot, in metrics and in the log.</summary>
+public enum DialReason
+{
+    /// <summary>The origin had no connection at all.</summary>
+    First,
+
+    /// <summary>Every connection of the origin was serving a request.</summary>
+    AllBusy,
+
+    /// <summary>A request is replayed because the reused connection it was sent on turned out to be dead.</summary>
+    Replacement,
+
+    /// <summary><see cref="PooledHttpHandler.PrewarmAsync"/> asked for it.</summary>
+    Prewarm,
+}

@@ -1,0 +1,15 @@
+namespace Warmwire.Exchange;
+
+/// <summary>The synchronous way in.</summary>
+internal static class SynchronousSend
+{
+    /// <summary>
+    /// Waits for the asynchronous exchange. Nothing inside it needs the caller's thread or context, and waiting on a task tells the
+    /// thread pool to add a thread if all of them wait, so this cannot deadlock; docs/design/synchronous-send.md has the reasons.
+    /// </summary>
+    public static HttpResponseMessage Run(ExchangeEngine engine, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return engine.SendAsync(request, cancellationToken).GetAwaiter().GetResult();
+    }
+}

@@ -1,0 +1,113 @@
+using System.Net;
+using System.Text;
+
+namespace Warmwire;
+
+/// <summary>What the connections of a <see cref="PooledHttpHandler"/> are doing at one moment, and what they did since it was made.</summary>
+/// <param name="Origins">Every origin with connections, requests or a history.</param>
+/// <param name="TakenAt">The wall-clock time of the snapshot.</param>
+public sealed record PoolSnapshot(IReadOnlyList<OriginSnapshot> Origins, DateTimeOffset TakenAt)
+{
+    /// <summary>Open connections of all origins.</summary>
+    public int Open => Origins.Sum(static o => o.Open);
+
+    /// <summary>Idle connections of all origins.</summary>
+    public int Idle => Origins.Sum(static o => o.Idle);
+
+    /// <summary>Connections being opened, of all origins.</summary>
+    public int Dialing => Origins.Sum(static o => o.Dialing);
+
+    /// <summary>Requests waiting for a connection, of all origins.</summary>
+    public int Pending => Origins.Sum(static o => o.Pending);
+
+    /// <summary>Connections ever opened.</summary>
+    public long ConnectionsOpened => Origins.Sum(static o => o.ConnectionsOpened);
+
+    /// <summary>Exchanges ever given a connection, replays counted.</summary>
+    public long Requests => Origins.Sum(static o => o.Requests);
+
+    /// <summary>Exchanges that were given a connection which had served one before.</summary>
+    public long Reused => Origins.Sum(static o => o.Reused);
+
+    /// <summary>Exchanges sent again on another connection; see <see cref="ReplayPolicy"/>.</summary>
+    public long Replays => Origins.Sum(static o => o.Replays);
+
+    /// <summary>One line per origin.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString() => string.Join('\n', Origins);
+}
+
+/// <summary>One origin's part of a <see cref="PoolSnapshot"/>.</summary>
+public sealed record OriginSnapshot
+{
+    /// <summary>The origin, such as <c>https://api.example.com:443</c>.</summary>
+    public required string Origin { get; init; }
+
+    /// <summary>Open connections, idle and busy.</summary>
+    public required int Open { get; init; }
+
+    /// <summary>Open connections that rest in the pool.</summary>
+    public required int Idle { get; init; }
+
+    /// <summary>Open connections that serve a request, hold its response or are drained.</summary>
+    public int Active => Open - Idle;
+
+    /// <summary>Connections being opened.</summary>
+    public required int Dialing { get; init; }
+
+    /// <summary>Requests waiting for a connection.</summary>
+    public required int Pending { get; init; }
+
+    /// <summary>Exchanges ever given a connection, replays counted.</summary>
+    public required long Requests { get; init; }
+
+    /// <summary>Connections ever opened.</summary>
+    public required long ConnectionsOpened { get; init; }
+
+    /// <summary>Dials that failed.</summary>
+    public required long DialsFailed { get; init; }
+
+    /// <summary>Exchanges that were given a connection which had served one before.</summary>
+    public required long Reused { get; init; }
+
+    /// <summary>Exchanges sent again on another connection.</summary>
+    public required long Replays { get; init; }
+
+    /// <summary>Responses that were never disposed and had to be found by the garbage collector.</summary>
+    public required long LeakedResponses { get; init; }
+
+    /// <summary>Connections closed so far, by reason; reasons that never occurred are absent.</summary>
+    public required IReadOnlyDictionary<CloseReason, long> ClosedBy { get; init; }
+
+    /// <summary>Dials started so far, by reason; reasons that never occurred are absent.</summary>
+    public required IReadOnlyDictionary<DialReason, long> DialedBy { get; init; }
+
+    /// <summary>The open connections.</summary>
+    public required IReadOnlyList<ConnectionSnapshot> Connections { get; init; }
+
+    /// <summary>One line: origin, connections, requests.</summary>
+    /// <returns>The text.</returns>
+    public override string ToString()
+    {
+        var text = new StringBuilder();
+        text.Append(Origin)
+            .Append(" [Requests: ").Append(Active).Append(" active, ").Append(Pending).Append(" queued | Connections: ")
+            .Append(Open).Append(" open, ").Append(Idle).Append(" idle, ").Append(Dialing).Append(" dialing, ")
+            .Append(ConnectionsOpened).Append(" ever, ").Append(Reused).Append(" of ").Append(Requests).Append(" requests reused one");
+        foreach ((CloseReason reason, long count) in ClosedBy)
+        {
+            text.Append(" | ").Append(reason).Append(": ").Append(count);
+        }
+
+        return text.Append(']').ToString();
+    }
+}
+
+/// <summary>One open connection's part of a <see cref="PoolSnapshot"/>.</summary>
+/// <param name="Id">The connection's number, unique in the process.</param>
+/// <param name="State">What it is doing: <c>Idle</c>, <c>Exchange</c>, <c>Body</c>, <c>Draining</c> or <c>Upgraded</c>.</param>
+/// <param name="Age">Time since it was opened.</param>
+/// <param name="IdleTime">How long it has rested; zero if it is busy.</param>
+/// <param name="Requests">How many exchanges it has been given.</param>
+/// <param name="RemoteEndPoint">The server's address, if known.</param>
+public sealed record ConnectionSnapshot(long Id, string State, TimeSpan Age, TimeSpan IdleTime, long Requests, EndPoint? RemoteEndPoint);

@@ -1,0 +1,18 @@
+namespace Warmwire;
+
+/// <summary>When a failed exchange may be sent again on another connection. At most three times, and never past the request's total time.</summary>
+public enum ReplayPolicy
+{
+    /// <summary>
+    /// The default. A request is sent again only if not one byte of it was handed to the socket, or if it was sent on a reused connection that
+    /// failed before the first byte of a response, its method is idempotent (RFC 9110 §9.2.2) or it carries <c>Idempotency-Key</c>, and its
+    /// body is absent or can be produced again.
+    /// </summary>
+    Safe,
+
+    /// <summary>No request is ever sent twice, not even one of which no byte was sent.</summary>
+    Never,
+
+    /// <summary>As <see cref="Safe"/>, and an idempotent request is also sent again when it failed on a fresh connection before the first byte of a response.</summary>
+    Idempotent,
+}

@@ -1,0 +1,47 @@
+namespace Warmwire;
+
+/// <summary>
+/// A failed exchange. It is an <see cref="HttpRequestException"/> with <see cref="HttpRequestException.HttpRequestError"/> set as .NET sets it,
+/// so that existing handlers work, and it says as data what the message says in words.
+/// </summary>
+/// <remarks>Reading a response's stream reports failures as <see cref="HttpIOException"/> (an <see cref="IOException"/>) with one of these inside.</remarks>
+public sealed class TransportException : HttpRequestException
+{
+    internal TransportException(
+        HttpRequestError error,
+        string message,
+        Exception? inner,
+        TransportPhase phase,
+        RequestSent sent,
+        string? origin,
+        long? connectionId,
+        bool isTimeout = false,
+        bool canRetry = false)
+        : base(error, message, inner)
+    {
+        Phase = phase;
+        RequestSent = sent;
+        Origin = origin;
+        ConnectionId = connectionId;
+        IsTimeout = isTimeout;
+        CanRetry = canRetry;
+    }
+
+    /// <summary>The part of the exchange that failed.</summary>
+    public TransportPhase Phase { get; }
+
+    /// <summary>Whether one of the timeouts of <see cref="PooledHttpHandler"/> or <see cref="TransportOptions"/> ran out. The caller's own token raises <see cref="OperationCanceledException"/> instead.</summary>
+    public bool IsTimeout { get; }
+
+    /// <summary>How much of the request had been handed to the operating system.</summary>
+    public RequestSent RequestSent { get; }
+
+    /// <summary>Whether sending the same request again cannot make the server act twice: nothing was sent, or the method is idempotent (RFC 9110 §9.2.2).</summary>
+    public bool CanRetry { get; }
+
+    /// <summary>The origin the request was for, such as <c>https://api.example.com:443</c>.</summary>
+    public string? Origin { get; }
+
+    /// <summary>The connection the exchange was using, or <see langword="null"/> if it had none yet.</summary>
+    public long? ConnectionId { get; }
+}
