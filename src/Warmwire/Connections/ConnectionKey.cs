@@ -1,0 +1,59 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace Warmwire.Connections;
+
+/// <summary>
+/// What makes two connections interchangeable. Whatever changes where a connection leads or whom it authenticates belongs here, so that
+/// no request is ever sent on a connection made for another purpose.
+/// </summary>
+internal sealed class ConnectionKey : IEquatable<ConnectionKey>
+{
+    private readonly int _hashCode;
+
+    public ConnectionKey(bool isTls, string host, int port, string? tlsHost = null, X509Certificate2? clientCertificate = null)
+    {
+        IsTls = isTls;
+        Host = host;
+        Port = port;
+        TlsHost = isTls ? tlsHost ?? host : null;
+        ClientCertificate = isTls ? clientCertificate : null;
+        _hashCode = HashCode.Combine(isTls, StringComparer.OrdinalIgnoreCase.GetHashCode(host), port);
+        string bracketed = host.Contains(':') ? $"[{host}]" : host;
+        Origin = $"{(isTls ? "https" : "http")}://{bracketed}:{port}";
+    }
+
+    public bool IsTls { get; }
+
+    /// <summary>The host to connect to: a name in its ASCII form, or an address without brackets.</summary>
+    public string Host { get; }
+
+    public int Port { get; }
+
+    /// <summary>The name the server must prove with its certificate; <see langword="null"/> without TLS. A user-given Host header changes it, as in .NET.</summary>
+    public string? TlsHost { get; }
+
+    /// <summary>The certificate of <see cref="TransportOptions.ClientCertificate"/>.</summary>
+    public X509Certificate2? ClientCertificate { get; }
+
+    /// <summary>For people: <c>https://api.example.com:443</c>.</summary>
+    public string Origin { get; }
+
+    public bool Equals(ConnectionKey? other) =>
+        other is not null
+        && (ReferenceEquals(this, other)
+            || (IsTls == other.IsTls
+                && Port == other.Port
+                && string.Equals(Host, other.Host, StringComparison.OrdinalIgnoreCase)
+                && string.Equals(TlsHost, other.TlsHost, StringComparison.OrdinalIgnoreCase)
+                && SameCertificate(ClientCertificate, other.ClientCertificate)));
+
+    public override bool Equals(object? obj) => Equals(obj as ConnectionKey);
+
+    public override int GetHashCode() => _hashCode;
+
+    public override string ToString() => Origin;
+
+    private static bool SameCertificate(X509Certificate2? one, X509Certificate2? other) =>
+        ReferenceEquals(one, other)
+        || (one is not null && other is not null && one.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span) && one.HasPrivateKey == other.HasPrivateKey);
+}
