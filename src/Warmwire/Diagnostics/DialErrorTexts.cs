@@ -74,6 +74,9 @@ internal static class DialErrorTexts
     public static string TlsFailed(ConnectionKey key, string targetName, Exception e) =>
         $"The TLS handshake with {HostAndPort(key)} (target name {targetName}) failed: {Reasons(e)}; see PooledHttpHandler.SslOptions.";
 
+    public static string ClientCertificateWithoutKey(string subject) =>
+        $"the certificate {subject} of TransportOptions.ClientCertificate has no private key";
+
     public static string Unexpected(ConnectionKey key, Exception e) =>
         $"Could not connect to {HostAndPort(key)}: {Reasons(e)}.";
 

@@ -1,7 +1,9 @@
 using System.Net.Security;
 using System.Runtime.CompilerServices;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Warmwire.Connections;
+using Warmwire.Diagnostics;
 
 namespace Warmwire.Dialing;
 
@@ -23,6 +25,11 @@ internal sealed class TlsOptions(HandlerSettings settings)
         options.TargetHost = TargetNameFor(key);
         if (key.ClientCertificate is { } certificate)
         {
+            if (!certificate.HasPrivateKey)
+            {
+                throw new AuthenticationException(DialErrorTexts.ClientCertificateWithoutKey(certificate.Subject));
+            }
+
             // Given as a context, not in a collection, it is sent whichever issuers the server names. Nothing is downloaded to complete its chain.
             options.ClientCertificateContext = _certificateContexts.GetValue(
                 certificate,
