@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using Warmwire.Connections;
+
+namespace Warmwire.Diagnostics;
+
+/// <summary>The texts of failed dials. Each names the origin, what happened at which address, and the setting that governs it.</summary>
+internal static class DialErrorTexts
+{
+    private const string ConnectTimeout = "see PooledHttpHandler.ConnectTimeout";
+
+    public static string NameResolutionFailed(string host, Exception e) =>
+        $"The name {host} could not be resolved: {Reasons(e)}.";
+
+    public static string NoAddresses(string host) =>
+        $"The name {host} could not be resolved: it has no IPv4 or IPv6 address.";
+
+    public static string NameResolutionTimedOut(string host, TimeSpan timeout) =>
+        $"The name {host} could not be resolved within {Duration(timeout)}; {ConnectTimeout}.";
+
+    public static string ConnectTimedOut(ConnectionKey key, IReadOnlyList<IPEndPoint> endPoints, TimeSpan timeout) =>
+        $"Could not connect to {HostAndPort(key)}{Addresses(key, endPoints)} within {Duration(timeout)}; {ConnectTimeout}.";
+
+    /// <param name="key">Where the dial was for.</param>
+    /// <param name="failures">What happened at each address that was tried.</param>
+    /// <param name="known">How many addresses the name has; more than were tried if it has more than the race admits.</param>
+    public static string ConnectFailed(ConnectionKey key, IReadOnlyList<(IPEndPoint EndPoint, Exception Error)> failures, int known)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"Could not connect to {HostAndPort(key)}");
+        if (known > failures.Count)
+        {
+            text.Append(CultureInfo.InvariantCulture, $", trying {failures.Count} of its {known} addresses");
+        }
+
+        text.Append(": ");
+        for (int i = 0; i < failures.Count; i++)
+        {
+            (IPEndPoint endPoint, Exception error) = failures[i];
+            text.Append(i == 0 ? "" : "; ");
+            if (!IsTheHost(key, endPoint.Address))
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{endPoint.Address}: ");
+            }
+
+            text.Append(Reasons(error));
+        }
+
+        return text.Append('.').ToString();
+    }
+
+    public static string ConnectCallbackTimedOut(ConnectionKey key, TimeSpan timeout) =>
+        $"PooledHttpHandler.ConnectCallback did not deliver a stream to {HostAndPort(key)} within {Duration(timeout)}; {ConnectTimeout}.";
+
+    public static string ConnectCallbackFailed(ConnectionKey key, Exception e) =>
+        $"PooledHttpHandler.ConnectCallback failed to connect to {HostAndPort(key)}: {Reasons(e)}.";
+
+    public static string ConnectCallbackGaveNull(ConnectionKey key) =>
+        $"PooledHttpHandler.ConnectCallback delivered null instead of a stream to {HostAndPort(key)}.";
+
+    public static string FilterTimedOut(ConnectionKey key, TimeSpan timeout) =>
+        $"PooledHttpHandler.PlaintextStreamFilter did not deliver a stream to {HostAndPort(key)} within {Duration(timeout)}; {ConnectTimeout}.";
+
+    public static string FilterFailed(ConnectionKey key, Exception e) =>
+        $"PooledHttpHandler.PlaintextStreamFilter failed for {HostAndPort(key)}: {Reasons(e)}.";
+
+    public static string FilterGaveNull(ConnectionKey key) =>
+        $"PooledHttpHandler.PlaintextStreamFilter delivered null instead of a stream to {HostAndPort(key)}.";
+
+    public static string TlsTimedOut(ConnectionKey key, string targetName, TimeSpan timeout) =>
+        $"The TLS handshake with {HostAndPort(key)} (target name {targetName}) did not end within {Duration(timeout)}; see PooledHttpHandler.TlsHandshakeTimeout.";
+
+    public static string TlsFailed(ConnectionKey key, string targetName, Exception e) =>
+        $"The TLS handshake with {HostAndPort(key)} (target name {targetName}) failed: {Reasons(e)}; see PooledHttpHandler.SslOptions.";
+
+    public static string ClientCertificateWithoutKey(string subject) =>
+        $"the certificate {subject} of TransportOptions.ClientCertificate has no private key";
+
+    public static string Unexpected(ConnectionKey key, Exception e) =>
+        $"Could not connect to {HostAndPort(key)}: {Reasons(e)}.";
+
+    public static string HostAndPort(ConnectionKey key) =>
+        key.Host.Contains(':', StringComparison.Ordinal) ? $"[{key.Host}]:{key.Port}" : $"{key.Host}:{key.Port}";
+
+    private static string Addresses(ConnectionKey key, IReadOnlyList<IPEndPoint> endPoints) =>
+        endPoints is [IPEndPoint only] && IsTheHost(key, only.Address) ? "" : $" ({string.Join(", ", endPoints.Select(e => e.Address))})";
+
+    private static bool IsTheHost(ConnectionKey key, IPAddress address) =>
+        IPAddress.TryParse(key.Host, out IPAddress? host) && host.Equals(address);
+
+    private static string Duration(TimeSpan time) =>
+        time < TimeSpan.FromSeconds(1)
+            ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds:0.###} ms")
+            : string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.###} s");
+
+    /// <summary>The message and, because .NET likes to say "see inner exception", the innermost one.</summary>
+    private static string Reasons(Exception e)
+    {
+        string message = Sentence(e);
+        Exception root = e.GetBaseException();
+        return ReferenceEquals(root, e) ? message : $"{message} ({Sentence(root)})";
+    }
+
+    private static string Sentence(Exception e) => e.Message.TrimEnd('.', ' ');
+}

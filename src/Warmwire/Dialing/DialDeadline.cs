@@ -1,0 +1,74 @@
+namespace Warmwire.Dialing;
+
+/// <summary>
+/// One timeout of a dial, joined with the pool's own token. A wait under it ends in time even if the work does not look at its token;
+/// what such work delivers later is disposed, what it throws later is observed.
+/// </summary>
+internal sealed class DialDeadline : IDisposable
+{
+    private readonly CancellationToken _pool;
+    private readonly CancellationTokenSource _timer;
+    private readonly CancellationTokenSource _joined;
+
+    public DialDeadline(TimeSpan timeout, TimeProvider clock, CancellationToken pool)
+    {
+        _pool = pool;
+        _timer = new CancellationTokenSource(timeout, clock);
+        _joined = CancellationTokenSource.CreateLinkedTokenSource(_timer.Token, pool);
+    }
+
+    public CancellationToken Token => _joined.Token;
+
+    public bool Expired => _timer.IsCancellationRequested;
+
+    public void ThrowIfPoolCancelled() => _pool.ThrowIfCancellationRequested();
+
+    public async Task<T> WaitAsync<T>(Task<T> work)
+    {
+        try
+        {
+            return await work.WaitAsync(Token).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            Discard(work);
+            throw;
+        }
+    }
+
+    /// <summary>Lets go of work whose outcome nobody waits for.</summary>
+    public static void Discard<T>(Task<T> work) =>
+        _ = work.ContinueWith(
+            static finished =>
+            {
+                if (!finished.IsCompletedSuccessfully)
+                {
+                    _ = finished.Exception;
+                    return;
+                }
+
+                DisposeQuietly(finished.Result as IDisposable);
+            },
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+
+    /// <summary>Disposes something that may be the user's; a failure to close does not hide the failure that made us close.</summary>
+    public static void DisposeQuietly(IDisposable? thing)
+    {
+        try
+        {
+            thing?.Dispose();
+        }
+        catch (Exception)
+        {
+            // Nobody is left who could do anything about it.
+        }
+    }
+
+    public void Dispose()
+    {
+        _joined.Dispose();
+        _timer.Dispose();
+    }
+}

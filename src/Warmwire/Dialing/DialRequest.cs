@@ -1,0 +1,19 @@
+using Warmwire.Connections;
+
+namespace Warmwire.Dialing;
+
+/// <summary>What the pool wants dialed.</summary>
+internal sealed class DialRequest
+{
+    public required ConnectionKey Key { get; init; }
+
+    /// <summary>The request that asked for the connection, shown to callbacks; <see langword="null"/> if none did (prewarming).</summary>
+    public HttpRequestMessage? InitialRequest { get; init; }
+
+    /// <summary>For the name and all address attempts together. A <see cref="PooledHttpHandler.PlaintextStreamFilter"/> is given the same again.</summary>
+    public required TimeSpan ConnectTimeout { get; init; }
+
+    public required TimeSpan TlsHandshakeTimeout { get; init; }
+
+    public RequestTrace? Trace { get; init; }
+}

@@ -1,0 +1,174 @@
+using System.Net;
+using System.Net.Sockets;
+using Warmwire.Connections;
+using Warmwire.Diagnostics;
+using Warmwire.Sockets;
+
+namespace Warmwire.Dialing;
+
+/// <summary>
+/// Makes connections: name, address race, TLS, or the user's callbacks in their place.
+/// </summary>
+/// <remarks>
+/// <code>
+/// ConnectCallback ──────────────────┐
+/// name ─► address race ─► TCP ──────┴─► TLS (https) ─► PlaintextStreamFilter ─► DialedStream
+/// └──────── ConnectTimeout ─────────┘   └ TlsHandshakeTimeout    └ ConnectTimeout, once more
+/// </code>
+/// Whatever was opened is disposed when a later step fails.
+/// </remarks>
+internal sealed class Dialer
+{
+    private readonly HandlerSettings _settings;
+    private readonly TlsHandshake _tls;
+    private readonly Func<IPEndPoint, CancellationToken, Task<Stream>> _connect;
+
+    public Dialer(HandlerSettings settings)
+        : this(settings, async (endPoint, token) => await TcpConnector.ConnectAsync(endPoint, settings.TcpKeepAliveInterval, token).ConfigureAwait(false))
+    {
+    }
+
+    /// <summary>For tests, which need no network to have addresses that never answer.</summary>
+    internal Dialer(HandlerSettings settings, Func<IPEndPoint, CancellationToken, Task<Stream>> connect)
+    {
+        _settings = settings;
+        _tls = new TlsHandshake(settings);
+        _connect = connect;
+    }
+
+    /// <param name="request">What to dial.</param>
+    /// <param name="cancellationToken">The pool's: the handler was disposed.</param>
+    /// <exception cref="TransportException">The dial failed or a timeout ran out.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired.</exception>
+    public async Task<DialedStream> DialAsync(DialRequest request, CancellationToken cancellationToken)
+    {
+        Stream? stream = null;
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Connected connected = await ConnectAsync(request, cancellationToken).ConfigureAwait(false);
+            stream = connected.Stream;
+            var socketStream = stream as NetworkStream;
+            Socket? socket = socketStream?.Socket;
+            EndPoint? remote = connected.RemoteEndPoint ?? RemoteEndPointOf(socket);
+            bool zeroByteReads = socketStream is not null;
+
+            TimeSpan tlsTime = TimeSpan.Zero;
+            if (request.Key.IsTls)
+            {
+                long start = _settings.TimeProvider.GetTimestamp();
+                stream = await _tls.RunAsync(stream, request, cancellationToken).ConfigureAwait(false);
+                tlsTime = _settings.TimeProvider.GetElapsedTime(start);
+
+                // A readable socket may only hold a session ticket, so it tells nothing; a read into an empty buffer passes over tickets.
+                socket = null;
+            }
+
+            if (_settings.PlaintextStreamFilter is { } filter)
+            {
+                using var deadline = new DialDeadline(request.ConnectTimeout, _settings.TimeProvider, cancellationToken);
+                Stream filtered = await StreamCallbacks.FilterAsync(filter, stream, request, deadline).ConfigureAwait(false);
+                if (!ReferenceEquals(filtered, stream))
+                {
+                    stream = filtered;
+                    socket = null;
+                    zeroByteReads = false;
+                }
+            }
+
+            return new DialedStream
+            {
+                Stream = stream,
+                Socket = socket,
+                RemoteEndPoint = remote,
+                ResolvedAddress = connected.ResolvedAddress,
+                SupportsZeroByteReads = zeroByteReads,
+                DnsTime = connected.DnsTime,
+                ConnectTime = connected.ConnectTime,
+                TlsTime = tlsTime,
+            };
+        }
+        catch (Exception e)
+        {
+            DialDeadline.DisposeQuietly(stream);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (e is TransportException)
+            {
+                throw;
+            }
+
+            // The pool's waiters depend on it that every failure is one of ours.
+            throw DialFailure.Of(request.Key, HttpRequestError.ConnectionError, TransportPhase.Connect, DialErrorTexts.Unexpected(request.Key, e), e);
+        }
+    }
+
+    private async Task<Connected> ConnectAsync(DialRequest request, CancellationToken cancellationToken)
+    {
+        TimeProvider clock = _settings.TimeProvider;
+        ConnectionKey key = request.Key;
+        using var deadline = new DialDeadline(request.ConnectTimeout, clock, cancellationToken);
+        long start = clock.GetTimestamp();
+        if (_settings.ConnectCallback is { } callback)
+        {
+            Stream made = await StreamCallbacks.ConnectAsync(callback, request, deadline).ConfigureAwait(false);
+            return new Connected(made, RemoteEndPoint: null, ResolvedAddress: null, TimeSpan.Zero, clock.GetElapsedTime(start));
+        }
+
+        bool isAddress = IPAddress.TryParse(key.Host, out IPAddress? literal);
+        (List<IPAddress> addresses, int known) = isAddress
+            ? (AddressOrder.Arrange([literal!], out int one), one)
+            : await NameResolver.ResolveAsync(_settings.ResolveNames, request, deadline).ConfigureAwait(false);
+        TimeSpan dnsTime = isAddress ? TimeSpan.Zero : clock.GetElapsedTime(start);
+
+        start = clock.GetTimestamp();
+        List<IPEndPoint> endPoints = addresses.ConvertAll(address => new IPEndPoint(address, key.Port));
+        AddressRaceResult<Stream> race;
+        try
+        {
+            race = await AddressRace.RunAsync(endPoints, (endPoint, token) => AttemptAsync(endPoint, request.Trace, token), clock, deadline.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e) when (deadline.Expired && !cancellationToken.IsCancellationRequested)
+        {
+            throw DialFailure.Timeout(key, HttpRequestError.ConnectionError, TransportPhase.Connect, DialErrorTexts.ConnectTimedOut(key, endPoints, request.ConnectTimeout), e);
+        }
+
+        if (race is not { Winner: { } winner, EndPoint: { } reached })
+        {
+            // As in .NET, the inner exception is the one of the address tried last; the text has them all.
+            throw DialFailure.Of(key, HttpRequestError.ConnectionError, TransportPhase.Connect, DialErrorTexts.ConnectFailed(key, race.Failures, known), race.Failures[^1].Error);
+        }
+
+        return new Connected(winner, reached, isAddress ? null : reached.Address, dnsTime, clock.GetElapsedTime(start));
+    }
+
+    private async Task<Stream> AttemptAsync(IPEndPoint endPoint, RequestTrace? trace, CancellationToken cancellationToken)
+    {
+        TraceCalls.Invoke<EndPoint>(trace?.ConnectStart, endPoint);
+        try
+        {
+            Stream stream = await _connect(endPoint, cancellationToken).ConfigureAwait(false);
+            TraceCalls.Invoke<EndPoint, Exception?>(trace?.ConnectDone, endPoint, null);
+            return stream;
+        }
+        catch (Exception e)
+        {
+            TraceCalls.Invoke<EndPoint, Exception?>(trace?.ConnectDone, endPoint, e);
+            throw;
+        }
+    }
+
+    private static EndPoint? RemoteEndPointOf(Socket? socket)
+    {
+        try
+        {
+            return socket?.RemoteEndPoint;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or NotSupportedException)
+        {
+            // A callback's socket may be of a kind that cannot tell.
+            return null;
+        }
+    }
+
+    private readonly record struct Connected(Stream Stream, EndPoint? RemoteEndPoint, IPAddress? ResolvedAddress, TimeSpan DnsTime, TimeSpan ConnectTime);
+}

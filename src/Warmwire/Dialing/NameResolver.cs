@@ -1,0 +1,44 @@
+using System.Net;
+using System.Net.Sockets;
+using Warmwire.Connections;
+using Warmwire.Diagnostics;
+
+namespace Warmwire.Dialing;
+
+/// <summary>The first step of a dial: which addresses the host's name has.</summary>
+internal static class NameResolver
+{
+    /// <returns>At least one address, in the order to try them, and how many there would have been without <see cref="AddressOrder.MaxAddresses"/>.</returns>
+    public static async Task<(List<IPAddress> Addresses, int Known)> ResolveAsync(
+        Func<string, CancellationToken, Task<IPAddress[]>> resolve,
+        DialRequest request,
+        DialDeadline deadline)
+    {
+        ConnectionKey key = request.Key;
+        TraceCalls.Invoke(request.Trace?.DnsStart, key.Host);
+        TransportException failure;
+        try
+        {
+            IPAddress[]? answer = await deadline.WaitAsync(resolve(key.Host, deadline.Token)).ConfigureAwait(false);
+            List<IPAddress> addresses = AddressOrder.Arrange(answer ?? [], out int known);
+            if (addresses.Count > 0)
+            {
+                TraceCalls.Invoke<IReadOnlyList<IPAddress>, Exception?>(request.Trace?.DnsDone, addresses, null);
+                return (addresses, known);
+            }
+
+            var none = new SocketException((int)SocketError.NoData);
+            failure = DialFailure.Of(key, HttpRequestError.NameResolutionError, TransportPhase.Dns, DialErrorTexts.NoAddresses(key.Host), none);
+        }
+        catch (Exception e)
+        {
+            failure = deadline.Expired
+                ? DialFailure.Timeout(key, HttpRequestError.ConnectionError, TransportPhase.Dns, DialErrorTexts.NameResolutionTimedOut(key.Host, request.ConnectTimeout), e)
+                : DialFailure.Of(key, HttpRequestError.NameResolutionError, TransportPhase.Dns, DialErrorTexts.NameResolutionFailed(key.Host, e), e);
+        }
+
+        TraceCalls.Invoke<IReadOnlyList<IPAddress>, Exception?>(request.Trace?.DnsDone, [], failure);
+        deadline.ThrowIfPoolCancelled();
+        throw failure;
+    }
+}

@@ -1,0 +1,91 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using Warmwire.Connections;
+using Warmwire.Diagnostics;
+
+namespace Warmwire.Dialing;
+
+/// <summary>The two steps of a dial that are the user's: <see cref="PooledHttpHandler.ConnectCallback"/> and <see cref="PooledHttpHandler.PlaintextStreamFilter"/>.</summary>
+/// <remarks>A wait for them ends in time whatever they do, unless they block the thread that calls them.</remarks>
+internal static class StreamCallbacks
+{
+    public static async Task<Stream> ConnectAsync(
+        Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>> callback,
+        DialRequest request,
+        DialDeadline deadline)
+    {
+        ConnectionKey key = request.Key;
+        var endPoint = new DnsEndPoint(key.Host, key.Port);
+        TraceCalls.Invoke<EndPoint>(request.Trace?.ConnectStart, endPoint);
+        TransportException failure;
+        try
+        {
+            SocketsHttpConnectionContext context = NewConnectionContext(endPoint, InitialRequest(request));
+            Stream? stream = await deadline.WaitAsync(callback(context, deadline.Token).AsTask()).ConfigureAwait(false);
+            if (stream is not null)
+            {
+                TraceCalls.Invoke<EndPoint, Exception?>(request.Trace?.ConnectDone, endPoint, null);
+                return stream;
+            }
+
+            failure = Failure(key, DialErrorTexts.ConnectCallbackGaveNull(key), inner: null);
+        }
+        catch (Exception e)
+        {
+            failure = deadline.Expired
+                ? Timeout(key, DialErrorTexts.ConnectCallbackTimedOut(key, request.ConnectTimeout), e)
+                : Failure(key, DialErrorTexts.ConnectCallbackFailed(key, e), e);
+        }
+
+        TraceCalls.Invoke<EndPoint, Exception?>(request.Trace?.ConnectDone, endPoint, failure);
+        deadline.ThrowIfPoolCancelled();
+        throw failure;
+    }
+
+    /// <summary>The caller keeps <paramref name="stream"/> and disposes it if this fails.</summary>
+    public static async Task<Stream> FilterAsync(
+        Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken, ValueTask<Stream>> filter,
+        Stream stream,
+        DialRequest request,
+        DialDeadline deadline)
+    {
+        ConnectionKey key = request.Key;
+        TransportException failure;
+        try
+        {
+            SocketsHttpPlaintextStreamFilterContext context = NewFilterContext(stream, HttpVersion.Version11, InitialRequest(request));
+            Stream? filtered = await deadline.WaitAsync(filter(context, deadline.Token).AsTask()).ConfigureAwait(false);
+            if (filtered is not null)
+            {
+                return filtered;
+            }
+
+            failure = Failure(key, DialErrorTexts.FilterGaveNull(key), inner: null);
+        }
+        catch (Exception e)
+        {
+            failure = deadline.Expired
+                ? Timeout(key, DialErrorTexts.FilterTimedOut(key, request.ConnectTimeout), e)
+                : Failure(key, DialErrorTexts.FilterFailed(key, e), e);
+        }
+
+        deadline.ThrowIfPoolCancelled();
+        throw failure;
+    }
+
+    // The contexts have no public constructors; a test fails if these move.
+    [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
+    internal static extern SocketsHttpConnectionContext NewConnectionContext(DnsEndPoint dnsEndPoint, HttpRequestMessage initialRequestMessage);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
+    internal static extern SocketsHttpPlaintextStreamFilterContext NewFilterContext(Stream plaintextStream, Version negotiatedHttpVersion, HttpRequestMessage initialRequestMessage);
+
+    private static HttpRequestMessage InitialRequest(DialRequest request) =>
+        request.InitialRequest ?? new HttpRequestMessage(HttpMethod.Get, request.Key.Origin + "/");
+
+    private static TransportException Failure(ConnectionKey key, string message, Exception? inner) =>
+        DialFailure.Of(key, HttpRequestError.ConnectionError, TransportPhase.Connect, message, inner);
+
+    private static TransportException Timeout(ConnectionKey key, string message, Exception cause) =>
+        DialFailure.Timeout(key, HttpRequestError.ConnectionError, TransportPhase.Connect, message, cause);
+}

@@ -1,0 +1,73 @@
+using System.Net.Security;
+using System.Runtime.CompilerServices;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Warmwire.Connections;
+using Warmwire.Diagnostics;
+
+namespace Warmwire.Dialing;
+
+/// <summary>
+/// The TLS options of each dial: a copy of <see cref="PooledHttpHandler.SslOptions"/> with the key's own values over it.
+/// </summary>
+/// <remarks>
+/// A fresh copy costs no resumption: .NET keeps sessions per target name in the contexts it caches by what options say, not by which object says
+/// it. It keeps none if there is a <see cref="SslClientAuthenticationOptions.LocalCertificateSelectionCallback"/> or, on Linux, a <see cref="SslClientAuthenticationOptions.CipherSuitesPolicy"/>.
+/// </remarks>
+internal sealed class TlsOptions(HandlerSettings settings)
+{
+    private readonly ConditionalWeakTable<X509Certificate2, SslStreamCertificateContext> _certificateContexts = [];
+
+    public SslClientAuthenticationOptions For(ConnectionKey key)
+    {
+        SslClientAuthenticationOptions options = settings.SslOptions is { } given ? Copy(given) : new SslClientAuthenticationOptions();
+        options.ApplicationProtocols = [SslApplicationProtocol.Http11];
+        options.TargetHost = TargetNameFor(key);
+        if (key.ClientCertificate is { } certificate)
+        {
+            if (!certificate.HasPrivateKey)
+            {
+                throw new AuthenticationException(DialErrorTexts.ClientCertificateWithoutKey(certificate.Subject));
+            }
+
+            // Given as a context, not in a collection, it is sent whichever issuers the server names. Nothing is downloaded to complete its chain.
+            options.ClientCertificateContext = _certificateContexts.GetValue(
+                certificate,
+                static target => SslStreamCertificateContext.Create(target, additionalCertificates: null, offline: true));
+            options.ClientCertificates = null;
+            options.LocalCertificateSelectionCallback = null;
+        }
+
+        return options;
+    }
+
+    public string TargetNameFor(ConnectionKey key) =>
+        settings.SslOptions?.TargetHost is { Length: > 0 } given ? given : key.TlsHost ?? key.Host;
+
+    public static SslClientAuthenticationOptions Copy(SslClientAuthenticationOptions from)
+    {
+        var copy = new SslClientAuthenticationOptions
+        {
+            AllowRenegotiation = from.AllowRenegotiation,
+            AllowTlsResume = from.AllowTlsResume,
+            ApplicationProtocols = from.ApplicationProtocols,
+            CertificateChainPolicy = from.CertificateChainPolicy,
+            CertificateRevocationCheckMode = from.CertificateRevocationCheckMode,
+            CipherSuitesPolicy = from.CipherSuitesPolicy,
+            ClientCertificateContext = from.ClientCertificateContext,
+            ClientCertificates = from.ClientCertificates,
+            EnabledSslProtocols = from.EnabledSslProtocols,
+            EncryptionPolicy = from.EncryptionPolicy,
+            LocalCertificateSelectionCallback = from.LocalCertificateSelectionCallback,
+            RemoteCertificateValidationCallback = from.RemoteCertificateValidationCallback,
+            TargetHost = from.TargetHost,
+        };
+        if (OperatingSystem.IsLinux() || OperatingSystem.IsWindows())
+        {
+            copy.AllowRsaPkcs1Padding = from.AllowRsaPkcs1Padding;
+            copy.AllowRsaPssPadding = from.AllowRsaPssPadding;
+        }
+
+        return copy;
+    }
+}
