@@ -13,10 +13,11 @@ public class PeerNetworkTests
     public async Task A_client_talks_to_the_script_and_reuses_its_connection()
     {
         using HttpClient client = CreateClient();
+        ScriptedPeer? peer = null;
         for (int i = 0; i < 3; i++)
         {
             Task<string> get = client.GetStringAsync(new Uri("http://server.test:81/hello"));
-            ScriptedPeer peer = i == 0 ? _first = await _network.AcceptAsync() : _first!;
+            peer ??= await _network.AcceptAsync();
             Assert.Equal(("server.test", 81), (peer.Host, peer.Port));
             Assert.Equal("/hello", (await peer.AnswerAsync(200, "hi")).Target);
             Assert.Equal("hi", await get);
@@ -24,11 +25,9 @@ public class PeerNetworkTests
 
         Assert.Equal((1, 1, 0), (_network.DialCount, _network.OpenConnections, _network.PendingDials));
         client.Dispose();
-        await _first!.ExpectClosedAsync();
+        await peer!.ExpectClosedAsync();
         Assert.Equal(0, _network.OpenConnections);
     }
-
-    private ScriptedPeer? _first;
 
     [Fact]
     public async Task A_held_dial_waits_for_the_test()
