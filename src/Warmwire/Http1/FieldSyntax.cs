@@ -1,0 +1,25 @@
+using System.Buffers;
+
+namespace Warmwire.Http1;
+
+/// <summary>The characters fields are made of (RFC 9110 §5.5, §5.6.2).</summary>
+internal static class FieldSyntax
+{
+    private const string Token = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    public static readonly SearchValues<byte> TokenBytes = SearchValues.Create([.. Token.Select(static c => (byte)c)]);
+
+    public static readonly SearchValues<char> TokenChars = SearchValues.Create(Token);
+
+    /// <summary>CTL without HTAB: none of these may stand in a value, so the first one found ends the line or breaks it.</summary>
+    public static readonly SearchValues<byte> ControlBytes =
+        SearchValues.Create([.. Enumerable.Range(0, 0x20).Where(static c => c != '\t').Append(0x7F).Select(static c => (byte)c)]);
+
+    /// <summary>What turns one field into two, or cuts it short, at a careless recipient.</summary>
+    public static readonly SearchValues<byte> LineBreakBytes = SearchValues.Create("\r\n\0"u8);
+
+    /// <summary>OWS and BWS (RFC 9110 §5.6.3).</summary>
+    public static ReadOnlySpan<byte> TrimWhiteSpace(ReadOnlySpan<byte> value) => value.Trim(" \t"u8);
+
+    public static bool IsWhiteSpace(byte b) => b is (byte)' ' or (byte)'\t';
+}

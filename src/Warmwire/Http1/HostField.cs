@@ -1,0 +1,42 @@
+using System.Buffers.Text;
+using System.Text;
+
+namespace Warmwire.Http1;
+
+/// <summary>The value of Host that a URI asks for (RFC 9110 §7.2).</summary>
+internal static class HostField
+{
+    /// <summary>For a pool, whose requests mostly share it; see <see cref="RequestHeadOptions.HostValue"/>.</summary>
+    public static byte[] ValueFor(Uri uri)
+    {
+        OutputBuffer output = new();
+        Write(output, uri);
+        byte[] value = output.Written.ToArray();
+        output.Release();
+        return value;
+    }
+
+    public static void Write(OutputBuffer output, Uri uri)
+    {
+        ReadOnlySpan<char> host = uri.IdnHost;
+        if (uri.HostNameType == UriHostNameType.IPv6)
+        {
+            // The zone means something on this machine only and does not leave it (RFC 6874 §4).
+            int zone = host.IndexOf('%');
+            output.Write("["u8);
+            RequestHeadWriter.WriteHostCharacters(output, zone < 0 ? host : host[..zone]);
+            output.Write("]"u8);
+        }
+        else
+        {
+            RequestHeadWriter.WriteHostCharacters(output, host);
+        }
+
+        if (!uri.IsDefaultPort)
+        {
+            output.Write(":"u8);
+            Utf8Formatter.TryFormat(uri.Port, output.GetSpan(5), out int digits);
+            output.Advance(digits);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using System.Text;
+
+namespace Warmwire.Http1;
+
+/// <summary>
+/// Strings made lately from bytes, so that a server's usual answers are not made again and again. A fixed number of slots, each
+/// overwritten by the next string that falls on it: it never grows, and a race between threads costs at most a string made twice.
+/// Only for text that is no secret.
+/// </summary>
+internal sealed class RecentStrings
+{
+    private const int Slots = 256;
+    private const int MaxLength = 64;
+
+    private readonly string?[] _slots = new string?[Slots];
+
+    public string Get(ReadOnlySpan<byte> latin1)
+    {
+        if (latin1.Length is 0 or > MaxLength)
+        {
+            return Encoding.Latin1.GetString(latin1);
+        }
+
+        ref string? slot = ref _slots[Slot(latin1)];
+        string? recent = slot;
+        if (recent is not null && Ascii.Equals(latin1, recent)) // never equal outside ASCII, so those are just made anew
+        {
+            return recent;
+        }
+
+        return slot = Encoding.Latin1.GetString(latin1);
+    }
+
+    private static int Slot(ReadOnlySpan<byte> text)
+    {
+        HashCode hash = default;
+        hash.AddBytes(text);
+        return hash.ToHashCode() & (Slots - 1);
+    }
+}

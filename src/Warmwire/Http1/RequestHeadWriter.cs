@@ -1,0 +1,364 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Net.Http.Headers;
+using System.Text;
+using Warmwire.Diagnostics;
+
+namespace Warmwire.Http1;
+
+/// <summary>
+/// Formats the head of a request straight from its collections (RFC 9112 §3, §5), as <see cref="SocketsHttpHandler"/> does, but refuses
+/// what would let a value forge another header or another request. A head that is refused leaves nothing in the output.
+/// </summary>
+internal static class RequestHeadWriter
+{
+    private enum Name : byte
+    {
+        Other,
+        Host,
+        Cookie,
+        Expect,
+        UserAgent,
+        TransferEncoding,
+        ContentLength,
+    }
+
+    /// <exception cref="HttpRequestException">The request cannot be sent as it is.</exception>
+    public static void Write(OutputBuffer output, HttpRequestMessage request, in RequestHeadOptions options)
+    {
+        int start = output.Count;
+        bool complete = false;
+        try
+        {
+            WriteHead(output, request, in options);
+            complete = true;
+        }
+        finally
+        {
+            if (!complete)
+            {
+                output.Truncate(start);
+            }
+        }
+    }
+
+    public static bool IsHttp10(HttpRequestMessage request) => request.Version is { Major: 1, Minor: 0 };
+
+    /// <summary>Visible ASCII only: a Host is part of the request's meaning, and the target of a CONNECT.</summary>
+    public static void WriteHostCharacters(OutputBuffer output, ReadOnlySpan<char> host)
+    {
+        if (host.ContainsAnyExceptInRange('!', '~'))
+        {
+            throw new HttpRequestException(RequestErrorTexts.HostIsIllegal);
+        }
+
+        WriteCheckedAscii(output, host);
+    }
+
+    private static void WriteHead(OutputBuffer output, HttpRequestMessage request, in RequestHeadOptions options)
+    {
+        Uri uri = request.RequestUri ?? throw new InvalidOperationException("The request has no URI.");
+        string method = CanonicalMethod(request.Method.Method);
+        string? host = UserHost(request);
+
+        WriteRequestLine(output, request, uri, method, host, options.AbsoluteForm);
+
+        output.Write("Host: "u8); // first, as RFC 9110 §7.2 advises
+        WriteHost(output, uri, host, options.HostValue);
+        output.Write("\r\n"u8);
+
+        WriteRequestHeaders(output, request, in options);
+
+        if (options.Body.Kind != RequestBodyKind.None && request.Content is not null)
+        {
+            WriteContentHeaders(output, request, request.Content.Headers, in options);
+        }
+        else if (SaysThatThereIsNoBody(method))
+        {
+            output.Write("Content-Length: 0\r\n"u8);
+        }
+
+        output.Write("\r\n"u8);
+    }
+
+    private static void WriteRequestLine(OutputBuffer output, HttpRequestMessage request, Uri uri, string method, string? host, bool absoluteForm)
+    {
+        if (method.Length == 0 || method.ContainsAnyExcept(FieldSyntax.TokenChars))
+        {
+            throw new HttpRequestException(RequestErrorTexts.MethodIsNotToken(method));
+        }
+
+        WriteCheckedAscii(output, method);
+        output.Write(" "u8);
+        if (method == "CONNECT")
+        {
+            // Authority form (RFC 9112 §3.2.3), which a URI cannot say.
+            WriteHostCharacters(output, host ?? throw new HttpRequestException(RequestErrorTexts.ConnectNeedsHost));
+        }
+        else
+        {
+            if (absoluteForm)
+            {
+                output.WriteAscii(uri.Scheme);
+                output.Write("://"u8);
+                HostField.Write(output, uri);
+            }
+
+            WriteTarget(output, uri.PathAndQuery);
+        }
+
+        output.Write(IsHttp10(request) ? " HTTP/1.0\r\n"u8 : " HTTP/1.1\r\n"u8);
+    }
+
+    /// <summary>A URI made without canonicalization may contain anything.</summary>
+    private static void WriteTarget(OutputBuffer output, string target)
+    {
+        int illegal = target.AsSpan().IndexOfAnyExceptInRange('!', '~');
+        if (illegal >= 0)
+        {
+            throw new HttpRequestException(RequestErrorTexts.TargetHasIllegalCharacter(target[illegal], illegal));
+        }
+
+        if (!target.StartsWith('/'))
+        {
+            output.Write("/"u8); // RFC 9112 §3.2.1: an empty path is sent as "/"
+        }
+
+        WriteCheckedAscii(output, target);
+    }
+
+    private static string? UserHost(HttpRequestMessage request)
+    {
+        if (!request.Headers.NonValidated.TryGetValues("Host", out HeaderStringValues values))
+        {
+            return null;
+        }
+
+        if (values.Count > 1)
+        {
+            throw new HttpRequestException(RequestErrorTexts.SeveralHosts);
+        }
+
+        string host = values.ToString().Trim(' ');
+        return host.Length > 0 ? host : null;
+    }
+
+    private static void WriteHost(OutputBuffer output, Uri uri, string? userHost, byte[]? hostValue)
+    {
+        if (userHost is not null)
+        {
+            WriteHostCharacters(output, userHost);
+        }
+        else if (hostValue is not null)
+        {
+            output.Write(hostValue);
+        }
+        else
+        {
+            HostField.Write(output, uri);
+        }
+    }
+
+    private static void WriteRequestHeaders(OutputBuffer output, HttpRequestMessage request, in RequestHeadOptions options)
+    {
+        bool chunked = options.Body.Kind == RequestBodyKind.Chunked;
+        bool cookieWritten = string.IsNullOrEmpty(options.CookieHeader);
+        HttpHeadersNonValidated headers = request.Headers.NonValidated;
+        foreach (KeyValuePair<string, HeaderStringValues> header in headers)
+        {
+            switch (Classify(header.Key))
+            {
+                case Name.Host:
+                    break; // written
+
+                case Name.TransferEncoding:
+                    // Sent only with a chunked body, so never together with a Content-Length.
+                    if (chunked)
+                    {
+                        RequestTransferEncoding.Write(output, header.Value);
+                        chunked = false;
+                    }
+
+                    break;
+
+                case Name.Expect when IsHttp10(request):
+                    break; // HTTP/1.0 has no interim responses
+
+                case Name.Cookie:
+                    WriteField(output, request, in options, header.Key, header.Value, "; ", cookieWritten ? null : options.CookieHeader);
+                    cookieWritten = true;
+                    break;
+
+                case Name.UserAgent:
+                    WriteField(output, request, in options, header.Key, header.Value, " ");
+                    break;
+
+                default:
+                    WriteField(output, request, in options, header.Key, header.Value, ", ");
+                    break;
+            }
+        }
+
+        if (options.ExtraHeaders is { } extraHeaders)
+        {
+            for (int i = 0; i < extraHeaders.Count; i++)
+            {
+                (string name, string value) = extraHeaders[i];
+                if (!headers.Contains(name))
+                {
+                    WriteField(output, request, in options, name, value);
+                }
+            }
+        }
+
+        if (chunked)
+        {
+            output.Write("Transfer-Encoding: chunked\r\n"u8);
+        }
+
+        if (!cookieWritten)
+        {
+            WriteField(output, request, in options, "Cookie", options.CookieHeader!);
+        }
+    }
+
+    private static void WriteContentHeaders(OutputBuffer output, HttpRequestMessage request, HttpContentHeaders headers, in RequestHeadOptions options)
+    {
+        bool lengthDue = options.Body.Kind == RequestBodyKind.Length;
+        foreach (KeyValuePair<string, HeaderStringValues> header in headers.NonValidated)
+        {
+            if (Classify(header.Key) != Name.ContentLength)
+            {
+                WriteField(output, request, in options, header.Key, header.Value, ", ");
+            }
+            else if (lengthDue)
+            {
+                // The plan's length, not the header's text: what is announced is what is going to be written.
+                WriteContentLength(output, options.Body.Length);
+                lengthDue = false;
+            }
+        }
+
+        if (lengthDue)
+        {
+            WriteContentLength(output, options.Body.Length);
+        }
+    }
+
+    private static void WriteContentLength(OutputBuffer output, long length)
+    {
+        output.Write("Content-Length: "u8);
+        Utf8Formatter.TryFormat(length, output.GetSpan(20), out int digits);
+        output.Advance(digits);
+        output.Write("\r\n"u8);
+    }
+
+    private static void WriteField(OutputBuffer output, HttpRequestMessage request, in RequestHeadOptions options, string name, string value)
+    {
+        WriteName(output, name);
+        WriteValue(output, name, value, options.EncodingSelector?.Invoke(name, request));
+        output.Write("\r\n"u8);
+    }
+
+    private static void WriteField(
+        OutputBuffer output,
+        HttpRequestMessage request,
+        in RequestHeadOptions options,
+        string name,
+        HeaderStringValues values,
+        string separator,
+        string? lastValue = null)
+    {
+        WriteName(output, name);
+        Encoding? encoding = options.EncodingSelector?.Invoke(name, request);
+        bool first = true;
+        foreach (string value in values)
+        {
+            if (!first)
+            {
+                output.WriteAscii(separator);
+            }
+
+            WriteValue(output, name, value, encoding);
+            first = false;
+        }
+
+        if (lastValue is not null)
+        {
+            if (!first)
+            {
+                output.WriteAscii(separator);
+            }
+
+            WriteValue(output, name, lastValue, encoding);
+        }
+
+        output.Write("\r\n"u8);
+    }
+
+    private static void WriteName(OutputBuffer output, string name)
+    {
+        if (name.Length == 0 || name.ContainsAnyExcept(FieldSyntax.TokenChars))
+        {
+            throw new HttpRequestException(RequestErrorTexts.HeaderNameIsNotToken(name));
+        }
+
+        WriteCheckedAscii(output, name);
+        output.Write(": "u8);
+    }
+
+    private static void WriteValue(OutputBuffer output, string name, string value, Encoding? encoding)
+    {
+        Span<byte> destination;
+        int written;
+        if (encoding is null)
+        {
+            destination = output.GetSpan(value.Length);
+            if (Ascii.FromUtf16(value, destination, out written) != OperationStatus.Done)
+            {
+                throw new HttpRequestException(RequestErrorTexts.HeaderValueIsNotAscii(name));
+            }
+        }
+        else
+        {
+            destination = output.GetSpan(encoding.GetByteCount(value));
+            written = encoding.GetBytes(value, destination);
+        }
+
+        // The bytes are looked at and not the characters, because an encoding can make line breaks of other characters.
+        if (destination[..written].ContainsAny(FieldSyntax.LineBreakBytes))
+        {
+            throw new HttpRequestException(RequestErrorTexts.HeaderValueHasLineBreak(name));
+        }
+
+        output.Advance(written);
+    }
+
+    private static void WriteCheckedAscii(OutputBuffer output, ReadOnlySpan<char> text)
+    {
+        Ascii.FromUtf16(text, output.GetSpan(text.Length), out int written);
+        output.Advance(written);
+    }
+
+    /// <summary>Methods are case-sensitive (RFC 9110 §9.1), but .NET sends the ones it knows in upper case however they were written.</summary>
+    private static string CanonicalMethod(string method) =>
+        method.AsSpan().ContainsAnyInRange('a', 'z') ? HttpMethod.Parse(method).Method : method;
+
+    /// <summary>RFC 9110 §8.6: a method that anticipates content says so when there is none. The exceptions are .NET's.</summary>
+    private static bool SaysThatThereIsNoBody(string method) => method is not ("GET" or "HEAD" or "CONNECT" or "OPTIONS" or "DELETE");
+
+    private static Name Classify(string name)
+    {
+        (string candidate, Name result) = name.Length switch
+        {
+            4 => ("Host", Name.Host),
+            6 when (name[0] | 0x20) == 'c' => ("Cookie", Name.Cookie),
+            6 => ("Expect", Name.Expect),
+            10 => ("User-Agent", Name.UserAgent),
+            14 => ("Content-Length", Name.ContentLength),
+            17 => (RequestTransferEncoding.Name, Name.TransferEncoding),
+            _ => ("", Name.Other),
+        };
+        return name.Equals(candidate, StringComparison.OrdinalIgnoreCase) ? result : Name.Other;
+    }
+}
