@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Security;
+using Warmwire.Connections;
 
 namespace Warmwire;
 
@@ -51,6 +52,9 @@ internal sealed class HandlerSettings
 
     /// <summary>The name resolver; tests pass their own.</summary>
     public Func<string, CancellationToken, Task<IPAddress[]>> ResolveNames { get; set; } = static (host, token) => Dns.GetHostAddressesAsync(host, token);
+
+    /// <summary>Made by <see cref="RequestSettings.Defaults"/> at the first request, from the values above.</summary>
+    public RequestSettings? RequestDefaults { get; set; }
 
     public int MaxResponseHeadersBytes => (int)Math.Min(int.MaxValue, MaxResponseHeadersLength * 1024L);
 }
