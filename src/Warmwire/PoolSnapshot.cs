@@ -14,6 +14,9 @@ public sealed record PoolSnapshot(IReadOnlyList<OriginSnapshot> Origins, DateTim
     /// <summary>Idle connections of all origins.</summary>
     public int Idle => Origins.Sum(static o => o.Idle);
 
+    /// <summary>Open connections of all origins that serve a request, hold its response or are drained.</summary>
+    public int Active => Open - Idle;
+
     /// <summary>Connections being opened, of all origins.</summary>
     public int Dialing => Origins.Sum(static o => o.Dialing);
 

@@ -17,7 +17,7 @@ namespace Warmwire;
 /// changing one after disposal throws <see cref="ObjectDisposedException"/>. Timeouts are positive or <see cref="Timeout.InfiniteTimeSpan"/>
 /// where not said otherwise. A feature that does not exist yet throws <see cref="NotSupportedException"/> from its setter.
 /// </remarks>
-public sealed class PooledHttpHandler : HttpMessageHandler
+public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
 {
     private readonly HandlerSettings _settings = new();
     private readonly Lock _gate = new();
@@ -699,7 +699,29 @@ public sealed class PooledHttpHandler : HttpMessageHandler
         return Engine.SendAsync(request, cancellationToken);
     }
 
-    /// <summary>Closes every connection; requests in flight fail with <see cref="ObjectDisposedException"/> inside a <see cref="TransportException"/>.</summary>
+    /// <summary>
+    /// Ends gracefully: takes no more requests, closes idle connections at once, lets the exchanges that are under way end, for at most 30 seconds,
+    /// and closes what is left then.
+    /// </summary>
+    /// <returns>Ends when the last connection is closed.</returns>
+    public async ValueTask DisposeAsync()
+    {
+        ExchangeEngine? engine;
+        lock (_gate)
+        {
+            _disposed = true;
+            engine = _engine;
+        }
+
+        if (engine is not null)
+        {
+            await engine.DrainAsync().ConfigureAwait(false);
+        }
+
+        Dispose();
+    }
+
+    /// <summary>Closes every connection at once; requests in flight fail with <see cref="ObjectDisposedException"/> inside a <see cref="TransportException"/>.</summary>
     /// <param name="disposing">Whether <see cref="IDisposable.Dispose"/> called it.</param>
     protected override void Dispose(bool disposing)
     {

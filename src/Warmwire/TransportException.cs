@@ -27,6 +27,10 @@ public sealed class TransportException : HttpRequestException
         CanRetry = canRetry;
     }
 
+    /// <summary>The same failure for another request that shares its cause; an exception is thrown once, so each has one of its own.</summary>
+    internal TransportException ForAnotherRequest() =>
+        new(HttpRequestError, Message, InnerException, Phase, RequestSent, Origin, ConnectionId, IsTimeout, CanRetry);
+
     /// <summary>The part of the exchange that failed.</summary>
     public TransportPhase Phase { get; }
 

@@ -17,7 +17,8 @@ internal sealed class ConnectionKey : IEquatable<ConnectionKey>
         Port = port;
         TlsHost = isTls ? tlsHost ?? host : null;
         ClientCertificate = isTls ? clientCertificate : null;
-        _hashCode = HashCode.Combine(isTls, StringComparer.OrdinalIgnoreCase.GetHashCode(host), port);
+        CanBeResolved = !System.Net.IPAddress.TryParse(host, out _);
+        _hashCode = HashOf(isTls, host, port);
         string bracketed = host.Contains(':') ? $"[{host}]" : host;
         Origin = $"{(isTls ? "https" : "http")}://{bracketed}:{port}";
     }
@@ -35,17 +36,24 @@ internal sealed class ConnectionKey : IEquatable<ConnectionKey>
     /// <summary>The certificate of <see cref="TransportOptions.ClientCertificate"/>.</summary>
     public X509Certificate2? ClientCertificate { get; }
 
+    /// <summary>The host is a name, not an address.</summary>
+    public bool CanBeResolved { get; }
+
     /// <summary>For people: <c>https://api.example.com:443</c>.</summary>
     public string Origin { get; }
 
+    public static int HashOf(bool isTls, string host, int port) =>
+        HashCode.Combine(isTls, StringComparer.OrdinalIgnoreCase.GetHashCode(host), port);
+
+    /// <summary>Whether this is the key of these parts; the arguments are the constructor's.</summary>
+    public bool Is(bool isTls, string host, int port, string? tlsHost, X509Certificate2? clientCertificate) =>
+        IsTls == isTls
+        && Port == port
+        && string.Equals(Host, host, StringComparison.OrdinalIgnoreCase)
+        && (!isTls || (string.Equals(TlsHost, tlsHost ?? host, StringComparison.OrdinalIgnoreCase) && SameCertificate(ClientCertificate, clientCertificate)));
+
     public bool Equals(ConnectionKey? other) =>
-        other is not null
-        && (ReferenceEquals(this, other)
-            || (IsTls == other.IsTls
-                && Port == other.Port
-                && string.Equals(Host, other.Host, StringComparison.OrdinalIgnoreCase)
-                && string.Equals(TlsHost, other.TlsHost, StringComparison.OrdinalIgnoreCase)
-                && SameCertificate(ClientCertificate, other.ClientCertificate)));
+        other is not null && (ReferenceEquals(this, other) || Is(other.IsTls, other.Host, other.Port, other.TlsHost, other.ClientCertificate));
 
     public override bool Equals(object? obj) => Equals(obj as ConnectionKey);
 

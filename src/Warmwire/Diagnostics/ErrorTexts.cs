@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Warmwire.Diagnostics;
 
-/// <summary>Every text a user of the library may read in an exception. Each names what was wrong and the setting that governs it.</summary>
+/// <summary>The texts a user of the library reads in exceptions. Each names what was wrong and the setting that governs it.</summary>
 internal static class ErrorTexts
 {
     public const string SettingsAreFrozen = "This handler has already sent a request; its settings cannot be changed any more. Make another handler, or use TransportOptions to change settings of one request.";
@@ -11,9 +11,86 @@ internal static class ErrorTexts
     public const string MustBeFinite = "The value must be finite.";
     public const string MustBeFraction = "The value must be from 0 to 1.";
 
+    public const string Cancelled = "The request was cancelled by its caller.";
+    public const string UploadStopped = "The server has answered, or the exchange has ended, before the whole request body was sent; the rest of it is not wanted.";
+    public const string ConcurrentBodyReads = "The response's body is already being read; a stream allows one read at a time.";
+    public const string BodyAlreadyRead = "The response's body was already read; it arrives only once. Buffer it, or read it once.";
+
     public static string SettingNotSupported(string setting) =>
         $"PooledHttpHandler.{setting} is not supported yet; leave it at its default.";
 
     public static string OriginMustBeHttp(Uri origin) =>
         $"'{origin}' is not an absolute http or https URI.";
+
+    public static string RequestUriMustBeHttp(Uri? uri) =>
+        uri is null ? "The request has no URI." : $"The request's URI '{uri}' is not an absolute http or https URI; only these two schemes are supported.";
+
+    public static string VersionNotSupported(Version version, HttpVersionPolicy policy) =>
+        $"The request asks for HTTP/{version} with {policy}; only HTTP/1.1 and 1.0 are supported yet. Use HttpVersionPolicy.RequestVersionOrLower, or version 1.1.";
+
+    public static string ContentLongerThanPromised(long promised) =>
+        $"The request's content wrote more than the {promised} bytes its Content-Length promised.";
+
+    public static string ContentShorterThanPromised(long promised, long written) =>
+        $"The request's content wrote {written} bytes; its Content-Length promised {promised}.";
+
+    public static string ConnectionGone(string origin, long connection, CloseReason reason) => reason == CloseReason.Disposed
+        ? $"The handler was disposed while a request to {origin} was under way (connection {connection})."
+        : $"Connection {connection} to {origin} was closed while a request was under way: {reason}.";
+
+    public static string BodyGone(string origin, long connection) =>
+        $"The response's body from {origin} cannot be read on: connection {connection} was closed, or an earlier read failed or was cancelled.";
+
+    public static string ServerClosed(string origin, long connection, TransportPhase phase, bool responseStarted, bool reused, RequestSent sent) => phase == TransportPhase.ReadBody
+        ? $"{origin} closed connection {connection} in the middle of the response's body."
+        : $"{origin} closed connection {connection} {(responseStarted ? "in the middle of the response's head" : "without a response")} (the connection was {(reused ? "reused" : "fresh")}, the request {Describe(sent)}).";
+
+    public static string ReadFailed(string origin, long connection, TransportPhase phase, Exception inner) =>
+        $"Reading the response's {(phase == TransportPhase.ReadBody ? "body" : "head")} from {origin} failed (connection {connection}): {inner.Message}";
+
+    public static string WriteFailed(string origin, long connection, Exception inner) =>
+        $"Writing the request to {origin} failed, and no response came (connection {connection}): {inner.Message}";
+
+    public static string ContentFailed(string origin, Exception inner) =>
+        $"The content of the request to {origin} failed while it was sent: {inner.Message}";
+
+    public static string InvalidResponse(string origin, long connection, string what, string? setting) =>
+        $"{origin} sent a response that {(setting is null ? "breaks HTTP/1.1" : "passes a limit")} (connection {connection}, now closed): {what}.{(setting is null ? "" : $" See {setting}.")}";
+
+    public static string ResponseHeadersTimeout(string origin, long connection, TimeSpan limit) =>
+        $"{origin} sent no response within {Seconds(limit)} after the request's last byte (connection {connection}); see PooledHttpHandler.ResponseHeadersTimeout.";
+
+    public static string ResponseBodyIdleTimeout(string origin, long connection, TimeSpan limit) =>
+        $"{origin} sent nothing of the response's body for {Seconds(limit)} (connection {connection}); see PooledHttpHandler.ResponseBodyIdleTimeout.";
+
+    public static string TotalTimeout(string origin, TimeSpan limit, TransportPhase phase) =>
+        $"The exchange with {origin} was not over within {Seconds(limit)}; it stood at {phase}. See TransportOptions.Timeout.";
+
+    public static string PendingTimeout(string origin, TimeSpan waited, int open, int limit, int dialing, int ahead, bool totalLimit) =>
+        $"Waited {Seconds(waited)} for {Connections(open, limit, dialing, totalLimit)} to {origin}{State(open, dialing)}, {ahead} requests ahead; see PooledHttpHandler.PendingRequestTimeout.";
+
+    public static string TooManyPending(string origin, int pending, int limit, int open) =>
+        $"{pending} requests are already waiting for one of {open} connections to {origin}, all busy; see PooledHttpHandler.MaxPendingRequestsPerServer ({limit}).";
+
+    public static string HandlerDisposed(string origin) =>
+        $"The handler was disposed while a request was waiting for a connection to {origin}.";
+
+    public static string HandlerShuttingDown(string origin) =>
+        $"The handler is shutting down; it takes no more requests (this one was for {origin}).";
+
+    public static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0##} s");
+
+    private static string Connections(int open, int limit, int dialing, bool totalLimit) =>
+        totalLimit ? "a connection, all of PooledHttpHandler.MaxConnections in use,"
+        : limit == int.MaxValue ? $"a connection ({open} open, {dialing} being opened)"
+        : $"one of {limit} connections";
+
+    private static string State(int open, int dialing) => dialing > 0 && open == 0 ? ", still being opened" : ", all busy";
+
+    private static string Describe(RequestSent sent) => sent switch
+    {
+        RequestSent.No => "not sent",
+        RequestSent.Partly => "partly sent",
+        _ => "fully sent",
+    };
 }

@@ -211,6 +211,12 @@ internal static class RequestHeadWriter
             }
         }
 
+        if (options.AcceptEncoding is { } acceptEncoding)
+        {
+            // A line of its own adds to the caller's list (RFC 9110 §5.3).
+            WriteField(output, request, in options, "Accept-Encoding", acceptEncoding);
+        }
+
         if (chunked)
         {
             output.Write("Transfer-Encoding: chunked\r\n"u8);

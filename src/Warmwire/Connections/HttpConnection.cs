@@ -1,0 +1,77 @@
+using System.Net;
+
+namespace Warmwire.Connections;
+
+/// <summary>What every connection is, whatever protocol it speaks.</summary>
+internal abstract class HttpConnection
+{
+    private static long s_lastId;
+
+    protected HttpConnection(ConnectionKey key, DialedStream dialed, IConnectionOwner owner, ConnectionServices services)
+    {
+        Key = key;
+        Dialed = dialed;
+        Owner = owner;
+        Services = services;
+        OpenedAt = services.Time.GetTimestamp();
+        PeerAddress = (dialed.RemoteEndPoint as IPEndPoint)?.Address.ToString();
+    }
+
+    // Immutable.
+    public long Id { get; } = Interlocked.Increment(ref s_lastId);
+
+    public ConnectionKey Key { get; }
+
+    public DialedStream Dialed { get; }
+
+    public IConnectionOwner Owner { get; }
+
+    public ConnectionServices Services { get; }
+
+    /// <summary>Timestamp of the handler's clock.</summary>
+    public long OpenedAt { get; }
+
+    public EndPoint? RemoteEndPoint => Dialed.RemoteEndPoint;
+
+    /// <summary>The server's address as telemetry shows it.</summary>
+    public string? PeerAddress { get; }
+
+    // Guarded by the pool's gate.
+    public PoolLink Link { get; } = new();
+
+    /// <summary>Asks the socket itself whether something came that the watch has not been told yet, as after a thaw.</summary>
+    public abstract bool LooksDead();
+
+    /// <summary>What the user is told about the connection that served a response.</summary>
+    public ConnectionInfo DescribeFor(Attempt attempt, long headAt) => new()
+    {
+        ConnectionId = Id,
+        Reused = attempt.Reused,
+        IdleTime = attempt.IdleTime,
+        RemoteEndPoint = RemoteEndPoint,
+        QueueTime = attempt.QueueTime,
+        DnsTime = attempt.Reused ? TimeSpan.Zero : Dialed.DnsTime,
+        ConnectTime = attempt.Reused ? TimeSpan.Zero : Dialed.ConnectTime,
+        TlsTime = attempt.Reused ? TimeSpan.Zero : Dialed.TlsTime,
+        ResponseHeadersTime = Services.Time.GetElapsedTime(attempt.LeasedAt, headAt),
+        Replays = attempt.Replays,
+    };
+
+    /// <summary>What the connection is doing, for the snapshot.</summary>
+    public abstract string StateName { get; }
+
+    /// <summary>The server's last <c>Keep-Alive: timeout</c>, or <see langword="null"/>.</summary>
+    public abstract TimeSpan? KeepAliveHint { get; }
+
+    /// <summary>Takes the connection out of its rest. <see langword="false"/>: it turned out to be dead and closes itself.</summary>
+    public abstract bool TryLease();
+
+    /// <summary>Gives back a leased connection that was not used: it rests and is returned to its owner.</summary>
+    public abstract void Rest();
+
+    /// <summary>Runs one exchange; only on a leased connection. The task fails only with what the caller shall see.</summary>
+    public abstract ValueTask<HttpResponseMessage> SendAsync(Attempt attempt);
+
+    /// <summary>Closes the connection whatever it is doing; an exchange on it fails. Does nothing if it is closed.</summary>
+    public abstract void Close(CloseReason reason);
+}

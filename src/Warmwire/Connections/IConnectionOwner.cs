@@ -1,0 +1,14 @@
+namespace Warmwire.Connections;
+
+/// <summary>What a connection tells upwards. Declared here and implemented by the pool, so that connections know nothing of pools.</summary>
+internal interface IConnectionOwner
+{
+    /// <summary>The exchange is over and the connection is clean and watched: it may serve the next one.</summary>
+    void Returned(HttpConnection connection);
+
+    /// <summary>The connection is closed. Called exactly once for each connection, from any state.</summary>
+    void Closed(HttpConnection connection, CloseReason reason);
+
+    /// <summary>A response was found by the garbage collector: nobody had disposed it.</summary>
+    void ResponseLeaked(HttpConnection connection, string? stack);
+}

@@ -1,0 +1,52 @@
+using Warmwire.Diagnostics;
+
+namespace Warmwire.Connections;
+
+/// <summary>The failures of an exchange on a connection, with their data. The words are in <see cref="ErrorTexts"/>.</summary>
+internal static class TransportErrors
+{
+    public static TransportException ConnectionGone(HttpConnection connection, Attempt attempt, CloseReason reason) =>
+        Make(HttpRequestError.Unknown, ErrorTexts.ConnectionGone(connection.Key.Origin, connection.Id, reason), PhaseOf(attempt), connection, attempt,
+            reason == CloseReason.Disposed ? new ObjectDisposedException(nameof(PooledHttpHandler)) : null);
+
+    public static TransportException BodyGone(HttpConnection connection, Attempt attempt) =>
+        Make(HttpRequestError.ResponseEnded, ErrorTexts.BodyGone(connection.Key.Origin, connection.Id), TransportPhase.ReadBody, connection, attempt, inner: null);
+
+    public static TransportException ServerClosed(HttpConnection connection, Attempt attempt, TransportPhase phase) =>
+        Make(HttpRequestError.ResponseEnded, ErrorTexts.ServerClosed(connection.Key.Origin, connection.Id, phase, attempt.ResponseStarted, attempt.Reused, attempt.Sent), phase, connection, attempt,
+            new HttpIOException(HttpRequestError.ResponseEnded));
+
+    public static TransportException ReadFailed(HttpConnection connection, Attempt attempt, Exception inner, TransportPhase phase) =>
+        Make(HttpRequestError.Unknown, ErrorTexts.ReadFailed(connection.Key.Origin, connection.Id, phase, inner), phase, connection, attempt, inner);
+
+    public static TransportException WriteFailed(HttpConnection connection, Attempt attempt, Exception inner) =>
+        Make(HttpRequestError.Unknown, ErrorTexts.WriteFailed(connection.Key.Origin, connection.Id, inner), TransportPhase.WriteRequest, connection, attempt, inner);
+
+    public static TransportException ContentFailed(HttpConnection connection, Attempt attempt, Exception inner) =>
+        Make(HttpRequestError.Unknown, ErrorTexts.ContentFailed(connection.Key.Origin, inner), TransportPhase.WriteRequest, connection, attempt, inner);
+
+    public static TransportException InvalidResponse(HttpConnection connection, Attempt attempt, string what, string? setting, Exception inner, TransportPhase phase) =>
+        Make(setting is null ? HttpRequestError.InvalidResponse : HttpRequestError.ConfigurationLimitExceeded,
+            ErrorTexts.InvalidResponse(connection.Key.Origin, connection.Id, what, setting), phase, connection, attempt, inner);
+
+    public static TransportException ResponseHeadersTimeout(HttpConnection connection, Attempt attempt) =>
+        Timeout(ErrorTexts.ResponseHeadersTimeout(connection.Key.Origin, connection.Id, attempt.Settings.ResponseHeadersTimeout), TransportPhase.ReadHeaders, connection, attempt);
+
+    public static TransportException ResponseBodyIdleTimeout(HttpConnection connection, Attempt attempt) =>
+        Timeout(ErrorTexts.ResponseBodyIdleTimeout(connection.Key.Origin, connection.Id, attempt.Settings.ResponseBodyIdleTimeout), TransportPhase.ReadBody, connection, attempt);
+
+    public static TransportException TotalTimeout(HttpConnection connection, Attempt attempt, TimeSpan limit, TransportPhase phase) =>
+        Timeout(ErrorTexts.TotalTimeout(connection.Key.Origin, limit, phase), phase, connection, attempt);
+
+    private static TransportException Timeout(string message, TransportPhase phase, HttpConnection connection, Attempt attempt) =>
+        Make(HttpRequestError.Unknown, message, phase, connection, attempt, new TimeoutException(message), isTimeout: true);
+
+    private static TransportPhase PhaseOf(Attempt attempt) => attempt.Sent == RequestSent.Fully ? TransportPhase.ReadHeaders : TransportPhase.WriteRequest;
+
+    private static TransportException Make(
+        HttpRequestError error, string message, TransportPhase phase, HttpConnection connection, Attempt attempt, Exception? inner, bool isTimeout = false)
+    {
+        bool canRetry = attempt.Sent == RequestSent.No || IdempotentMethods.Contains(attempt.Request.Method);
+        return new TransportException(error, message, inner, phase, attempt.Sent, connection.Key.Origin, connection.Id, isTimeout, canRetry);
+    }
+}

@@ -1,0 +1,179 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Warmwire.Diagnostics;
+
+/// <summary>Where a measurement belongs.</summary>
+internal readonly record struct MetricOrigin(string Scheme, string Host, int Port, string? PeerAddress);
+
+/// <summary>
+/// The instruments of the meter <c>Warmwire</c>. Names and attributes of those that OpenTelemetry's semantic conventions for HTTP clients know are theirs;
+/// docs/metrics.md lists all.
+/// </summary>
+internal sealed class TransportMetrics
+{
+    public const string MeterName = "Warmwire";
+
+    private static readonly Lazy<TransportMetrics> s_shared = new(static () => new TransportMetrics(new Meter(MeterName)));
+
+    private readonly UpDownCounter<long> _openConnections;
+    private readonly Histogram<double> _connectionDuration;
+    private readonly Histogram<double> _timeInQueue;
+    private readonly Histogram<double> _requestDuration;
+    private readonly UpDownCounter<long> _activeRequests;
+    private readonly Counter<long> _dials;
+    private readonly Counter<long> _dialFailures;
+    private readonly Counter<long> _closed;
+    private readonly Counter<long> _reused;
+    private readonly Counter<long> _replays;
+    private readonly Counter<long> _leaks;
+
+    private TransportMetrics(Meter meter)
+    {
+        // Bucket bounds as the conventions advise for durations of requests, and wider for connections.
+        var requestBuckets = new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] };
+        var connectionBuckets = new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300] };
+
+        _openConnections = meter.CreateUpDownCounter<long>("http.client.open_connections", "{connection}", "Open connections, by what they do: active or idle.");
+        _connectionDuration = meter.CreateHistogram("http.client.connection.duration", "s", "How long connections were open.", tags: null, connectionBuckets);
+        _timeInQueue = meter.CreateHistogram("http.client.request.time_in_queue", "s", "How long requests waited for a connection.", tags: null, requestBuckets);
+        _requestDuration = meter.CreateHistogram("http.client.request.duration", "s", "From the start of a request to the head of its response.", tags: null, requestBuckets);
+        _activeRequests = meter.CreateUpDownCounter<long>("http.client.active_requests", "{request}", "Requests whose response's head has not arrived.");
+        _dials = meter.CreateCounter<long>("warmwire.client.dials", "{connection}", "Connections begun to open, by reason.");
+        _dialFailures = meter.CreateCounter<long>("warmwire.client.dial_failures", "{connection}", "Connections that could not be opened, by reason they were wanted.");
+        _closed = meter.CreateCounter<long>("warmwire.client.connections_closed", "{connection}", "Connections closed, by reason.");
+        _reused = meter.CreateCounter<long>("warmwire.client.requests", "{request}", "Exchanges given a connection, by whether it had served one before.");
+        _replays = meter.CreateCounter<long>("warmwire.client.replays", "{request}", "Exchanges sent again on another connection.");
+        _leaks = meter.CreateCounter<long>("warmwire.client.leaked_responses", "{response}", "Responses that were never disposed.");
+    }
+
+    public bool MeasuresRequests => _requestDuration.Enabled || _activeRequests.Enabled;
+
+    /// <summary>Of the handler's own meter factory, or of the process.</summary>
+    public static TransportMetrics For(IMeterFactory? factory) => factory is null ? s_shared.Value : new TransportMetrics(factory.Create(MeterName));
+
+    public void RequestLeased(in MetricOrigin origin, TimeSpan queued, bool reused)
+    {
+        if (_timeInQueue.Enabled)
+        {
+            _timeInQueue.Record(queued.TotalSeconds, Tags(origin));
+        }
+
+        if (_reused.Enabled)
+        {
+            TagList tags = Tags(origin);
+            tags.Add("warmwire.connection.reused", reused);
+            _reused.Add(1, tags);
+        }
+    }
+
+    public void Replayed(in MetricOrigin origin)
+    {
+        if (_replays.Enabled)
+        {
+            _replays.Add(1, Tags(origin));
+        }
+    }
+
+    public void DialStarted(in MetricOrigin origin, DialReason reason) => Count(_dials, origin, "warmwire.dial.reason", reason);
+
+    public void DialFailed(in MetricOrigin origin, DialReason reason) => Count(_dialFailures, origin, "warmwire.dial.reason", reason);
+
+    public void ActiveChanged(in MetricOrigin origin, int change) => ConnectionsChanged(origin, "active", change);
+
+    public void IdleChanged(in MetricOrigin origin, int change) => ConnectionsChanged(origin, "idle", change);
+
+    public void ConnectionClosed(in MetricOrigin origin, CloseReason reason, TimeSpan age)
+    {
+        if (_connectionDuration.Enabled)
+        {
+            _connectionDuration.Record(age.TotalSeconds, ConnectionTags(origin));
+        }
+
+        Count(_closed, origin, "warmwire.close.reason", reason);
+    }
+
+    public void ResponseLeaked(in MetricOrigin origin)
+    {
+        if (_leaks.Enabled)
+        {
+            _leaks.Add(1, Tags(origin));
+        }
+    }
+
+    public void RequestStarted(in MetricOrigin origin, HttpMethod method) => ActiveRequestsChanged(origin, method, 1);
+
+    public void RequestStopped(in MetricOrigin origin, HttpMethod method, TimeSpan duration, int? statusCode, Version? version, string? errorType)
+    {
+        ActiveRequestsChanged(origin, method, -1);
+        if (!_requestDuration.Enabled)
+        {
+            return;
+        }
+
+        TagList tags = Tags(origin);
+        tags.Add("http.request.method", TelemetryNames.Method(method));
+        if (statusCode is { } code)
+        {
+            tags.Add("http.response.status_code", code);
+            tags.Add("network.protocol.version", TelemetryNames.Version(version!));
+        }
+
+        if (errorType is not null)
+        {
+            tags.Add("error.type", errorType);
+        }
+
+        _requestDuration.Record(duration.TotalSeconds, tags);
+    }
+
+    private void ActiveRequestsChanged(in MetricOrigin origin, HttpMethod method, int change)
+    {
+        if (_activeRequests.Enabled)
+        {
+            TagList tags = Tags(origin);
+            tags.Add("http.request.method", TelemetryNames.Method(method));
+            _activeRequests.Add(change, tags);
+        }
+    }
+
+    private void ConnectionsChanged(in MetricOrigin origin, string state, int change)
+    {
+        if (_openConnections.Enabled)
+        {
+            TagList tags = ConnectionTags(origin);
+            tags.Add("http.connection.state", state);
+            _openConnections.Add(change, tags);
+        }
+    }
+
+    private static void Count<T>(Counter<long> counter, in MetricOrigin origin, string name, T reason)
+        where T : struct, Enum
+    {
+        if (counter.Enabled)
+        {
+            TagList tags = Tags(origin);
+            tags.Add(name, reason.ToString());
+            counter.Add(1, tags);
+        }
+    }
+
+    private static TagList ConnectionTags(in MetricOrigin origin)
+    {
+        TagList tags = Tags(origin);
+        tags.Add("network.protocol.version", "1.1");
+        if (origin.PeerAddress is { } peer)
+        {
+            tags.Add("network.peer.address", peer);
+        }
+
+        return tags;
+    }
+
+    private static TagList Tags(in MetricOrigin origin) => new()
+    {
+        { "url.scheme", origin.Scheme },
+        { "server.address", origin.Host },
+        { "server.port", origin.Port },
+    };
+}

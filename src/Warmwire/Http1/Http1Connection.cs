@@ -1,0 +1,633 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using Warmwire.Connections;
+using Warmwire.Diagnostics;
+using Warmwire.Timing;
+
+namespace Warmwire.Http1;
+
+/// <summary>
+/// One HTTP/1.1 connection: one exchange at a time. It owns the state; <see cref="Http1Reader"/> and <see cref="Http1RequestWriter"/> do the work,
+/// <see cref="Http1Exchange"/> and <see cref="Http1Drain"/> are its flows.
+/// </summary>
+/// <remarks>
+/// Two flows may run at once: the one that writes the request, and the one that reads. The reading flow has one owner at a time: the exchange until
+/// the head, then the caller's reads of the body, then a drain. Whoever wants to end an exchange from outside (a canceller, a timer, a disposer, the
+/// finalizer) changes the state under the gate and leaves the reading to its owner.
+/// </remarks>
+internal sealed class Http1Connection : HttpConnection
+{
+    // Immutable.
+    private readonly ConnectionServices _services;
+    private readonly Http1Drain _drain;
+
+    // Guarded by _gate.
+    private readonly Lock _gate = new();
+    private Http1State _state = Http1State.Leased;
+    private Attempt? _attempt;
+    private long _exchangeId;
+    private RequestProgress _request;
+    private bool _bodyReadInFlight;
+    private CloseReason _drainFailure;
+    private CloseReason _closedFor;
+    private TransportException? _bodyFailure;
+    private TimeSpan? _keepAliveHint;
+
+    // The reading flow's own.
+    private FramingResult _framing;
+
+    public Http1Connection(ConnectionKey key, DialedStream dialed, IConnectionOwner owner, ConnectionServices services)
+        : base(key, dialed, owner, services)
+    {
+        _services = services;
+        Reader = new Http1Reader(dialed.Stream, dialed.SupportsZeroByteReads);
+        Writer = new Http1RequestWriter(dialed.Stream, services);
+        _drain = new Http1Drain(this, services);
+    }
+
+    public Http1Reader Reader { get; }
+
+    public Http1RequestWriter Writer { get; }
+
+    public Stream Stream => Dialed.Stream;
+
+    public override string StateName => State.ToString();
+
+    public override TimeSpan? KeepAliveHint => _keepAliveHint;
+
+    public Http1State State
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _state;
+            }
+        }
+    }
+
+    // ---- Rest and lease ---------------------------------------------------------------------------------------------
+
+    public override bool TryLease()
+    {
+        lock (_gate)
+        {
+            if (_state != Http1State.Idle)
+            {
+                return false;
+            }
+
+            MoveTo_NeedsLock(Http1State.Leased);
+            return true;
+        }
+    }
+
+    public override void Rest()
+    {
+        lock (_gate)
+        {
+            if (_state == Http1State.Closed)
+            {
+                return;
+            }
+
+            _attempt = null;
+            MoveTo_NeedsLock(Http1State.Idle);
+        }
+
+        // Story: the peer closes right behind its response. The watch is on before the pool hears of the connection, so either the
+        // watch finds the end first and the pool is told Closed and ignores the return, or the pool has it and the lease fails.
+        _ = WatchAsync();
+        Owner.Returned(this);
+    }
+
+    /// <summary>Waits while the connection rests. Leased before anything came, the wait is the first one of the next response, and not this flow's any more.</summary>
+    private async Task WatchAsync()
+    {
+        CloseReason reason;
+        try
+        {
+            int watched = await Reader.StartWatch().ConfigureAwait(false);
+            if (!TryTakeDeadFromRest())
+            {
+                return;
+            }
+
+            reason = await Reader.WatchFoundBytesAsync(watched).ConfigureAwait(false) ? CloseReason.UnsolicitedData : CloseReason.ServerClosed;
+        }
+        catch (Exception)
+        {
+            // A reset while resting, or our own close. While an exchange runs, its own read sees the same failure.
+            if (!TryTakeDeadFromRest())
+            {
+                return;
+            }
+
+            reason = CloseReason.ServerClosed;
+        }
+
+        Close(reason);
+    }
+
+    private bool TryTakeDeadFromRest()
+    {
+        lock (_gate)
+        {
+            if (_state != Http1State.Idle)
+            {
+                return false;
+            }
+
+            // Not leased by anybody from here on.
+            MoveTo_NeedsLock(Http1State.Leased);
+            return true;
+        }
+    }
+
+    public override bool LooksDead() => Dialed.Socket is { } socket && IsReadable(socket);
+
+    private static bool IsReadable(Socket socket)
+    {
+        try
+        {
+            return socket.Poll(0, SelectMode.SelectRead);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return true;
+        }
+    }
+
+    // ---- An exchange ------------------------------------------------------------------------------------------------
+
+    public override ValueTask<HttpResponseMessage> SendAsync(Attempt attempt)
+    {
+        bool closed;
+        lock (_gate)
+        {
+            closed = _state != Http1State.Leased;
+            if (!closed)
+            {
+                MoveTo_NeedsLock(Http1State.Exchange);
+                _attempt = attempt;
+                _exchangeId++;
+                _request = RequestProgress.Writing;
+                _bodyFailure = null;
+            }
+        }
+
+        if (closed)
+        {
+            attempt.TryFail(TransportErrors.ConnectionGone(this, attempt, ClosedFor), asynchronously: false);
+        }
+        else
+        {
+            new Http1Exchange(this, attempt, _services).Start();
+        }
+
+        return attempt.Response;
+    }
+
+    public CloseReason ClosedFor
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _closedFor;
+            }
+        }
+    }
+
+    /// <summary>The head is here: from now on the caller's cancellation no longer ends the exchange. <see langword="false"/>: nobody waits for it any more.</summary>
+    public bool TryTakeHead(Attempt attempt, in FramingResult framing, Http1State next)
+    {
+        lock (_gate)
+        {
+            _framing = framing;
+            if (framing.KeepAliveTimeoutSeconds is { } seconds)
+            {
+                // One second less than promised, because our request needs time to get there.
+                _keepAliveHint = TimeSpan.FromSeconds(Math.Max(0, seconds - 1));
+            }
+
+            if (_state != Http1State.Exchange || _attempt != attempt)
+            {
+                return false;
+            }
+
+            MoveTo_NeedsLock(next);
+            _attempt = null;
+            return true;
+        }
+    }
+
+    public long ExchangeId
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _exchangeId;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Somebody gives up waiting for the head. The caller is free at once; the connection reads on if the whole request is out
+    /// and closes otherwise.
+    /// </summary>
+    public void Abandon(Attempt attempt, Exception error, CloseReason reason)
+    {
+        bool drain;
+        long exchangeId;
+        lock (_gate)
+        {
+            if (_attempt != attempt || _state != Http1State.Exchange)
+            {
+                return;
+            }
+
+            exchangeId = _exchangeId;
+            drain = reason == CloseReason.Cancelled && _request == RequestProgress.Done && _services.Settings.CancellationDrainTimeout > TimeSpan.Zero;
+            if (drain)
+            {
+                MoveTo_NeedsLock(Http1State.Draining);
+                _drainFailure = reason;
+                _attempt = null;
+            }
+            else
+            {
+                MarkClosed_NeedsLock(reason);
+            }
+        }
+
+        if (drain)
+        {
+            // The exchange's flow goes on reading; it drains when it finds the head taken.
+            _drain.Limit(exchangeId, _services.Settings.CancellationDrainTimeout, reason);
+            attempt.TryFail(error, asynchronously: true);
+        }
+        else
+        {
+            CompleteClose(reason, attempt, error, asynchronously: true);
+        }
+    }
+
+    /// <summary>The request could not be sent as it is; nothing of it was. The connection is unharmed.</summary>
+    public void GiveBackUnused(Attempt attempt, Exception error)
+    {
+        Writer.Release();
+        Rest();
+        attempt.TryFail(error, asynchronously: false);
+    }
+
+    /// <summary>The request is written as a whole, or will not be.</summary>
+    public void RequestEnded(long exchangeId, bool complete)
+    {
+        bool finish;
+        lock (_gate)
+        {
+            if (_exchangeId != exchangeId)
+            {
+                return;
+            }
+
+            _request = complete ? RequestProgress.Done : RequestProgress.Unfinished;
+            finish = _state == Http1State.Finishing;
+        }
+
+        if (finish)
+        {
+            Finish();
+        }
+    }
+
+    public bool IsRequestDone
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _request == RequestProgress.Done;
+            }
+        }
+    }
+
+    // ---- The body ---------------------------------------------------------------------------------------------------
+
+    /// <summary>Takes the reading flow for one read of the body. <see langword="false"/>: this body is over.</summary>
+    public bool TryBeginBodyRead(long exchangeId)
+    {
+        lock (_gate)
+        {
+            if (_exchangeId != exchangeId || _state != Http1State.Body)
+            {
+                return false;
+            }
+
+            if (_bodyReadInFlight)
+            {
+                throw new InvalidOperationException(ErrorTexts.ConcurrentBodyReads);
+            }
+
+            _bodyReadInFlight = true;
+            return true;
+        }
+    }
+
+    /// <summary>Gives the reading flow back; finishes the exchange at the body's end, or starts the drain that was asked for while the read ran.</summary>
+    public void EndBodyRead()
+    {
+        bool drain;
+        lock (_gate)
+        {
+            _bodyReadInFlight = false;
+            drain = _state == Http1State.Draining;
+        }
+
+        if (Reader.BodyEnded)
+        {
+            Finish();
+        }
+        else if (drain)
+        {
+            _drain.Start(pendingFill: null);
+        }
+    }
+
+    /// <summary>The caller's read was cancelled: the fill it waited for goes on and belongs to the drain from now on.</summary>
+    public void AbandonBodyRead(Task<int> pendingFill)
+    {
+        bool limit = false;
+        bool drain;
+        long exchangeId;
+        lock (_gate)
+        {
+            _bodyReadInFlight = false;
+            exchangeId = _exchangeId;
+            if (_state == Http1State.Closed)
+            {
+                return;
+            }
+
+            // Story: the response is disposed while a read waits, then the read is cancelled. The drain of the disposal has its limits already.
+            drain = _state == Http1State.Draining;
+            if (!drain)
+            {
+                drain = limit = MayDrain_NeedsLock(_services.Settings.MaxCancellationDrainSize, _services.Settings.CancellationDrainTimeout);
+                if (drain)
+                {
+                    MoveTo_NeedsLock(Http1State.Draining);
+                    _drainFailure = CloseReason.Cancelled;
+                }
+                else
+                {
+                    MarkClosed_NeedsLock(CloseReason.Cancelled);
+                }
+            }
+        }
+
+        if (limit)
+        {
+            _drain.Limit(exchangeId, _services.Settings.CancellationDrainTimeout, CloseReason.Cancelled);
+        }
+
+        if (drain)
+        {
+            _drain.Start(pendingFill);
+        }
+        else
+        {
+            CompleteClose(CloseReason.Cancelled, attempt: null, error: null, asynchronously: true);
+        }
+    }
+
+    /// <summary>The response was disposed, or found by the garbage collector, with its body not read to the end.</summary>
+    public void AbandonBody(long exchangeId)
+    {
+        HandlerSettings settings = _services.Settings;
+        bool drain, start;
+        lock (_gate)
+        {
+            if (_exchangeId != exchangeId || _state != Http1State.Body)
+            {
+                return;
+            }
+
+            drain = MayDrain_NeedsLock(settings.MaxResponseDrainSize, settings.ResponseDrainTimeout);
+            start = drain && !_bodyReadInFlight;
+            if (drain)
+            {
+                MoveTo_NeedsLock(Http1State.Draining);
+                _drainFailure = CloseReason.DrainLimit;
+            }
+            else
+            {
+                MarkClosed_NeedsLock(CloseReason.BodyNotDrained);
+            }
+        }
+
+        if (!drain)
+        {
+            CompleteClose(CloseReason.BodyNotDrained, attempt: null, error: null, asynchronously: true);
+            return;
+        }
+
+        _drain.Limit(exchangeId, settings.ResponseDrainTimeout, CloseReason.DrainLimit);
+        if (start)
+        {
+            _drain.Start(pendingFill: null);
+        }
+    }
+
+    private bool MayDrain_NeedsLock(int maxBytes, TimeSpan timeout) =>
+        maxBytes > 0 && timeout != TimeSpan.Zero && !Reader.BodyEndsWithStream && (Reader.BodyRemaining is not { } left || left <= maxBytes);
+
+    /// <summary>A timeout, or the content of the request, ended the reading of the body.</summary>
+    public void FailBody(long exchangeId, CloseReason reason, TransportException error)
+    {
+        lock (_gate)
+        {
+            if (_exchangeId != exchangeId || _state != Http1State.Body)
+            {
+                return;
+            }
+
+            _bodyFailure = error;
+            MarkClosed_NeedsLock(reason);
+        }
+
+        CompleteClose(reason, attempt: null, error: null, asynchronously: true);
+    }
+
+    /// <summary>The drain, or the wait for the request's writer, took too long.</summary>
+    public void DrainExpired(long exchangeId, CloseReason reason)
+    {
+        lock (_gate)
+        {
+            if (_exchangeId != exchangeId || _state is not (Http1State.Draining or Http1State.Finishing))
+            {
+                return;
+            }
+
+            MarkClosed_NeedsLock(reason);
+        }
+
+        CompleteClose(reason, attempt: null, error: null, asynchronously: true);
+    }
+
+    /// <summary>Reads what is left of an abandoned response whose head has just been read by the exchange's flow.</summary>
+    public void DrainAfterHead() => _drain.Start(pendingFill: null);
+
+    /// <summary>Why the body cannot be read on, if this connection ended it.</summary>
+    public TransportException? BodyFailure(long exchangeId)
+    {
+        lock (_gate)
+        {
+            return _exchangeId == exchangeId ? _bodyFailure : null;
+        }
+    }
+
+    /// <summary>The drain's own limits: on the bytes it skips, and what a passed limit is called.</summary>
+    public (int MaxBytes, CloseReason Reason) DrainLimits
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _drainFailure == CloseReason.Cancelled
+                    ? (_services.Settings.MaxCancellationDrainSize, CloseReason.Cancelled)
+                    : (_services.Settings.MaxResponseDrainSize, CloseReason.DrainLimit);
+            }
+        }
+    }
+
+    // ---- The end of an exchange -------------------------------------------------------------------------------------
+
+    /// <summary>
+    /// The response has been read to its end, by the owner of the reading flow. The connection rests if it is clean:
+    /// request written as a whole, no byte left over, keep-alive allowed by both sides (RFC 9112 §9.3).
+    /// </summary>
+    public void Finish()
+    {
+        CloseReason? reason =
+            Reader.BodyEndsWithStream ? CloseReason.BodyEndedByClose
+            : Reader.Buffered > 0 ? CloseReason.UnsolicitedData
+            : _framing.Http10 ? CloseReason.Http10
+            : !_framing.KeepAlive || Writer.RequestSaysClose ? CloseReason.ConnectionCloseHeader
+            : null;
+        bool wait = false;
+        long exchangeId;
+        lock (_gate)
+        {
+            if (_state == Http1State.Closed)
+            {
+                return;
+            }
+
+            exchangeId = _exchangeId;
+            if (reason is null)
+            {
+                // Story: the server answers as soon as it has the last byte of the request, and the answer is through before the flow that
+                // wrote that byte has come back from the send. It is about to say so; only a server that wants no more keeps it waiting.
+                wait = _request == RequestProgress.Writing;
+                reason = _request == RequestProgress.Unfinished ? CloseReason.RequestUnfinished : null;
+                if (wait)
+                {
+                    MoveTo_NeedsLock(Http1State.Finishing);
+                }
+            }
+        }
+
+        if (wait)
+        {
+            _drain.Limit(exchangeId, _services.Settings.CancellationDrainTimeout, CloseReason.RequestUnfinished);
+            return;
+        }
+
+        _drain.Unlimit();
+        if (reason is { } close)
+        {
+            Close(close);
+            return;
+        }
+
+        Writer.Release();
+        Rest();
+    }
+
+    public override void Close(CloseReason reason) => Close(reason, error: null, asynchronously: true);
+
+    /// <summary>Closes from any state. An exchange that still waits for its head fails with <paramref name="error"/>, or with one made from the reason.</summary>
+    public void Close(CloseReason reason, Exception? error, bool asynchronously)
+    {
+        Attempt? attempt;
+        lock (_gate)
+        {
+            if (_state == Http1State.Closed)
+            {
+                return;
+            }
+
+            attempt = MarkClosed_NeedsLock(reason);
+        }
+
+        CompleteClose(reason, attempt, error, asynchronously);
+    }
+
+    private Attempt? MarkClosed_NeedsLock(CloseReason reason)
+    {
+        MoveTo_NeedsLock(Http1State.Closed);
+        _closedFor = reason;
+        Attempt? attempt = _attempt;
+        _attempt = null;
+        return attempt;
+    }
+
+    /// <summary>What closing does outside the gate, once.</summary>
+    private void CompleteClose(CloseReason reason, Attempt? attempt, Exception? error, bool asynchronously)
+    {
+        _drain.Unlimit();
+        Writer.Stop();
+        try
+        {
+            // Pending reads and writes fail; the buffers they use are left to the garbage collector.
+            Stream.Dispose();
+        }
+        catch (Exception)
+        {
+            // A stream of a ConnectCallback may throw here; it is gone all the same.
+        }
+
+        Owner.Closed(this, reason);
+        attempt?.TryFail(error ?? TransportErrors.ConnectionGone(this, attempt, reason), asynchronously);
+    }
+
+    private void MoveTo_NeedsLock(Http1State next)
+    {
+        Debug.Assert(_gate.IsHeldByCurrentThread, "the gate");
+        Debug.Assert(
+            (_state, next) switch
+            {
+                (Http1State.Closed, _) => false,
+                (_, Http1State.Closed) => true,
+                (Http1State.Idle, Http1State.Leased) => true,
+                (Http1State.Leased, Http1State.Exchange or Http1State.Idle) => true,
+                (Http1State.Exchange, Http1State.Body or Http1State.Draining or Http1State.Upgraded or Http1State.Idle) => true,
+                (Http1State.Body, Http1State.Draining or Http1State.Finishing or Http1State.Idle) => true,
+                (Http1State.Draining, Http1State.Finishing or Http1State.Idle) => true,
+                (Http1State.Finishing, Http1State.Idle) => true,
+                _ => false,
+            },
+            $"{_state} to {next} on connection {Id}");
+        _state = next;
+    }
+
+    private enum RequestProgress
+    {
+        Writing,
+        Done,
+        Unfinished,
+    }
+}

@@ -1,0 +1,238 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace Warmwire.Http1;
+
+/// <summary>
+/// Reads messages from the stream: fills the buffer, finds heads, takes bodies apart. Used by one flow at a time; the connection says by whom.
+/// </summary>
+internal sealed class Http1Reader
+{
+    private readonly Stream _stream;
+    private readonly bool _zeroByteReads;
+    private readonly byte[] _watchByte;
+
+    private ReadBuffer _buffer;
+    private Task<int>? _watch;
+    private HeadScanner _headScanner = new(isTrailer: false);
+
+    private BodyKind _kind;
+    private long _remaining;
+    private ChunkDecoder _chunks;
+    private bool _inTrailers;
+    private int _trailerLimit;
+    private HeadScanner _trailerScanner;
+
+    public Http1Reader(Stream stream, bool zeroByteReads)
+    {
+        _stream = stream;
+        _zeroByteReads = zeroByteReads;
+        _watchByte = zeroByteReads ? [] : new byte[1];
+    }
+
+    public int Buffered => _buffer.Count;
+
+    public ReadOnlySpan<byte> Unread => _buffer.Unread;
+
+    public void Consume(int count) => _buffer.Consume(count);
+
+    // ---- The watch: one read that waits while the connection rests, and is the first wait of the next response.
+
+    /// <summary>
+    /// Starts the read that waits while the connection rests. It holds no buffer: a read of nothing where the stream waits for it, else of one byte.
+    /// </summary>
+    public Task<int> StartWatch()
+    {
+        Debug.Assert(_watch is null && _buffer.Count == 0, "a watch over unread bytes");
+        _buffer.Release();
+        return _watch = _stream.ReadAsync(_watchByte).AsTask();
+    }
+
+    /// <summary>After the watch came to its end on a resting connection: whether the peer sent bytes (<see langword="true"/>) or closed.</summary>
+    public async ValueTask<bool> WatchFoundBytesAsync(int watched)
+    {
+        if (!_zeroByteReads)
+        {
+            return watched > 0;
+        }
+
+        return await _stream.ReadAsync(new byte[1]).ConfigureAwait(false) > 0;
+    }
+
+    /// <summary>Reads more into the buffer; 0 at the end of the stream.</summary>
+    public async ValueTask<int> FillAsync(int wanted)
+    {
+        if (_watch is { } watch)
+        {
+            _watch = null;
+            int watched = await watch.ConfigureAwait(false);
+            if (!_zeroByteReads)
+            {
+                if (watched > 0)
+                {
+                    _buffer.GetFree().Span[0] = _watchByte[0];
+                    _buffer.Commit(1);
+                }
+
+                return watched;
+            }
+        }
+
+        int read = await _stream.ReadAsync(_buffer.GetFree(wanted)).ConfigureAwait(false);
+        _buffer.Commit(read);
+        return read;
+    }
+
+    // ---- Heads.
+
+    /// <summary>A whole head is in the buffer; it stays there until it is consumed.</summary>
+    public bool TryFindHead(out int length) => _headScanner.TryFindEnd(_buffer.Unread, out length);
+
+    public void ConsumeHead(int length)
+    {
+        _buffer.Consume(length);
+        _headScanner.Reset();
+    }
+
+    // ---- Bodies.
+
+    public bool BodyEnded { get; private set; }
+
+    /// <summary>What is known to be left of the body; <see langword="null"/> if its length is not known.</summary>
+    public long? BodyRemaining => _kind == BodyKind.Length ? _remaining : null;
+
+    /// <summary>The trailer block as it was sent, without its last empty line; set when the body has ended.</summary>
+    public byte[]? TrailerBlock { get; private set; }
+
+    public bool BodyEndsWithStream => _kind is BodyKind.UntilClose;
+
+    /// <summary>How many bytes a read could deliver straight into the caller's memory, past the buffer; 0 if the framing is in the way.</summary>
+    public long DirectReadLimit => _buffer.Count > 0 || _watch is not null ? 0 : _kind switch
+    {
+        BodyKind.Length => _remaining,
+        BodyKind.Chunked => _inTrailers ? 0 : _chunks.RemainingInChunk,
+        BodyKind.UntilClose => long.MaxValue,
+        _ => 0,
+    };
+
+    public void BeginBody(in FramingResult framing, int trailerLimit)
+    {
+        _trailerLimit = trailerLimit;
+        _kind = framing.Kind;
+        _remaining = framing.Length;
+        _chunks = default;
+        _inTrailers = false;
+        _trailerScanner = new HeadScanner(isTrailer: true);
+        TrailerBlock = null;
+        BodyEnded = _kind == BodyKind.None || (_kind == BodyKind.Length && _remaining == 0);
+    }
+
+    /// <summary>
+    /// The next bytes of the body that are in the buffer; they stay valid until the next fill. Empty: the body has ended
+    /// (<see cref="BodyEnded"/>) or more must be read. The end is noticed together with the last byte whenever it is in the buffer.
+    /// </summary>
+    public ReadOnlyMemory<byte> NextBody(int max)
+    {
+        if (BodyEnded)
+        {
+            return default;
+        }
+
+        ReadOnlyMemory<byte> unread = _buffer.UnreadMemory;
+        switch (_kind)
+        {
+            case BodyKind.Length:
+                {
+                    int count = (int)Math.Min(Math.Min(unread.Length, max), _remaining);
+                    _remaining -= count;
+                    BodyEnded = _remaining == 0;
+                    _buffer.Consume(count);
+                    return unread[..count];
+                }
+
+            case BodyKind.UntilClose:
+                {
+                    int count = Math.Min(unread.Length, max);
+                    _buffer.Consume(count);
+                    return unread[..count];
+                }
+
+            default:
+                return NextChunked(unread, max);
+        }
+    }
+
+    public void DirectReadDone(int count)
+    {
+        switch (_kind)
+        {
+            case BodyKind.Length:
+                _remaining -= count;
+                BodyEnded = _remaining == 0;
+                break;
+            case BodyKind.Chunked:
+                _chunks.AdvanceData(count);
+                break;
+            default:
+                break;
+        }
+    }
+
+    public ValueTask<int> ReadDirectAsync(Memory<byte> destination) => _stream.ReadAsync(destination);
+
+    /// <summary>The stream ended: right for a body that ends with it, a cut-short body otherwise.</summary>
+    public bool TryEndWithStream()
+    {
+        if (_kind == BodyKind.UntilClose)
+        {
+            BodyEnded = true;
+        }
+
+        return BodyEnded;
+    }
+
+    private ReadOnlyMemory<byte> NextChunked(ReadOnlyMemory<byte> unread, int max)
+    {
+        ReadOnlyMemory<byte> data = default;
+        int position = 0;
+
+        // First the data, then on to look whether the end is there too, without taking more data.
+        while (!_inTrailers)
+        {
+            ChunkStatus status = _chunks.Decode(unread.Span[position..], data.IsEmpty ? max : 0, out int consumed, out int dataStart, out int dataLength);
+            if (dataLength > 0)
+            {
+                data = unread.Slice(position + dataStart, dataLength);
+            }
+
+            position += consumed;
+            if (status == ChunkStatus.EndOfChunks)
+            {
+                _inTrailers = true;
+            }
+            else if (status == ChunkStatus.NeedMore || dataLength == 0)
+            {
+                break;
+            }
+        }
+
+        // Consuming only moves indices, so the slice handed out stays what it is.
+        _buffer.Consume(position);
+        if (_inTrailers && _trailerScanner.TryFindEnd(_buffer.Unread, out int length))
+        {
+            if (length > 2)
+            {
+                TrailerBlock = _buffer.Unread[..length].ToArray();
+            }
+
+            _buffer.Consume(length);
+            BodyEnded = true;
+        }
+        else if (_inTrailers && _buffer.Count > _trailerLimit)
+        {
+            throw new WireFormatException($"the trailers are longer than the {_trailerLimit} bytes left of the limit on heads", "PooledHttpHandler.MaxResponseHeadersLength");
+        }
+
+        return data;
+    }
+}

@@ -1,0 +1,358 @@
+using System.Diagnostics;
+using System.Net;
+using Warmwire.Connections;
+using Warmwire.Diagnostics;
+using Warmwire.Timing;
+
+namespace Warmwire.Http1;
+
+/// <summary>
+/// Writes one request after another. The head and a body that is ready leave in one send; a body that comes in pieces over time is sent piece by piece.
+/// </summary>
+internal sealed class Http1RequestWriter
+{
+    private readonly Stream _stream;
+    private readonly ConnectionServices _services;
+    private readonly OutputBuffer _output = new();
+
+    // Per request, set before it is sent.
+    private Attempt? _attempt;
+    private RequestBodyPlan _plan;
+    private TaskCompletionSource<bool>? _continue;
+
+    // Guarded by _gate: two may want to send, the content and the flow that started it.
+    private readonly Lock _gate = new();
+    private bool _coalescing;
+    private bool _sending;
+    private TaskCompletionSource? _sendDone;
+    private volatile bool _stopped;
+    private bool _headSent;
+
+    public Http1RequestWriter(Stream stream, ConnectionServices services)
+    {
+        _stream = stream;
+        _services = services;
+    }
+
+    /// <summary>The transport's own failure to write, apart from a failure of the content.</summary>
+    public Exception? WriteError { get; private set; }
+
+    private long? PromisedLength => _plan.Kind == RequestBodyKind.Length ? _plan.Length : null;
+
+    public bool IsStopped => _stopped;
+
+    /// <summary>The request carries <c>Connection: close</c>.</summary>
+    public bool RequestSaysClose { get; private set; }
+
+    /// <summary>Formats the head. Not one byte leaves; a request that cannot be sent as it is throws.</summary>
+    public void Prepare(Attempt attempt)
+    {
+        _attempt = attempt;
+        _stopped = false;
+        _headSent = false;
+        _coalescing = true;
+        _continue = null;
+        WriteError = null;
+        RequestSaysClose = attempt.Request.Headers.NonValidated.Contains("Connection") && attempt.Request.Headers.ConnectionClose == true;
+        Debug.Assert(_output.Count == 0, "bytes of another request");
+        try
+        {
+            _plan = RequestBodyPlan.For(attempt.Request);
+            RequestHeadWriter.Write(_output, attempt.Request, new RequestHeadOptions
+            {
+                Body = _plan,
+                CookieHeader = attempt.CookieHeader,
+                AcceptEncoding = attempt.AcceptEncoding,
+                ExtraHeaders = attempt.PropagatedHeaders,
+                EncodingSelector = _services.Settings.RequestHeaderEncodingSelector,
+            });
+        }
+        catch
+        {
+            _output.Release();
+            throw;
+        }
+
+        if (attempt.Request.Content is not null && _services.Settings.Expect100ContinueTimeout != TimeSpan.Zero && attempt.Request.Headers.ExpectContinue == true)
+        {
+            _continue = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    /// <summary>Sends what was prepared. <see langword="true"/>: the request is written as a whole; <see langword="false"/>: its body was held back or stopped. Throws what failed.</summary>
+    public async ValueTask<bool> SendAsync()
+    {
+        Attempt attempt = _attempt!;
+        attempt.Sent = RequestSent.Partly;
+        if (attempt.Request.Content is not { } content)
+        {
+            await SendOutputAsync().ConfigureAwait(false);
+            return true;
+        }
+
+        if (_continue is not null)
+        {
+            await SendOutputAsync().ConfigureAwait(false);
+            if (!await WaitForContinueAsync(attempt).ConfigureAwait(false))
+            {
+                return false;
+            }
+        }
+
+        var body = new RequestBodyStream(this, PromisedLength);
+        Task copying = content.CopyToAsync(body, context: null, attempt.CancellationToken);
+        if (!copying.IsCompleted)
+        {
+            // The content is waiting for something: what it has given so far must not wait with it.
+            await StopCoalescingAsync().ConfigureAwait(false);
+        }
+
+        await copying.ConfigureAwait(false);
+        if (_stopped)
+        {
+            return false;
+        }
+
+        body.Complete();
+        await AcquireAsync().ConfigureAwait(false);
+        try
+        {
+            if (_plan.Kind == RequestBodyKind.Chunked)
+            {
+                ChunkEncoder.WriteLastChunk(_output);
+            }
+
+            await SendOutputAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            ReleaseSending();
+        }
+
+        return true;
+    }
+
+    /// <summary>100 Continue arrived.</summary>
+    public void Continue() => _continue?.TrySetResult(true);
+
+    /// <summary>
+    /// The final response began before the request was complete. A body that still waits for 100 Continue is sent only where that is cheap;
+    /// an upload the server refused is stopped (RFC 9112 §9.5).
+    /// </summary>
+    public void FinalResponseStarted(int statusCode)
+    {
+        bool refused = statusCode >= 300;
+        if (_continue is { Task.IsCompleted: false } waiting)
+        {
+            waiting.TrySetResult(!refused || PromisedLength <= Http1Limits.BodySentAfterFinalAnswer);
+        }
+        else if (refused)
+        {
+            Stop();
+        }
+    }
+
+    /// <summary>Nobody wants the rest of the request: the content's next write fails.</summary>
+    public void Stop()
+    {
+        _stopped = true;
+        _continue?.TrySetResult(false);
+    }
+
+    /// <summary>Gives the memory back. Only after the request was written as a whole.</summary>
+    public void Release()
+    {
+        _attempt = null;
+        _output.Clear();
+        _output.Release();
+    }
+
+    /// <summary>A piece of the body, from the content.</summary>
+    public ValueTask WriteBodyAsync(ReadOnlyMemory<byte> data)
+    {
+        ThrowIfStopped();
+        lock (_gate)
+        {
+            if (_coalescing && !_sending && _output.Count + data.Length + ChunkEncoder.MaxPrefixLength + 2 <= Http1Limits.CoalescedRequestBytes)
+            {
+                AppendWhole(data.Span);
+                return default;
+            }
+        }
+
+        return SendBodyAsync(data);
+    }
+
+    /// <summary>The content wants what it wrote to be on its way.</summary>
+    public ValueTask FlushAsync()
+    {
+        ThrowIfStopped();
+        lock (_gate)
+        {
+            // Until the content has returned once, everything it wrote will be sent right after it anyway.
+            if (_coalescing || _output.Count == 0)
+            {
+                return default;
+            }
+        }
+
+        return SendBodyAsync(default);
+    }
+
+    private async ValueTask SendBodyAsync(ReadOnlyMemory<byte> data)
+    {
+        await AcquireAsync().ConfigureAwait(false);
+        try
+        {
+            ThrowIfStopped();
+            if (data.Length <= Http1Limits.CopiedWriteBytes)
+            {
+                if (!data.IsEmpty)
+                {
+                    AppendWhole(data.Span);
+                }
+
+                await SendOutputAsync().ConfigureAwait(false);
+                return;
+            }
+
+            if (_plan.Kind == RequestBodyKind.Chunked)
+            {
+                ChunkEncoder.WritePrefix(_output, data.Length);
+            }
+
+            await SendOutputAsync().ConfigureAwait(false);
+            await SendAsync(data).ConfigureAwait(false);
+            if (_plan.Kind == RequestBodyKind.Chunked)
+            {
+                ChunkEncoder.WriteSuffix(_output);
+                await SendOutputAsync().ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            ReleaseSending();
+        }
+    }
+
+    private void AppendWhole(ReadOnlySpan<byte> data)
+    {
+        if (_plan.Kind == RequestBodyKind.Chunked)
+        {
+            ChunkEncoder.WriteChunk(_output, data);
+        }
+        else
+        {
+            _output.Write(data);
+        }
+    }
+
+    private async ValueTask StopCoalescingAsync()
+    {
+        // The content may be writing on another thread at this moment: whoever takes _sending first sends, the other waits.
+        lock (_gate)
+        {
+            _coalescing = false;
+            if (_sending || _output.Count == 0)
+            {
+                return;
+            }
+
+            _sending = true;
+        }
+
+        try
+        {
+            await SendOutputAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            ReleaseSending();
+        }
+    }
+
+    private async ValueTask AcquireAsync()
+    {
+        while (true)
+        {
+            Task wait;
+            lock (_gate)
+            {
+                _coalescing = false;
+                if (!_sending)
+                {
+                    _sending = true;
+                    return;
+                }
+
+                wait = (_sendDone ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+
+            await wait.ConfigureAwait(false);
+        }
+    }
+
+    private void ReleaseSending()
+    {
+        TaskCompletionSource? done;
+        lock (_gate)
+        {
+            _sending = false;
+            done = _sendDone;
+            _sendDone = null;
+        }
+
+        done?.TrySetResult();
+    }
+
+    private async ValueTask SendOutputAsync()
+    {
+        if (_output.Count > 0)
+        {
+            await SendAsync(_output.Written).ConfigureAwait(false);
+            _output.Clear();
+        }
+
+        if (!_headSent)
+        {
+            _headSent = true;
+            TraceCalls.Invoke(_attempt?.Settings.Trace?.WroteHeaders);
+        }
+    }
+
+    private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            await _stream.WriteAsync(bytes).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            WriteError = e;
+            throw;
+        }
+    }
+
+    private async ValueTask<bool> WaitForContinueAsync(Attempt attempt)
+    {
+        var deadline = new ContinueDeadline(_continue!);
+        _services.Deadlines.Schedule(deadline, attempt.Settings.Expect100ContinueTimeout);
+        bool send = await _continue!.Task.ConfigureAwait(false);
+        _services.Deadlines.Cancel(deadline);
+        return send;
+    }
+
+    private void ThrowIfStopped()
+    {
+        if (_stopped)
+        {
+            throw new IOException(ErrorTexts.UploadStopped);
+        }
+    }
+
+    /// <summary>The server did not say 100 Continue in time: the body is sent all the same (RFC 9110 §10.1.1).</summary>
+    private sealed class ContinueDeadline(TaskCompletionSource<bool> waiting) : Deadline
+    {
+        protected override void OnExpired() => waiting.TrySetResult(true);
+    }
+}

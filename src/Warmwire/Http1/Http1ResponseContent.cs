@@ -1,0 +1,93 @@
+using System.Net;
+using Warmwire.Connections;
+
+namespace Warmwire.Http1;
+
+/// <summary>The content of a response: bytes that came with the head, or the stream of what is to come.</summary>
+internal sealed class Http1ResponseContent : HttpContent, IConnectionInfoSource, ITimedBody
+{
+    private readonly Http1Connection _connection;
+    private readonly Attempt _attempt;
+    private readonly long _headAt;
+    private byte[]? _bytes = [];
+    private Stream? _stream;
+    private bool _consumed;
+
+    public Http1ResponseContent(Http1Connection connection, Attempt attempt)
+    {
+        _connection = connection;
+        _attempt = attempt;
+        _headAt = connection.Services.Time.GetTimestamp();
+    }
+
+    public ConnectionInfo? ConnectionInfo => _connection.DescribeFor(_attempt, _headAt);
+
+    public void SetBytes(byte[] bytes) => _bytes = bytes;
+
+    public void SetStream(Stream stream)
+    {
+        _stream = stream;
+        _bytes = null;
+    }
+
+    public bool TryAttach(TotalDeadline deadline)
+    {
+        if (_stream is not Http1ResponseStream body)
+        {
+            return false;
+        }
+
+        body.Attach(deadline);
+        return true;
+    }
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        if (_bytes is { } bytes)
+        {
+            return bytes.Length == 0 ? Task.CompletedTask : stream.WriteAsync(bytes, cancellationToken).AsTask();
+        }
+
+        Stream body = Consume();
+        return body is Http1ResponseStream response ? response.CopyBodyToAsync(stream, cancellationToken) : body.CopyToAsync(stream, cancellationToken);
+    }
+
+    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+        SerializeToStreamAsync(stream, context, cancellationToken).GetAwaiter().GetResult();
+
+    protected override Task<Stream> CreateContentReadStreamAsync() => Task.FromResult(CreateContentReadStream(CancellationToken.None));
+
+    protected override Stream CreateContentReadStream(CancellationToken cancellationToken) =>
+        _bytes is { } bytes ? new MemoryStream(bytes, writable: false) : Consume();
+
+    /// <summary>As with every content of a response, the length is what the header says and nothing is computed.</summary>
+    protected override bool TryComputeLength(out long length)
+    {
+        length = 0;
+        return false;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _stream?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private Stream Consume()
+    {
+        if (_consumed)
+        {
+            throw new InvalidOperationException(Diagnostics.ErrorTexts.BodyAlreadyRead);
+        }
+
+        _consumed = true;
+        return _stream!;
+    }
+}

@@ -1,0 +1,356 @@
+using System.Diagnostics;
+using Warmwire.Connections;
+using Warmwire.Diagnostics;
+using Warmwire.Timing;
+
+namespace Warmwire.Http1;
+
+/// <summary>
+/// The body of a response while it is on its way. Nothing below refers to it while no read is pending, so that one nobody disposes is found
+/// by the garbage collector, reported, and its connection given back.
+/// </summary>
+internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
+{
+    private readonly Http1Connection _connection;
+    private readonly long _exchangeId;
+    private readonly Attempt _attempt;
+    private readonly ConnectionServices _services;
+    private readonly HttpResponseMessage _response;
+    private IdleDeadline? _idle;
+    private TotalDeadline? _total;
+    private volatile bool _over;
+    private volatile bool _disposed;
+
+    public Http1ResponseStream(Http1Connection connection, long exchangeId, Attempt attempt, ConnectionServices services, HttpResponseMessage response)
+    {
+        _connection = connection;
+        _exchangeId = exchangeId;
+        _attempt = attempt;
+        _services = services;
+        _response = response;
+    }
+
+    ~Http1ResponseStream()
+    {
+        // On the finalizer thread, which must not do the pool's work.
+        if (!_over && !Environment.HasShutdownStarted)
+        {
+            _connection.Owner.ResponseLeaked(_connection, _attempt.Stack);
+            ThreadPool.UnsafeQueueUserWorkItem(static body => body._connection.AbandonBody(body._exchangeId), this, preferLocal: false);
+        }
+    }
+
+    public override bool CanRead => !_disposed;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>The response was given up before anybody saw it.</summary>
+    public void Detach() => Over();
+
+    public void Attach(TotalDeadline deadline)
+    {
+        _total = deadline;
+        deadline.Watch(this);
+        if (_over)
+        {
+            _services.Deadlines.Cancel(deadline);
+        }
+    }
+
+    void ITotalDeadlineTarget.TotalTimeExpired(TimeSpan limit) =>
+        _connection.FailBody(_exchangeId, CloseReason.RequestTimeout, TransportErrors.TotalTimeout(_connection, _attempt, limit, TransportPhase.ReadBody));
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await ReadBodyAsync(buffer, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TransportException e)
+        {
+            // Users of streams expect an IOException; this one carries .NET's error code, and ours inside.
+            throw new HttpIOException(e.HttpRequestError, e.Message, e);
+        }
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
+    {
+        ValidateBufferArguments(buffer, offset, count);
+        return ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    }
+
+    public override IAsyncResult BeginRead(byte[] buffer, int offset, int count, AsyncCallback? callback, object? state) =>
+        TaskToAsyncResult.Begin(ReadAsync(buffer, offset, count, CancellationToken.None), callback, state);
+
+    public override int EndRead(IAsyncResult asyncResult) => TaskToAsyncResult.End<int>(asyncResult);
+
+    public override int Read(byte[] buffer, int offset, int count)
+    {
+        ValidateBufferArguments(buffer, offset, count);
+        return ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
+    }
+
+    public override int Read(Span<byte> buffer)
+    {
+        byte[] copy = System.Buffers.ArrayPool<byte>.Shared.Rent(buffer.Length);
+        int read = Read(copy, 0, buffer.Length);
+        copy.AsSpan(0, read).CopyTo(buffer);
+        System.Buffers.ArrayPool<byte>.Shared.Return(copy);
+        return read;
+    }
+
+    public override Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
+    {
+        ValidateCopyToArguments(destination, bufferSize);
+        return CopyAsync(destination, ioErrors: true, cancellationToken);
+    }
+
+    /// <summary>As <see cref="CopyToAsync(Stream, int, CancellationToken)"/>, but failures are <see cref="TransportException"/>: <see cref="HttpContent"/> passes these on as they are.</summary>
+    public Task CopyBodyToAsync(Stream destination, CancellationToken cancellationToken) => CopyAsync(destination, ioErrors: false, cancellationToken);
+
+    private async Task CopyAsync(Stream destination, bool ioErrors, CancellationToken cancellationToken)
+    {
+        byte[] buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(CopySize());
+        int read;
+        while ((read = ioErrors
+            ? await ReadAsync(buffer, cancellationToken).ConfigureAwait(false)
+            : await ReadBodyAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
+        {
+            await destination.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
+        }
+
+        // Not after a failure: a read into it may still be pending.
+        System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
+    }
+
+    private int CopySize()
+    {
+        // A guess only: another thread may be reading.
+        long? left = _over ? 0 : _connection.Reader.BodyRemaining;
+        return (int)Math.Clamp(left ?? Http1Limits.CopyBufferBytes, 1, Http1Limits.CopyBufferBytes);
+    }
+
+    private async ValueTask<int> ReadBodyAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_over)
+        {
+            return 0;
+        }
+
+        if (!_connection.TryBeginBodyRead(_exchangeId))
+        {
+            throw Gone();
+        }
+
+        Task<int>? abandonedFill = null;
+        try
+        {
+            while (true)
+            {
+                if (TryTakeBuffered(buffer, out int taken))
+                {
+                    return taken;
+                }
+
+                int direct = (int)Math.Min(_connection.Reader.DirectReadLimit, buffer.Length);
+                if (direct >= Http1Limits.DirectReadBytes && !cancellationToken.CanBeCanceled)
+                {
+                    int read = await WaitAsync(_connection.Reader.ReadDirectAsync(buffer[..direct]).AsTask(), cancellationToken).ConfigureAwait(false);
+                    if (read > 0)
+                    {
+                        _connection.Reader.DirectReadDone(read);
+                        return read;
+                    }
+
+                    EndOfStream();
+                    continue;
+                }
+
+                // The fill belongs to the connection: a caller who cancels leaves it to the drain.
+                Task<int> fill = _connection.Reader.FillAsync(Math.Min(buffer.Length, Http1Limits.CopyBufferBytes)).AsTask();
+                try
+                {
+                    if (await WaitAsync(fill, cancellationToken).ConfigureAwait(false) == 0)
+                    {
+                        EndOfStream();
+                    }
+                    else if (buffer.IsEmpty)
+                    {
+                        return 0;
+                    }
+                }
+                catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+                {
+                    abandonedFill = fill;
+                    throw;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (abandonedFill is not null)
+        {
+            Over(ended: false);
+            throw new TaskCanceledException(ErrorTexts.Cancelled, innerException: null, cancellationToken);
+        }
+        catch (Exception e)
+        {
+            throw Failed(e);
+        }
+        finally
+        {
+            if (abandonedFill is not null)
+            {
+                _connection.AbandonBodyRead(abandonedFill);
+            }
+            else
+            {
+                bool ended = _connection.Reader.BodyEnded;
+                if (ended)
+                {
+                    Complete();
+                }
+
+                _connection.EndBodyRead();
+            }
+        }
+    }
+
+    private bool TryTakeBuffered(Memory<byte> buffer, out int taken)
+    {
+        Http1Reader reader = _connection.Reader;
+        if (buffer.IsEmpty && reader.Buffered > 0)
+        {
+            taken = 0;
+            return true;
+        }
+
+        ReadOnlyMemory<byte> data = reader.NextBody(buffer.Length);
+        data.CopyTo(buffer);
+        taken = data.Length;
+        return taken > 0 || reader.BodyEnded;
+    }
+
+    private async ValueTask<int> WaitAsync(Task<int> read, CancellationToken cancellationToken)
+    {
+        if (read.IsCompleted)
+        {
+            return await read.ConfigureAwait(false);
+        }
+
+        TimeSpan limit = _attempt.Settings.ResponseBodyIdleTimeout;
+        if (limit == Timeout.InfiniteTimeSpan)
+        {
+            return await read.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        _idle ??= new IdleDeadline(this);
+        _services.Deadlines.Schedule(_idle, limit);
+        try
+        {
+            return await read.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _services.Deadlines.Cancel(_idle);
+        }
+    }
+
+    private void EndOfStream()
+    {
+        if (!_connection.Reader.TryEndWithStream())
+        {
+            throw new EndOfStreamException();
+        }
+    }
+
+    private TransportException Failed(Exception e)
+    {
+        (CloseReason reason, TransportException error) = e switch
+        {
+            EndOfStreamException => (CloseReason.ServerClosed, TransportErrors.ServerClosed(_connection, _attempt, TransportPhase.ReadBody)),
+            WireFormatException bad => (CloseReason.ProtocolError, TransportErrors.InvalidResponse(_connection, _attempt, bad.Message, bad.Setting, bad, TransportPhase.ReadBody)),
+            _ => (CloseReason.ReadError, TransportErrors.ReadFailed(_connection, _attempt, e, TransportPhase.ReadBody)),
+        };
+
+        // A timeout that closed the connection is the cause of the failed read.
+        error = _connection.BodyFailure(_exchangeId) ?? (_connection.State == Http1State.Closed ? TransportErrors.BodyGone(_connection, _attempt) : error);
+        _connection.Close(reason);
+        Over(ended: false);
+        return error;
+    }
+
+    private Exception Gone()
+    {
+        if (_disposed)
+        {
+            return new ObjectDisposedException(GetType().FullName);
+        }
+
+        Over(ended: false);
+        return _connection.BodyFailure(_exchangeId) ?? TransportErrors.BodyGone(_connection, _attempt);
+    }
+
+    private void Complete()
+    {
+        if (_connection.Reader.TrailerBlock is { } trailers)
+        {
+            Http1ResponseHead.AddTrailers(trailers, _response, _services.Settings.ResponseHeaderEncodingSelector);
+        }
+
+        Over();
+    }
+
+    private void Over(bool ended = true)
+    {
+        _over = ended || _over;
+        if (_total is { } total)
+        {
+            _services.Deadlines.Cancel(total);
+        }
+
+        GC.SuppressFinalize(this);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && !_disposed)
+        {
+            _disposed = true;
+            if (!_over)
+            {
+                Over(ended: false);
+                _connection.AbandonBody(_exchangeId);
+            }
+        }
+
+        base.Dispose(disposing);
+    }
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    /// <summary>The server sent nothing for too long.</summary>
+    private sealed class IdleDeadline(Http1ResponseStream body) : Deadline
+    {
+        protected override void OnExpired() =>
+            body._connection.FailBody(body._exchangeId, CloseReason.RequestTimeout, TransportErrors.ResponseBodyIdleTimeout(body._connection, body._attempt));
+    }
+}

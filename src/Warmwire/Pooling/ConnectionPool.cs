@@ -1,0 +1,275 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Warmwire.Connections;
+using Warmwire.Diagnostics;
+using Warmwire.Dialing;
+using Warmwire.Http1;
+
+namespace Warmwire.Pooling;
+
+/// <summary>All connections of a handler: the pools of its origins, and what holds over all of them.</summary>
+internal sealed class ConnectionPool : IDisposable
+{
+    private readonly ConcurrentDictionary<ConnectionKey, OriginPool> _origins = new(new OriginComparer());
+    private readonly ConcurrentDictionary<ConnectionKey, OriginPool>.AlternateLookup<OriginProbe> _lookup;
+    private readonly Dialer _dialer;
+    private readonly Sweeper _sweeper;
+    private readonly ForgottenOrigins _forgotten = new();
+    private readonly CancellationTokenSource _shutdown = new();
+    private readonly TimeSpan _lookAfter;
+    private readonly TaskCompletionSource _emptied = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _draining;
+    private volatile bool _closing;
+
+    public ConnectionPool(ConnectionServices services, PoolEvents events)
+    {
+        Services = services;
+        Events = events;
+        Budget = new ConnectionBudget(services.Settings.MaxConnections);
+        _lookup = _origins.GetAlternateLookup<OriginProbe>();
+        _dialer = new Dialer(services.Settings);
+        _sweeper = new Sweeper(this, services.Time);
+        _lookAfter = Shorter(services.Settings.PooledConnectionLifetime, services.Settings.DnsRefreshInterval);
+    }
+
+    public ConnectionServices Services { get; }
+
+    public PoolEvents Events { get; }
+
+    public ConnectionBudget Budget { get; }
+
+    public IdleTotal IdleTotal { get; } = new();
+
+    public IEnumerable<OriginPool> Origins => _origins.Values;
+
+    // ---- For the exchange -------------------------------------------------------------------------------------------
+
+    /// <summary>Finds or opens a connection.</summary>
+    public ValueTask<HttpConnection> RentAsync(in OriginProbe origin, Attempt attempt, DialReason? replacementFor)
+    {
+        while (true)
+        {
+            OriginPool pool = Get(origin);
+            if (pool.TryRent(attempt, replacementFor, out ValueTask<HttpConnection> connection))
+            {
+                return connection;
+            }
+        }
+    }
+
+    public async Task<int> PrewarmAsync(OriginProbe origin, int connections, CancellationToken cancellationToken)
+    {
+        List<Task<TransportException?>> dials = Get(origin).Prewarm(connections);
+        TransportException?[] outcomes = await Task.WhenAll(dials).WaitAsync(cancellationToken).ConfigureAwait(false);
+        int opened = outcomes.Count(static failure => failure is null);
+        return opened == 0 && outcomes.Length > 0 ? throw outcomes[0]! : opened;
+    }
+
+    public int CloseIdleConnections() => _origins.Values.Sum(static origin => origin.CloseIdle(CloseReason.ClosedByUser));
+
+    public PoolSnapshot GetSnapshot()
+    {
+        var origins = _origins.Values.Select(static origin => origin.GetSnapshot()).OrderBy(static origin => origin.Origin, StringComparer.Ordinal).ToList();
+        if (_forgotten.Sum is { } forgotten)
+        {
+            origins.Add(forgotten);
+        }
+
+        return new PoolSnapshot(origins, Services.Time.GetUtcNow());
+    }
+
+    private OriginPool Get(in OriginProbe origin)
+    {
+        if (_lookup.TryGetValue(origin, out OriginPool? known))
+        {
+            return known;
+        }
+
+        OriginPool pool = _origins.GetOrAdd(origin.ToKey(), static (key, pool) => new OriginPool(pool, key), this);
+        if (_draining)
+        {
+            pool.BeginDrain();
+        }
+
+        if (_closing)
+        {
+            // Story: the handler is disposed between the look-up and here, and its walk over the origins has missed this one.
+            pool.Abort();
+        }
+
+        return pool;
+    }
+
+    // ---- For the pools of the origins -------------------------------------------------------------------------------
+
+    public Task<DialedStream> DialAsync(ConnectionKey key, Attempt? attempt)
+    {
+        HandlerSettings settings = Services.Settings;
+        return _dialer.DialAsync(
+            new DialRequest
+            {
+                Key = key,
+                InitialRequest = attempt?.Request,
+                ConnectTimeout = attempt?.Settings.ConnectTimeout ?? settings.ConnectTimeout,
+                TlsHandshakeTimeout = attempt?.Settings.TlsHandshakeTimeout ?? settings.TlsHandshakeTimeout,
+                Trace = attempt?.Settings.Trace,
+            },
+            _shutdown.Token);
+    }
+
+    public HttpConnection CreateConnection(ConnectionKey key, DialedStream stream, OriginPool owner) => new Http1Connection(key, stream, owner, Services);
+
+    /// <summary>This connection's own lifetime: the setting, shortened by up to the jitter.</summary>
+    public TimeSpan DrawLifetime()
+    {
+        TimeSpan lifetime = Services.Settings.PooledConnectionLifetime;
+        return lifetime == Timeout.InfiniteTimeSpan ? lifetime : lifetime * (1 - (Services.Settings.PooledConnectionLifetimeJitter * Random.Shared.NextDouble()));
+    }
+
+    /// <summary>Takes a place under <see cref="PooledHttpHandler.MaxConnections"/>, at the cost of the least recently used idle connection if need be.</summary>
+    public bool TryTakePlace()
+    {
+        while (!Budget.TryTake())
+        {
+            if (!CloseLeastRecentlyUsed(CloseReason.MadeRoom))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    public void GiveBackPlace()
+    {
+        Budget.Release()?.PlaceCameFree();
+        CheckEmpty();
+    }
+
+    /// <summary>A connection has come to rest: the idle total may be passed, and another origin may be waiting for its place.</summary>
+    public void CameToRest(TimeSpan idleLimit)
+    {
+        while (IdleTotal.Count > Services.Settings.MaxIdleConnections && CloseLeastRecentlyUsed(CloseReason.IdleLimit))
+        {
+        }
+
+        if (Budget.HasStarved)
+        {
+            CloseLeastRecentlyUsed(CloseReason.MadeRoom);
+        }
+
+        _sweeper.Expect(Shorter(idleLimit, _lookAfter));
+    }
+
+    /// <summary>A connection was opened; it has a lifetime, and an address that may leave its name.</summary>
+    public void Opened() => _sweeper.Expect(_lookAfter);
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) =>
+        one == Timeout.InfiniteTimeSpan ? other
+        : other == Timeout.InfiniteTimeSpan || one < other ? one
+        : other;
+
+    private bool CloseLeastRecentlyUsed(CloseReason reason)
+    {
+        OriginPool? leastRecent = null;
+        long since = long.MaxValue;
+        foreach (OriginPool origin in _origins.Values)
+        {
+            if (origin.OldestIdleSince() is { } oldest && oldest < since)
+            {
+                since = oldest;
+                leastRecent = origin;
+            }
+        }
+
+        // It may have been leased since; whoever asked asks again or not.
+        return leastRecent is not null && leastRecent.CloseOldestIdle(reason);
+    }
+
+    // ---- Time -------------------------------------------------------------------------------------------------------
+
+    /// <summary>Closes what is old, resolves names again, forgets origins nobody uses.</summary>
+    /// <returns>When the next sweep is due; <see langword="null"/> if there is nothing to wait for.</returns>
+    public TimeSpan? Sweep()
+    {
+        long now = Services.Time.GetTimestamp();
+        TimeSpan? next = null;
+        foreach ((ConnectionKey key, OriginPool origin) in _origins)
+        {
+            if (origin.TryBeginRefresh(now))
+            {
+                _ = RefreshAsync(origin);
+            }
+
+            if (origin.Sweep(now) is { } due && (next is null || due < next))
+            {
+                next = due;
+            }
+
+            if (origin.TryRemove(now, out OriginSnapshot? history))
+            {
+                _origins.TryRemove(key, out _);
+                _forgotten.Add(history!);
+            }
+        }
+
+        return next ?? (_origins.IsEmpty ? null : PoolLimits.SweepAtLeastEvery);
+    }
+
+    private async Task RefreshAsync(OriginPool origin)
+    {
+        try
+        {
+            using var limit = new CancellationTokenSource(PoolLimits.Refresh, Services.Time);
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _shutdown.Token);
+            IPAddress[] answer = await Services.Settings.ResolveNames(origin.Key.Host, stop.Token).WaitAsync(stop.Token).ConfigureAwait(false);
+            if (answer.Length > 0)
+            {
+                origin.AddressesAre(answer.Select(static a => a.IsIPv4MappedToIPv6 ? a.MapToIPv4() : a).ToHashSet());
+            }
+        }
+        catch (Exception e)
+        {
+            // A name server that fails is no reason to close what works.
+            PoolEvents.RefreshFailed(origin.Key, e);
+        }
+    }
+
+    // ---- The end ----------------------------------------------------------------------------------------------------
+
+    /// <summary>Closes what rests and lets the exchanges that are under way come to their end.</summary>
+    /// <returns>Ends when the last connection is closed.</returns>
+    public Task DrainAsync()
+    {
+        _draining = true;
+        foreach (OriginPool origin in _origins.Values)
+        {
+            origin.BeginDrain();
+        }
+
+        CheckEmpty();
+        return _emptied.Task;
+    }
+
+    /// <summary>Closes every connection; exchanges under way fail.</summary>
+    public void Dispose()
+    {
+        _closing = true;
+        _shutdown.Cancel();
+        _sweeper.Dispose();
+        foreach (OriginPool origin in _origins.Values)
+        {
+            origin.Abort();
+        }
+
+        Services.Deadlines.Dispose();
+    }
+
+    private void CheckEmpty()
+    {
+        if (_draining && _origins.Values.All(static origin => origin.IsEmpty))
+        {
+            _emptied.TrySetResult();
+        }
+    }
+}

@@ -1,0 +1,57 @@
+namespace Warmwire.Pooling;
+
+/// <summary>The sum of what happened at origins that nobody uses any more, so that the totals of the snapshot never go back and the list of origins does not grow for ever.</summary>
+internal sealed class ForgottenOrigins
+{
+    private const string Name = "(origins not used any more)";
+
+    private readonly Lock _gate = new();
+    private OriginSnapshot? _sum;
+
+    public OriginSnapshot? Sum
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _sum;
+            }
+        }
+    }
+
+    public void Add(OriginSnapshot origin)
+    {
+        lock (_gate)
+        {
+            _sum = _sum is null ? origin with { Origin = Name } : new OriginSnapshot
+            {
+                Origin = Name,
+                Open = 0,
+                Idle = 0,
+                Dialing = 0,
+                Pending = 0,
+                Requests = _sum.Requests + origin.Requests,
+                ConnectionsOpened = _sum.ConnectionsOpened + origin.ConnectionsOpened,
+                DialsFailed = _sum.DialsFailed + origin.DialsFailed,
+                Reused = _sum.Reused + origin.Reused,
+                Replays = _sum.Replays + origin.Replays,
+                LeakedResponses = _sum.LeakedResponses + origin.LeakedResponses,
+                ClosedBy = Add(_sum.ClosedBy, origin.ClosedBy),
+                DialedBy = Add(_sum.DialedBy, origin.DialedBy),
+                Connections = [],
+            };
+        }
+    }
+
+    private static Dictionary<T, long> Add<T>(IReadOnlyDictionary<T, long> one, IReadOnlyDictionary<T, long> other)
+        where T : notnull
+    {
+        var sum = new Dictionary<T, long>(one);
+        foreach ((T key, long count) in other)
+        {
+            sum[key] = sum.GetValueOrDefault(key) + count;
+        }
+
+        return sum;
+    }
+}

@@ -1,0 +1,26 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography.X509Certificates;
+using Warmwire.Connections;
+
+namespace Warmwire.Pooling;
+
+/// <summary>The parts of a key, to look a pool up without making the key.</summary>
+internal readonly record struct OriginProbe(bool IsTls, string Host, int Port, string? TlsHost, X509Certificate2? ClientCertificate)
+{
+    public ConnectionKey ToKey() => new(IsTls, Host, Port, TlsHost, ClientCertificate);
+}
+
+/// <summary>Compares keys, and keys with their parts.</summary>
+internal sealed class OriginComparer : IEqualityComparer<ConnectionKey>, IAlternateEqualityComparer<OriginProbe, ConnectionKey>
+{
+    public bool Equals(ConnectionKey? x, ConnectionKey? y) => x is null ? y is null : x.Equals(y);
+
+    public int GetHashCode(ConnectionKey obj) => obj.GetHashCode();
+
+    public bool Equals(OriginProbe alternate, ConnectionKey other) =>
+        other.Is(alternate.IsTls, alternate.Host, alternate.Port, alternate.TlsHost, alternate.ClientCertificate);
+
+    public int GetHashCode(OriginProbe alternate) => ConnectionKey.HashOf(alternate.IsTls, alternate.Host, alternate.Port);
+
+    public ConnectionKey Create(OriginProbe alternate) => alternate.ToKey();
+}

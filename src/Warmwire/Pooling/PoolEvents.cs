@@ -1,0 +1,109 @@
+using Warmwire.Connections;
+using Warmwire.Diagnostics;
+
+namespace Warmwire.Pooling;
+
+/// <summary>What happens in the pool, told to metrics and the log. Never called under a lock.</summary>
+internal sealed class PoolEvents
+{
+    private readonly TransportMetrics _metrics;
+    private readonly TimeProvider _time;
+
+    public PoolEvents(TransportMetrics metrics, TimeProvider time)
+    {
+        _metrics = metrics;
+        _time = time;
+    }
+
+    private static WarmwireEventSource Log => WarmwireEventSource.Log;
+
+    public static void Queued(ConnectionKey key, int ahead)
+    {
+        if (Log.IsEnabled())
+        {
+            Log.RequestQueued(key.Origin, ahead);
+        }
+    }
+
+    public void Leased(HttpConnection connection, Attempt attempt, bool reused)
+    {
+        _metrics.RequestLeased(Describe(connection), attempt.QueueTime, reused);
+        if (attempt.Replays > 0)
+        {
+            _metrics.Replayed(Describe(connection));
+            Log.RequestReplayed(connection.Key.Origin, attempt.Replays, connection.Id);
+        }
+    }
+
+    public void DialStarted(ConnectionKey key, DialReason reason)
+    {
+        _metrics.DialStarted(Describe(key), reason);
+        if (Log.IsEnabled())
+        {
+            Log.DialStarted(key.Origin, reason.ToString());
+        }
+    }
+
+    public void DialFailed(ConnectionKey key, DialReason reason, TransportException error)
+    {
+        _metrics.DialFailed(Describe(key), reason);
+        Log.DialFailed(key.Origin, reason.ToString(), error.Phase.ToString(), error.Message);
+    }
+
+    public void Opened(HttpConnection connection, DialReason reason)
+    {
+        _metrics.ActiveChanged(Describe(connection), 1);
+        if (Log.IsEnabled())
+        {
+            DialedStream dialed = connection.Dialed;
+            Log.ConnectionOpened(connection.Key.Origin, connection.Id, reason.ToString(), connection.RemoteEndPoint?.ToString() ?? "",
+                dialed.DnsTime.TotalMilliseconds, dialed.ConnectTime.TotalMilliseconds, dialed.TlsTime.TotalMilliseconds);
+        }
+    }
+
+    public void CameToRest(HttpConnection connection)
+    {
+        _metrics.ActiveChanged(Describe(connection), -1);
+        _metrics.IdleChanged(Describe(connection), 1);
+    }
+
+    public void LeftIdle(HttpConnection connection)
+    {
+        _metrics.IdleChanged(Describe(connection), -1);
+        _metrics.ActiveChanged(Describe(connection), 1);
+    }
+
+    /// <param name="connection">The connection.</param>
+    /// <param name="reason">Why it was closed.</param>
+    /// <param name="wasIdle">Whether the last that <see cref="CameToRest"/> and <see cref="LeftIdle"/> said of it was that it rests.</param>
+    public void Closed(HttpConnection connection, CloseReason reason, bool wasIdle)
+    {
+        if (wasIdle)
+        {
+            _metrics.IdleChanged(Describe(connection), -1);
+        }
+        else
+        {
+            _metrics.ActiveChanged(Describe(connection), -1);
+        }
+
+        TimeSpan age = _time.GetElapsedTime(connection.OpenedAt);
+        _metrics.ConnectionClosed(Describe(connection), reason, age);
+        if (Log.IsEnabled())
+        {
+            Log.ConnectionClosed(connection.Key.Origin, connection.Id, reason.ToString(), age.TotalMilliseconds);
+        }
+    }
+
+    public void ResponseLeaked(HttpConnection connection, string? stack)
+    {
+        _metrics.ResponseLeaked(Describe(connection));
+        Log.ResponseLeaked(connection.Key.Origin, connection.Id, stack ?? "");
+    }
+
+    public static void RefreshFailed(ConnectionKey key, Exception error) => Log.NameRefreshFailed(key.Origin, error.Message);
+
+    private static MetricOrigin Describe(HttpConnection connection) => Describe(connection.Key) with { PeerAddress = connection.PeerAddress };
+
+    private static MetricOrigin Describe(ConnectionKey key) => new(key.IsTls ? "https" : "http", key.Host, key.Port, PeerAddress: null);
+}

@@ -1,0 +1,23 @@
+namespace Warmwire.Pooling;
+
+/// <summary>Limits of the pool that no setting governs; docs/limits.md lists them.</summary>
+internal static class PoolLimits
+{
+    /// <summary>An origin without connections is forgotten after this time; its counts are kept in one sum.</summary>
+    public static readonly TimeSpan KeepUnusedOrigin = TimeSpan.FromMinutes(5);
+
+    /// <summary>A connection that rested longer is asked once more, by a poll of its socket, before it is used.</summary>
+    public static readonly TimeSpan AskSocketAfter = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Sweeps are at least this far apart.</summary>
+    public static readonly TimeSpan SweepSpacing = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>A sweep happens at least this often while there is anything to look after.</summary>
+    public static readonly TimeSpan SweepAtLeastEvery = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long <see cref="PooledHttpHandler.DisposeAsync"/> waits for exchanges that are under way.</summary>
+    public static readonly TimeSpan GracefulClose = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a background name look-up may take.</summary>
+    public static readonly TimeSpan Refresh = TimeSpan.FromSeconds(10);
+}

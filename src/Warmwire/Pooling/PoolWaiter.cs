@@ -1,0 +1,131 @@
+using System.Threading.Tasks.Sources;
+using Warmwire.Connections;
+using Warmwire.Diagnostics;
+using Warmwire.Timing;
+
+namespace Warmwire.Pooling;
+
+/// <summary>A request that waits for a connection. As a deadline it is <see cref="PooledHttpHandler.PendingRequestTimeout"/>.</summary>
+internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, ITotalDeadlineTarget
+{
+    private readonly OriginPool _pool;
+    private ManualResetValueTaskSourceCore<HttpConnection> _promise;
+    private CancellationTokenRegistration _cancellation;
+    private int _done;
+
+    public PoolWaiter(OriginPool pool, Attempt attempt, DialReason? dialReason)
+    {
+        _pool = pool;
+        Attempt = attempt;
+        ReplacementFor = dialReason;
+
+        // The giver is a connection's reading flow or a dial: neither shall run a caller's code.
+        _promise.RunContinuationsAsynchronously = true;
+    }
+
+    public Attempt Attempt { get; }
+
+    /// <summary>Why a connection dialed for it would be dialed, if that is special.</summary>
+    public DialReason? ReplacementFor { get; }
+
+    public ValueTask<HttpConnection> Connection => new(this, _promise.Version);
+
+    /// <summary>Given a connection, failed, or gone.</summary>
+    public bool IsDone => Volatile.Read(ref _done) != 0;
+
+    // Guarded by the pool's gate.
+    public PoolWaiter? Behind { get; set; }
+
+    public PoolWaiter? Ahead { get; set; }
+
+    public bool IsQueued { get; set; }
+
+    /// <summary>A dial is under way for it.</summary>
+    public bool HasDial { get; set; }
+
+    /// <summary>Position in the order of arrival, to tell who waited since before a dial.</summary>
+    public long Ticket { get; set; }
+
+    /// <summary>Starts listening for the reasons to stop waiting. After it was queued.</summary>
+    public void Listen()
+    {
+        Attempt.TotalDeadline?.Watch(this);
+        if (Attempt.Settings.PendingRequestTimeout != Timeout.InfiniteTimeSpan)
+        {
+            // Story: the waiter is served between the queueing and this line. Its giver found nothing to cancel, so this does.
+            _pool.Services.Deadlines.Schedule(this, Attempt.Settings.PendingRequestTimeout);
+            if (IsDone)
+            {
+                _pool.Services.Deadlines.Cancel(this);
+            }
+        }
+
+        if (Attempt.CancellationToken.CanBeCanceled)
+        {
+            CancellationTokenRegistration registration = Attempt.CancellationToken.UnsafeRegister(static (state, token) => ((PoolWaiter)state!).Cancelled(token), this);
+            _cancellation = registration;
+            if (IsDone)
+            {
+                registration.Unregister();
+            }
+        }
+    }
+
+    public bool TryGive(HttpConnection connection)
+    {
+        if (!TryFinish())
+        {
+            return false;
+        }
+
+        _promise.SetResult(connection);
+        return true;
+    }
+
+    public bool TryFail(Exception error)
+    {
+        if (!TryFinish())
+        {
+            return false;
+        }
+
+        _promise.SetException(error);
+        return true;
+    }
+
+    protected override void OnExpired() => GiveUp(_pool.PendingTimeout(this));
+
+    void ITotalDeadlineTarget.TotalTimeExpired(TimeSpan limit) => GiveUp(_pool.TotalTimeout(limit));
+
+    private void Cancelled(CancellationToken token) =>
+        GiveUp(new TaskCanceledException(ErrorTexts.Cancelled, innerException: null, token));
+
+    private void GiveUp(Exception error)
+    {
+        // Story: a connection is being handed to this waiter at this moment. Whoever finishes it first wins; a giver that comes second
+        // keeps its connection and serves the next waiter.
+        if (TryFail(error))
+        {
+            _pool.Leave(this);
+        }
+    }
+
+    private bool TryFinish()
+    {
+        if (Interlocked.Exchange(ref _done, 1) != 0)
+        {
+            return false;
+        }
+
+        _cancellation.Unregister();
+        _pool.Services.Deadlines.Cancel(this);
+        return true;
+    }
+
+    HttpConnection IValueTaskSource<HttpConnection>.GetResult(short token) => _promise.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<HttpConnection>.GetStatus(short token) => _promise.GetStatus(token);
+
+    void IValueTaskSource<HttpConnection>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _promise.OnCompleted(continuation, state, token, flags);
+}
