@@ -16,6 +16,21 @@ public class RecentStringsTests
     }
 
     [Fact]
+    public void Two_texts_in_turn_are_each_made_once()
+    {
+        // 300 pairs: with one place for each hash, some would share it.
+        for (int i = 0; i < 300; i++)
+        {
+            RecentStrings recent = new();
+            byte[] one = WireBytes.Of($"one {i}");
+            byte[] other = WireBytes.Of($"other {i}");
+            (string first, string second) = (recent.Get(one), recent.Get(other));
+            Assert.Same(first, recent.Get(one));
+            Assert.Same(second, recent.Get(other));
+        }
+    }
+
+    [Fact]
     public void It_keeps_no_long_text()
     {
         RecentStrings recent = new();
