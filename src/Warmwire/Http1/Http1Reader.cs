@@ -60,6 +60,7 @@ internal sealed class Http1Reader
     }
 
     /// <summary>Reads more into the buffer; 0 at the end of the stream.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<int> FillAsync(int wanted)
     {
         if (_watch is { } watch)
