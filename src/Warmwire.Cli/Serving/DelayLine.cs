@@ -1,0 +1,109 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Threading.Channels;
+
+namespace Warmwire.Cli.Serving;
+
+/// <summary>
+/// One direction of a relayed connection. Every chunk leaves a fixed time after it arrived, in order, and chunks wait side by side: the line
+/// delays, it does not slow down. The end of the stream and a reset travel through it like data.
+/// </summary>
+internal sealed class DelayLine
+{
+    private const int ChunkSize = 32 * 1024;
+    private const int MaxChunks = 512;
+
+    private readonly Channel<Chunk> _chunks = Channel.CreateBounded<Chunk>(new BoundedChannelOptions(MaxChunks) { SingleReader = true, SingleWriter = true });
+    private readonly Socket _source;
+    private readonly Socket _destination;
+    private readonly long _delay;
+    private readonly long _notBefore;
+
+    /// <param name="source">Read from.</param>
+    /// <param name="destination">Written to.</param>
+    /// <param name="delay">From a chunk's arrival to its leaving.</param>
+    /// <param name="notBefore">The timestamp before which nothing leaves.</param>
+    public DelayLine(Socket source, Socket destination, TimeSpan delay, long notBefore)
+    {
+        _source = source;
+        _destination = destination;
+        _delay = Ticks(delay);
+        _notBefore = notBefore;
+    }
+
+    /// <summary>A duration in units of <see cref="Stopwatch.GetTimestamp"/>.</summary>
+    public static long Ticks(TimeSpan duration) => (long)(duration.TotalSeconds * Stopwatch.Frequency);
+
+    /// <summary>Relays until the source has ended and all of it has been delivered.</summary>
+    /// <param name="destinationReady">Nothing is written before it completes.</param>
+    /// <param name="cancellationToken">Drops what is in the line.</param>
+    /// <exception cref="SocketException">The source was reset, or the destination does not take any more.</exception>
+    public Task RunAsync(Task destinationReady, CancellationToken cancellationToken) =>
+        Task.WhenAll(FillAsync(cancellationToken), DrainAsync(destinationReady, cancellationToken));
+
+    private async Task FillAsync(CancellationToken cancellationToken)
+    {
+        Chunk chunk;
+        do
+        {
+            byte[] buffer = ArrayPool<byte>.Shared.Rent(ChunkSize);
+            try
+            {
+                int length = await _source.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
+                chunk = new Chunk(buffer, length, DueNow(), null);
+            }
+            catch (SocketException e)
+            {
+                chunk = new Chunk(buffer, 0, DueNow(), e);
+            }
+
+            await _chunks.Writer.WriteAsync(chunk, cancellationToken);
+        }
+        while (chunk.Length > 0);
+    }
+
+    private async Task DrainAsync(Task destinationReady, CancellationToken cancellationToken)
+    {
+        await destinationReady;
+        Chunk chunk;
+        do
+        {
+            chunk = await _chunks.Reader.ReadAsync(cancellationToken);
+            await UntilAsync(chunk.Due, cancellationToken);
+            if (chunk.Reset is { } reset)
+            {
+                throw reset;
+            }
+
+            for (int sent = 0; sent < chunk.Length;)
+            {
+                sent += await _destination.SendAsync(chunk.Buffer.AsMemory(sent, chunk.Length - sent), SocketFlags.None, cancellationToken);
+            }
+
+            ArrayPool<byte>.Shared.Return(chunk.Buffer);
+        }
+        while (chunk.Length > 0);
+
+        _destination.Shutdown(SocketShutdown.Send);
+    }
+
+    private static async ValueTask UntilAsync(long due, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            long left = due - Stopwatch.GetTimestamp();
+            if (left <= 0)
+            {
+                return;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(left * 1000.0 / Stopwatch.Frequency)), cancellationToken);
+        }
+    }
+
+    private long DueNow() => Math.Max(Stopwatch.GetTimestamp() + _delay, _notBefore);
+
+    /// <summary>Bytes, the end of the stream (no bytes), or its reset, and when they leave.</summary>
+    private readonly record struct Chunk(byte[] Buffer, int Length, long Due, SocketException? Reset);
+}
