@@ -62,7 +62,7 @@ internal static class CommandLine
         Hidden(ServeCommand.Name, ServeCommand.RunAsync),
         Hidden(RelayCommand.Name, RelayCommand.RunAsync),
         Row(),
-        new HelpOption(),
+        new HelpOption { Action = new DetailedHelp() },
         new VersionOption(),
     };
 

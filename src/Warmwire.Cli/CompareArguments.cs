@@ -8,19 +8,23 @@ namespace Warmwire.Cli;
 /// <summary>The options of <c>compare</c>.</summary>
 internal static class CompareArguments
 {
-    private const string Description = """
-        Makes the same GET requests three ways and shows what each cost:
+    /// <summary>What <c>compare --help</c> says after the options.</summary>
+    public const string Details = """
+        Rows:
           new-handler-per-request  a new HttpClient and handler for each request, disposed after it (the bug)
           sockets-http-handler     one shared HttpClient over one SocketsHttpHandler
           warmwire                 one shared HttpClient over one PooledHttpHandler
 
-        How it is measured: each row runs in a process of its own, and so does the embedded server, which counts connections and TLS
-        handshakes; for a server given by --url they are counted in the row's process. Before a row is measured it makes requests for 1.2
-        seconds (at most 512 of them in the first row, at most 200 to a server given by --url) so that its code is compiled. They go to
-        handlers of their own and are not counted: the measured requests begin without a connection. A request's time is what its caller
-        waits: in the first row that includes making and disposing the client. CPU is the processor time of the row's process, allocated
-        bytes are its heap's. TIME_WAIT are sockets this machine keeps because it closed first, counted when the last answer has come; a
-        shared handler is then still open. The first row makes at most 2000 requests, and never uses more than a quarter of the free ports.
+        How it is measured:
+          Each row runs in a process of its own, and so does the embedded server, which counts connections
+          and TLS handshakes. For a server given by --url they are counted in the row's process.
+          Before a row is measured it makes requests for up to 1.2 seconds, so that its code is compiled: at
+          most 512 in the first row, at most 200 to a server given by --url. They use a handler of their own
+          and are not counted; the measured requests begin without a connection.
+          A request's time is what its caller waits, which in the first row includes making and disposing
+          the client. CPU is the processor time of the row's process. TIME_WAIT sockets are those this machine
+          keeps because it closed first, counted after the last answer; a shared handler is then still open.
+          The first row makes at most 2000 requests and takes at most a quarter of the free local ports.
         """;
 
     public static Command Command(Func<CompareSettings, CancellationToken, Task<int>> run)
@@ -34,7 +38,7 @@ internal static class CompareArguments
         var tls = new Option<bool>("--tls") { Description = "Let the embedded server speak https." };
         var roundTrip = new Option<TimeSpan>("--rtt")
         {
-            Description = "Put a relay before the server that charges this round trip per connect and half of it per direction of data: 50ms, 0.05s, or a number of milliseconds, at most 2s.",
+            Description = "Put a relay before the server that charges this round trip: 50ms, 0.05s, or a number of milliseconds, at most 2s.",
             HelpName = "TIME",
             CustomParser = ParseRoundTrip,
         };
@@ -53,7 +57,7 @@ internal static class CompareArguments
         };
         var json = new Option<bool>("--json") { Description = "Print the result as JSON, and nothing else on standard output." };
 
-        var command = new Command("compare", Description) { url, tls, roundTrip, concurrency, requests, json };
+        var command = new DetailedCommand("compare", "Makes the same GET requests three ways and shows what each cost.", Details) { url, tls, roundTrip, concurrency, requests, json };
         command.Validators.Add(result =>
         {
             if (result.GetResult(url) is not null && result.GetResult(tls) is { Implicit: false })

@@ -86,7 +86,7 @@ internal sealed class CompareCommand
 
         ServerCounts seen = after - before;
         return seen.Requests < measured.Requests - measured.Errors
-            ? throw new CommandFailure($"{row}: {measured.Requests - measured.Errors} requests were answered, but the server saw {seen.Requests}")
+            ? throw new CommandFailure($"in row {row}, {measured.Requests - measured.Errors} requests were answered, but the server saw {seen.Requests}")
             : RowReport.From(row, measured, seen.Connections, seen.TlsHandshakes);
     }
 

@@ -15,9 +15,8 @@ internal static class ComparisonView
 
     public static void Write(IAnsiConsole console, CompareReport report, IReadOnlyList<string> notes)
     {
-        console.WriteLine();
+        // The border's first and last line are blank.
         console.Write(console.Profile.Width >= WideTable ? Wide(report) : Narrow(report));
-        console.WriteLine();
         foreach (string sentence in Verdict.Sentences(report).Concat(notes))
         {
             console.WriteLine(sentence);

@@ -17,17 +17,20 @@ internal sealed class DelayLine
     private readonly Channel<Chunk> _chunks = Channel.CreateBounded<Chunk>(new BoundedChannelOptions(MaxChunks) { SingleReader = true, SingleWriter = true });
     private readonly Socket _source;
     private readonly Socket _destination;
+    private readonly DelayClock _clock;
     private readonly long _delay;
     private readonly long _notBefore;
 
     /// <param name="source">Read from.</param>
     /// <param name="destination">Written to.</param>
+    /// <param name="clock">Wakes the line when a chunk is due.</param>
     /// <param name="delay">From a chunk's arrival to its leaving.</param>
     /// <param name="notBefore">The timestamp before which nothing leaves.</param>
-    public DelayLine(Socket source, Socket destination, TimeSpan delay, long notBefore)
+    public DelayLine(Socket source, Socket destination, DelayClock clock, TimeSpan delay, long notBefore)
     {
         _source = source;
         _destination = destination;
+        _clock = clock;
         _delay = Ticks(delay);
         _notBefore = notBefore;
     }
@@ -70,7 +73,7 @@ internal sealed class DelayLine
         do
         {
             chunk = await _chunks.Reader.ReadAsync(cancellationToken);
-            await UntilAsync(chunk.Due, cancellationToken);
+            await _clock.UntilAsync(chunk.Due, cancellationToken);
             if (chunk.Reset is { } reset)
             {
                 throw reset;
@@ -86,20 +89,6 @@ internal sealed class DelayLine
         while (chunk.Length > 0);
 
         _destination.Shutdown(SocketShutdown.Send);
-    }
-
-    private static async ValueTask UntilAsync(long due, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            long left = due - Stopwatch.GetTimestamp();
-            if (left <= 0)
-            {
-                return;
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(left * 1000.0 / Stopwatch.Frequency)), cancellationToken);
-        }
     }
 
     private long DueNow() => Math.Max(Stopwatch.GetTimestamp() + _delay, _notBefore);

@@ -12,6 +12,7 @@ namespace Warmwire.Cli.Serving;
 internal sealed class Relay : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
+    private readonly DelayClock _clock = new();
     private readonly Socket _listener;
     private readonly Task _accepting;
     private readonly string _host;
@@ -43,6 +44,7 @@ internal sealed class Relay : IAsyncDisposable
         await _stop.CancelAsync();
         _listener.Dispose();
         await _accepting;
+        _clock.Dispose();
         _stop.Dispose();
     }
 
@@ -72,9 +74,9 @@ internal sealed class Relay : IAsyncDisposable
         {
             Task connected = toServer.ConnectAsync(_host, _port, stop.Token).AsTask();
             long established = acceptedAt + DelayLine.Ticks(_roundTrip);
-            Task up = new DelayLine(toClient, toServer, _roundTrip / 2, notBefore: established + DelayLine.Ticks(_roundTrip / 2)).RunAsync(connected, stop.Token);
+            Task up = new DelayLine(toClient, toServer, _clock, _roundTrip / 2, notBefore: established + DelayLine.Ticks(_roundTrip / 2)).RunAsync(connected, stop.Token);
             await connected;
-            Task down = new DelayLine(toServer, toClient, _roundTrip / 2, notBefore: 0).RunAsync(Task.CompletedTask, stop.Token);
+            Task down = new DelayLine(toServer, toClient, _clock, _roundTrip / 2, notBefore: 0).RunAsync(Task.CompletedTask, stop.Token);
             await foreach (Task side in Task.WhenEach(up, down))
             {
                 await side;
