@@ -36,29 +36,43 @@ internal static class Verdict
         bool alike = bug.Requests == shared.Requests;
         if (alike && bug.Connections == shared.Connections)
         {
-            return $"A new handler per request and the shared PooledHttpHandler opened {Count(bug.Connections, "connection")} each; the new handlers";
+            return $"A new handler per request and the shared PooledHttpHandler opened {Count(bug.Connections, "connection")} each";
         }
 
         return $"A new handler per request opened {Count(bug.Connections, "connection")}"
             + (alike ? null : $" for {Count(bug.Requests, "request")}")
             + $" where the shared PooledHttpHandler opened {shared.Connections}"
-            + (alike ? null : $" for {shared.Requests}")
-            + ",";
+            + (alike ? null : $" for {shared.Requests}");
     }
 
-    private static string Costs(RowReport bug, RowReport shared) =>
-        $" took {Factor(bug.CpuMicrosPerRequest, shared.CpuMicrosPerRequest)} the CPU{(bug.Requests == shared.Requests ? null : " per request")}"
-        + $" and {Factor(bug.P50Ms, shared.P50Ms)} the p50 latency";
-
-    private static string Factor(double value, double reference)
+    /// <summary>How the costs of the new handlers compare; empty if neither can be compared.</summary>
+    private static string Costs(RowReport bug, RowReport shared)
     {
+        bool alike = bug.Requests == shared.Requests;
+        string?[] costs =
+        [
+            Factor(bug.CpuMicrosPerRequest, shared.CpuMicrosPerRequest, alike ? "CPU" : "CPU per request"),
+            Factor(bug.P50Ms, shared.P50Ms, "p50 latency"),
+        ];
+        string told = string.Join(" and ", costs.OfType<string>());
+        string subject = alike && bug.Connections == shared.Connections ? "; the new handlers took " : ", took ";
+        return told.Length == 0 ? "" : subject + told;
+    }
+
+    private static string? Factor(double value, double reference, string cost)
+    {
+        if (reference <= 0)
+        {
+            return null;
+        }
+
         double factor = value / reference;
         return factor switch
         {
-            > 0.95 and < 1.05 => "about",
-            >= 10 => factor.ToString("0", CultureInfo.InvariantCulture) + "x",
-            >= 1 => factor.ToString("0.0", CultureInfo.InvariantCulture) + "x",
-            _ => factor.ToString("0.00", CultureInfo.InvariantCulture) + "x",
+            > 0.95 and < 1.05 => $"about the same {cost}",
+            >= 9.95 => $"{factor.ToString("0", CultureInfo.InvariantCulture)}x the {cost}",
+            >= 1 => $"{factor.ToString("0.0", CultureInfo.InvariantCulture)}x the {cost}",
+            _ => $"{factor.ToString("0.00", CultureInfo.InvariantCulture)}x the {cost}",
         };
     }
 

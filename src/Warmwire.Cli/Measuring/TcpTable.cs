@@ -26,11 +26,12 @@ internal static class TcpTable
         foreach (string line in lines)
         {
             string[] fields = line.Split(' ', 5, StringSplitOptions.RemoveEmptyEntries);
-            if (fields.Length == 5
-                && int.TryParse(fields[2].AsSpan(fields[2].LastIndexOf(':') + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int port)
+            if (fields is [_, _, var remote, var state, _]
+                && remote.LastIndexOf(':') is var colon and >= 0
+                && int.TryParse(remote.AsSpan(colon + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int port)
                 && (remotePort is null || port == remotePort))
             {
-                yield return fields[3] switch
+                yield return state switch
                 {
                     "01" => TcpState.Established,
                     "04" => TcpState.FinWait1,
