@@ -28,6 +28,11 @@ internal static class Verdict
             sentences.Add($"{Count(fewest, "request")} {(fewest == 1 ? "is" : "are")} few: the counts are exact, the times and the CPU are rough.");
         }
 
+        if (report.Requests > 1 && report.Requests <= report.Concurrency)
+        {
+            sentences.Add("All requests were made at once, so hardly one could reuse the connection of another; a larger -n shows reuse.");
+        }
+
         return sentences;
     }
 

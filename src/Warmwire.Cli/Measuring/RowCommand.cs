@@ -49,7 +49,7 @@ internal static class RowCommand
         using IRequestSender sender = RequestSender.Create(row, new HandlerFactory(order, order.Measured, count));
         var load = new Load(sender, order.Measured.Uri, order.Requests, order.Concurrency, TimeSpan.FromMilliseconds(order.TimeoutMs));
         int remotePort = order.Measured.ConnectPort ?? order.Measured.Uri.Port;
-        int timeWaitBefore = TcpTable.Read(remotePort).TimeWait;
+        SocketStates before = TcpTable.Read(remotePort);
         GC.Collect();
 
         long allocated;
@@ -79,7 +79,7 @@ internal static class RowCommand
             Milliseconds(Percentile.Of(latencies, 99)),
             cpu.TotalMicroseconds,
             allocated,
-            await CountTimeWaitAsync(remotePort, timeWaitBefore, order.RoundTripMs));
+            await CountTimeWaitAsync(remotePort, before, order.RoundTripMs));
     }
 
     /// <summary>A few failures are errors of the row; failures up to the end may be a server that is gone. One more request tells.</summary>
@@ -115,7 +115,7 @@ internal static class RowCommand
     }
 
     /// <summary>Sockets this row left in TIME_WAIT, counted while its shared handler, if it has one, still stands. A closed socket gets there when the other side has closed too.</summary>
-    private static async Task<int> CountTimeWaitAsync(int remotePort, int before, double roundTripMs)
+    private static async Task<int> CountTimeWaitAsync(int remotePort, SocketStates before, double roundTripMs)
     {
         long start = Stopwatch.GetTimestamp();
         var atMost = TimeSpan.FromMilliseconds(500 + (2 * roundTripMs));
@@ -126,7 +126,8 @@ internal static class RowCommand
             now = TcpTable.Read(remotePort);
         }
 
-        return Math.Max(0, now.TimeWait - before);
+        // What was closing before belongs to the row before this one, also where it got to TIME_WAIT only now.
+        return Math.Max(0, now.TimeWait - before.TimeWait - before.Closing);
     }
 
     private static double Milliseconds(long timestamps) => timestamps * 1000.0 / Stopwatch.Frequency;

@@ -73,4 +73,12 @@ public sealed class VerdictTests
         string sentence = Verdict.Sentences(Reports.Make(Reports.Bug with { Requests = 2, Connections = 2 }, Reports.Warmwire with { Requests = 2, Connections = 3 }))[0];
         Assert.StartsWith("A new handler per request opened 2 connections where the shared PooledHttpHandler opened 3,", sentence, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Requests_that_are_all_made_at_once_cannot_show_reuse()
+    {
+        CompareReport report = Reports.Make() with { Requests = 32 };
+        Assert.StartsWith("All requests were made at once", Verdict.Sentences(report)[^1], StringComparison.Ordinal);
+        Assert.DoesNotContain("at once", string.Concat(Verdict.Sentences(report with { Requests = 33 })), StringComparison.Ordinal);
+    }
 }
