@@ -42,8 +42,14 @@ internal sealed class DelayLine
     /// <param name="destinationReady">Nothing is written before it completes.</param>
     /// <param name="cancellationToken">Drops what is in the line.</param>
     /// <exception cref="SocketException">The source was reset, or the destination does not take any more.</exception>
-    public Task RunAsync(Task destinationReady, CancellationToken cancellationToken) =>
-        Task.WhenAll(FillAsync(cancellationToken), DrainAsync(destinationReady, cancellationToken));
+    public async Task RunAsync(Task destinationReady, CancellationToken cancellationToken)
+    {
+        // The first failure ends it: filling may wait for a source that has nothing more to say.
+        await foreach (Task half in Task.WhenEach(FillAsync(cancellationToken), DrainAsync(destinationReady, cancellationToken)))
+        {
+            await half;
+        }
+    }
 
     private async Task FillAsync(CancellationToken cancellationToken)
     {
