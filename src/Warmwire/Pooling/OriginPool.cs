@@ -249,13 +249,15 @@ internal sealed class OriginPool : IConnectionOwner
                     continue;
                 }
 
+                bool destitute;
                 lock (_gate)
                 {
                     Unplan_NeedsLock(dial);
+                    destitute = _open.Count + _dialing == 0;
                 }
 
                 // Story: the place came free between the refusal and the wait. Then nobody will tell this pool, so it plans once more.
-                if (!_pool.Budget.TryWait(this))
+                if (!_pool.Budget.TryWait(this, destitute))
                 {
                     lock (_gate)
                     {
@@ -555,6 +557,7 @@ internal sealed class OriginPool : IConnectionOwner
         _closing || (_draining && _waiters.Count == 0) ? CloseReason.Disposed
         : connection.Link.RetiredFor is { } retired ? retired
         : IsTooOld(connection, now) ? CloseReason.Lifetime
+        : _waiters.Count > 0 && _pool.Budget.HasDestitute ? CloseReason.MadeRoom
         : connection.Link.IdleLimit == TimeSpan.Zero ? CloseReason.IdleTimeout
         : null;
 
