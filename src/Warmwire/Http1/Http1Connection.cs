@@ -84,6 +84,7 @@ internal sealed class Http1Connection : HttpConnection
 
     public override void Rest()
     {
+        long exchangeId;
         lock (_gate)
         {
             if (_state == Http1State.Closed)
@@ -92,23 +93,25 @@ internal sealed class Http1Connection : HttpConnection
             }
 
             _attempt = null;
+            exchangeId = _exchangeId;
             MoveTo_NeedsLock(Http1State.Idle);
         }
 
         // Story: the peer closes right behind its response. The watch is on before the pool hears of the connection, so either the
         // watch finds the end first and the pool is told Closed and ignores the return, or the pool has it and the lease fails.
-        _ = WatchAsync();
+        _ = WatchAsync(exchangeId);
         Owner.Returned(this);
     }
 
     /// <summary>Waits while the connection rests. Leased before anything came, the wait is the first one of the next response, and not this flow's any more.</summary>
-    private async Task WatchAsync()
+    /// <param name="exchangeId">The last exchange before the rest.</param>
+    private async Task WatchAsync(long exchangeId)
     {
         CloseReason reason;
         try
         {
             int watched = await Reader.StartWatch().ConfigureAwait(false);
-            if (!TryTakeDeadFromRest())
+            if (!TryTakeDeadFromRest(exchangeId))
             {
                 return;
             }
@@ -118,7 +121,7 @@ internal sealed class Http1Connection : HttpConnection
         catch (Exception)
         {
             // A reset while resting, or our own close. While an exchange runs, its own read sees the same failure.
-            if (!TryTakeDeadFromRest())
+            if (!TryTakeDeadFromRest(exchangeId))
             {
                 return;
             }
@@ -129,11 +132,13 @@ internal sealed class Http1Connection : HttpConnection
         Close(reason);
     }
 
-    private bool TryTakeDeadFromRest()
+    private bool TryTakeDeadFromRest(long exchangeId)
     {
         lock (_gate)
         {
-            if (_state != Http1State.Idle)
+            // Story: the watch ends with the first byte of a response, and before this flow comes to run, that response is complete and the
+            // connection rests again. Then the news is old, and the new rest has a watch of its own.
+            if (_state != Http1State.Idle || _exchangeId != exchangeId)
             {
                 return false;
             }

@@ -43,7 +43,13 @@ internal sealed class Http1Reader
     /// </summary>
     public Task<int> StartWatch()
     {
-        Debug.Assert(_watch is null && _buffer.Count == 0, "a watch over unread bytes");
+        Debug.Assert(_buffer.Count == 0, "a watch over unread bytes");
+        if (_watch is { } watch)
+        {
+            // Leased and given back without a read: the watch of the last rest goes on. A stream takes one read at a time.
+            return watch;
+        }
+
         _buffer.Release();
         return _watch = _stream.ReadAsync(_watchByte).AsTask();
     }
