@@ -73,7 +73,7 @@ internal sealed class Http1RequestWriter
             throw;
         }
 
-        if (attempt.Request.Content is not null && _services.Settings.Expect100ContinueTimeout != TimeSpan.Zero && attempt.Request.Headers.ExpectContinue == true)
+        if (attempt.Request.Content is not null && attempt.Settings.Expect100ContinueTimeout != TimeSpan.Zero && attempt.Request.Headers.ExpectContinue == true)
         {
             _continue = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         }
