@@ -547,7 +547,7 @@ internal sealed class Http1Connection : HttpConnection
 
         if (wait)
         {
-            _drain.Limit(exchangeId, _services.Settings.CancellationDrainTimeout, CloseReason.RequestUnfinished);
+            _drain.Limit(exchangeId, Http1Limits.RequestAfterResponse, CloseReason.RequestUnfinished);
             return;
         }
 
