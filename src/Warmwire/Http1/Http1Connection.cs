@@ -33,6 +33,9 @@ internal sealed class Http1Connection : HttpConnection
     private TransportException? _bodyFailure;
     private TimeSpan? _keepAliveHint;
 
+    // Taken by whoever tells how the exchange ended for the connection.
+    private RequestTrace? _trace;
+
     // The reading flow's own.
     private FramingResult _framing;
 
@@ -99,8 +102,22 @@ internal sealed class Http1Connection : HttpConnection
 
         // Story: the peer closes right behind its response. The watch is on before the pool hears of the connection, so either the
         // watch finds the end first and the pool is told Closed and ignores the return, or the pool has it and the lease fails.
+        RequestTrace? trace = Interlocked.Exchange(ref _trace, null);
         _ = WatchAsync(exchangeId);
         Owner.Returned(this);
+        if (trace is not null)
+        {
+            TraceCalls.Invoke(trace.PutIdleConnection, ClosedSince(exchangeId));
+        }
+    }
+
+    /// <summary>Why the connection was closed if no exchange has begun since this one; the pool closes what it does not want to keep.</summary>
+    private CloseReason? ClosedSince(long exchangeId)
+    {
+        lock (_gate)
+        {
+            return _state == Http1State.Closed && _exchangeId == exchangeId ? _closedFor : null;
+        }
     }
 
     /// <summary>Waits while the connection rests. Leased before anything came, the wait is the first one of the next response, and not this flow's any more.</summary>
@@ -178,6 +195,7 @@ internal sealed class Http1Connection : HttpConnection
                 _exchangeId++;
                 _request = RequestProgress.Writing;
                 _bodyFailure = null;
+                _trace = attempt.Settings.Trace;
             }
         }
 
@@ -606,6 +624,7 @@ internal sealed class Http1Connection : HttpConnection
         }
 
         Owner.Closed(this, reason);
+        TraceCalls.Invoke(Interlocked.Exchange(ref _trace, null)?.PutIdleConnection, (CloseReason?)reason);
         attempt?.TryFail(error ?? TransportErrors.ConnectionGone(this, attempt, reason), asynchronously);
     }
 
