@@ -103,7 +103,7 @@ internal sealed class Http1Connection : HttpConnection
         // Story: the peer closes right behind its response. The watch is on before the pool hears of the connection, so either the
         // watch finds the end first and the pool is told Closed and ignores the return, or the pool has it and the lease fails.
         RequestTrace? trace = Interlocked.Exchange(ref _trace, null);
-        _ = WatchAsync(exchangeId);
+        _ = Detached.Run(this, exchangeId, static (connection, exchangeId) => connection.WatchAsync(exchangeId));
         Owner.Returned(this);
         if (trace is not null)
         {
