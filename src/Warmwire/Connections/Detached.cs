@@ -1,9 +1,10 @@
-namespace Warmwire.Pooling;
+namespace Warmwire.Connections;
 
 /// <summary>Starts work that outlives its starter: nothing of the starter's context (activity, async locals) may stick to it.</summary>
 internal static class Detached
 {
-    public static Task<T> Run<TOwner, TArgument, T>(TOwner owner, TArgument argument, Func<TOwner, TArgument, Task<T>> start)
+    public static TTask Run<TOwner, TArgument, TTask>(TOwner owner, TArgument argument, Func<TOwner, TArgument, TTask> start)
+        where TTask : Task
     {
         if (ExecutionContext.IsFlowSuppressed())
         {
