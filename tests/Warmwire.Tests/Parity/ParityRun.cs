@@ -74,7 +74,7 @@ internal sealed class ParityRun : IAsyncDisposable
         try
         {
             using HttpResponseMessage response = await Client.SendAsync(request, completion, cancellationToken).ConfigureAwait(false);
-            await LogAsync(response, request).ConfigureAwait(false);
+            await LogAsync(response).ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -84,10 +84,10 @@ internal sealed class ParityRun : IAsyncDisposable
 
     public Task SendAsync(string method, string path = "", HttpContent? content = null) => SendAsync(Request(method, path, content));
 
-    public async Task LogAsync(HttpResponseMessage response, HttpRequestMessage? request = null)
+    public async Task LogAsync(HttpResponseMessage response)
     {
         Log($"{(int)response.StatusCode} '{response.ReasonPhrase}' {response.Version}");
-        Log("request", $"{response.RequestMessage?.Method} {response.RequestMessage?.RequestUri} {(request is null || ReferenceEquals(request, response.RequestMessage) ? "same" : "other")}");
+        Log("request", $"{response.RequestMessage?.Method} {response.RequestMessage?.RequestUri}");
         Log("header", response.Headers);
         Log("content header", response.Content.Headers);
         Log("length", response.Content.Headers.ContentLength?.ToString(CultureInfo.InvariantCulture) ?? "none");
@@ -110,7 +110,7 @@ internal sealed class ParityRun : IAsyncDisposable
         {
             HttpRequestException request => $" {request.HttpRequestError} {request.StatusCode}",
             HttpIOException io => $" {io.HttpRequestError}",
-            OperationCanceledException cancelled => $" by caller: {cancellationToken.CanBeCanceled && cancelled.CancellationToken == cancellationToken}, {cancelled.InnerException?.GetType().Name}",
+            OperationCanceledException cancelled => $" by caller: {cancellationToken.CanBeCanceled && cancelled.CancellationToken == cancellationToken}, {(cancelled.InnerException is TimeoutException ? "timeout" : "")}",
             ArgumentException argument => $" {argument.ParamName}",
             _ => "",
         };

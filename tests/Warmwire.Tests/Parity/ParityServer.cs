@@ -23,8 +23,8 @@ internal sealed class ParityServer : IAsyncDisposable
 
     public bool IsTls { get; }
 
-    /// <summary>Sent before the body of a request that expects 100-continue is read; empty for silence.</summary>
-    public string WordToExpectation { get; set; } = "HTTP/1.1 100 Continue\r\n\r\n";
+    /// <summary>Whether a request that expects 100-continue gets it; else its body is not read, and it gets its answer at once.</summary>
+    public bool SendsContinue { get; set; } = true;
 
     public int Port => _server.Port;
 
@@ -88,13 +88,14 @@ internal sealed class ParityServer : IAsyncDisposable
         }
 
         ReceivedRequest request = ReceivedRequest.Parse(head.ToString());
-        if (request.Headers.TryGetValue("Expect", out string? expect) && expect == "100-continue" && WordToExpectation.Length > 0)
+        if (request.Headers.TryGetValue("Expect", out string? expect) && expect == "100-continue")
         {
-            await stream.WriteAsync(Encoding.Latin1.GetBytes(WordToExpectation), cancellationToken).ConfigureAwait(false);
-            if (!WordToExpectation.Contains(" 100 ", StringComparison.Ordinal))
+            if (!SendsContinue)
             {
                 return head.ToString();
             }
+
+            await stream.WriteAsync("HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray(), cancellationToken).ConfigureAwait(false);
         }
 
         if (!request.IsChunked)

@@ -38,7 +38,6 @@ public sealed class RequestParityTests
         ["POST with memory"] = run => run.Request("POST", "", new ReadOnlyMemoryContent("memory"u8.ToArray())),
         ["POST chunked by wish"] = run => With(run.Request("POST", "", new StringContent("hello")), headers => headers.TransferEncodingChunked = true),
         ["POST chunked by header text"] = run => With(run.Request("POST", "", new StringContent("hello")), headers => headers.TryAddWithoutValidation("transfer-encoding", "chunked")),
-        ["POST with another transfer coding"] = run => With(run.Request("POST", "", new StringContent("hello")), headers => headers.TransferEncoding.ParseAdd("gzip")),
         ["TransferEncodingChunked false"] = run => With(run.Request("POST", "", new StringContent("hello")), headers => headers.TransferEncodingChunked = false),
         ["a content of one's own"] = run => run.Request("POST", "", new OldFashionedContent("old", length: null)),
         ["a content of one's own with a length"] = run => run.Request("POST", "", new OldFashionedContent("old", length: 3)),
@@ -99,7 +98,6 @@ public sealed class RequestParityTests
         ["HTTP/2 or lower"] = run => WithVersion(run.Request("GET"), HttpVersion.Version20, HttpVersionPolicy.RequestVersionOrLower),
         ["HTTP/1.1 or higher"] = run => WithVersion(run.Request("GET"), HttpVersion.Version11, HttpVersionPolicy.RequestVersionOrHigher),
         ["HTTP/0.9"] = run => WithVersion(run.Request("GET"), new Version(0, 9), HttpVersionPolicy.RequestVersionOrLower),
-        ["HTTP/1.2"] = run => WithVersion(run.Request("GET"), new Version(1, 2), HttpVersionPolicy.RequestVersionOrLower),
         ["chunked without content"] = run => With(run.Request("POST"), headers => headers.TransferEncodingChunked = true),
         ["a scheme that is not HTTP"] = _ => new HttpRequestMessage(HttpMethod.Get, "ftp://127.0.0.1/"),
         ["a relative URI"] = _ => new HttpRequestMessage(HttpMethod.Get, "/relative"),
@@ -180,7 +178,8 @@ public sealed class RequestParityTests
                 await run.SendAsync(request);
                 using var invoker = new HttpMessageInvoker(run.Handler, disposeHandler: false);
                 using HttpResponseMessage response = await invoker.SendAsync(request, CancellationToken.None);
-                await run.LogAsync(response, request);
+                await run.LogAsync(response);
+                run.Log("the response knows its request", ReferenceEquals(request, response.RequestMessage));
             });
 
     [Fact]
@@ -191,7 +190,7 @@ public sealed class RequestParityTests
             {
                 using HttpRequestMessage request = run.Request("POST", "", new StringContent("text"));
                 using HttpResponseMessage response = await Task.Run(() => run.Client.Send(request));
-                await run.LogAsync(response, request);
+                await run.LogAsync(response);
                 using HttpResponseMessage headersOnly = await Task.Run(() => run.Client.Send(run.Request("GET"), HttpCompletionOption.ResponseHeadersRead));
                 using var reader = new StreamReader(await Task.Run(() => headersOnly.Content.ReadAsStream()));
                 run.Log(await reader.ReadToEndAsync());
@@ -211,10 +210,10 @@ public sealed class RequestParityTests
     public async Task A_refused_expectation_keeps_a_large_body_back(string word)
     {
         await ParityRun.AssertSameAsync(
-            _ => new Reply("", Close: true),
+            _ => new Reply(word, Close: true),
             run =>
             {
-                run.Server.WordToExpectation = word;
+                run.Server.SendsContinue = false;
                 return run.SendAsync(With(run.Request("POST", "", new ByteArrayContent(new byte[100_000])), headers => headers.ExpectContinue = true));
             },
             new { Expect100ContinueTimeout = TimeSpan.FromSeconds(20) });
