@@ -55,7 +55,7 @@ internal static class ErrorTexts
         $"The content of the request to {origin} failed while it was sent: {inner.Message}";
 
     public static string InvalidResponse(string origin, long connection, string what, string? setting) =>
-        $"{origin} sent a response that {(setting is null ? "breaks HTTP/1.1" : "passes a limit")} (connection {connection}, now closed): {what}.{(setting is null ? "" : $" See {setting}.")}";
+        $"{origin} sent a response that {(setting is null ? "breaks HTTP/1.1" : "passes a limit")} (connection {connection}, now closed): {what.TrimEnd('.')}.{(setting is null ? "" : $" See {setting}.")}";
 
     public static string ResponseHeadersTimeout(string origin, long connection, TimeSpan limit) =>
         $"{origin} sent no response within {Seconds(limit)} after the request's last byte (connection {connection}); see PooledHttpHandler.ResponseHeadersTimeout.";
