@@ -90,7 +90,18 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
         return true;
     }
 
-    HttpResponseMessage IValueTaskSource<HttpResponseMessage>.GetResult(short token) => _promise.GetResult(token);
+    HttpResponseMessage IValueTaskSource<HttpResponseMessage>.GetResult(short token)
+    {
+        try
+        {
+            return _promise.GetResult(token);
+        }
+        finally
+        {
+            // The connection still knows the attempt; through it, it must not hold the response, or one nobody disposes is never found.
+            _promise.Reset();
+        }
+    }
 
     ValueTaskSourceStatus IValueTaskSource<HttpResponseMessage>.GetStatus(short token) => _promise.GetStatus(token);
 
