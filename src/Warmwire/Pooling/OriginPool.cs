@@ -289,7 +289,7 @@ internal sealed class OriginPool : IConnectionOwner
         _events.DialStarted(Key, dial.Reason);
 
         // The connection outlives the request: nothing of the request's context may stick to it.
-        return Detached.Run(this, dial, static (pool, dial) => pool.DialAsync(dial));
+        return Detached.RunUserCode(this, dial, static (pool, dial) => pool.DialAsync(dial));
     }
 
     private async Task<TransportException?> DialAsync(PlannedDial dial)
