@@ -129,7 +129,17 @@ internal sealed class OriginPool : IConnectionOwner
 
         waiter.Listen();
         StartDials(dials);
-        HttpConnection connection = await waiter.Connection.ConfigureAwait(false);
+        HttpConnection connection;
+        try
+        {
+            connection = await waiter.Connection.ConfigureAwait(false);
+        }
+        catch
+        {
+            _events.LeftQueue(Key, attempt, _time.GetElapsedTime(since));
+            throw;
+        }
+
         Leased(connection, attempt, since, _time.GetTimestamp(), TimeSpan.Zero, wasIdle: false);
         return connection;
     }
