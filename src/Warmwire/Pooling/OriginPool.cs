@@ -129,7 +129,17 @@ internal sealed class OriginPool : IConnectionOwner
 
         waiter.Listen();
         StartDials(dials);
-        HttpConnection connection = await waiter.Connection.ConfigureAwait(false);
+        HttpConnection connection;
+        try
+        {
+            connection = await waiter.Connection.ConfigureAwait(false);
+        }
+        catch
+        {
+            _events.LeftQueue(Key, attempt, _time.GetElapsedTime(since));
+            throw;
+        }
+
         Leased(connection, attempt, since, _time.GetTimestamp(), TimeSpan.Zero, wasIdle: false);
         return connection;
     }
@@ -289,7 +299,7 @@ internal sealed class OriginPool : IConnectionOwner
         _events.DialStarted(Key, dial.Reason);
 
         // The connection outlives the request: nothing of the request's context may stick to it.
-        return Detached.Run(this, dial, static (pool, dial) => pool.DialAsync(dial));
+        return Detached.RunUserCode(this, dial, static (pool, dial) => pool.DialAsync(dial));
     }
 
     private async Task<TransportException?> DialAsync(PlannedDial dial)

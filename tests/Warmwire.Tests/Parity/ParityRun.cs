@@ -147,6 +147,7 @@ internal sealed class ParityRun : IAsyncDisposable
     {
         var cookies = new CookieContainer();
         Set(handler, nameof(SocketsHttpHandler.UseProxy), false);
+        Set(handler, nameof(SocketsHttpHandler.ActivityHeadersPropagator), null); // a listener elsewhere in the process would write into the requests
         Set(handler, nameof(SocketsHttpHandler.CookieContainer), cookies);
         Set(handler, nameof(SocketsHttpHandler.SslOptions), TestCertificates.Trusting());
         foreach (PropertyInfo setting in settings?.GetType().GetProperties() ?? [])

@@ -139,6 +139,8 @@ public sealed class RequestParityTests
                 await run.SendAsync("GET");
                 await run.SendAsync(With(run.Request("GET"), headers => headers.AcceptEncoding.ParseAdd("gzip")));
                 await run.SendAsync(With(run.Request("GET"), headers => headers.AcceptEncoding.ParseAdd("identity")));
+                await run.SendAsync(With(run.Request("GET"), headers => headers.AcceptEncoding.ParseAdd("gzip;q=0")));
+                await run.SendAsync(With(run.Request("GET"), headers => headers.AcceptEncoding.ParseAdd("GZIP;q=0.5, x")));
             },
             new { AutomaticDecompression = methods });
 
