@@ -28,6 +28,7 @@ internal sealed class Http1Connection : HttpConnection
     private long _exchangeId;
     private RequestProgress _request;
     private bool _bodyReadInFlight;
+    private long _restId;
     private CloseReason _drainFailure;
     private CloseReason _closedFor;
     private TransportException? _bodyFailure;
@@ -84,6 +85,7 @@ internal sealed class Http1Connection : HttpConnection
 
     public override void Rest()
     {
+        long restId;
         lock (_gate)
         {
             if (_state == Http1State.Closed)
@@ -92,23 +94,24 @@ internal sealed class Http1Connection : HttpConnection
             }
 
             _attempt = null;
+            restId = ++_restId;
             MoveTo_NeedsLock(Http1State.Idle);
         }
 
         // Story: the peer closes right behind its response. The watch is on before the pool hears of the connection, so either the
         // watch finds the end first and the pool is told Closed and ignores the return, or the pool has it and the lease fails.
-        _ = WatchAsync();
+        _ = WatchAsync(restId);
         Owner.Returned(this);
     }
 
     /// <summary>Waits while the connection rests. Leased before anything came, the wait is the first one of the next response, and not this flow's any more.</summary>
-    private async Task WatchAsync()
+    private async Task WatchAsync(long restId)
     {
         CloseReason reason;
         try
         {
             int watched = await Reader.StartWatch().ConfigureAwait(false);
-            if (!TryTakeDeadFromRest())
+            if (!TryTakeDeadFromRest(restId))
             {
                 return;
             }
@@ -118,7 +121,7 @@ internal sealed class Http1Connection : HttpConnection
         catch (Exception)
         {
             // A reset while resting, or our own close. While an exchange runs, its own read sees the same failure.
-            if (!TryTakeDeadFromRest())
+            if (!TryTakeDeadFromRest(restId))
             {
                 return;
             }
@@ -129,11 +132,13 @@ internal sealed class Http1Connection : HttpConnection
         Close(reason);
     }
 
-    private bool TryTakeDeadFromRest()
+    private bool TryTakeDeadFromRest(long restId)
     {
         lock (_gate)
         {
-            if (_state != Http1State.Idle)
+            // Story: the watch ends with the first bytes of a response, and the exchange is over and the connection back at rest before this
+            // flow gets to run. Those bytes are no sign of death for the rest that has begun since.
+            if (_state != Http1State.Idle || _restId != restId)
             {
                 return false;
             }
@@ -172,6 +177,7 @@ internal sealed class Http1Connection : HttpConnection
                 _attempt = attempt;
                 _exchangeId++;
                 _request = RequestProgress.Writing;
+                _bodyReadInFlight = false;
                 _bodyFailure = null;
             }
         }
@@ -337,16 +343,19 @@ internal sealed class Http1Connection : HttpConnection
     }
 
     /// <summary>Gives the reading flow back; finishes the exchange at the body's end, or starts the drain that was asked for while the read ran.</summary>
-    public void EndBodyRead()
+    /// <param name="bodyEnded">Whether this read came to the body's end; asked of the reader before the flow is given back.</param>
+    public void EndBodyRead(bool bodyEnded)
     {
         bool drain;
         lock (_gate)
         {
-            _bodyReadInFlight = false;
+            // Story: the response is disposed between a read of the body's last bytes and the finish below. If the flow were free then, the disposal
+            // would start a drain, which finishes the exchange too, and one of the two would finish the next one. So it stays taken.
+            _bodyReadInFlight = bodyEnded;
             drain = _state == Http1State.Draining;
         }
 
-        if (Reader.BodyEnded)
+        if (bodyEnded)
         {
             Finish();
         }

@@ -40,12 +40,13 @@ internal sealed class Http1Reader
 
     /// <summary>
     /// Starts the read that waits while the connection rests. It holds no buffer: a read of nothing where the stream waits for it, else of one byte.
+    /// A lease that was not used has left the read of the rest before it pending; that one goes on.
     /// </summary>
     public Task<int> StartWatch()
     {
-        Debug.Assert(_watch is null && _buffer.Count == 0, "a watch over unread bytes");
+        Debug.Assert(_buffer.Count == 0, "a watch over unread bytes");
         _buffer.Release();
-        return _watch = _stream.ReadAsync(_watchByte).AsTask();
+        return _watch ??= _stream.ReadAsync(_watchByte).AsTask();
     }
 
     /// <summary>After the watch came to its end on a resting connection: whether the peer sent bytes (<see langword="true"/>) or closed.</summary>
