@@ -65,6 +65,28 @@ internal sealed class ConnectionBudget
         }
     }
 
+    /// <summary>The pool that has been in line longest.</summary>
+    public OriginPool? FirstInLine()
+    {
+        lock (_gate)
+        {
+            return _starved.First?.Value;
+        }
+    }
+
+    /// <summary>The pool does not need a place any more.</summary>
+    public void LeaveLine(OriginPool pool)
+    {
+        lock (_gate)
+        {
+            if (_starvedSet.Remove(pool))
+            {
+                _starved.Remove(pool);
+                Volatile.Write(ref _starvedCount, _starved.Count);
+            }
+        }
+    }
+
     /// <summary>Gives a place back.</summary>
     /// <returns>The pool to tell, if one is in line.</returns>
     public OriginPool? Release()
