@@ -107,29 +107,35 @@ internal sealed class Http1Connection : HttpConnection
     /// <summary>Waits while the connection rests. Leased before anything came, the wait is the first one of the next response, and not this flow's any more.</summary>
     private async Task WatchAsync(long restId)
     {
-        CloseReason reason;
+        int watched = 0;
+        Exception? broken = null;
         try
         {
-            int watched = await Reader.StartWatch().ConfigureAwait(false);
-            if (!TryTakeDeadFromRest(restId))
-            {
-                return;
-            }
+            watched = await Reader.StartWatch().ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            // A reset while resting, or our own close. While an exchange runs, its own read sees the same failure.
+            broken = e;
+        }
 
-            reason = await Reader.WatchFoundBytesAsync(watched).ConfigureAwait(false) ? CloseReason.UnsolicitedData : CloseReason.ServerClosed;
+        if (TryTakeDeadFromRest(restId))
+        {
+            Close(broken is null && await FoundBytesAsync(watched).ConfigureAwait(false) ? CloseReason.UnsolicitedData : CloseReason.ServerClosed);
+        }
+    }
+
+    private async ValueTask<bool> FoundBytesAsync(int watched)
+    {
+        try
+        {
+            return await Reader.WatchFoundBytesAsync(watched).ConfigureAwait(false);
         }
         catch (Exception)
         {
-            // A reset while resting, or our own close. While an exchange runs, its own read sees the same failure.
-            if (!TryTakeDeadFromRest(restId))
-            {
-                return;
-            }
-
-            reason = CloseReason.ServerClosed;
+            // A read of nothing ends well on a socket that was reset; the failure comes with the read of a byte.
+            return false;
         }
-
-        Close(reason);
     }
 
     private bool TryTakeDeadFromRest(long restId)
