@@ -663,7 +663,7 @@ internal sealed class OriginPool : IConnectionOwner
                 }
             }
 
-            if (_open.Count > 0 && _usedSinceRefresh && Key.CanBeResolved)
+            if (IsToBeRefreshed_NeedsLock)
             {
                 next = Earlier(next, _settings.DnsRefreshInterval, _time.GetElapsedTime(_lastRefresh, now));
             }
@@ -701,14 +701,17 @@ internal sealed class OriginPool : IConnectionOwner
 
     // ---- DNS --------------------------------------------------------------------------------------------------------
 
+    /// <summary>Whether the name is to be resolved again when the interval is over: it is in use, and some connection goes back to it.</summary>
+    private bool IsToBeRefreshed_NeedsLock =>
+        Key.CanBeResolved && _usedSinceRefresh && _settings.DnsRefreshInterval != Timeout.InfiniteTimeSpan
+        && _open.Any(static connection => connection.Dialed.ResolvedAddress is not null);
+
     /// <summary>Whether the name should be resolved again; says yes once per interval.</summary>
     public bool TryBeginRefresh(long now)
     {
         lock (_gate)
         {
-            if (!Key.CanBeResolved || !_usedSinceRefresh || _settings.DnsRefreshInterval == Timeout.InfiniteTimeSpan
-                || _time.GetElapsedTime(_lastRefresh, now) < _settings.DnsRefreshInterval
-                || !_open.Any(static c => c.Dialed.ResolvedAddress is not null))
+            if (!IsToBeRefreshed_NeedsLock || _time.GetElapsedTime(_lastRefresh, now) < _settings.DnsRefreshInterval)
             {
                 return false;
             }
