@@ -72,7 +72,9 @@ internal sealed class Http1Connection : HttpConnection
     {
         lock (_gate)
         {
-            if (_state != Http1State.Idle)
+            // Story: the stray bytes or the end are here, but the watch's flow has not got a thread yet. It will close the connection; leased
+            // now, those bytes would become the next answer.
+            if (_state != Http1State.Idle || Reader.WatchHasEnded)
             {
                 return false;
             }
@@ -105,10 +107,12 @@ internal sealed class Http1Connection : HttpConnection
     private async Task WatchAsync()
     {
         CloseReason reason;
+        Task<int>? watch = null;
         try
         {
-            int watched = await Reader.StartWatch().ConfigureAwait(false);
-            if (!TryTakeDeadFromRest())
+            watch = Reader.StartWatch();
+            int watched = await watch.ConfigureAwait(false);
+            if (!TryTakeDeadFromRest(watch))
             {
                 return;
             }
@@ -118,7 +122,7 @@ internal sealed class Http1Connection : HttpConnection
         catch (Exception)
         {
             // A reset while resting, or our own close. While an exchange runs, its own read sees the same failure.
-            if (!TryTakeDeadFromRest())
+            if (!TryTakeDeadFromRest(watch))
             {
                 return;
             }
@@ -129,11 +133,13 @@ internal sealed class Http1Connection : HttpConnection
         Close(reason);
     }
 
-    private bool TryTakeDeadFromRest()
+    private bool TryTakeDeadFromRest(Task<int>? watch)
     {
         lock (_gate)
         {
-            if (_state != Http1State.Idle)
+            // Story: the watch ended with the response's first byte, and the exchange was through, the connection at rest and watched anew,
+            // before the old watch's flow got a thread. What it saw is long used.
+            if (_state != Http1State.Idle || !Reader.IsCurrentWatch(watch))
             {
                 return false;
             }

@@ -40,13 +40,24 @@ internal sealed class Http1Reader
 
     /// <summary>
     /// Starts the read that waits while the connection rests. It holds no buffer: a read of nothing where the stream waits for it, else of one byte.
+    /// A connection that was leased and not used is watched already, and two reads would share out what comes.
     /// </summary>
     public Task<int> StartWatch()
     {
-        Debug.Assert(_watch is null && _buffer.Count == 0, "a watch over unread bytes");
-        _buffer.Release();
-        return _watch = _stream.ReadAsync(_watchByte).AsTask();
+        Debug.Assert(_buffer.Count == 0, "a watch over unread bytes");
+        if (_watch is null)
+        {
+            _buffer.Release();
+            _watch = _stream.ReadAsync(_watchByte).AsTask();
+        }
+
+        return _watch;
     }
+
+    /// <summary>Whether what the watch waited for is here.</summary>
+    public bool WatchHasEnded => _watch is { IsCompleted: true };
+
+    public bool IsCurrentWatch(Task<int>? watch) => ReferenceEquals(_watch, watch);
 
     /// <summary>After the watch came to its end on a resting connection: whether the peer sent bytes (<see langword="true"/>) or closed.</summary>
     public async ValueTask<bool> WatchFoundBytesAsync(int watched)
