@@ -8,6 +8,7 @@ internal static class ErrorTexts
     public const string SettingsAreFrozen = "This handler has already sent a request; its settings cannot be changed any more. Make another handler, or use TransportOptions to change settings of one request.";
     public const string MustBePositiveOrInfinite = "The value must be positive and at most 2147483647 ms, or Timeout.InfiniteTimeSpan.";
     public const string MustNotBeNegative = "The value must be zero or positive and at most 2147483647 ms, or Timeout.InfiniteTimeSpan.";
+    public const string MustBeDuration = "The value must be zero or positive, or Timeout.InfiniteTimeSpan.";
     public const string MustBeFinite = "The value must be finite.";
     public const string MustBeFraction = "The value must be from 0 to 1.";
 

@@ -8,7 +8,7 @@ internal static class RequestErrorTexts
     public const string ConnectNeedsHost = "A CONNECT request takes its target from the Host header, which is missing. Nothing was sent.";
     public const string ChunkedWithoutContent = "The request has a Transfer-Encoding but no content. Nothing was sent.";
     public const string ChunkedMustBeLast = "In the request's Transfer-Encoding, 'chunked' may stand once and only at the end (RFC 9112 §6.1). Nothing was sent.";
-    public const string TransferEncodingIsIllegal = "The request's Transfer-Encoding contains characters outside visible ASCII. Nothing was sent.";
+    public const string TransferEncodingIsIllegal = "The request's Transfer-Encoding contains a control character or a character outside ASCII. Nothing was sent.";
     public const string ChunkedNeedsHttp11 = "HTTP/1.0 has no chunked transfer encoding: give the content a length, or use HTTP/1.1.";
 
     public static string MethodIsNotToken(string method) =>

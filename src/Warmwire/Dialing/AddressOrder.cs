@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace Warmwire.Dialing;
 
 /// <summary>
-/// The order in which addresses are tried (RFC 8305 §4): IPv6 and IPv4 take turns, IPv6 begins, and within a family the resolver's order
-/// stands, which is where RFC 6724 was applied.
+/// The order in which addresses are tried (RFC 8305 §4): IPv6 and IPv4 take turns, and within a family the resolver's order stands. The family of
+/// the resolver's first address begins: that is where RFC 6724 and the machine's own precedence (<c>gai.conf</c>) were applied.
 /// </summary>
 internal static class AddressOrder
 {
@@ -19,6 +19,7 @@ internal static class AddressOrder
         var seen = new HashSet<IPAddress>();
         var six = new Queue<IPAddress>();
         var four = new Queue<IPAddress>();
+        AddressFamily? first = null;
         foreach (IPAddress answered in answer)
         {
             // A socket of the IPv6 family does not reach mapped addresses unless it is dual mode, and ours are not.
@@ -31,20 +32,23 @@ internal static class AddressOrder
             };
             if (family is not null && seen.Add(address))
             {
+                first ??= address.AddressFamily;
                 family.Enqueue(address);
             }
         }
 
         known = seen.Count;
+        bool fourFirst = first == AddressFamily.InterNetwork;
+        (Queue<IPAddress> leading, Queue<IPAddress> following) = fourFirst ? (four, six) : (six, four);
         var arranged = new List<IPAddress>(Math.Min(known, MaxAddresses));
-        while (arranged.Count < MaxAddresses && (six.Count > 0 || four.Count > 0))
+        while (arranged.Count < MaxAddresses && (leading.Count > 0 || following.Count > 0))
         {
-            if (six.TryDequeue(out IPAddress? address))
+            if (leading.TryDequeue(out IPAddress? address))
             {
                 arranged.Add(address);
             }
 
-            if (arranged.Count < MaxAddresses && four.TryDequeue(out address))
+            if (arranged.Count < MaxAddresses && following.TryDequeue(out address))
             {
                 arranged.Add(address);
             }

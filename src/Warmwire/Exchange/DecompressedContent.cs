@@ -36,6 +36,8 @@ internal sealed class DecompressedContent : HttpContent, IConnectionInfoSource
             }
         }
 
+        // Said once, it stays unknown, as in .NET: not the length of the buffer, once there is one.
+        Headers.ContentLength = null;
         if (codingsBefore.Length != 0)
         {
             Headers.TryAddWithoutValidation("Content-Encoding", codingsBefore);

@@ -18,14 +18,17 @@ internal static class RequestRules
             throw new NotSupportedException(ErrorTexts.RequestUriMustBeHttp(uri));
         }
 
+        if (!IsVersionOfHttp(request.Version))
+        {
+            throw new NotSupportedException(ErrorTexts.VersionNotSupported(request.Version, request.VersionPolicy));
+        }
+
         if (request.Version > HttpVersion.Version11 && request.VersionPolicy != HttpVersionPolicy.RequestVersionOrLower)
         {
             throw new HttpRequestException(HttpRequestError.VersionNegotiationError, ErrorTexts.VersionNotSupported(request.Version, request.VersionPolicy));
         }
-
-        if (request.Version.Major == 0)
-        {
-            throw new NotSupportedException(ErrorTexts.VersionNotSupported(request.Version, request.VersionPolicy));
-        }
     }
+
+    private static bool IsVersionOfHttp(Version version) =>
+        version == HttpVersion.Version11 || version == HttpVersion.Version20 || version == HttpVersion.Version30 || version == HttpVersion.Version10;
 }

@@ -96,7 +96,7 @@ internal struct ChunkDecoder
                     CountExtension(1);
                     if (!FieldSyntax.IsWhiteSpace(next))
                     {
-                        _state = next == ';' ? State.Extension : throw Junk(next);
+                        _state = next == ';' ? State.Extension : next == '\r' ? State.SizeLineFeed : throw Junk(next);
                     }
 
                     break;
@@ -166,7 +166,7 @@ internal struct ChunkDecoder
                 _state = State.Extension;
                 break;
             case (byte)' ' or (byte)'\t':
-                // White space is tolerated only in front of an extension (RFC 9112 §7.1.1 calls it bad).
+                // Bad white space (RFC 9112 §7.1.1): in front of an extension, or padding at the line's end as old servers write it.
                 CountExtension(1);
                 _state = State.Space;
                 break;

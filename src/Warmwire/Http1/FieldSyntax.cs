@@ -11,6 +11,11 @@ internal static class FieldSyntax
 
     public static readonly SearchValues<char> TokenChars = SearchValues.Create(Token);
 
+    /// <summary>VCHAR: what a request target or a Host may be made of at the most.</summary>
+    public static readonly SearchValues<char> VisibleChars = SearchValues.Create([.. Enumerable.Range('!', '~' - '!' + 1).Select(static c => (char)c)]);
+
+    public static readonly SearchValues<char> LowerCaseLetters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz");
+
     /// <summary>CTL without HTAB: none of these may stand in a value, so the first one found ends the line or breaks it.</summary>
     public static readonly SearchValues<byte> ControlBytes =
         SearchValues.Create([.. Enumerable.Range(0, 0x20).Where(static c => c != '\t').Append(0x7F).Select(static c => (byte)c)]);

@@ -1,5 +1,5 @@
 using System.Buffers.Text;
-using System.Text;
+using Warmwire.Diagnostics;
 
 namespace Warmwire.Http1;
 
@@ -16,6 +16,17 @@ internal static class HostField
         return value;
     }
 
+    /// <summary>Visible ASCII only: a Host is part of the request's meaning, and the target of a CONNECT.</summary>
+    public static void WriteChecked(OutputBuffer output, ReadOnlySpan<char> host)
+    {
+        if (host.ContainsAnyExcept(FieldSyntax.VisibleChars))
+        {
+            throw new HttpRequestException(RequestErrorTexts.HostIsIllegal);
+        }
+
+        output.WriteAscii(host);
+    }
+
     public static void Write(OutputBuffer output, Uri uri)
     {
         ReadOnlySpan<char> host = uri.IdnHost;
@@ -24,12 +35,12 @@ internal static class HostField
             // The zone means something on this machine only and does not leave it (RFC 6874 §4).
             int zone = host.IndexOf('%');
             output.Write("["u8);
-            RequestHeadWriter.WriteHostCharacters(output, zone < 0 ? host : host[..zone]);
+            WriteChecked(output, zone < 0 ? host : host[..zone]);
             output.Write("]"u8);
         }
         else
         {
-            RequestHeadWriter.WriteHostCharacters(output, host);
+            WriteChecked(output, host);
         }
 
         if (!uri.IsDefaultPort)

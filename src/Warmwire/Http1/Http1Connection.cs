@@ -33,6 +33,9 @@ internal sealed class Http1Connection : HttpConnection
     private TransportException? _bodyFailure;
     private TimeSpan? _keepAliveHint;
 
+    // Taken by whoever tells how the exchange ended for the connection.
+    private RequestTrace? _trace;
+
     // The reading flow's own.
     private FramingResult _framing;
 
@@ -84,6 +87,7 @@ internal sealed class Http1Connection : HttpConnection
 
     public override void Rest()
     {
+        long exchangeId;
         lock (_gate)
         {
             if (_state == Http1State.Closed)
@@ -92,23 +96,39 @@ internal sealed class Http1Connection : HttpConnection
             }
 
             _attempt = null;
+            exchangeId = _exchangeId;
             MoveTo_NeedsLock(Http1State.Idle);
         }
 
         // Story: the peer closes right behind its response. The watch is on before the pool hears of the connection, so either the
         // watch finds the end first and the pool is told Closed and ignores the return, or the pool has it and the lease fails.
-        _ = WatchAsync();
+        RequestTrace? trace = Interlocked.Exchange(ref _trace, null);
+        _ = Detached.Run(this, exchangeId, static (connection, exchangeId) => connection.WatchAsync(exchangeId));
         Owner.Returned(this);
+        if (trace is not null)
+        {
+            TraceCalls.Invoke(trace.PutIdleConnection, ClosedSince(exchangeId));
+        }
+    }
+
+    /// <summary>Why the connection was closed if no exchange has begun since this one; the pool closes what it does not want to keep.</summary>
+    private CloseReason? ClosedSince(long exchangeId)
+    {
+        lock (_gate)
+        {
+            return _state == Http1State.Closed && _exchangeId == exchangeId ? _closedFor : null;
+        }
     }
 
     /// <summary>Waits while the connection rests. Leased before anything came, the wait is the first one of the next response, and not this flow's any more.</summary>
-    private async Task WatchAsync()
+    /// <param name="exchangeId">The last exchange before the rest.</param>
+    private async Task WatchAsync(long exchangeId)
     {
         CloseReason reason;
         try
         {
             int watched = await Reader.StartWatch().ConfigureAwait(false);
-            if (!TryTakeDeadFromRest())
+            if (!TryTakeDeadFromRest(exchangeId))
             {
                 return;
             }
@@ -118,7 +138,7 @@ internal sealed class Http1Connection : HttpConnection
         catch (Exception)
         {
             // A reset while resting, or our own close. While an exchange runs, its own read sees the same failure.
-            if (!TryTakeDeadFromRest())
+            if (!TryTakeDeadFromRest(exchangeId))
             {
                 return;
             }
@@ -129,11 +149,13 @@ internal sealed class Http1Connection : HttpConnection
         Close(reason);
     }
 
-    private bool TryTakeDeadFromRest()
+    private bool TryTakeDeadFromRest(long exchangeId)
     {
         lock (_gate)
         {
-            if (_state != Http1State.Idle)
+            // Story: the watch ends with the first byte of a response, and before this flow comes to run, that response is complete and the
+            // connection rests again. Then the news is old, and the new rest has a watch of its own.
+            if (_state != Http1State.Idle || _exchangeId != exchangeId)
             {
                 return false;
             }
@@ -173,6 +195,7 @@ internal sealed class Http1Connection : HttpConnection
                 _exchangeId++;
                 _request = RequestProgress.Writing;
                 _bodyFailure = null;
+                _trace = attempt.Settings.Trace;
             }
         }
 
@@ -542,7 +565,7 @@ internal sealed class Http1Connection : HttpConnection
 
         if (wait)
         {
-            _drain.Limit(exchangeId, _services.Settings.CancellationDrainTimeout, CloseReason.RequestUnfinished);
+            _drain.Limit(exchangeId, Http1Limits.RequestAfterResponse, CloseReason.RequestUnfinished);
             return;
         }
 
@@ -601,6 +624,7 @@ internal sealed class Http1Connection : HttpConnection
         }
 
         Owner.Closed(this, reason);
+        TraceCalls.Invoke(Interlocked.Exchange(ref _trace, null)?.PutIdleConnection, (CloseReason?)reason);
         attempt?.TryFail(error ?? TransportErrors.ConnectionGone(this, attempt, reason), asynchronously);
     }
 

@@ -15,6 +15,7 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
     private readonly Attempt _attempt;
     private readonly ConnectionServices _services;
     private readonly long _exchangeId;
+    private Task _writing = Task.CompletedTask;
     private CancellationTokenRegistration _cancellation;
     private volatile bool _headDone;
     private volatile Exception? _writeError;
@@ -49,7 +50,7 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
             _cancellation = _attempt.CancellationToken.UnsafeRegister(static (state, token) => ((Http1Exchange)state!).Cancelled(token), this);
         }
 
-        _ = WriteAsync();
+        _writing = WriteAsync();
         _ = ReadAsync();
     }
 
@@ -211,7 +212,7 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
         Http1Reader reader = _connection.Reader;
         if (framing.Kind == BodyKind.Raw)
         {
-            content.SetStream(new Http1UpgradedStream(_connection));
+            content.SetStream(new Http1UpgradedStream(_connection, _writing));
             if (_connection.TryTakeHead(_attempt, framing, Http1State.Upgraded))
             {
                 _attempt.TryComplete(response);

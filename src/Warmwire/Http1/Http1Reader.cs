@@ -8,6 +8,9 @@ namespace Warmwire.Http1;
 /// </summary>
 internal sealed class Http1Reader
 {
+    /// <summary>The lone CR LF behind the last chunk.</summary>
+    private const int EmptyTrailerBlock = 2;
+
     private readonly Stream _stream;
     private readonly bool _zeroByteReads;
     private readonly byte[] _watchByte;
@@ -43,7 +46,13 @@ internal sealed class Http1Reader
     /// </summary>
     public Task<int> StartWatch()
     {
-        Debug.Assert(_watch is null && _buffer.Count == 0, "a watch over unread bytes");
+        Debug.Assert(_buffer.Count == 0, "a watch over unread bytes");
+        if (_watch is { } watch)
+        {
+            // Leased and given back without a read: the watch of the last rest goes on. A stream takes one read at a time.
+            return watch;
+        }
+
         _buffer.Release();
         return _watch = _stream.ReadAsync(_watchByte).AsTask();
     }
@@ -60,6 +69,7 @@ internal sealed class Http1Reader
     }
 
     /// <summary>Reads more into the buffer; 0 at the end of the stream.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<int> FillAsync(int wanted)
     {
         if (_watch is { } watch)
@@ -218,19 +228,26 @@ internal sealed class Http1Reader
 
         // Consuming only moves indices, so the slice handed out stays what it is.
         _buffer.Consume(position);
-        if (_inTrailers && _trailerScanner.TryFindEnd(_buffer.Unread, out int length))
+        if (!_inTrailers)
         {
-            if (length > 2)
+            return data;
+        }
+
+        bool found = _trailerScanner.TryFindEnd(_buffer.Unread, out int length);
+        if ((found ? length : _buffer.Count) > Math.Max(_trailerLimit, EmptyTrailerBlock))
+        {
+            throw new WireFormatException($"the trailers are longer than the {_trailerLimit} bytes left of the limit on heads", "PooledHttpHandler.MaxResponseHeadersLength");
+        }
+
+        if (found)
+        {
+            if (length > EmptyTrailerBlock)
             {
                 TrailerBlock = _buffer.Unread[..length].ToArray();
             }
 
             _buffer.Consume(length);
             BodyEnded = true;
-        }
-        else if (_inTrailers && _buffer.Count > _trailerLimit)
-        {
-            throw new WireFormatException($"the trailers are longer than the {_trailerLimit} bytes left of the limit on heads", "PooledHttpHandler.MaxResponseHeadersLength");
         }
 
         return data;

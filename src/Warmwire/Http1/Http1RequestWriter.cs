@@ -26,6 +26,7 @@ internal sealed class Http1RequestWriter
     private bool _sending;
     private TaskCompletionSource? _sendDone;
     private volatile bool _stopped;
+    private volatile bool _wroteAfterStop;
     private bool _headSent;
 
     public Http1RequestWriter(Stream stream, ConnectionServices services)
@@ -49,6 +50,7 @@ internal sealed class Http1RequestWriter
     {
         _attempt = attempt;
         _stopped = false;
+        _wroteAfterStop = false;
         _headSent = false;
         _coalescing = true;
         _continue = null;
@@ -73,7 +75,7 @@ internal sealed class Http1RequestWriter
             throw;
         }
 
-        if (attempt.Request.Content is not null && _services.Settings.Expect100ContinueTimeout != TimeSpan.Zero && attempt.Request.Headers.ExpectContinue == true)
+        if (attempt.Request.Content is not null && attempt.Settings.Expect100ContinueTimeout != TimeSpan.Zero && attempt.Request.Headers.ExpectContinue == true)
         {
             _continue = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         }
@@ -108,7 +110,10 @@ internal sealed class Http1RequestWriter
         }
 
         await copying.ConfigureAwait(false);
-        if (_stopped)
+
+        // Story: the server refuses as soon as it has the last byte, and the refusal is through before the content has come back from
+        // writing that byte. Then nothing is left to stop, and the connection is as clean as after any other answer.
+        if (_stopped && (_wroteAfterStop || !body.IsWhole))
         {
             return false;
         }
@@ -186,11 +191,10 @@ internal sealed class Http1RequestWriter
     /// <summary>The content wants what it wrote to be on its way.</summary>
     public ValueTask FlushAsync()
     {
-        ThrowIfStopped();
         lock (_gate)
         {
             // Until the content has returned once, everything it wrote will be sent right after it anyway.
-            if (_coalescing || _output.Count == 0)
+            if (_coalescing || _stopped || _output.Count == 0)
             {
                 return default;
             }
@@ -346,6 +350,7 @@ internal sealed class Http1RequestWriter
     {
         if (_stopped)
         {
+            _wroteAfterStop = true;
             throw new IOException(ErrorTexts.UploadStopped);
         }
     }

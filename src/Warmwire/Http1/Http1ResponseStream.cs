@@ -161,6 +161,7 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
             {
                 if (TryTakeBuffered(buffer, out int taken))
                 {
+                    CompleteIfEnded();
                     return taken;
                 }
 
@@ -171,6 +172,7 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
                     if (read > 0)
                     {
                         _connection.Reader.DirectReadDone(read);
+                        CompleteIfEnded();
                         return read;
                     }
 
@@ -215,12 +217,6 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
             }
             else
             {
-                bool ended = _connection.Reader.BodyEnded;
-                if (ended)
-                {
-                    Complete();
-                }
-
                 _connection.EndBodyRead();
             }
         }
@@ -301,8 +297,13 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
         return _connection.BodyFailure(_exchangeId) ?? TransportErrors.BodyGone(_connection, _attempt);
     }
 
-    private void Complete()
+    private void CompleteIfEnded()
     {
+        if (!_connection.Reader.BodyEnded)
+        {
+            return;
+        }
+
         if (_connection.Reader.TrailerBlock is { } trailers)
         {
             Http1ResponseHead.AddTrailers(trailers, _response, _services.Settings.ResponseHeaderEncodingSelector);

@@ -43,7 +43,7 @@ internal sealed class OutputBuffer : IBufferWriter<byte>
     }
 
     /// <summary>For text known to be ASCII.</summary>
-    public void WriteAscii(string text)
+    public void WriteAscii(ReadOnlySpan<char> text)
     {
         if (Ascii.FromUtf16(text, GetSpan(text.Length), out int written) != OperationStatus.Done)
         {

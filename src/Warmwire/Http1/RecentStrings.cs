@@ -21,20 +21,28 @@ internal sealed class RecentStrings
             return Encoding.Latin1.GetString(latin1);
         }
 
-        ref string? slot = ref _slots[Slot(latin1)];
-        string? recent = slot;
+        // Two places for each hash, so that two texts of every response that share one do not drive each other out.
+        int first = FirstSlot(latin1);
+        string? recent = _slots[first];
         if (recent is not null && Ascii.Equals(latin1, recent)) // never equal outside ASCII, so those are just made anew
         {
             return recent;
         }
 
-        return slot = Encoding.Latin1.GetString(latin1);
+        string? earlier = _slots[first + 1];
+        if (earlier is not null && Ascii.Equals(latin1, earlier))
+        {
+            return earlier;
+        }
+
+        _slots[first + 1] = recent;
+        return _slots[first] = Encoding.Latin1.GetString(latin1);
     }
 
-    private static int Slot(ReadOnlySpan<byte> text)
+    private static int FirstSlot(ReadOnlySpan<byte> text)
     {
         HashCode hash = default;
         hash.AddBytes(text);
-        return hash.ToHashCode() & (Slots - 1);
+        return hash.ToHashCode() & (Slots - 2);
     }
 }

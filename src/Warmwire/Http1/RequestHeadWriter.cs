@@ -21,6 +21,7 @@ internal static class RequestHeadWriter
         UserAgent,
         TransferEncoding,
         ContentLength,
+        AcceptEncoding,
     }
 
     /// <exception cref="HttpRequestException">The request cannot be sent as it is.</exception>
@@ -44,17 +45,6 @@ internal static class RequestHeadWriter
 
     public static bool IsHttp10(HttpRequestMessage request) => request.Version is { Major: 1, Minor: 0 };
 
-    /// <summary>Visible ASCII only: a Host is part of the request's meaning, and the target of a CONNECT.</summary>
-    public static void WriteHostCharacters(OutputBuffer output, ReadOnlySpan<char> host)
-    {
-        if (host.ContainsAnyExceptInRange('!', '~'))
-        {
-            throw new HttpRequestException(RequestErrorTexts.HostIsIllegal);
-        }
-
-        WriteCheckedAscii(output, host);
-    }
-
     private static void WriteHead(OutputBuffer output, HttpRequestMessage request, in RequestHeadOptions options)
     {
         Uri uri = request.RequestUri ?? throw new InvalidOperationException("The request has no URI.");
@@ -73,7 +63,7 @@ internal static class RequestHeadWriter
         {
             WriteContentHeaders(output, request, request.Content.Headers, in options);
         }
-        else if (SaysThatThereIsNoBody(method))
+        else if (AnnouncesEmptyBody(method))
         {
             output.Write("Content-Length: 0\r\n"u8);
         }
@@ -88,12 +78,12 @@ internal static class RequestHeadWriter
             throw new HttpRequestException(RequestErrorTexts.MethodIsNotToken(method));
         }
 
-        WriteCheckedAscii(output, method);
+        output.WriteAscii(method);
         output.Write(" "u8);
         if (method == "CONNECT")
         {
             // Authority form (RFC 9112 §3.2.3), which a URI cannot say.
-            WriteHostCharacters(output, host ?? throw new HttpRequestException(RequestErrorTexts.ConnectNeedsHost));
+            HostField.WriteChecked(output, host ?? throw new HttpRequestException(RequestErrorTexts.ConnectNeedsHost));
         }
         else
         {
@@ -113,7 +103,7 @@ internal static class RequestHeadWriter
     /// <summary>A URI made without canonicalization may contain anything.</summary>
     private static void WriteTarget(OutputBuffer output, string target)
     {
-        int illegal = target.AsSpan().IndexOfAnyExceptInRange('!', '~');
+        int illegal = target.AsSpan().IndexOfAnyExcept(FieldSyntax.VisibleChars);
         if (illegal >= 0)
         {
             throw new HttpRequestException(RequestErrorTexts.TargetHasIllegalCharacter(target[illegal], illegal));
@@ -124,7 +114,7 @@ internal static class RequestHeadWriter
             output.Write("/"u8); // RFC 9112 §3.2.1: an empty path is sent as "/"
         }
 
-        WriteCheckedAscii(output, target);
+        output.WriteAscii(target);
     }
 
     private static string? UserHost(HttpRequestMessage request)
@@ -147,7 +137,7 @@ internal static class RequestHeadWriter
     {
         if (userHost is not null)
         {
-            WriteHostCharacters(output, userHost);
+            HostField.WriteChecked(output, userHost);
         }
         else if (hostValue is not null)
         {
@@ -163,6 +153,7 @@ internal static class RequestHeadWriter
     {
         bool chunked = options.Body.Kind == RequestBodyKind.Chunked;
         bool cookieWritten = string.IsNullOrEmpty(options.CookieHeader);
+        string? acceptEncoding = options.AcceptEncoding;
         HttpHeadersNonValidated headers = request.Headers.NonValidated;
         foreach (KeyValuePair<string, HeaderStringValues> header in headers)
         {
@@ -189,6 +180,11 @@ internal static class RequestHeadWriter
                     cookieWritten = true;
                     break;
 
+                case Name.AcceptEncoding:
+                    WriteField(output, request, in options, header.Key, header.Value, ", ", acceptEncoding);
+                    acceptEncoding = null;
+                    break;
+
                 case Name.UserAgent:
                     WriteField(output, request, in options, header.Key, header.Value, " ");
                     break;
@@ -211,9 +207,8 @@ internal static class RequestHeadWriter
             }
         }
 
-        if (options.AcceptEncoding is { } acceptEncoding)
+        if (acceptEncoding is not null)
         {
-            // A line of its own adds to the caller's list (RFC 9110 §5.3).
             WriteField(output, request, in options, "Accept-Encoding", acceptEncoding);
         }
 
@@ -309,7 +304,7 @@ internal static class RequestHeadWriter
             throw new HttpRequestException(RequestErrorTexts.HeaderNameIsNotToken(name));
         }
 
-        WriteCheckedAscii(output, name);
+        output.WriteAscii(name);
         output.Write(": "u8);
     }
 
@@ -340,18 +335,12 @@ internal static class RequestHeadWriter
         output.Advance(written);
     }
 
-    private static void WriteCheckedAscii(OutputBuffer output, ReadOnlySpan<char> text)
-    {
-        Ascii.FromUtf16(text, output.GetSpan(text.Length), out int written);
-        output.Advance(written);
-    }
-
     /// <summary>Methods are case-sensitive (RFC 9110 §9.1), but .NET sends the ones it knows in upper case however they were written.</summary>
     private static string CanonicalMethod(string method) =>
-        method.AsSpan().ContainsAnyInRange('a', 'z') ? HttpMethod.Parse(method).Method : method;
+        method.ContainsAny(FieldSyntax.LowerCaseLetters) ? HttpMethod.Parse(method).Method : method;
 
-    /// <summary>RFC 9110 §8.6: a method that anticipates content says so when there is none. The exceptions are .NET's.</summary>
-    private static bool SaysThatThereIsNoBody(string method) => method is not ("GET" or "HEAD" or "CONNECT" or "OPTIONS" or "DELETE");
+    /// <summary>RFC 9110 §8.6: a method that anticipates content says so when there is none. The exceptions are .NET's: it also says so for methods it does not know.</summary>
+    private static bool AnnouncesEmptyBody(string method) => method is not ("GET" or "HEAD" or "CONNECT" or "OPTIONS" or "DELETE");
 
     private static Name Classify(string name)
     {
@@ -362,6 +351,7 @@ internal static class RequestHeadWriter
             6 => ("Expect", Name.Expect),
             10 => ("User-Agent", Name.UserAgent),
             14 => ("Content-Length", Name.ContentLength),
+            15 => ("Accept-Encoding", Name.AcceptEncoding),
             17 => (RequestTransferEncoding.Name, Name.TransferEncoding),
             _ => ("", Name.Other),
         };

@@ -49,8 +49,7 @@ internal static class RequestTransferEncoding
                 ReadOnlySpan<char> coding = value.AsSpan(range).Trim(" \t");
                 if (!coding.IsEmpty && !coding.Equals("chunked", StringComparison.OrdinalIgnoreCase))
                 {
-                    System.Text.Ascii.FromUtf16(coding, output.GetSpan(coding.Length), out int written);
-                    output.Advance(written);
+                    output.WriteAscii(coding);
                     output.Write(", "u8);
                 }
             }

@@ -129,7 +129,17 @@ internal sealed class OriginPool : IConnectionOwner
 
         waiter.Listen();
         StartDials(dials);
-        HttpConnection connection = await waiter.Connection.ConfigureAwait(false);
+        HttpConnection connection;
+        try
+        {
+            connection = await waiter.Connection.ConfigureAwait(false);
+        }
+        catch
+        {
+            _events.LeftQueue(Key, attempt, _time.GetElapsedTime(since));
+            throw;
+        }
+
         Leased(connection, attempt, since, _time.GetTimestamp(), TimeSpan.Zero, wasIdle: false);
         return connection;
     }
@@ -249,13 +259,15 @@ internal sealed class OriginPool : IConnectionOwner
                     continue;
                 }
 
+                bool destitute;
                 lock (_gate)
                 {
                     Unplan_NeedsLock(dial);
+                    destitute = _open.Count + _dialing == 0;
                 }
 
                 // Story: the place came free between the refusal and the wait. Then nobody will tell this pool, so it plans once more.
-                if (!_pool.Budget.TryWait(this))
+                if (!_pool.Budget.TryWait(this, destitute))
                 {
                     lock (_gate)
                     {
@@ -287,7 +299,7 @@ internal sealed class OriginPool : IConnectionOwner
         _events.DialStarted(Key, dial.Reason);
 
         // The connection outlives the request: nothing of the request's context may stick to it.
-        return Detached.Run(this, dial, static (pool, dial) => pool.DialAsync(dial));
+        return Detached.RunUserCode(this, dial, static (pool, dial) => pool.DialAsync(dial));
     }
 
     private async Task<TransportException?> DialAsync(PlannedDial dial)
@@ -555,6 +567,7 @@ internal sealed class OriginPool : IConnectionOwner
         _closing || (_draining && _waiters.Count == 0) ? CloseReason.Disposed
         : connection.Link.RetiredFor is { } retired ? retired
         : IsTooOld(connection, now) ? CloseReason.Lifetime
+        : _waiters.Count > 0 && _pool.Budget.HasDestitute ? CloseReason.MadeRoom
         : connection.Link.IdleLimit == TimeSpan.Zero ? CloseReason.IdleTimeout
         : null;
 

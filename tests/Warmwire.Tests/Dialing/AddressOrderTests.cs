@@ -7,11 +7,12 @@ namespace Warmwire.Tests.Dialing;
 public sealed class AddressOrderTests
 {
     [Theory]
-    [InlineData("192.0.2.1 192.0.2.2 2001:db8::1 2001:db8::2", "2001:db8::1 192.0.2.1 2001:db8::2 192.0.2.2")]
-    [InlineData("192.0.2.1 2001:db8::1 192.0.2.2 192.0.2.3", "2001:db8::1 192.0.2.1 192.0.2.2 192.0.2.3")]
+    [InlineData("192.0.2.1 192.0.2.2 2001:db8::1 2001:db8::2", "192.0.2.1 2001:db8::1 192.0.2.2 2001:db8::2")]
+    [InlineData("2001:db8::1 2001:db8::2 192.0.2.1 192.0.2.2", "2001:db8::1 192.0.2.1 2001:db8::2 192.0.2.2")]
+    [InlineData("192.0.2.1 2001:db8::1 192.0.2.2 192.0.2.3", "192.0.2.1 2001:db8::1 192.0.2.2 192.0.2.3")]
     [InlineData("192.0.2.2 192.0.2.1", "192.0.2.2 192.0.2.1")]
     [InlineData("2001:db8::2 2001:db8::1", "2001:db8::2 2001:db8::1")]
-    public void Families_take_turns_and_IPv6_begins(string answer, string expected)
+    public void Families_take_turns_and_the_resolvers_first_begins(string answer, string expected)
     {
         List<IPAddress> arranged = AddressOrder.Arrange(answer.Split(' ').Select(IPAddress.Parse), out int known);
 
@@ -37,6 +38,6 @@ public sealed class AddressOrderTests
 
         Assert.Equal(AddressOrder.MaxAddresses, arranged.Count);
         Assert.Equal(101, known);
-        Assert.Equal(IPAddress.Parse("2001:db8::1"), arranged[0]);
+        Assert.Equal(IPAddress.Parse("2001:db8::1"), arranged[1]);
     }
 }

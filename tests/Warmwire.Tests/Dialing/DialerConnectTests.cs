@@ -140,7 +140,7 @@ public sealed class DialerConnectTests
     public async Task When_every_address_fails_the_text_names_each_with_its_error()
     {
         var dialer = new Dialer(
-            Dials.Settings(_clock, "192.0.2.1", "2001:db8::1"),
+            Dials.Settings(_clock, "2001:db8::1", "192.0.2.1"),
             static (endPoint, _) => throw new SocketException((int)(endPoint.AddressFamily == AddressFamily.InterNetwork ? SocketError.ConnectionRefused : SocketError.NetworkUnreachable)));
 
         TransportException e = await Patience.FailureOf(dialer.DialAsync(Dials.To("api.example.com"), CancellationToken.None));

@@ -1,0 +1,90 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Warmwire.Cli.Compare;
+using Warmwire.Cli.Measuring;
+using Warmwire.Cli.Processes;
+using Warmwire.Cli.Rendering;
+using Warmwire.Cli.Serving;
+
+namespace Warmwire.Cli;
+
+/// <summary>Commands, options and how their errors are told. What a command does is elsewhere.</summary>
+internal static class CommandLine
+{
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
+    {
+        ParseResult parsed = Parse(arguments.Count == 0 ? ["compare"] : arguments);
+        if (parsed.Action is ParseErrorAction)
+        {
+            await Console.Error.WriteLineAsync($"warmwire: {ErrorOf(parsed)}");
+            return ExitCodes.Usage;
+        }
+
+        var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
+        if (parsed.CommandResult.Command.Hidden)
+        {
+            // A part of a comparison leaves signals to the process that started it; see ParentLink.
+            configuration.ProcessTerminationTimeout = null;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(configuration);
+        }
+        catch (CommandFailure failure)
+        {
+            await Console.Error.WriteLineAsync($"warmwire: {failure.Message}");
+            return ExitCodes.Failed;
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCodes.Interrupted;
+        }
+    }
+
+    public static ParseResult Parse(IReadOnlyList<string> arguments) => Root().Parse(arguments);
+
+    /// <summary>The first error, in one line.</summary>
+    public static string ErrorOf(ParseResult parsed) => parsed switch
+    {
+        { CommandResult.Parent: null, UnmatchedTokens: [var unknown, ..] } => $"there is no command '{unknown}'; see warmwire --help",
+        { CommandResult.Parent: null } => "which command? See warmwire --help",
+        { UnmatchedTokens: [var unknown, ..] } => $"{parsed.CommandResult.Command.Name} does not know '{unknown}'; see warmwire {parsed.CommandResult.Command.Name} --help",
+        _ => parsed.Errors[0].Message.ReplaceLineEndings(" "),
+    };
+
+    private static Command Root() => new("warmwire", "Shows how well a program reuses its HTTP connections, and what it costs if it does not. Without a command: compare.")
+    {
+        CompareArguments.Command((options, cancellationToken) => new CompareCommand(options, Terminal.Open()).RunAsync(cancellationToken)),
+        Hidden(ServeCommand.Name, ServeCommand.RunAsync),
+        Hidden(RelayCommand.Name, RelayCommand.RunAsync),
+        Row(),
+        new HelpOption { Action = new DetailedHelp() },
+        new VersionOption(),
+    };
+
+    private static Command Row()
+    {
+        var name = new Argument<string>("name");
+        var command = new Command(RowCommand.Name) { Hidden = true };
+        command.Arguments.Add(name);
+        command.SetAction((parsed, _) => WithParentAsync(parent => RowCommand.RunAsync(parsed.GetRequiredValue(name), parent)));
+        return command;
+    }
+
+    private static Command Hidden(string name, Func<ParentLink, Task<int>> run)
+    {
+        var command = new Command(name) { Hidden = true };
+        command.SetAction((_, _) => WithParentAsync(run));
+        return command;
+    }
+
+    private static async Task<int> WithParentAsync(Func<ParentLink, Task<int>> run)
+    {
+        using var parent = new ParentLink(Console.In, Console.Out);
+        return await run(parent);
+    }
+}

@@ -1,0 +1,28 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace Warmwire.Cli;
+
+/// <summary>A command with more to say in its own help than in its parent's list.</summary>
+internal sealed class DetailedCommand(string name, string description, string details) : Command(name, description)
+{
+    public string Details => details;
+}
+
+/// <summary>The usual help, then the command's <see cref="DetailedCommand.Details"/>.</summary>
+internal sealed class DetailedHelp : SynchronousCommandLineAction
+{
+    private readonly HelpAction _usual = new();
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        int code = _usual.Invoke(parseResult);
+        if (parseResult.CommandResult.Command is DetailedCommand command)
+        {
+            parseResult.InvocationConfiguration.Output.WriteLine(command.Details);
+        }
+
+        return code;
+    }
+}

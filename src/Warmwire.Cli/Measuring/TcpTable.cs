@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Net.NetworkInformation;
+
+namespace Warmwire.Cli.Measuring;
+
+/// <summary>This machine's TCP sockets. The side that closes a connection first keeps it in TIME_WAIT, and with it a local port.</summary>
+internal static class TcpTable
+{
+    /// <summary>The sockets whose other end has this port, or all.</summary>
+    public static SocketStates Read(int? remotePort)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return Count(IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpConnections()
+                .Where(connection => remotePort is null || connection.RemoteEndPoint.Port == remotePort)
+                .Select(static connection => connection.State));
+        }
+
+        return Count(ReadProc("/proc/net/tcp", remotePort).Concat(ReadProc("/proc/net/tcp6", remotePort)));
+    }
+
+    /// <summary>The states in the text of <c>/proc/net/tcp</c> or <c>tcp6</c>; lines that are not sockets are passed over.</summary>
+    public static IEnumerable<TcpState> Parse(IEnumerable<string> lines, int? remotePort)
+    {
+        // "  12: 0100007F:9C40 0100007F:1F90 06 00000000:00000000 …": slot, local, remote, state, all hexadecimal.
+        foreach (string line in lines)
+        {
+            string[] fields = line.Split(' ', 5, StringSplitOptions.RemoveEmptyEntries);
+            if (fields is [_, _, var remote, var state, _]
+                && remote.LastIndexOf(':') is var colon and >= 0
+                && int.TryParse(remote.AsSpan(colon + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int port)
+                && (remotePort is null || port == remotePort))
+            {
+                yield return state switch
+                {
+                    "01" => TcpState.Established,
+                    "04" => TcpState.FinWait1,
+                    "05" => TcpState.FinWait2,
+                    "06" => TcpState.TimeWait,
+                    "0B" => TcpState.Closing,
+                    _ => TcpState.Unknown,
+                };
+            }
+        }
+    }
+
+    private static IEnumerable<TcpState> ReadProc(string path, int? remotePort) =>
+        File.Exists(path) ? Parse(File.ReadLines(path), remotePort) : [];
+
+    private static SocketStates Count(IEnumerable<TcpState> states)
+    {
+        int timeWait = 0;
+        int closing = 0;
+        foreach (TcpState state in states)
+        {
+            switch (state)
+            {
+                case TcpState.TimeWait:
+                    timeWait++;
+                    break;
+                case TcpState.FinWait1 or TcpState.FinWait2 or TcpState.Closing:
+                    closing++;
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        return new SocketStates(timeWait, closing);
+    }
+}
+
+/// <summary>How many sockets are in TIME_WAIT, and how many are on their way to it.</summary>
+internal readonly record struct SocketStates(int TimeWait, int Closing);

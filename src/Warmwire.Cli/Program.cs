@@ -1,0 +1,3 @@
+using Warmwire.Cli;
+
+return await CommandLine.RunAsync(args);

@@ -1,0 +1,89 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Warmwire.Cli.Serving;
+
+/// <summary>Kestrel on 127.0.0.1, HTTP/1.1 only: a small answer to every request, and a count of what it saw.</summary>
+internal sealed class EmbeddedServer : IAsyncDisposable
+{
+    private static ReadOnlySpan<byte> Answer => "Hello, world.\n"u8;
+
+    private readonly X509Certificate2? _certificate;
+    private readonly WebApplication _application;
+    private long _connections;
+    private long _tlsHandshakes;
+    private long _requests;
+
+    private EmbeddedServer(bool tls)
+    {
+        _certificate = tls ? SelfSignedCertificate.Create() : null;
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(IPAddress.Loopback, 0, Listen);
+        });
+        _application = builder.Build();
+        _application.Run(AnswerAsync);
+    }
+
+    public int Port { get; private set; }
+
+    public string? Thumbprint => _certificate is null ? null : SelfSignedCertificate.Thumbprint(_certificate);
+
+    public ServerCounts Counts => new(Volatile.Read(ref _connections), Volatile.Read(ref _tlsHandshakes), Volatile.Read(ref _requests));
+
+    public static async Task<EmbeddedServer> StartAsync(bool tls)
+    {
+        var server = new EmbeddedServer(tls);
+        await server._application.StartAsync();
+        string address = server._application.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single();
+        server.Port = new Uri(address).Port;
+        return server;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _application.DisposeAsync();
+        _certificate?.Dispose();
+    }
+
+    private void Listen(ListenOptions listen)
+    {
+        listen.Protocols = HttpProtocols.Http1;
+        listen.Use(next => connection =>
+        {
+            Interlocked.Increment(ref _connections);
+            return next(connection);
+        });
+        if (_certificate is not null)
+        {
+            // What stands behind UseHttps runs only once the handshake has succeeded.
+            listen.UseHttps(_certificate);
+            listen.Use(next => connection =>
+            {
+                Interlocked.Increment(ref _tlsHandshakes);
+                return next(connection);
+            });
+        }
+    }
+
+    private Task AnswerAsync(HttpContext context)
+    {
+        Interlocked.Increment(ref _requests);
+        context.Response.ContentType = "text/plain";
+        context.Response.ContentLength = Answer.Length;
+        Answer.CopyTo(context.Response.BodyWriter.GetSpan(Answer.Length));
+        context.Response.BodyWriter.Advance(Answer.Length);
+        return Task.CompletedTask;
+    }
+}

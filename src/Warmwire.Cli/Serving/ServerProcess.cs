@@ -1,0 +1,43 @@
+using Warmwire.Cli.Processes;
+
+namespace Warmwire.Cli.Serving;
+
+/// <summary>The embedded server as the comparison sees it.</summary>
+internal sealed class ServerProcess : IAsyncDisposable
+{
+    private readonly ChildProcess _child;
+
+    private ServerProcess(ChildProcess child, ServerReady ready)
+    {
+        _child = child;
+        Port = ready.Port;
+        Thumbprint = ready.Thumbprint;
+    }
+
+    public int Port { get; }
+
+    public string? Thumbprint { get; }
+
+    public static async Task<ServerProcess> StartAsync(bool tls, CancellationToken cancellationToken)
+    {
+        ChildProcess child = ChildProcess.Start("the embedded server", ServeCommand.Name);
+        try
+        {
+            await child.SendAsync(new ServeOrder(tls), ChildJson.Default.ServeOrder);
+            return new ServerProcess(child, await child.ReceiveAsync(ChildJson.Default.ServerReady, cancellationToken));
+        }
+        catch
+        {
+            await child.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task<ServerCounts> GetCountsAsync(CancellationToken cancellationToken)
+    {
+        await _child.SendAsync(new CountsQuery(), ChildJson.Default.CountsQuery);
+        return await _child.ReceiveAsync(ChildJson.Default.ServerCounts, cancellationToken);
+    }
+
+    public ValueTask DisposeAsync() => _child.DisposeAsync();
+}
