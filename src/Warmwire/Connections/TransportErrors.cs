@@ -7,10 +7,10 @@ internal static class TransportErrors
 {
     public static TransportException ConnectionGone(HttpConnection connection, Attempt attempt, CloseReason reason) =>
         Make(HttpRequestError.Unknown, ErrorTexts.ConnectionGone(connection.Key.Origin, connection.Id, reason), PhaseOf(attempt), connection, attempt,
-            reason == CloseReason.Disposed ? new ObjectDisposedException(nameof(PooledHttpHandler)) : null);
+            Disposed(reason));
 
-    public static TransportException BodyGone(HttpConnection connection, Attempt attempt) =>
-        Make(HttpRequestError.ResponseEnded, ErrorTexts.BodyGone(connection.Key.Origin, connection.Id), TransportPhase.ReadBody, connection, attempt, inner: null);
+    public static TransportException BodyGone(HttpConnection connection, Attempt attempt, CloseReason reason) =>
+        Make(HttpRequestError.ResponseEnded, ErrorTexts.BodyGone(connection.Key.Origin, connection.Id), TransportPhase.ReadBody, connection, attempt, Disposed(reason));
 
     public static TransportException ServerClosed(HttpConnection connection, Attempt attempt, TransportPhase phase) =>
         Make(HttpRequestError.ResponseEnded, ErrorTexts.ServerClosed(connection.Key.Origin, connection.Id, phase, attempt.ResponseStarted, attempt.Reused, attempt.Sent), phase, connection, attempt,
@@ -40,6 +40,9 @@ internal static class TransportErrors
 
     private static TransportException Timeout(string message, TransportPhase phase, HttpConnection connection, Attempt attempt) =>
         Make(HttpRequestError.Unknown, message, phase, connection, attempt, new TimeoutException(message), isTimeout: true);
+
+    private static ObjectDisposedException? Disposed(CloseReason reason) =>
+        reason == CloseReason.Disposed ? new ObjectDisposedException(nameof(PooledHttpHandler)) : null;
 
     private static TransportPhase PhaseOf(Attempt attempt) => attempt.Sent == RequestSent.Fully ? TransportPhase.ReadHeaders : TransportPhase.WriteRequest;
 

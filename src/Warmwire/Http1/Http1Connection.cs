@@ -28,6 +28,7 @@ internal sealed class Http1Connection : HttpConnection
     private long _exchangeId;
     private RequestProgress _request;
     private bool _bodyReadInFlight;
+    private long _restId;
     private CloseReason _drainFailure;
     private CloseReason _closedFor;
     private TransportException? _bodyFailure;
@@ -75,7 +76,9 @@ internal sealed class Http1Connection : HttpConnection
     {
         lock (_gate)
         {
-            if (_state != Http1State.Idle)
+            // Story: the stray bytes or the end are here, but the watch's flow has not got a thread yet. It will close the connection; leased
+            // now, those bytes would become the next answer.
+            if (_state != Http1State.Idle || Reader.WatchHasEnded)
             {
                 return false;
             }
@@ -88,6 +91,7 @@ internal sealed class Http1Connection : HttpConnection
     public override void Rest()
     {
         long exchangeId;
+        long restId;
         lock (_gate)
         {
             if (_state == Http1State.Closed)
@@ -97,13 +101,14 @@ internal sealed class Http1Connection : HttpConnection
 
             _attempt = null;
             exchangeId = _exchangeId;
+            restId = ++_restId;
             MoveTo_NeedsLock(Http1State.Idle);
         }
 
         // Story: the peer closes right behind its response. The watch is on before the pool hears of the connection, so either the
         // watch finds the end first and the pool is told Closed and ignores the return, or the pool has it and the lease fails.
         RequestTrace? trace = Interlocked.Exchange(ref _trace, null);
-        _ = Detached.Run(this, exchangeId, static (connection, exchangeId) => connection.WatchAsync(exchangeId));
+        _ = Detached.Run(this, restId, static (connection, restId) => connection.WatchAsync(restId));
         Owner.Returned(this);
         if (trace is not null)
         {
@@ -121,41 +126,46 @@ internal sealed class Http1Connection : HttpConnection
     }
 
     /// <summary>Waits while the connection rests. Leased before anything came, the wait is the first one of the next response, and not this flow's any more.</summary>
-    /// <param name="exchangeId">The last exchange before the rest.</param>
-    private async Task WatchAsync(long exchangeId)
+    private async Task WatchAsync(long restId)
     {
-        CloseReason reason;
+        int watched = 0;
+        Exception? broken = null;
         try
         {
-            int watched = await Reader.StartWatch().ConfigureAwait(false);
-            if (!TryTakeDeadFromRest(exchangeId))
-            {
-                return;
-            }
+            watched = await Reader.StartWatch().ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            // A reset while resting, or our own close. While an exchange runs, its own read sees the same failure.
+            broken = e;
+        }
 
-            reason = await Reader.WatchFoundBytesAsync(watched).ConfigureAwait(false) ? CloseReason.UnsolicitedData : CloseReason.ServerClosed;
+        if (TryTakeDeadFromRest(restId))
+        {
+            Close(broken is null && await FoundBytesAsync(watched).ConfigureAwait(false) ? CloseReason.UnsolicitedData : CloseReason.ServerClosed);
+        }
+    }
+
+    private async ValueTask<bool> FoundBytesAsync(int watched)
+    {
+        try
+        {
+            return await Reader.WatchFoundBytesAsync(watched).ConfigureAwait(false);
         }
         catch (Exception)
         {
-            // A reset while resting, or our own close. While an exchange runs, its own read sees the same failure.
-            if (!TryTakeDeadFromRest(exchangeId))
-            {
-                return;
-            }
-
-            reason = CloseReason.ServerClosed;
+            // A read of nothing ends well on a socket that was reset; the failure comes with the read of a byte.
+            return false;
         }
-
-        Close(reason);
     }
 
-    private bool TryTakeDeadFromRest(long exchangeId)
+    private bool TryTakeDeadFromRest(long restId)
     {
         lock (_gate)
         {
-            // Story: the watch ends with the first byte of a response, and before this flow comes to run, that response is complete and the
-            // connection rests again. Then the news is old, and the new rest has a watch of its own.
-            if (_state != Http1State.Idle || _exchangeId != exchangeId)
+            // Story: the watch ends with the first bytes of a response, and the exchange is over and the connection back at rest before this
+            // flow gets to run. Those bytes are no sign of death for the rest that has begun since.
+            if (_state != Http1State.Idle || _restId != restId)
             {
                 return false;
             }
@@ -194,6 +204,7 @@ internal sealed class Http1Connection : HttpConnection
                 _attempt = attempt;
                 _exchangeId++;
                 _request = RequestProgress.Writing;
+                _bodyReadInFlight = false;
                 _bodyFailure = null;
                 _trace = attempt.Settings.Trace;
             }
@@ -360,16 +371,19 @@ internal sealed class Http1Connection : HttpConnection
     }
 
     /// <summary>Gives the reading flow back; finishes the exchange at the body's end, or starts the drain that was asked for while the read ran.</summary>
-    public void EndBodyRead()
+    /// <param name="bodyEnded">Whether this read came to the body's end; asked of the reader before the flow is given back.</param>
+    public void EndBodyRead(bool bodyEnded)
     {
         bool drain;
         lock (_gate)
         {
-            _bodyReadInFlight = false;
+            // Story: the response is disposed between a read of the body's last bytes and the finish below. If the flow were free then, the disposal
+            // would start a drain, which finishes the exchange too, and one of the two would finish the next one. So it stays taken.
+            _bodyReadInFlight = bodyEnded;
             drain = _state == Http1State.Draining;
         }
 
-        if (Reader.BodyEnded)
+        if (bodyEnded)
         {
             Finish();
         }

@@ -43,19 +43,17 @@ internal sealed class Http1Reader
 
     /// <summary>
     /// Starts the read that waits while the connection rests. It holds no buffer: a read of nothing where the stream waits for it, else of one byte.
+    /// A lease that was not used has left the read of the rest before it pending; that one goes on.
     /// </summary>
     public Task<int> StartWatch()
     {
         Debug.Assert(_buffer.Count == 0, "a watch over unread bytes");
-        if (_watch is { } watch)
-        {
-            // Leased and given back without a read: the watch of the last rest goes on. A stream takes one read at a time.
-            return watch;
-        }
-
         _buffer.Release();
-        return _watch = _stream.ReadAsync(_watchByte).AsTask();
+        return _watch ??= _stream.ReadAsync(_watchByte).AsTask();
     }
+
+    /// <summary>Whether what the watch waited for is here.</summary>
+    public bool WatchHasEnded => _watch is { IsCompleted: true };
 
     /// <summary>After the watch came to its end on a resting connection: whether the peer sent bytes (<see langword="true"/>) or closed.</summary>
     public async ValueTask<bool> WatchFoundBytesAsync(int watched)

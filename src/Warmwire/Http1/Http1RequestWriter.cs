@@ -84,7 +84,19 @@ internal sealed class Http1RequestWriter
     /// <summary>Sends what was prepared. <see langword="true"/>: the request is written as a whole; <see langword="false"/>: its body was held back or stopped. Throws what failed.</summary>
     public async ValueTask<bool> SendAsync()
     {
-        Attempt attempt = _attempt!;
+        try
+        {
+            return await SendAsync(_attempt!).ConfigureAwait(false);
+        }
+        finally
+        {
+            // The attempt holds the response. A connection that held it in turn would keep a response nobody disposed from ever being found.
+            _attempt = null;
+        }
+    }
+
+    private async ValueTask<bool> SendAsync(Attempt attempt)
+    {
         attempt.Sent = RequestSent.Partly;
         if (attempt.Request.Content is not { } content)
         {

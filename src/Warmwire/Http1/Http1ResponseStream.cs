@@ -217,7 +217,7 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
             }
             else
             {
-                _connection.EndBodyRead();
+                _connection.EndBodyRead(_connection.Reader.BodyEnded);
             }
         }
     }
@@ -280,7 +280,7 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
         };
 
         // A timeout that closed the connection is the cause of the failed read.
-        error = _connection.BodyFailure(_exchangeId) ?? (_connection.State == Http1State.Closed ? TransportErrors.BodyGone(_connection, _attempt) : error);
+        error = _connection.BodyFailure(_exchangeId) ?? (_connection.State == Http1State.Closed ? TransportErrors.BodyGone(_connection, _attempt, _connection.ClosedFor) : error);
         _connection.Close(reason);
         Over(ended: false);
         return error;
@@ -294,7 +294,7 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
         }
 
         Over(ended: false);
-        return _connection.BodyFailure(_exchangeId) ?? TransportErrors.BodyGone(_connection, _attempt);
+        return _connection.BodyFailure(_exchangeId) ?? TransportErrors.BodyGone(_connection, _attempt, _connection.ClosedFor);
     }
 
     private void CompleteIfEnded()

@@ -80,6 +80,27 @@ internal sealed class ConnectionBudget
         }
     }
 
+    /// <summary>The pool whose turn is next.</summary>
+    public OriginPool? FirstInLine()
+    {
+        lock (_gate)
+        {
+            return (_destitute.First ?? _starved.First)?.Value;
+        }
+    }
+
+    /// <summary>The pool does not need a place any more.</summary>
+    public void LeaveLine(OriginPool pool)
+    {
+        lock (_gate)
+        {
+            if (_inLine.TryGetValue(pool, out LinkedListNode<OriginPool>? node))
+            {
+                Remove_NeedsLock(node);
+            }
+        }
+    }
+
     /// <summary>Gives a place back.</summary>
     /// <returns>The pool to tell, if one is in line.</returns>
     public OriginPool? Release()

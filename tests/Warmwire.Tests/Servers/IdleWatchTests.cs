@@ -1,0 +1,123 @@
+using Warmwire.Tests.Kit;
+using Xunit;
+
+namespace Warmwire.Tests.Servers;
+
+/// <summary>The races between the read that watches a resting connection and the exchanges before and after it.</summary>
+public sealed class IdleWatchTests : IDisposable
+{
+    private const string Answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    private static readonly Uri s_uri = new("http://server.test/");
+
+    private readonly List<StagedStream> _streams = [];
+    private readonly PooledHttpHandler _handler;
+    private readonly HttpMessageInvoker _client;
+
+    public IdleWatchTests()
+    {
+        _handler = new PooledHttpHandler
+        {
+            UseProxy = false,
+            ConnectCallback = (_, _) =>
+            {
+                _streams.Add(new StagedStream());
+                return ValueTask.FromResult<Stream>(_streams[^1]);
+            },
+        };
+        _client = new HttpMessageInvoker(_handler);
+    }
+
+    private CloseReason[] Closed => [.. _handler.GetSnapshot().Origins[0].ClosedBy.Keys];
+
+    public void Dispose() => _client.Dispose();
+
+    [Fact]
+    public async Task A_watch_whose_flow_comes_late_does_not_take_the_connection_from_its_next_rest()
+    {
+        using var held = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
+        StagedStream stream = await ExchangeAsync(0);
+        stream.OnAnswered = HoldUpFirst(held, release);
+
+        // The first byte of the second answer ends the watch before the exchange comes to read it; the watch's own flow is held up.
+        var server = new Thread(() => stream.Answer(Answer[..1]));
+        stream.OnWrite = () =>
+        {
+            server.Start();
+            Assert.True(held.Wait(Guard.Limit));
+        };
+        Task<HttpResponseMessage> second = SendAsync();
+        stream.Answer(Answer[1..]);
+        (await second).Dispose();
+        release.Set();
+        server.Join();
+
+        Assert.Empty(Closed);
+        stream.OnWrite = null;
+        await ExchangeAsync(0);
+        Assert.Single(_streams);
+        Assert.Equal(1, _handler.GetSnapshot().Idle);
+    }
+
+    [Fact]
+    public async Task Stray_bytes_whose_watch_has_not_spoken_yet_are_not_the_next_answer()
+    {
+        using var held = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
+        StagedStream stream = await ExchangeAsync(0);
+        stream.OnAnswered = HoldUpFirst(held, release);
+        var server = new Thread(() => stream.Answer("X"));
+        server.Start();
+        Assert.True(held.Wait(Guard.Limit));
+
+        await ExchangeAsync(1);
+        release.Set();
+        server.Join();
+
+        Assert.Equal([CloseReason.UnsolicitedData], Closed);
+        Assert.True(stream.IsDisposed);
+        Assert.Equal(1, _handler.GetSnapshot().Open);
+    }
+
+    [Fact]
+    public async Task A_connection_that_was_leased_and_not_used_has_one_watch()
+    {
+        StagedStream stream = await ExchangeAsync(0);
+        for (int i = 0; i < 3; i++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, s_uri);
+            request.Headers.TryAddWithoutValidation("x", "\u00e9");
+            await Assert.ThrowsAsync<HttpRequestException>(() => _client.SendAsync(request, CancellationToken.None));
+        }
+
+        Assert.Equal(1, stream.Waiting);
+        await ExchangeAsync(0);
+        Assert.Single(_streams);
+        stream.Answer("X");
+        Assert.Equal([CloseReason.UnsolicitedData], Closed);
+    }
+
+    private static Action HoldUpFirst(ManualResetEventSlim held, ManualResetEventSlim release)
+    {
+        int answered = 0;
+        return () =>
+        {
+            if (Interlocked.Increment(ref answered) == 1)
+            {
+                held.Set();
+                release.Wait(Guard.Limit);
+            }
+        };
+    }
+
+    private async Task<StagedStream> ExchangeAsync(int stream)
+    {
+        Task<HttpResponseMessage> response = SendAsync();
+        await Eventually.IsTrue(() => _streams.Count > stream, "the dial");
+        _streams[stream].Answer(Answer);
+        (await response).Dispose();
+        return _streams[stream];
+    }
+
+    private Task<HttpResponseMessage> SendAsync() => _client.SendAsync(new HttpRequestMessage(HttpMethod.Get, s_uri), CancellationToken.None);
+}
