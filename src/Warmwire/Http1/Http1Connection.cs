@@ -33,6 +33,7 @@ internal sealed class Http1Connection : HttpConnection
     private CloseReason _closedFor;
     private TransportException? _bodyFailure;
     private TimeSpan? _keepAliveHint;
+    private TaskCompletionSource? _finished;
 
     // Taken by whoever tells how the exchange ended for the connection.
     private RequestTrace? _trace;
@@ -74,11 +75,16 @@ internal sealed class Http1Connection : HttpConnection
 
     public override bool TryLease()
     {
+        // Story: the stray bytes or the end are here, but the watch's flow has not got a thread yet. It will close the connection; leased
+        // now, those bytes would become the next answer.
+        if (InputCame)
+        {
+            return false;
+        }
+
         lock (_gate)
         {
-            // Story: the stray bytes or the end are here, but the watch's flow has not got a thread yet. It will close the connection; leased
-            // now, those bytes would become the next answer.
-            if (_state != Http1State.Idle || Reader.WatchHasEnded)
+            if (_state != Http1State.Idle)
             {
                 return false;
             }
@@ -87,6 +93,15 @@ internal sealed class Http1Connection : HttpConnection
             return true;
         }
     }
+
+    /// <summary>Whether bytes, the end or a failure have come although no request was sent.</summary>
+    private bool InputCame => Reader.WatchHasEnded && !WokeForNothing();
+
+    /// <summary>
+    /// A read of nothing may end although there is nothing: the news of bytes that an earlier read has taken already reaches the socket late.
+    /// The socket itself knows better. (TLS passes over it, and a read of one byte ends only with a byte.)
+    /// </summary>
+    private bool WokeForNothing() => Dialed.SupportsZeroByteReads && Dialed.Socket is { } socket && !IsReadable(socket);
 
     public override void Rest()
     {
@@ -128,38 +143,24 @@ internal sealed class Http1Connection : HttpConnection
     /// <summary>Waits while the connection rests. Leased before anything came, the wait is the first one of the next response, and not this flow's any more.</summary>
     private async Task WatchAsync(long restId)
     {
-        int watched = 0;
-        Exception? broken = null;
-        try
+        Task<int> watch = Reader.StartWatch();
+        bool broken = false;
+        WatchOutcome outcome = WatchOutcome.GoesOn;
+        while (outcome == WatchOutcome.GoesOn)
         {
-            watched = await Reader.StartWatch().ConfigureAwait(false);
-        }
-        catch (Exception e)
-        {
-            // A reset while resting, or our own close. While an exchange runs, its own read sees the same failure.
-            broken = e;
+            // A failure is a reset while resting, or our own close. While an exchange runs, its own read sees the same.
+            await ((Task)watch).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            broken = !watch.IsCompletedSuccessfully;
+            outcome = WatchEnded(restId, forNothing: !broken && WokeForNothing(), ref watch);
         }
 
-        if (TryTakeDeadFromRest(restId))
+        if (outcome == WatchOutcome.FoundDead)
         {
-            Close(broken is null && await FoundBytesAsync(watched).ConfigureAwait(false) ? CloseReason.UnsolicitedData : CloseReason.ServerClosed);
+            await CloseForInputAsync(broken ? null : watch, error: null).ConfigureAwait(false);
         }
     }
 
-    private async ValueTask<bool> FoundBytesAsync(int watched)
-    {
-        try
-        {
-            return await Reader.WatchFoundBytesAsync(watched).ConfigureAwait(false);
-        }
-        catch (Exception)
-        {
-            // A read of nothing ends well on a socket that was reset; the failure comes with the read of a byte.
-            return false;
-        }
-    }
-
-    private bool TryTakeDeadFromRest(long restId)
+    private WatchOutcome WatchEnded(long restId, bool forNothing, ref Task<int> watch)
     {
         lock (_gate)
         {
@@ -167,13 +168,50 @@ internal sealed class Http1Connection : HttpConnection
             // flow gets to run. Those bytes are no sign of death for the rest that has begun since.
             if (_state != Http1State.Idle || _restId != restId)
             {
-                return false;
+                return WatchOutcome.NotOurs;
+            }
+
+            if (forNothing)
+            {
+                // Under the gate, so that nobody leases the connection and reads while this read begins; it waits for nothing here.
+                watch = Reader.RestartWatch();
+                return WatchOutcome.GoesOn;
             }
 
             // Not leased by anybody from here on.
             MoveTo_NeedsLock(Http1State.Leased);
-            return true;
+            return WatchOutcome.FoundDead;
         }
+    }
+
+    /// <summary>
+    /// Something came just before the first byte of a request: it is no answer to it. The connection is closed and the request fails as not sent,
+    /// so that it is sent again on another one.
+    /// </summary>
+    public bool RefuseForInput(Attempt attempt)
+    {
+        if (!InputCame)
+        {
+            return false;
+        }
+
+        _ = CloseForInputAsync(Reader.EndedWatch, TransportErrors.ConnectionGone(this, attempt, CloseReason.ServerClosed));
+        return true;
+    }
+
+    private async Task CloseForInputAsync(Task<int>? watch, TransportException? error)
+    {
+        bool foundBytes = false;
+        try
+        {
+            foundBytes = watch is not null && await Reader.WatchFoundBytesAsync(await watch.ConfigureAwait(false)).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // A read of nothing ends well on a socket that was reset; the failure comes with the read of a byte.
+        }
+
+        Close(foundBytes ? CloseReason.UnsolicitedData : CloseReason.ServerClosed, error, asynchronously: false);
     }
 
     public override bool LooksDead() => Dialed.Socket is { } socket && IsReadable(socket);
@@ -333,7 +371,7 @@ internal sealed class Http1Connection : HttpConnection
 
         if (finish)
         {
-            Finish();
+            _ = Finish();
         }
     }
 
@@ -372,7 +410,8 @@ internal sealed class Http1Connection : HttpConnection
 
     /// <summary>Gives the reading flow back; finishes the exchange at the body's end, or starts the drain that was asked for while the read ran.</summary>
     /// <param name="bodyEnded">Whether this read came to the body's end; asked of the reader before the flow is given back.</param>
-    public void EndBodyRead(bool bodyEnded)
+    /// <returns>As <see cref="Finish"/>.</returns>
+    public Task EndBodyRead(bool bodyEnded)
     {
         bool drain;
         lock (_gate)
@@ -385,12 +424,14 @@ internal sealed class Http1Connection : HttpConnection
 
         if (bodyEnded)
         {
-            Finish();
+            return Finish();
         }
         else if (drain)
         {
             _drain.Start(pendingFill: null);
         }
+
+        return Task.CompletedTask;
     }
 
     /// <summary>The caller's read was cancelled: the fill it waited for goes on and belongs to the drain from now on.</summary>
@@ -546,7 +587,11 @@ internal sealed class Http1Connection : HttpConnection
     /// The response has been read to its end, by the owner of the reading flow. The connection rests if it is clean:
     /// request written as a whole, no byte left over, keep-alive allowed by both sides (RFC 9112 §9.3).
     /// </summary>
-    public void Finish()
+    /// <returns>
+    /// Complete, or, when the writer of the request is just behind, what the caller's end of the response has to wait for so that the connection is
+    /// free before the caller goes on.
+    /// </returns>
+    public Task Finish()
     {
         CloseReason? reason =
             Reader.BodyEndsWithStream ? CloseReason.BodyEndedByClose
@@ -560,7 +605,7 @@ internal sealed class Http1Connection : HttpConnection
         {
             if (_state == Http1State.Closed)
             {
-                return;
+                return Task.CompletedTask;
             }
 
             exchangeId = _exchangeId;
@@ -573,25 +618,30 @@ internal sealed class Http1Connection : HttpConnection
                 if (wait)
                 {
                     MoveTo_NeedsLock(Http1State.Finishing);
+                    _finished = Writer.HasHandedOverAll ? new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) : null;
                 }
             }
         }
 
         if (wait)
         {
+            Task finished = _finished?.Task ?? Task.CompletedTask;
             _drain.Limit(exchangeId, Http1Limits.RequestAfterResponse, CloseReason.RequestUnfinished);
-            return;
+            return finished;
         }
 
         _drain.Unlimit();
         if (reason is { } close)
         {
             Close(close);
-            return;
+            return Task.CompletedTask;
         }
 
         Writer.Release();
+        TaskCompletionSource? waiting = Interlocked.Exchange(ref _finished, null);
         Rest();
+        waiting?.TrySetResult();
+        return Task.CompletedTask;
     }
 
     public override void Close(CloseReason reason) => Close(reason, error: null, asynchronously: true);
@@ -638,6 +688,7 @@ internal sealed class Http1Connection : HttpConnection
         }
 
         Owner.Closed(this, reason);
+        Interlocked.Exchange(ref _finished, null)?.TrySetResult();
         TraceCalls.Invoke(Interlocked.Exchange(ref _trace, null)?.PutIdleConnection, (CloseReason?)reason);
         attempt?.TryFail(error ?? TransportErrors.ConnectionGone(this, attempt, reason), asynchronously);
     }
@@ -660,6 +711,13 @@ internal sealed class Http1Connection : HttpConnection
             },
             $"{_state} to {next} on connection {Id}");
         _state = next;
+    }
+
+    private enum WatchOutcome
+    {
+        GoesOn,
+        FoundDead,
+        NotOurs,
     }
 
     private enum RequestProgress

@@ -81,7 +81,7 @@ internal sealed class Http1Drain
                 while (count > 0);
                 if (reader.BodyEnded)
                 {
-                    _connection.Finish();
+                    _ = _connection.Finish();
                     return;
                 }
 

@@ -44,6 +44,12 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
             return;
         }
 
+        // Story: the server closes, or sends what nobody asked for, between the lease and this line.
+        if (_connection.RefuseForInput(_attempt))
+        {
+            return;
+        }
+
         _attempt.TotalDeadline?.Watch(this);
         if (_attempt.CancellationToken.CanBeCanceled)
         {
@@ -234,10 +240,10 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
         {
             // The connection is free before the caller has the response.
             bool wanted = _connection.TryTakeHead(_attempt, framing, Http1State.Draining);
-            _connection.Finish();
+            Task finished = _connection.Finish();
             if (wanted)
             {
-                _attempt.TryComplete(response);
+                _ = CompleteAfterAsync(finished, response);
             }
 
             return;
@@ -254,6 +260,12 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
             body.Detach();
             _connection.DrainAfterHead();
         }
+    }
+
+    private async Task CompleteAfterAsync(Task finished, HttpResponseMessage response)
+    {
+        await finished.ConfigureAwait(false);
+        _attempt.TryComplete(response);
     }
 
     private void ReadInterim(ReadOnlySpan<byte> head, in StatusLine status)

@@ -49,11 +49,28 @@ internal sealed class Http1Reader
     {
         Debug.Assert(_buffer.Count == 0, "a watch over unread bytes");
         _buffer.Release();
-        return _watch ??= _stream.ReadAsync(_watchByte).AsTask();
+        return _watch ??= BeginWatch();
+    }
+
+    /// <summary>The watch ended for nothing.</summary>
+    public Task<int> RestartWatch() => _watch = BeginWatch();
+
+    private Task<int> BeginWatch()
+    {
+        try
+        {
+            return _stream.ReadAsync(_watchByte).AsTask();
+        }
+        catch (Exception e)
+        {
+            return Task.FromException<int>(e);
+        }
     }
 
     /// <summary>Whether what the watch waited for is here.</summary>
     public bool WatchHasEnded => _watch is { IsCompleted: true };
+
+    public Task<int>? EndedWatch => _watch is { IsCompleted: true } watch ? watch : null;
 
     /// <summary>After the watch came to its end on a resting connection: whether the peer sent bytes (<see langword="true"/>) or closed.</summary>
     public async ValueTask<bool> WatchFoundBytesAsync(int watched)

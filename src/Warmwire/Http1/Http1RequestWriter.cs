@@ -26,6 +26,8 @@ internal sealed class Http1RequestWriter
     private bool _sending;
     private TaskCompletionSource? _sendDone;
     private volatile bool _stopped;
+    private volatile bool _handedOverAll;
+    private volatile RequestBodyStream? _body;
     private volatile bool _wroteAfterStop;
     private bool _headSent;
 
@@ -40,6 +42,9 @@ internal sealed class Http1RequestWriter
 
     private long? PromisedLength => _plan.Kind == RequestBodyKind.Length ? _plan.Length : null;
 
+    /// <summary>The last byte of the request has been handed to the stream, which may not have said yet that it has taken it.</summary>
+    public bool HasHandedOverAll => _handedOverAll || (!_stopped && _body is { IsWhole: true });
+
     public bool IsStopped => _stopped;
 
     /// <summary>The request carries <c>Connection: close</c>.</summary>
@@ -50,6 +55,8 @@ internal sealed class Http1RequestWriter
     {
         _attempt = attempt;
         _stopped = false;
+        _handedOverAll = false;
+        _body = null;
         _wroteAfterStop = false;
         _headSent = false;
         _coalescing = true;
@@ -100,6 +107,7 @@ internal sealed class Http1RequestWriter
         attempt.Sent = RequestSent.Partly;
         if (attempt.Request.Content is not { } content)
         {
+            _handedOverAll = true;
             await SendOutputAsync().ConfigureAwait(false);
             return true;
         }
@@ -114,6 +122,7 @@ internal sealed class Http1RequestWriter
         }
 
         var body = new RequestBodyStream(this, PromisedLength);
+        _body = body;
         Task copying = content.CopyToAsync(body, context: null, attempt.CancellationToken);
         if (!copying.IsCompleted)
         {
@@ -139,6 +148,7 @@ internal sealed class Http1RequestWriter
                 ChunkEncoder.WriteLastChunk(_output);
             }
 
+            _handedOverAll = true;
             await SendOutputAsync().ConfigureAwait(false);
         }
         finally

@@ -217,7 +217,8 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
             }
             else
             {
-                _connection.EndBodyRead(_connection.Reader.BodyEnded);
+                // The connection is free before the caller sees the end.
+                await _connection.EndBodyRead(_connection.Reader.BodyEnded).ConfigureAwait(false);
             }
         }
     }

@@ -153,11 +153,12 @@ public sealed class EarlyAnswerTests
         stream!.HoldWrites();
         Task<HttpResponseMessage> sending = rig.SendAsync(Rig.Get());
         await peer.AnswerAsync(status, "early");
-        using HttpResponseMessage response = await sending;
-        Assert.Equal(status, (int)response.StatusCode);
         rig.Time.Advance(TimeSpan.FromMilliseconds(100));
         Assert.Equal((1, 0), (rig.Origin.Open, rig.Origin.Idle));
+        Assert.False(sending.IsCompleted, "the connection is free before the caller has the response");
         stream.ReleaseWrites();
+        using HttpResponseMessage response = await sending;
+        Assert.Equal(status, (int)response.StatusCode);
         await rig.ExpectRestsAsync();
         await rig.AssertReusedAsync(peer);
     }
@@ -180,8 +181,8 @@ public sealed class EarlyAnswerTests
             },
             length: 200_000)));
         Assert.Equal(200_000, (await peer.AnswerAsync(status)).Body.Length);
-        (await sending).Dispose();
         stream!.ReleaseWrites();
+        (await sending).Dispose();
         await rig.ExpectRestsAsync();
         await rig.AssertReusedAsync(peer);
     }
