@@ -70,11 +70,16 @@ internal sealed class Http1Connection : HttpConnection
 
     public override bool TryLease()
     {
+        // Story: the stray bytes or the end are here, but the watch's flow has not got a thread yet. It will close the connection; leased
+        // now, those bytes would become the next answer.
+        if (Reader.WatchHasEnded && MayBeReadable)
+        {
+            return false;
+        }
+
         lock (_gate)
         {
-            // Story: the stray bytes or the end are here, but the watch's flow has not got a thread yet. It will close the connection; leased
-            // now, those bytes would become the next answer.
-            if (_state != Http1State.Idle || Reader.WatchHasEnded)
+            if (_state != Http1State.Idle)
             {
                 return false;
             }
@@ -106,39 +111,62 @@ internal sealed class Http1Connection : HttpConnection
     /// <summary>Waits while the connection rests. Leased before anything came, the wait is the first one of the next response, and not this flow's any more.</summary>
     private async Task WatchAsync()
     {
-        CloseReason reason;
         Task<int>? watch = null;
         try
         {
             watch = Reader.StartWatch();
-            int watched = await watch.ConfigureAwait(false);
-            if (!TryTakeDeadFromRest(watch))
+            while (true)
             {
-                return;
-            }
+                await watch.ConfigureAwait(false);
+                if (!IsRestingUnder(watch))
+                {
+                    return;
+                }
 
-            reason = await Reader.WatchFoundBytesAsync(watched).ConfigureAwait(false) ? CloseReason.UnsolicitedData : CloseReason.ServerClosed;
+                if (MayBeReadable)
+                {
+                    break;
+                }
+
+                // Story: a socket's read of nothing ends with any event of the socket, even one that told of bytes which were read since.
+                lock (_gate)
+                {
+                    if (_state != Http1State.Idle)
+                    {
+                        return;
+                    }
+
+                    watch = Reader.RenewWatch();
+                }
+            }
         }
         catch (Exception)
         {
             // A reset while resting, or our own close. While an exchange runs, its own read sees the same failure.
-            if (!TryTakeDeadFromRest(watch))
-            {
-                return;
-            }
-
-            reason = CloseReason.ServerClosed;
         }
 
-        Close(reason);
+        if (TryTakeDeadFromRest(watch))
+        {
+            Close(await Reader.WatchFoundBytesAsync(watch).ConfigureAwait(false) ? CloseReason.UnsolicitedData : CloseReason.ServerClosed);
+        }
     }
 
-    private bool TryTakeDeadFromRest(Task<int>? watch)
+    private bool IsRestingUnder(Task<int>? watch)
     {
         lock (_gate)
         {
             // Story: the watch ended with the response's first byte, and the exchange was through, the connection at rest and watched anew,
             // before the old watch's flow got a thread. What it saw is long used.
+            return _state == Http1State.Idle && Reader.IsCurrentWatch(watch);
+        }
+    }
+
+    private bool MayBeReadable => Dialed.Socket is not { } socket || IsReadable(socket);
+
+    private bool TryTakeDeadFromRest(Task<int>? watch)
+    {
+        lock (_gate)
+        {
             if (_state != Http1State.Idle || !Reader.IsCurrentWatch(watch))
             {
                 return false;

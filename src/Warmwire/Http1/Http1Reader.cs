@@ -59,15 +59,29 @@ internal sealed class Http1Reader
 
     public bool IsCurrentWatch(Task<int>? watch) => ReferenceEquals(_watch, watch);
 
-    /// <summary>After the watch came to its end on a resting connection: whether the peer sent bytes (<see langword="true"/>) or closed.</summary>
-    public async ValueTask<bool> WatchFoundBytesAsync(int watched)
+    /// <summary>A new watch for one that ended without cause.</summary>
+    public Task<int> RenewWatch()
     {
-        if (!_zeroByteReads)
+        _watch = null;
+        return StartWatch();
+    }
+
+    /// <summary>After the watch came to its end on a resting connection: whether the peer sent bytes (<see langword="true"/>) or closed, or broke the connection.</summary>
+    public async ValueTask<bool> WatchFoundBytesAsync(Task<int>? watch)
+    {
+        if (watch is not { IsCompletedSuccessfully: true })
         {
-            return watched > 0;
+            return false;
         }
 
-        return await _stream.ReadAsync(new byte[1]).ConfigureAwait(false) > 0;
+        try
+        {
+            return (_zeroByteReads ? await _stream.ReadAsync(new byte[1]).ConfigureAwait(false) : await watch.ConfigureAwait(false)) > 0;
+        }
+        catch (Exception)
+        {
+            return false;
+        }
     }
 
     /// <summary>Reads more into the buffer; 0 at the end of the stream.</summary>
