@@ -90,7 +90,18 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
         return true;
     }
 
-    HttpResponseMessage IValueTaskSource<HttpResponseMessage>.GetResult(short token) => _promise.GetResult(token);
+    HttpResponseMessage IValueTaskSource<HttpResponseMessage>.GetResult(short token)
+    {
+        try
+        {
+            return _promise.GetResult(token);
+        }
+        finally
+        {
+            // The connection knows the attempt until the exchange is over; a response nobody disposes must not be held by it.
+            _promise.Reset();
+        }
+    }
 
     ValueTaskSourceStatus IValueTaskSource<HttpResponseMessage>.GetStatus(short token) => _promise.GetStatus(token);
 
