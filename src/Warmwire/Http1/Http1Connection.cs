@@ -402,6 +402,7 @@ internal sealed class Http1Connection : HttpConnection
             exchangeId = _exchangeId;
             if (_state == Http1State.Closed)
             {
+                Abandoned.Forget(pendingFill);
                 return;
             }
 
@@ -433,6 +434,7 @@ internal sealed class Http1Connection : HttpConnection
         }
         else
         {
+            Abandoned.Forget(pendingFill);
             CompleteClose(CloseReason.Cancelled, attempt: null, error: null, asynchronously: true);
         }
     }

@@ -104,7 +104,15 @@ internal sealed class Http1RequestWriter
         if (!copying.IsCompleted)
         {
             // The content is waiting for something: what it has given so far must not wait with it.
-            await StopCoalescingAsync().ConfigureAwait(false);
+            try
+            {
+                await StopCoalescingAsync().ConfigureAwait(false);
+            }
+            catch
+            {
+                Abandoned.Forget(copying);
+                throw;
+            }
         }
 
         await copying.ConfigureAwait(false);
