@@ -23,26 +23,6 @@ public sealed class KestrelTests
         Assert.Equal(1, server.Connections);
     }
 
-    [Fact]
-    public async Task Two_bursts_of_200_open_200_connections_at_most_and_the_second_opens_none()
-    {
-        await using KestrelServer server = await KestrelServer.StartAsync(static async context =>
-        {
-            await Task.Delay(20);
-            await context.Response.WriteAsync("hello");
-        });
-        using var handler = new PooledHttpHandler { MaxIdleConnectionsPerServer = 200 };
-        using var client = new HttpClient(handler);
-
-        await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => client.GetStringAsync(server.HttpUri)));
-        int first = server.Connections;
-        await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => client.GetStringAsync(server.HttpUri)));
-
-        Assert.InRange(first, 1, 200);
-        Assert.Equal(first, server.Connections);
-        Assert.Equal(0, handler.GetSnapshot().Active);
-    }
-
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
