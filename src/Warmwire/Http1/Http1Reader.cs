@@ -248,6 +248,7 @@ internal sealed class Http1Reader
         {
             if (length > 2)
             {
+                CheckTrailers(_buffer.Unread[..length]);
                 TrailerBlock = _buffer.Unread[..length].ToArray();
             }
 
@@ -260,5 +261,14 @@ internal sealed class Http1Reader
         }
 
         return data;
+    }
+
+    /// <summary>Whoever reads them or not, a connection is only kept after trailers that are well-formed.</summary>
+    private static void CheckTrailers(ReadOnlySpan<byte> block)
+    {
+        var lines = new HeaderLineReader(block);
+        while (lines.MoveNext())
+        {
+        }
     }
 }

@@ -161,6 +161,7 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
             {
                 if (TryTakeBuffered(buffer, out int taken))
                 {
+                    AddTrailers();
                     return taken;
                 }
 
@@ -215,10 +216,9 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
             }
             else
             {
-                bool ended = _connection.Reader.BodyEnded;
-                if (ended)
+                if (_connection.Reader.BodyEnded)
                 {
-                    Complete();
+                    Over();
                 }
 
                 _connection.EndBodyRead();
@@ -301,14 +301,12 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
         return _connection.BodyFailure(_exchangeId) ?? TransportErrors.BodyGone(_connection, _attempt);
     }
 
-    private void Complete()
+    private void AddTrailers()
     {
-        if (_connection.Reader.TrailerBlock is { } trailers)
+        if (_connection.Reader is { BodyEnded: true, TrailerBlock: { } trailers })
         {
             Http1ResponseHead.AddTrailers(trailers, _response, _services.Settings.ResponseHeaderEncodingSelector);
         }
-
-        Over();
     }
 
     private void Over(bool ended = true)
