@@ -101,6 +101,7 @@ internal sealed class Http1RequestWriter
 
         var body = new RequestBodyStream(this, PromisedLength);
         Task copying = content.CopyToAsync(body, context: null, attempt.CancellationToken);
+        attempt.Copying = copying;
         if (!copying.IsCompleted)
         {
             // The content is waiting for something: what it has given so far must not wait with it.
