@@ -240,6 +240,7 @@ public sealed class RudeServerTests
         TransportException e = await FailAsync(client, UriOf(server, tls));
         Assert.True(e.IsTimeout);
         Assert.Equal(phase, e.Phase);
+        await Eventually.IsTrue(() => handler.GetSnapshot().Open == 0, "the connection was closed");
         Assert.Equal([CloseReason.RequestTimeout], handler.GetSnapshot().Origins[0].ClosedBy.Keys);
         Assert.Equal("ok", await client.GetStringAsync(UriOf(server, tls)));
     }
