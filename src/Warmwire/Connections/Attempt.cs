@@ -58,6 +58,9 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
     // Set by the connection.
     public RequestSent Sent { get; set; }
 
+    /// <summary>The content being written, which ends soon after the connection, but not with it.</summary>
+    public Task Copying { get; set; } = Task.CompletedTask;
+
     /// <summary>Whether one byte of a response has arrived.</summary>
     public bool ResponseStarted { get; set; }
 

@@ -169,6 +169,10 @@ internal sealed class ExchangeEngine : IDisposable
             catch (TransportException e) when (!_closed && ReplayRules.MayReplay(attempt, e))
             {
                 // Once more, on another connection.
+                if (!await ReplayRules.IsContentFreeAsync(attempt, _settings.TimeProvider).ConfigureAwait(false))
+                {
+                    throw;
+                }
             }
         }
     }

@@ -7,6 +7,9 @@ internal static class ReplayRules
 {
     public const int MaxReplays = 3;
 
+    /// <summary>How long a replay waits for the content's last read of the attempt before.</summary>
+    private static readonly TimeSpan WaitForContent = TimeSpan.FromMilliseconds(500);
+
     public static bool MayReplay(Attempt attempt, TransportException error)
     {
         ReplayPolicy policy = attempt.Settings.RetryPolicy;
@@ -31,5 +34,21 @@ internal static class ReplayRules
         return (attempt.Reused || policy == ReplayPolicy.Idempotent)
             && IdempotentMethods.MayRepeat(attempt.Request)
             && ContentReplay.CanProduceAgain(attempt.Request.Content);
+    }
+
+    /// <summary>Waits until the failed attempt has let go of the content. <see langword="false"/>: it does not, or there is no more time for a replay.</summary>
+    /// <remarks>
+    /// Story: the server closes in the middle of an upload. The reading flow fails the attempt while the writing flow still waits for the file the
+    /// content reads from; a replay that began now would read the same file from two places at once.
+    /// </remarks>
+    public static async ValueTask<bool> IsContentFreeAsync(Attempt attempt, TimeProvider time)
+    {
+        if (attempt.Copying.IsCompleted)
+        {
+            return true;
+        }
+
+        await attempt.Copying.WaitAsync(WaitForContent, time, attempt.CancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return attempt.Copying.IsCompleted && !attempt.CancellationToken.IsCancellationRequested && attempt.TotalDeadline?.HasExpired != true;
     }
 }

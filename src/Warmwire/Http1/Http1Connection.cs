@@ -156,7 +156,7 @@ internal sealed class Http1Connection : HttpConnection
 
         if (outcome == WatchOutcome.FoundDead)
         {
-            await CloseForInputAsync(broken ? null : watch, error: null).ConfigureAwait(false);
+            await CloseForInputAsync(watch, error: null).ConfigureAwait(false);
         }
     }
 
@@ -201,16 +201,7 @@ internal sealed class Http1Connection : HttpConnection
 
     private async Task CloseForInputAsync(Task<int>? watch, TransportException? error)
     {
-        bool foundBytes = false;
-        try
-        {
-            foundBytes = watch is not null && await Reader.WatchFoundBytesAsync(await watch.ConfigureAwait(false)).ConfigureAwait(false);
-        }
-        catch (Exception)
-        {
-            // A read of nothing ends well on a socket that was reset; the failure comes with the read of a byte.
-        }
-
+        bool foundBytes = await Reader.WatchFoundBytesAsync(watch).ConfigureAwait(false);
         Close(foundBytes ? CloseReason.UnsolicitedData : CloseReason.ServerClosed, error, asynchronously: false);
     }
 
@@ -446,6 +437,7 @@ internal sealed class Http1Connection : HttpConnection
             exchangeId = _exchangeId;
             if (_state == Http1State.Closed)
             {
+                Abandoned.Forget(pendingFill);
                 return;
             }
 
@@ -477,6 +469,7 @@ internal sealed class Http1Connection : HttpConnection
         }
         else
         {
+            Abandoned.Forget(pendingFill);
             CompleteClose(CloseReason.Cancelled, attempt: null, error: null, asynchronously: true);
         }
     }

@@ -72,15 +72,23 @@ internal sealed class Http1Reader
 
     public Task<int>? EndedWatch => _watch is { IsCompleted: true } watch ? watch : null;
 
-    /// <summary>After the watch came to its end on a resting connection: whether the peer sent bytes (<see langword="true"/>) or closed.</summary>
-    public async ValueTask<bool> WatchFoundBytesAsync(int watched)
+    /// <summary>After the watch came to its end on a resting connection: whether the peer sent bytes (<see langword="true"/>) or closed, or broke the connection.</summary>
+    public async ValueTask<bool> WatchFoundBytesAsync(Task<int>? watch)
     {
-        if (!_zeroByteReads)
+        if (watch is not { IsCompletedSuccessfully: true })
         {
-            return watched > 0;
+            return false;
         }
 
-        return await _stream.ReadAsync(new byte[1]).ConfigureAwait(false) > 0;
+        try
+        {
+            return (_zeroByteReads ? await _stream.ReadAsync(new byte[1]).ConfigureAwait(false) : await watch.ConfigureAwait(false)) > 0;
+        }
+        catch (Exception)
+        {
+            // A read of nothing ends well on a socket that was reset; the failure comes with the read of a byte.
+            return false;
+        }
     }
 
     /// <summary>Reads more into the buffer; 0 at the end of the stream.</summary>
@@ -258,6 +266,7 @@ internal sealed class Http1Reader
         {
             if (length > EmptyTrailerBlock)
             {
+                CheckTrailers(_buffer.Unread[..length]);
                 TrailerBlock = _buffer.Unread[..length].ToArray();
             }
 
@@ -266,5 +275,14 @@ internal sealed class Http1Reader
         }
 
         return data;
+    }
+
+    /// <summary>Whoever reads them or not, a connection is only kept after trailers that are well-formed.</summary>
+    private static void CheckTrailers(ReadOnlySpan<byte> block)
+    {
+        var lines = new HeaderLineReader(block);
+        while (lines.MoveNext())
+        {
+        }
     }
 }

@@ -124,10 +124,19 @@ internal sealed class Http1RequestWriter
         var body = new RequestBodyStream(this, PromisedLength);
         _body = body;
         Task copying = content.CopyToAsync(body, context: null, attempt.CancellationToken);
+        attempt.Copying = copying;
         if (!copying.IsCompleted)
         {
             // The content is waiting for something: what it has given so far must not wait with it.
-            await StopCoalescingAsync().ConfigureAwait(false);
+            try
+            {
+                await StopCoalescingAsync().ConfigureAwait(false);
+            }
+            catch
+            {
+                Abandoned.Forget(copying);
+                throw;
+            }
         }
 
         await copying.ConfigureAwait(false);

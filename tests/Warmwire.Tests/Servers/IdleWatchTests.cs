@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Warmwire.Tests.Kit;
 using Xunit;
 
@@ -95,6 +96,56 @@ public sealed class IdleWatchTests : IDisposable
         Assert.Single(_streams);
         stream.Answer("X");
         Assert.Equal([CloseReason.UnsolicitedData], Closed);
+    }
+
+    [Fact]
+    public async Task A_watch_that_ends_without_cause_is_renewed()
+    {
+        await using var server = new RawServer(static async (stream, _, token) =>
+        {
+            for (int i = 0; i < 3; i++)
+            {
+                await Raw.ReadHeadAsync(stream, token);
+                await Raw.SendAsync(stream, Answer, token);
+            }
+        });
+        using var handler = new PooledHttpHandler
+        {
+            UseProxy = false,
+            ConnectCallback = async (context, token) =>
+            {
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                await socket.ConnectAsync(context.DnsEndPoint, token);
+                return new NervousStream(socket);
+            },
+        };
+        using var client = new HttpClient(handler);
+        for (int i = 0; i < 3; i++)
+        {
+            (await client.GetAsync(server.Uri)).Dispose();
+            await Task.Delay(30);
+            Assert.Equal(i < 2 ? 1 : 0, handler.GetSnapshot().Idle);
+            Assert.Equal(0, handler.GetSnapshot().Active);
+        }
+
+        Assert.Equal([CloseReason.ServerClosed], handler.GetSnapshot().Origins[0].ClosedBy.Keys);
+    }
+
+    /// <summary>Its reads of nothing end at first without anything to read, as a socket's do after an event that came late.</summary>
+    private sealed class NervousStream(Socket socket) : NetworkStream(socket, ownsSocket: true)
+    {
+        private int _nervous = 20;
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (buffer.IsEmpty && _nervous-- > 0)
+            {
+                await Task.Yield();
+                return 0;
+            }
+
+            return await base.ReadAsync(buffer, cancellationToken);
+        }
     }
 
     private static Action HoldUpFirst(ManualResetEventSlim held, ManualResetEventSlim release)

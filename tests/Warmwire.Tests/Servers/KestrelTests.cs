@@ -23,35 +23,6 @@ public sealed class KestrelTests
         Assert.Equal(1, server.Connections);
     }
 
-    [Fact]
-    public async Task Two_bursts_of_200_open_200_connections_and_the_second_opens_none()
-    {
-        // Nobody is answered before all 200 of a burst are there, so a burst needs 200 connections however slow the machine is.
-        int arrived = 0;
-        TaskCompletionSource[] complete = [new(TaskCreationOptions.RunContinuationsAsynchronously), new(TaskCreationOptions.RunContinuationsAsynchronously)];
-        await using KestrelServer server = await KestrelServer.StartAsync(async context =>
-        {
-            int number = Interlocked.Increment(ref arrived);
-            if (number % 200 == 0)
-            {
-                complete[(number / 200) - 1].SetResult();
-            }
-
-            await complete[(number - 1) / 200].Task;
-            await context.Response.WriteAsync("hello");
-        });
-        using var handler = new PooledHttpHandler { MaxIdleConnectionsPerServer = 200 };
-        using var client = new HttpClient(handler);
-
-        await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => client.GetStringAsync(server.HttpUri)));
-        int first = server.Connections;
-        await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => client.GetStringAsync(server.HttpUri)));
-
-        Assert.Equal(200, first);
-        Assert.Equal(first, server.Connections);
-        Assert.Equal(0, handler.GetSnapshot().Active);
-    }
-
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
