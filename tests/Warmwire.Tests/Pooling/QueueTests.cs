@@ -173,9 +173,9 @@ public class QueueTests
         // Two dials are still under way and nobody waits: the next two requests that find the connection busy take those.
         Task<HttpResponseMessage>[] more = [.. Enumerable.Range(0, 3).Select(_ => rig.Get())];
         Assert.Equal((3, 2, 2), (rig.Network.DialCount, rig.Snapshot.Dialing, rig.Snapshot.Pending));
-        await peer.AnswerAsync();
-        await dials[1].Accept().AnswerAsync();
-        await dials[2].Accept().AnswerAsync();
+        Serve(peer);
+        Serve(dials[1].Accept());
+        Serve(dials[2].Accept());
         await rig.Done(Task.WhenAll(more));
         Assert.Equal(3, rig.Network.DialCount);
     }
