@@ -38,6 +38,10 @@ internal static class TransportErrors
     public static TransportException TotalTimeout(HttpConnection connection, Attempt attempt, TimeSpan limit, TransportPhase phase) =>
         Timeout(ErrorTexts.TotalTimeout(connection.Key.Origin, limit, phase), phase, connection, attempt);
 
+    /// <summary>The request cannot be sent as it is; sending it again would not help.</summary>
+    public static TransportException Refused(HttpConnection connection, Attempt attempt, HttpRequestException refusal) =>
+        new(refusal.HttpRequestError, refusal.Message, refusal.InnerException, TransportPhase.WriteRequest, RequestSent.No, connection.Key.Origin, connectionId: null);
+
     private static TransportException Timeout(string message, TransportPhase phase, HttpConnection connection, Attempt attempt) =>
         Make(HttpRequestError.Unknown, message, phase, connection, attempt, new TimeoutException(message), isTimeout: true);
 
@@ -49,7 +53,7 @@ internal static class TransportErrors
     private static TransportException Make(
         HttpRequestError error, string message, TransportPhase phase, HttpConnection connection, Attempt attempt, Exception? inner, bool isTimeout = false)
     {
-        bool canRetry = attempt.Sent == RequestSent.No || IdempotentMethods.Contains(attempt.Request.Method);
+        bool canRetry = attempt.Sent == RequestSent.No || IdempotentMethods.MayRepeat(attempt.Request);
         return new TransportException(error, message, inner, phase, attempt.Sent, connection.Key.Origin, connection.Id, isTimeout, canRetry);
     }
 }

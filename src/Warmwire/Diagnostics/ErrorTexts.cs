@@ -68,10 +68,10 @@ internal static class ErrorTexts
         $"The exchange with {origin} was not over within {Seconds(limit)}; it stood at {phase}. See TransportOptions.Timeout.";
 
     public static string PendingTimeout(string origin, TimeSpan waited, int open, int limit, int dialing, int ahead, bool totalLimit) =>
-        $"Waited {Seconds(waited)} for {Connections(open, limit, dialing, totalLimit)} to {origin}{State(open, dialing)}, {ahead} requests ahead; see PooledHttpHandler.PendingRequestTimeout.";
+        $"Waited {Seconds(waited)} for {Connections(open, limit, dialing, totalLimit)} to {origin}{State(open, dialing)}, {Count(ahead, "request")} ahead; see PooledHttpHandler.PendingRequestTimeout.";
 
     public static string TooManyPending(string origin, int pending, int limit, int open) =>
-        $"{pending} requests are already waiting for one of {open} connections to {origin}, all busy; see PooledHttpHandler.MaxPendingRequestsPerServer ({limit}).";
+        $"{Count(pending, "request")} already {(pending == 1 ? "waits" : "wait")} for {(open == 1 ? "the one connection" : $"one of {open} connections")} to {origin}, all busy; see PooledHttpHandler.MaxPendingRequestsPerServer ({limit}).";
 
     public static string HandlerDisposed(string origin) =>
         $"The handler was disposed while a request was waiting for a connection to {origin}.";
@@ -81,9 +81,12 @@ internal static class ErrorTexts
 
     public static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0##} s");
 
+    private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
+
     private static string Connections(int open, int limit, int dialing, bool totalLimit) =>
         totalLimit ? "a connection, all of PooledHttpHandler.MaxConnections in use,"
         : limit == int.MaxValue ? $"a connection ({open} open, {dialing} being opened)"
+        : limit == 1 ? "the one connection"
         : $"one of {limit} connections";
 
     private static string State(int open, int dialing) => dialing > 0 && open == 0 ? ", still being opened" : ", all busy";

@@ -44,7 +44,7 @@ internal sealed class DecompressedContent : HttpContent, IConnectionInfoSource
         }
     }
 
-    public ConnectionInfo? ConnectionInfo => (_original as IConnectionInfoSource)?.ConnectionInfo;
+    public TransportConnectionInfo? ConnectionInfo => (_original as IConnectionInfoSource)?.ConnectionInfo;
 
     protected override bool TryComputeLength(out long length)
     {

@@ -28,7 +28,14 @@ internal static class RequestRules
 
         if (request.Version > HttpVersion.Version11 && request.VersionPolicy != HttpVersionPolicy.RequestVersionOrLower)
         {
-            throw new HttpRequestException(HttpRequestError.VersionNegotiationError, ErrorTexts.VersionNotSupported(request.Version, request.VersionPolicy));
+            throw new TransportException(
+                HttpRequestError.VersionNegotiationError,
+                ErrorTexts.VersionNotSupported(request.Version, request.VersionPolicy),
+                inner: null,
+                TransportPhase.Connect,
+                RequestSent.No,
+                uri.GetLeftPart(UriPartial.Authority),
+                connectionId: null);
         }
     }
 

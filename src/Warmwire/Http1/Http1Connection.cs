@@ -23,7 +23,7 @@ internal sealed class Http1Connection : HttpConnection
 
     // Guarded by _gate.
     private readonly Lock _gate = new();
-    private Http1State _state = Http1State.Leased;
+    private volatile Http1State _state = Http1State.Leased;
     private Attempt? _attempt;
     private long _exchangeId;
     private RequestProgress _request;
@@ -56,7 +56,8 @@ internal sealed class Http1Connection : HttpConnection
 
     public Stream Stream => Dialed.Stream;
 
-    public override string StateName => State.ToString();
+    // Without the gate: the pool asks under its own, and locks do not nest.
+    public override string StateName => _state.ToString();
 
     public override TimeSpan? KeepAliveHint => _keepAliveHint;
 

@@ -40,7 +40,7 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
         }
         catch (Exception e)
         {
-            _connection.GiveBackUnused(_attempt, e);
+            _connection.GiveBackUnused(_attempt, e is HttpRequestException refusal ? TransportErrors.Refused(_connection, _attempt, refusal) : e);
             return;
         }
 

@@ -20,7 +20,7 @@ internal sealed class Http1ResponseContent : HttpContent, IConnectionInfoSource,
         _headAt = connection.Services.Time.GetTimestamp();
     }
 
-    public ConnectionInfo? ConnectionInfo => _connection.DescribeFor(_attempt, _headAt);
+    public TransportConnectionInfo? ConnectionInfo => _connection.DescribeFor(_attempt, _headAt);
 
     public void SetBytes(byte[] bytes) => _bytes = bytes;
 

@@ -24,7 +24,7 @@ public sealed class ConnectionInfoTests
         await peer.ReadRequestAsync();
         rig.Time.Advance(TimeSpan.FromSeconds(3));
         await peer.SendResponseAsync(200, "x");
-        ConnectionInfo fresh = (await sending).GetConnectionInfo()!;
+        TransportConnectionInfo fresh = (await sending).GetConnectionInfo()!;
         Assert.False(fresh.Reused);
         Assert.Equal((TimeSpan.Zero, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3), 0), (fresh.IdleTime, fresh.QueueTime, fresh.ResponseHeadersTime, fresh.Replays));
         Assert.Equal((TimeSpan.Zero, TimeSpan.FromSeconds(2), TimeSpan.Zero), (fresh.DnsTime, fresh.ConnectTime, fresh.TlsTime));
@@ -33,7 +33,7 @@ public sealed class ConnectionInfoTests
         rig.Time.Advance(TimeSpan.FromSeconds(7));
         sending = rig.SendAsync(Rig.Get());
         await peer.AnswerAsync(200, "x");
-        ConnectionInfo again = (await sending).GetConnectionInfo()!;
+        TransportConnectionInfo again = (await sending).GetConnectionInfo()!;
         Assert.True(again.Reused);
         Assert.Equal(fresh.ConnectionId, again.ConnectionId);
         Assert.Equal((TimeSpan.FromSeconds(7), TimeSpan.Zero, TimeSpan.Zero), (again.IdleTime, again.QueueTime, again.ConnectTime));
@@ -48,7 +48,7 @@ public sealed class ConnectionInfoTests
         await dead.ReadRequestAsync();
         dead.Close();
         await (await rig.Network.AcceptAsync()).AnswerAsync(200, "x");
-        ConnectionInfo info = (await sending).GetConnectionInfo()!;
+        TransportConnectionInfo info = (await sending).GetConnectionInfo()!;
         Assert.Equal((1, false), (info.Replays, info.Reused));
     }
 

@@ -30,7 +30,7 @@ public sealed class RequestRefusedTests
         long sent = peer.End.BytesFromClient;
         using HttpRequestMessage request = Rig.Get();
         Assert.True(request.Headers.TryAddWithoutValidation(name, value));
-        await RigReading.ThrowsAsync<HttpRequestException>(() => rig.SendAsync(request));
+        await RigReading.ThrowsAsync<TransportException>(() => rig.SendAsync(request));
         Assert.Equal(sent, peer.End.BytesFromClient);
         rig.AssertRests();
         await rig.AssertReusedAsync(peer);
@@ -42,7 +42,7 @@ public sealed class RequestRefusedTests
         using var rig = new Rig();
         using HttpRequestMessage request = Rig.Get();
         request.Headers.TryAddWithoutValidation("X-A", "b\r\nEvil: c");
-        HttpRequestException error = await RigReading.ThrowsAsync<HttpRequestException>(() => rig.SendAsync(request));
+        HttpRequestException error = await RigReading.ThrowsAsync<TransportException>(() => rig.SendAsync(request));
         Assert.Contains("X-A", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("Evil", error.Message, StringComparison.Ordinal);
         await rig.AssertReusedAsync(await rig.Network.AcceptAsync());
@@ -57,7 +57,7 @@ public sealed class RequestRefusedTests
         {
             using HttpRequestMessage request = Rig.Get();
             request.Headers.TryAddWithoutValidation("X-A", "\n");
-            await RigReading.ThrowsAsync<HttpRequestException>(() => rig.SendAsync(request));
+            await RigReading.ThrowsAsync<TransportException>(() => rig.SendAsync(request));
         }
 
         peer.Close();
@@ -76,7 +76,7 @@ public sealed class RequestRefusedTests
         long sent = peer.End.BytesFromClient;
         var raw = new Uri("http://server.test" + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
         using var request = new HttpRequestMessage(HttpMethod.Get, raw);
-        await RigReading.ThrowsAsync<HttpRequestException>(() => rig.SendAsync(request));
+        await RigReading.ThrowsAsync<TransportException>(() => rig.SendAsync(request));
         Assert.Equal(sent, peer.End.BytesFromClient);
         await rig.AssertReusedAsync(peer);
     }
@@ -88,7 +88,7 @@ public sealed class RequestRefusedTests
         ScriptedPeer peer = await rig.WarmUpAsync();
         using HttpRequestMessage request = Rig.Post(new StringContent("x"));
         request.Content!.Headers.TryAddWithoutValidation("Content-Language", "de\r\nEvil: c");
-        await RigReading.ThrowsAsync<HttpRequestException>(() => rig.SendAsync(request));
+        await RigReading.ThrowsAsync<TransportException>(() => rig.SendAsync(request));
         await rig.AssertReusedAsync(peer);
     }
 
@@ -98,7 +98,7 @@ public sealed class RequestRefusedTests
         using var rig = new Rig();
         using HttpRequestMessage request = Rig.Get();
         request.Headers.TryAddWithoutValidation("Host", ["a", "b"]);
-        await RigReading.ThrowsAsync<HttpRequestException>(() => rig.SendAsync(request));
+        await RigReading.ThrowsAsync<TransportException>(() => rig.SendAsync(request));
     }
 
     [Fact]

@@ -96,7 +96,7 @@ internal sealed class PoolRig : IDisposable
     }
 
     /// <summary>A whole exchange on an open connection.</summary>
-    public async Task<ConnectionInfo> Exchange(ScriptedPeer peer, string url = A)
+    public async Task<TransportConnectionInfo> Exchange(ScriptedPeer peer, string url = A)
     {
         Task<HttpResponseMessage> response = Get(url);
         await peer.AnswerAsync();
