@@ -107,23 +107,50 @@ internal sealed class Http1Connection : HttpConnection
     /// <summary>Waits while the connection rests. Leased before anything came, the wait is the first one of the next response, and not this flow's any more.</summary>
     private async Task WatchAsync(long restId)
     {
-        int watched = 0;
-        Exception? broken = null;
-        try
+        Task<int> watch = Reader.StartWatch();
+        while (true)
         {
-            watched = await Reader.StartWatch().ConfigureAwait(false);
-        }
-        catch (Exception e)
-        {
-            // A reset while resting, or our own close. While an exchange runs, its own read sees the same failure.
-            broken = e;
-        }
+            int watched = 0;
+            bool broken = false;
+            try
+            {
+                watched = await watch.ConfigureAwait(false);
+            }
+            catch (Exception)
+            {
+                // A reset while resting, or our own close. While an exchange runs, its own read sees the same failure.
+                broken = true;
+            }
 
-        if (TryTakeDeadFromRest(restId))
-        {
-            Close(broken is null && await FoundBytesAsync(watched).ConfigureAwait(false) ? CloseReason.UnsolicitedData : CloseReason.ServerClosed);
+            if (broken || !IsFalseAlarm())
+            {
+                if (TryTakeDeadFromRest(restId))
+                {
+                    Close(!broken && await FoundBytesAsync(watched).ConfigureAwait(false) ? CloseReason.UnsolicitedData : CloseReason.ServerClosed);
+                }
+
+                return;
+            }
+
+            lock (_gate)
+            {
+                if (_state != Http1State.Idle || _restId != restId)
+                {
+                    return;
+                }
+
+                // Under the gate, because a lease in between would read beside it. Of a socket of ours the start of a read neither waits nor calls anybody.
+                watch = Reader.RestartWatch();
+            }
         }
     }
+
+    /// <summary>
+    /// Whether a watch ended although there is nothing to read. Story: a response is read as soon as it is there, the event that told of it comes
+    /// through only when the connection rests already, and ends the read of nothing that waits there. (.NET on Unix takes any event for the end
+    /// of such a read; SslStream reads on by itself.)
+    /// </summary>
+    private bool IsFalseAlarm() => Dialed.SupportsZeroByteReads && Dialed.Socket is { } socket && !IsReadable(socket);
 
     private async ValueTask<bool> FoundBytesAsync(int watched)
     {

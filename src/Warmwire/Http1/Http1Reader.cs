@@ -49,6 +49,13 @@ internal sealed class Http1Reader
         return _watch ??= _stream.ReadAsync(_watchByte).AsTask();
     }
 
+    /// <summary>The watch came to its end and there is nothing to read: another one.</summary>
+    public Task<int> RestartWatch()
+    {
+        _watch = null;
+        return StartWatch();
+    }
+
     /// <summary>After the watch came to its end on a resting connection: whether the peer sent bytes (<see langword="true"/>) or closed.</summary>
     public async ValueTask<bool> WatchFoundBytesAsync(int watched)
     {
