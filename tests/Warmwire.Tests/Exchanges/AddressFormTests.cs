@@ -85,7 +85,7 @@ public sealed class AddressFormTests
         request.VersionPolicy = policy;
         if (!served)
         {
-            HttpRequestException error = await RigReading.ThrowsAsync<HttpRequestException>(() => rig.SendAsync(request));
+            TransportException error = await RigReading.ThrowsAsync<TransportException>(() => rig.SendAsync(request));
             Assert.Equal(HttpRequestError.VersionNegotiationError, error.HttpRequestError);
             Assert.Equal(0, rig.Network.DialCount);
             return;

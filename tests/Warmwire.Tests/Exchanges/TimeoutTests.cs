@@ -132,7 +132,7 @@ public sealed class TimeoutTests
         await Eventually.IsTrue(() => rig.Time.NextDue <= s_limit, "the wait for a connection begins");
         rig.Time.Advance(s_limit);
         TransportException error = await AssertTimeoutAsync(second, TransportPhase.Queue, RequestSent.No, "5.0 s", nameof(PooledHttpHandler.PendingRequestTimeout));
-        Assert.Contains("one of 1 connections", error.Message, StringComparison.Ordinal);
+        Assert.Contains("the one connection", error.Message, StringComparison.Ordinal);
         Assert.True(error.CanRetry);
         Assert.Null(error.ConnectionId);
         await peer.SendResponseAsync();

@@ -197,8 +197,8 @@ public class LifecycleTests
         idle.Close();
         await rig.Until(after => after.Open == 2);
         Assert.Equal(
-            "http://a.test:80 [Requests: 1 active, 0 queued | Connections: 1 open, 0 idle, 0 dialing, 2 ever, 1 of 3 requests reused one | ServerClosed: 1]\n"
-            + "http://b.test:80 [Requests: 0 active, 0 queued | Connections: 1 open, 1 idle, 0 dialing, 1 ever, 0 of 1 requests reused one]",
+            "http://a.test:80 [Requests: 1 active, 0 queued | Connections: 1 open, 0 idle, 0 dialing, 2 ever, 1 of 3 requests reused one | dialed First: 1 | dialed AllBusy: 1 | closed ServerClosed: 1]\n"
+            + "http://b.test:80 [Requests: 0 active, 0 queued | Connections: 1 open, 1 idle, 0 dialing, 1 ever, 0 of 1 requests reused one | dialed First: 1]",
             rig.Snapshot.ToString());
         Assert.Equal((3, 2), (snapshot.Open, snapshot.Idle));
         Assert.False(busy.IsCompleted);
