@@ -9,7 +9,7 @@ public static class HttpResponseMessageExtensions
     /// <param name="response">A response of <see cref="PooledHttpHandler"/>.</param>
     /// <returns>The information, or <see langword="null"/> if another handler made the response or its content was replaced.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="response"/> is <see langword="null"/>.</exception>
-    public static ConnectionInfo? GetConnectionInfo(this HttpResponseMessage response)
+    public static TransportConnectionInfo? GetConnectionInfo(this HttpResponseMessage response)
     {
         ArgumentNullException.ThrowIfNull(response);
         return (response.Content as IConnectionInfoSource)?.ConnectionInfo;

@@ -43,6 +43,10 @@ public sealed record PoolSnapshot(IReadOnlyList<OriginSnapshot> Origins, DateTim
 /// <summary>One origin's part of a <see cref="PoolSnapshot"/>.</summary>
 public sealed record OriginSnapshot
 {
+    internal OriginSnapshot()
+    {
+    }
+
     /// <summary>The origin, such as <c>https://api.example.com:443</c>.</summary>
     public required string Origin { get; init; }
 
@@ -97,9 +101,14 @@ public sealed record OriginSnapshot
             .Append(" [Requests: ").Append(Active).Append(" active, ").Append(Pending).Append(" queued | Connections: ")
             .Append(Open).Append(" open, ").Append(Idle).Append(" idle, ").Append(Dialing).Append(" dialing, ")
             .Append(ConnectionsOpened).Append(" ever, ").Append(Reused).Append(" of ").Append(Requests).Append(" requests reused one");
+        foreach ((DialReason reason, long count) in DialedBy)
+        {
+            text.Append(" | dialed ").Append(reason).Append(": ").Append(count);
+        }
+
         foreach ((CloseReason reason, long count) in ClosedBy)
         {
-            text.Append(" | ").Append(reason).Append(": ").Append(count);
+            text.Append(" | closed ").Append(reason).Append(": ").Append(count);
         }
 
         return text.Append(']').ToString();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Security;
@@ -93,7 +94,8 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
     }
 
     /// <summary>The cookies of this handler, used when <see cref="UseCookies"/> is set.</summary>
-    /// <value>Default: an empty container.</value>
+    /// <value>Default: an empty container; <see langword="null"/> puts a new one there.</value>
+    [AllowNull]
     public CookieContainer CookieContainer
     {
         get => _settings.CookieContainer ??= new CookieContainer();
@@ -207,7 +209,7 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
         set
         {
             CheckMutable();
-            RequireNotNegativeOrInfinite(value);
+            RequireDurationOrInfinite(value);
             _settings.PooledConnectionIdleTimeout = value;
         }
     }
@@ -221,7 +223,7 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
         set
         {
             CheckMutable();
-            RequireNotNegativeOrInfinite(value);
+            RequireDurationOrInfinite(value);
             _settings.PooledConnectionLifetime = value;
         }
     }
@@ -265,7 +267,8 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
     }
 
     /// <summary>The TLS settings. <c>TargetHost</c> is filled in from the request where it is not set; <c>ApplicationProtocols</c> are the transport's own.</summary>
-    /// <value>Default: the platform's.</value>
+    /// <value>Default: the platform's; <see langword="null"/> puts them there again.</value>
+    [AllowNull]
     public SslClientAuthenticationOptions SslOptions
     {
         get => _settings.SslOptions ??= new SslClientAuthenticationOptions();
@@ -787,6 +790,15 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
 
     private static void RequireNotNegativeOrInfinite(TimeSpan value, [CallerMemberName] string? setting = null) =>
         TimeoutRange.RequireNotNegativeOrInfinite(value, setting);
+
+    /// <summary>For what is only compared with an age: no timer has to be able to wait for it.</summary>
+    private static void RequireDurationOrInfinite(TimeSpan value, [CallerMemberName] string? setting = null)
+    {
+        if (value < TimeSpan.Zero && value != Timeout.InfiniteTimeSpan)
+        {
+            throw new ArgumentOutOfRangeException(setting, value, ErrorTexts.MustBeDuration);
+        }
+    }
 
     private static void RequireNotNegativeFinite(TimeSpan value, [CallerMemberName] string? setting = null)
     {

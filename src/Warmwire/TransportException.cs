@@ -40,7 +40,7 @@ public sealed class TransportException : HttpRequestException
     /// <summary>How much of the request had been handed to the operating system.</summary>
     public RequestSent RequestSent { get; }
 
-    /// <summary>Whether sending the same request again cannot make the server act twice: nothing was sent, or the method is idempotent (RFC 9110 §9.2.2).</summary>
+    /// <summary>Whether sending the same request again cannot make the server act twice: nothing was sent, the method is idempotent (RFC 9110 §9.2.2), or the request carries <c>Idempotency-Key</c>.</summary>
     public bool CanRetry { get; }
 
     /// <summary>The origin the request was for, such as <c>https://api.example.com:443</c>.</summary>

@@ -5,7 +5,8 @@ namespace Warmwire;
 
 /// <summary>
 /// Keys for <see cref="HttpRequestMessage.Options"/>: settings of one request over a shared <see cref="PooledHttpHandler"/>. A timeout is positive
-/// or <see cref="System.Threading.Timeout.InfiniteTimeSpan"/>; another value makes the request fail with <see cref="ArgumentOutOfRangeException"/>.
+/// or <see cref="System.Threading.Timeout.InfiniteTimeSpan"/> (<see cref="Expect100ContinueTimeout"/> may be zero, too); another value makes the
+/// request fail with <see cref="ArgumentOutOfRangeException"/>.
 /// </summary>
 public static class TransportOptions
 {
@@ -36,7 +37,7 @@ public static class TransportOptions
     /// <summary>Replaces <see cref="PooledHttpHandler.Proxy"/> for this request. Proxies are not supported yet: a request that sets it fails with <see cref="NotSupportedException"/>.</summary>
     public static readonly HttpRequestOptionsKey<IWebProxy> Proxy = new("Warmwire.Proxy");
 
-    /// <summary>The client certificate for this request. It is part of the pool's key, so connections of different certificates are never mixed.</summary>
+    /// <summary>The client certificate for this request, with its private key. It is part of the pool's key, so connections of different certificates are never mixed.</summary>
     public static readonly HttpRequestOptionsKey<X509Certificate2> ClientCertificate = new("Warmwire.ClientCertificate");
 
     /// <summary>Callbacks that follow this request through the transport.</summary>

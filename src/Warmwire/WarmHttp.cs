@@ -3,11 +3,11 @@ namespace Warmwire;
 /// <summary>Clients with production settings over a shared, bounded pool.</summary>
 public static class WarmHttp
 {
-    private static readonly Lazy<HttpClient> s_shared = new(static () => CreateClient());
+    private static readonly Lazy<HttpClient> s_shared = new(static () => Create(configure: null, static handler => new SharedClient(handler)));
 
     /// <summary>
-    /// One client for the whole process. Do not dispose it, and do not change its properties: every part of the program shares them.
-    /// Settings of one request go through <see cref="TransportOptions"/>.
+    /// One client for the whole process. Disposing it does nothing, so a <c>using</c> around it harms nobody. Do not change its properties: every
+    /// part of the program shares them. Settings of one request go through <see cref="TransportOptions"/>.
     /// </summary>
     /// <value>A client as <see cref="CreateClient"/> makes it.</value>
     public static HttpClient Shared => s_shared.Value;
@@ -19,7 +19,10 @@ public static class WarmHttp
     /// </summary>
     /// <param name="configure">Changes the handler's settings before the first request.</param>
     /// <returns>The client; disposing it disposes the handler.</returns>
-    public static HttpClient CreateClient(Action<PooledHttpHandler>? configure = null)
+    public static HttpClient CreateClient(Action<PooledHttpHandler>? configure = null) =>
+        Create(configure, static handler => new HttpClient(handler, disposeHandler: true));
+
+    private static HttpClient Create(Action<PooledHttpHandler>? configure, Func<PooledHttpHandler, HttpClient> createClient)
     {
         var handler = new PooledHttpHandler
         {
@@ -30,12 +33,20 @@ public static class WarmHttp
         try
         {
             configure?.Invoke(handler);
-            return new HttpClient(handler, disposeHandler: true) { Timeout = TimeSpan.FromSeconds(30) };
+            HttpClient client = createClient(handler);
+            client.Timeout = TimeSpan.FromSeconds(30);
+            return client;
         }
         catch
         {
             handler.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Belongs to all, so nobody can end it.</summary>
+    private sealed class SharedClient(PooledHttpHandler handler) : HttpClient(handler, disposeHandler: false)
+    {
+        protected override void Dispose(bool disposing) => base.Dispose(disposing: false);
     }
 }

@@ -101,7 +101,7 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
         }
         finally
         {
-            // The connection knows the attempt until the exchange is over; a response nobody disposes must not be held by it.
+            // The connection still knows the attempt; through it, it must not hold the response, or one nobody disposes is never found.
             _promise.Reset();
         }
     }

@@ -58,7 +58,7 @@ public enum CloseReason
     /// <summary>More connections were idle than <see cref="PooledHttpHandler.MaxIdleConnectionsPerServer"/> or <see cref="PooledHttpHandler.MaxIdleConnections"/> keep.</summary>
     IdleLimit,
 
-    /// <summary>It was idle and gave its place to another origin, because <see cref="PooledHttpHandler.MaxConnections"/> was reached.</summary>
+    /// <summary>It was idle, or had just ended an exchange, and gave its place to another origin, because <see cref="PooledHttpHandler.MaxConnections"/> was reached.</summary>
     MadeRoom,
 
     /// <summary><see cref="PooledHttpHandler.CloseIdleConnections"/> was called.</summary>

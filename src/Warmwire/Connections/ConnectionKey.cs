@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Warmwire.Diagnostics;
 
 namespace Warmwire.Connections;
 
@@ -19,8 +20,8 @@ internal sealed class ConnectionKey : IEquatable<ConnectionKey>
         ClientCertificate = isTls ? clientCertificate : null;
         CanBeResolved = !System.Net.IPAddress.TryParse(host, out _);
         _hashCode = HashOf(isTls, host, port);
-        string bracketed = host.Contains(':') ? $"[{host}]" : host;
-        Origin = $"{(isTls ? "https" : "http")}://{bracketed}:{port}";
+        HostAndPort = new HostAndPort(host, port);
+        Origin = $"{(isTls ? "https" : "http")}://{HostAndPort}";
     }
 
     public bool IsTls { get; }
@@ -38,6 +39,9 @@ internal sealed class ConnectionKey : IEquatable<ConnectionKey>
 
     /// <summary>The host is a name, not an address.</summary>
     public bool CanBeResolved { get; }
+
+    /// <summary>For texts about the server itself.</summary>
+    public HostAndPort HostAndPort { get; }
 
     /// <summary>For people: <c>https://api.example.com:443</c>.</summary>
     public string Origin { get; }

@@ -43,7 +43,7 @@ internal abstract class HttpConnection
     public abstract bool LooksDead();
 
     /// <summary>What the user is told about the connection that served a response.</summary>
-    public ConnectionInfo DescribeFor(Attempt attempt, long headAt) => new()
+    public TransportConnectionInfo DescribeFor(Attempt attempt, long headAt) => new()
     {
         ConnectionId = Id,
         Reused = attempt.Reused,

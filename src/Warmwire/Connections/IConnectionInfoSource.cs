@@ -3,5 +3,5 @@ namespace Warmwire.Connections;
 /// <summary>A response content that knows which connection brought it; a content that wraps another passes the answer on.</summary>
 internal interface IConnectionInfoSource
 {
-    ConnectionInfo? ConnectionInfo { get; }
+    TransportConnectionInfo? ConnectionInfo { get; }
 }

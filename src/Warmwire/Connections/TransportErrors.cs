@@ -7,10 +7,10 @@ internal static class TransportErrors
 {
     public static TransportException ConnectionGone(HttpConnection connection, Attempt attempt, CloseReason reason) =>
         Make(HttpRequestError.Unknown, ErrorTexts.ConnectionGone(connection.Key.Origin, connection.Id, reason), PhaseOf(attempt), connection, attempt,
-            reason == CloseReason.Disposed ? new ObjectDisposedException(nameof(PooledHttpHandler)) : null);
+            Disposed(reason));
 
-    public static TransportException BodyGone(HttpConnection connection, Attempt attempt) =>
-        Make(HttpRequestError.ResponseEnded, ErrorTexts.BodyGone(connection.Key.Origin, connection.Id), TransportPhase.ReadBody, connection, attempt, inner: null);
+    public static TransportException BodyGone(HttpConnection connection, Attempt attempt, CloseReason reason) =>
+        Make(HttpRequestError.ResponseEnded, ErrorTexts.BodyGone(connection.Key.Origin, connection.Id), TransportPhase.ReadBody, connection, attempt, Disposed(reason));
 
     public static TransportException ServerClosed(HttpConnection connection, Attempt attempt, TransportPhase phase) =>
         Make(HttpRequestError.ResponseEnded, ErrorTexts.ServerClosed(connection.Key.Origin, connection.Id, phase, attempt.ResponseStarted, attempt.Reused, attempt.Sent), phase, connection, attempt,
@@ -38,15 +38,22 @@ internal static class TransportErrors
     public static TransportException TotalTimeout(HttpConnection connection, Attempt attempt, TimeSpan limit, TransportPhase phase) =>
         Timeout(ErrorTexts.TotalTimeout(connection.Key.Origin, limit, phase), phase, connection, attempt);
 
+    /// <summary>The request cannot be sent as it is; sending it again would not help.</summary>
+    public static TransportException Refused(HttpConnection connection, Attempt attempt, HttpRequestException refusal) =>
+        new(refusal.HttpRequestError, refusal.Message, refusal.InnerException, TransportPhase.WriteRequest, RequestSent.No, connection.Key.Origin, connectionId: null);
+
     private static TransportException Timeout(string message, TransportPhase phase, HttpConnection connection, Attempt attempt) =>
         Make(HttpRequestError.Unknown, message, phase, connection, attempt, new TimeoutException(message), isTimeout: true);
+
+    private static ObjectDisposedException? Disposed(CloseReason reason) =>
+        reason == CloseReason.Disposed ? new ObjectDisposedException(nameof(PooledHttpHandler)) : null;
 
     private static TransportPhase PhaseOf(Attempt attempt) => attempt.Sent == RequestSent.Fully ? TransportPhase.ReadHeaders : TransportPhase.WriteRequest;
 
     private static TransportException Make(
         HttpRequestError error, string message, TransportPhase phase, HttpConnection connection, Attempt attempt, Exception? inner, bool isTimeout = false)
     {
-        bool canRetry = attempt.Sent == RequestSent.No || IdempotentMethods.Contains(attempt.Request.Method);
+        bool canRetry = attempt.Sent == RequestSent.No || IdempotentMethods.MayRepeat(attempt.Request);
         return new TransportException(error, message, inner, phase, attempt.Sent, connection.Key.Origin, connection.Id, isTimeout, canRetry);
     }
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using Warmwire.Connections;
 
 namespace Warmwire.Diagnostics;
 
@@ -19,16 +18,16 @@ internal static class DialErrorTexts
     public static string NameResolutionTimedOut(string host, TimeSpan timeout) =>
         $"The name {host} could not be resolved within {Duration(timeout)}; {ConnectTimeout}.";
 
-    public static string ConnectTimedOut(ConnectionKey key, IReadOnlyList<IPEndPoint> endPoints, TimeSpan timeout) =>
-        $"Could not connect to {HostAndPort(key)}{Addresses(key, endPoints)} within {Duration(timeout)}; {ConnectTimeout}.";
+    public static string ConnectTimedOut(HostAndPort server, IReadOnlyList<IPEndPoint> endPoints, TimeSpan timeout) =>
+        $"Could not connect to {server}{Addresses(server, endPoints)} within {Duration(timeout)}; {ConnectTimeout}.";
 
-    /// <param name="key">Where the dial was for.</param>
+    /// <param name="server">Where the dial was for.</param>
     /// <param name="failures">What happened at each address that was tried.</param>
     /// <param name="known">How many addresses the name has; more than were tried if it has more than the race admits.</param>
-    public static string ConnectFailed(ConnectionKey key, IReadOnlyList<(IPEndPoint EndPoint, Exception Error)> failures, int known)
+    public static string ConnectFailed(HostAndPort server, IReadOnlyList<(IPEndPoint EndPoint, Exception Error)> failures, int known)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"Could not connect to {HostAndPort(key)}");
+        text.Append(CultureInfo.InvariantCulture, $"Could not connect to {server}");
         if (known > failures.Count)
         {
             text.Append(CultureInfo.InvariantCulture, $", trying {failures.Count} of its {known} addresses");
@@ -39,7 +38,7 @@ internal static class DialErrorTexts
         {
             (IPEndPoint endPoint, Exception error) = failures[i];
             text.Append(i == 0 ? "" : "; ");
-            if (!IsTheHost(key, endPoint.Address))
+            if (!IsTheHost(server, endPoint.Address))
             {
                 text.Append(CultureInfo.InvariantCulture, $"{endPoint.Address}: ");
             }
@@ -50,44 +49,41 @@ internal static class DialErrorTexts
         return text.Append('.').ToString();
     }
 
-    public static string ConnectCallbackTimedOut(ConnectionKey key, TimeSpan timeout) =>
-        $"PooledHttpHandler.ConnectCallback did not deliver a stream to {HostAndPort(key)} within {Duration(timeout)}; {ConnectTimeout}.";
+    public static string ConnectCallbackTimedOut(HostAndPort server, TimeSpan timeout) =>
+        $"PooledHttpHandler.ConnectCallback did not deliver a stream to {server} within {Duration(timeout)}; {ConnectTimeout}.";
 
-    public static string ConnectCallbackFailed(ConnectionKey key, Exception e) =>
-        $"PooledHttpHandler.ConnectCallback failed to connect to {HostAndPort(key)}: {Reasons(e)}.";
+    public static string ConnectCallbackFailed(HostAndPort server, Exception e) =>
+        $"PooledHttpHandler.ConnectCallback failed to connect to {server}: {Reasons(e)}.";
 
-    public static string ConnectCallbackGaveNull(ConnectionKey key) =>
-        $"PooledHttpHandler.ConnectCallback delivered null instead of a stream to {HostAndPort(key)}.";
+    public static string ConnectCallbackGaveNull(HostAndPort server) =>
+        $"PooledHttpHandler.ConnectCallback delivered null instead of a stream to {server}.";
 
-    public static string FilterTimedOut(ConnectionKey key, TimeSpan timeout) =>
-        $"PooledHttpHandler.PlaintextStreamFilter did not deliver a stream to {HostAndPort(key)} within {Duration(timeout)}; {ConnectTimeout}.";
+    public static string FilterTimedOut(HostAndPort server, TimeSpan timeout) =>
+        $"PooledHttpHandler.PlaintextStreamFilter did not deliver a stream to {server} within {Duration(timeout)}; {ConnectTimeout}.";
 
-    public static string FilterFailed(ConnectionKey key, Exception e) =>
-        $"PooledHttpHandler.PlaintextStreamFilter failed for {HostAndPort(key)}: {Reasons(e)}.";
+    public static string FilterFailed(HostAndPort server, Exception e) =>
+        $"PooledHttpHandler.PlaintextStreamFilter failed for {server}: {Reasons(e)}.";
 
-    public static string FilterGaveNull(ConnectionKey key) =>
-        $"PooledHttpHandler.PlaintextStreamFilter delivered null instead of a stream to {HostAndPort(key)}.";
+    public static string FilterGaveNull(HostAndPort server) =>
+        $"PooledHttpHandler.PlaintextStreamFilter delivered null instead of a stream to {server}.";
 
-    public static string TlsTimedOut(ConnectionKey key, string targetName, TimeSpan timeout) =>
-        $"The TLS handshake with {HostAndPort(key)} (target name {targetName}) did not end within {Duration(timeout)}; see PooledHttpHandler.TlsHandshakeTimeout.";
+    public static string TlsTimedOut(HostAndPort server, string targetName, TimeSpan timeout) =>
+        $"The TLS handshake with {server} (target name {targetName}) did not end within {Duration(timeout)}; see PooledHttpHandler.TlsHandshakeTimeout.";
 
-    public static string TlsFailed(ConnectionKey key, string targetName, Exception e) =>
-        $"The TLS handshake with {HostAndPort(key)} (target name {targetName}) failed: {Reasons(e)}; see PooledHttpHandler.SslOptions.";
+    public static string TlsFailed(HostAndPort server, string targetName, Exception e) =>
+        $"The TLS handshake with {server} (target name {targetName}) failed: {Reasons(e)}; see PooledHttpHandler.SslOptions.";
 
     public static string ClientCertificateWithoutKey(string subject) =>
         $"the certificate {subject} of TransportOptions.ClientCertificate has no private key";
 
-    public static string Unexpected(ConnectionKey key, Exception e) =>
-        $"Could not connect to {HostAndPort(key)}: {Reasons(e)}.";
+    public static string Unexpected(HostAndPort server, Exception e) =>
+        $"Could not connect to {server}: {Reasons(e)}.";
 
-    public static string HostAndPort(ConnectionKey key) =>
-        key.Host.Contains(':', StringComparison.Ordinal) ? $"[{key.Host}]:{key.Port}" : $"{key.Host}:{key.Port}";
+    private static string Addresses(HostAndPort server, IReadOnlyList<IPEndPoint> endPoints) =>
+        endPoints is [IPEndPoint only] && IsTheHost(server, only.Address) ? "" : $" ({string.Join(", ", endPoints.Select(e => e.Address))})";
 
-    private static string Addresses(ConnectionKey key, IReadOnlyList<IPEndPoint> endPoints) =>
-        endPoints is [IPEndPoint only] && IsTheHost(key, only.Address) ? "" : $" ({string.Join(", ", endPoints.Select(e => e.Address))})";
-
-    private static bool IsTheHost(ConnectionKey key, IPAddress address) =>
-        IPAddress.TryParse(key.Host, out IPAddress? host) && host.Equals(address);
+    private static bool IsTheHost(HostAndPort server, IPAddress address) =>
+        IPAddress.TryParse(server.Host, out IPAddress? host) && host.Equals(address);
 
     private static string Duration(TimeSpan time) =>
         time < TimeSpan.FromSeconds(1)

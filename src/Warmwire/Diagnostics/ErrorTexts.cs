@@ -8,6 +8,7 @@ internal static class ErrorTexts
     public const string SettingsAreFrozen = "This handler has already sent a request; its settings cannot be changed any more. Make another handler, or use TransportOptions to change settings of one request.";
     public const string MustBePositiveOrInfinite = "The value must be positive and at most 2147483647 ms, or Timeout.InfiniteTimeSpan.";
     public const string MustNotBeNegative = "The value must be zero or positive and at most 2147483647 ms, or Timeout.InfiniteTimeSpan.";
+    public const string MustBeDuration = "The value must be zero or positive, or Timeout.InfiniteTimeSpan.";
     public const string MustBeFinite = "The value must be finite.";
     public const string MustBeFraction = "The value must be from 0 to 1.";
 
@@ -55,7 +56,7 @@ internal static class ErrorTexts
         $"The content of the request to {origin} failed while it was sent: {inner.Message}";
 
     public static string InvalidResponse(string origin, long connection, string what, string? setting) =>
-        $"{origin} sent a response that {(setting is null ? "breaks HTTP/1.1" : "passes a limit")} (connection {connection}, now closed): {what}.{(setting is null ? "" : $" See {setting}.")}";
+        $"{origin} sent a response that {(setting is null ? "breaks HTTP/1.1" : "passes a limit")} (connection {connection}, now closed): {what.TrimEnd('.')}.{(setting is null ? "" : $" See {setting}.")}";
 
     public static string ResponseHeadersTimeout(string origin, long connection, TimeSpan limit) =>
         $"{origin} sent no response within {Seconds(limit)} after the request's last byte (connection {connection}); see PooledHttpHandler.ResponseHeadersTimeout.";
@@ -67,10 +68,10 @@ internal static class ErrorTexts
         $"The exchange with {origin} was not over within {Seconds(limit)}; it stood at {phase}. See TransportOptions.Timeout.";
 
     public static string PendingTimeout(string origin, TimeSpan waited, int open, int limit, int dialing, int ahead, bool totalLimit) =>
-        $"Waited {Seconds(waited)} for {Connections(open, limit, dialing, totalLimit)} to {origin}{State(open, dialing)}, {ahead} requests ahead; see PooledHttpHandler.PendingRequestTimeout.";
+        $"Waited {Seconds(waited)} for {Connections(open, limit, dialing, totalLimit)} to {origin}{State(open, dialing)}, {Count(ahead, "request")} ahead; see PooledHttpHandler.PendingRequestTimeout.";
 
     public static string TooManyPending(string origin, int pending, int limit, int open) =>
-        $"{pending} requests are already waiting for one of {open} connections to {origin}, all busy; see PooledHttpHandler.MaxPendingRequestsPerServer ({limit}).";
+        $"{Count(pending, "request")} already {(pending == 1 ? "waits" : "wait")} for {(open == 1 ? "the one connection" : $"one of {open} connections")} to {origin}, all busy; see PooledHttpHandler.MaxPendingRequestsPerServer ({limit}).";
 
     public static string HandlerDisposed(string origin) =>
         $"The handler was disposed while a request was waiting for a connection to {origin}.";
@@ -80,9 +81,12 @@ internal static class ErrorTexts
 
     public static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0##} s");
 
+    private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
+
     private static string Connections(int open, int limit, int dialing, bool totalLimit) =>
         totalLimit ? "a connection, all of PooledHttpHandler.MaxConnections in use,"
         : limit == int.MaxValue ? $"a connection ({open} open, {dialing} being opened)"
+        : limit == 1 ? "the one connection"
         : $"one of {limit} connections";
 
     private static string State(int open, int dialing) => dialing > 0 && open == 0 ? ", still being opened" : ", all busy";

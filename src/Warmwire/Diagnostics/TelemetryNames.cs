@@ -5,11 +5,13 @@ namespace Warmwire.Diagnostics;
 /// <summary>Values of OpenTelemetry's attributes for HTTP clients.</summary>
 internal static class TelemetryNames
 {
+    public const string OtherMethod = "_OTHER";
+
     private static readonly HashSet<string> s_known =
         new(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"], StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The method's name; <c>_OTHER</c> for one the conventions do not know, so that nobody can fill the telemetry with names.</summary>
-    public static string Method(HttpMethod method) => s_known.TryGetValue(method.Method, out string? known) ? known : "_OTHER";
+    public static string Method(HttpMethod method) => s_known.TryGetValue(method.Method, out string? known) ? known : OtherMethod;
 
     public static string Version(Version version) =>
         version == HttpVersion.Version11 ? "1.1"

@@ -52,18 +52,26 @@ internal sealed class TransportMetrics
     /// <summary>Of the handler's own meter factory, or of the process.</summary>
     public static TransportMetrics For(IMeterFactory? factory) => factory is null ? s_shared.Value : new TransportMetrics(factory.Create(MeterName));
 
-    public void RequestLeased(in MetricOrigin origin, TimeSpan queued, bool reused)
+    public void RequestLeased(in MetricOrigin origin, HttpMethod method, TimeSpan queued, bool reused)
     {
-        if (_timeInQueue.Enabled)
-        {
-            _timeInQueue.Record(queued.TotalSeconds, Tags(origin));
-        }
-
+        RequestLeftQueue(origin, method, queued);
         if (_reused.Enabled)
         {
             TagList tags = Tags(origin);
             tags.Add("warmwire.connection.reused", reused);
             _reused.Add(1, tags);
+        }
+    }
+
+    /// <summary>With a connection or without.</summary>
+    public void RequestLeftQueue(in MetricOrigin origin, HttpMethod method, TimeSpan queued)
+    {
+        if (_timeInQueue.Enabled)
+        {
+            TagList tags = Tags(origin);
+            tags.Add("http.request.method", TelemetryNames.Method(method));
+            tags.Add("network.protocol.version", "1.1");
+            _timeInQueue.Record(queued.TotalSeconds, tags);
         }
     }
 

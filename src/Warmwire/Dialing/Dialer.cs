@@ -98,7 +98,7 @@ internal sealed class Dialer
             }
 
             // The pool's waiters depend on it that every failure is one of ours.
-            throw DialFailure.Of(request.Key, HttpRequestError.ConnectionError, TransportPhase.Connect, DialErrorTexts.Unexpected(request.Key, e), e);
+            throw DialFailure.Of(request.Key, HttpRequestError.ConnectionError, TransportPhase.Connect, DialErrorTexts.Unexpected(request.Key.HostAndPort, e), e);
         }
     }
 
@@ -129,13 +129,13 @@ internal sealed class Dialer
         }
         catch (OperationCanceledException e) when (deadline.Expired && !cancellationToken.IsCancellationRequested)
         {
-            throw DialFailure.Timeout(key, HttpRequestError.ConnectionError, TransportPhase.Connect, DialErrorTexts.ConnectTimedOut(key, endPoints, request.ConnectTimeout), e);
+            throw DialFailure.Timeout(key, HttpRequestError.ConnectionError, TransportPhase.Connect, DialErrorTexts.ConnectTimedOut(key.HostAndPort, endPoints, request.ConnectTimeout), e);
         }
 
         if (race is not { Winner: { } winner, EndPoint: { } reached })
         {
             // As in .NET, the inner exception is the one of the address tried last; the text has them all.
-            throw DialFailure.Of(key, HttpRequestError.ConnectionError, TransportPhase.Connect, DialErrorTexts.ConnectFailed(key, race.Failures, known), race.Failures[^1].Error);
+            throw DialFailure.Of(key, HttpRequestError.ConnectionError, TransportPhase.Connect, DialErrorTexts.ConnectFailed(key.HostAndPort, race.Failures, known), race.Failures[^1].Error);
         }
 
         return new Connected(winner, reached, isAddress ? null : reached.Address, dnsTime, clock.GetElapsedTime(start));

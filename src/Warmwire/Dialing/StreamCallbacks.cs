@@ -28,13 +28,13 @@ internal static class StreamCallbacks
                 return stream;
             }
 
-            failure = Failure(key, DialErrorTexts.ConnectCallbackGaveNull(key), inner: null);
+            failure = Failure(key, DialErrorTexts.ConnectCallbackGaveNull(key.HostAndPort), inner: null);
         }
         catch (Exception e)
         {
             failure = deadline.Expired
-                ? Timeout(key, DialErrorTexts.ConnectCallbackTimedOut(key, request.ConnectTimeout), e)
-                : Failure(key, DialErrorTexts.ConnectCallbackFailed(key, e), e);
+                ? Timeout(key, DialErrorTexts.ConnectCallbackTimedOut(key.HostAndPort, request.ConnectTimeout), e)
+                : Failure(key, DialErrorTexts.ConnectCallbackFailed(key.HostAndPort, e), e);
         }
 
         TraceCalls.Invoke<EndPoint, Exception?>(request.Trace?.ConnectDone, endPoint, failure);
@@ -60,13 +60,13 @@ internal static class StreamCallbacks
                 return filtered;
             }
 
-            failure = Failure(key, DialErrorTexts.FilterGaveNull(key), inner: null);
+            failure = Failure(key, DialErrorTexts.FilterGaveNull(key.HostAndPort), inner: null);
         }
         catch (Exception e)
         {
             failure = deadline.Expired
-                ? Timeout(key, DialErrorTexts.FilterTimedOut(key, request.ConnectTimeout), e)
-                : Failure(key, DialErrorTexts.FilterFailed(key, e), e);
+                ? Timeout(key, DialErrorTexts.FilterTimedOut(key.HostAndPort, request.ConnectTimeout), e)
+                : Failure(key, DialErrorTexts.FilterFailed(key.HostAndPort, e), e);
         }
 
         deadline.ThrowIfPoolCancelled();

@@ -45,7 +45,7 @@ internal sealed class TlsHandshake(HandlerSettings settings)
         ConnectionKey key = request.Key;
         string target = _options.TargetNameFor(key);
         return deadline.Expired
-            ? DialFailure.Timeout(key, HttpRequestError.SecureConnectionError, TransportPhase.Tls, DialErrorTexts.TlsTimedOut(key, target, request.TlsHandshakeTimeout), e)
-            : DialFailure.Of(key, HttpRequestError.SecureConnectionError, TransportPhase.Tls, DialErrorTexts.TlsFailed(key, target, e), e);
+            ? DialFailure.Timeout(key, HttpRequestError.SecureConnectionError, TransportPhase.Tls, DialErrorTexts.TlsTimedOut(key.HostAndPort, target, request.TlsHandshakeTimeout), e)
+            : DialFailure.Of(key, HttpRequestError.SecureConnectionError, TransportPhase.Tls, DialErrorTexts.TlsFailed(key.HostAndPort, target, e), e);
     }
 }

@@ -36,13 +36,15 @@ internal sealed class DecompressedContent : HttpContent, IConnectionInfoSource
             }
         }
 
+        // Said once, it stays unknown, as in .NET: not the length of the buffer, once there is one.
+        Headers.ContentLength = null;
         if (codingsBefore.Length != 0)
         {
             Headers.TryAddWithoutValidation("Content-Encoding", codingsBefore);
         }
     }
 
-    public ConnectionInfo? ConnectionInfo => (_original as IConnectionInfoSource)?.ConnectionInfo;
+    public TransportConnectionInfo? ConnectionInfo => (_original as IConnectionInfoSource)?.ConnectionInfo;
 
     protected override bool TryComputeLength(out long length)
     {

@@ -20,10 +20,10 @@ internal static class Decompression
     private static readonly string?[] s_acceptEncodings = [null, "gzip", "deflate", "gzip, deflate", "br", "gzip, br", "deflate, br", "gzip, deflate, br"];
 
     /// <summary>
-    /// What to write as Accept-Encoding for the methods that the request's own header does not name, or <see langword="null"/> for nothing. It is a further
-    /// header line beside the request's own, or one value with it.
+    /// What to write as Accept-Encoding for the methods that the request's own header does not name, or <see langword="null"/> for nothing. It is added
+    /// to the value of the request's own.
     /// </summary>
-    /// <remarks>A coding the request names with a quality is left as it is, so that <c>gzip;q=0</c> means what it says; .NET adds the plain name to it.</remarks>
+    /// <remarks>A coding the request names with a quality is left as it is, so that <c>gzip;q=0</c> means what it says.</remarks>
     public static string? AcceptEncodingToAdd(HttpRequestMessage request, DecompressionMethods methods)
     {
         DecompressionMethods missing = methods & Known;

@@ -22,7 +22,7 @@ internal static class EnvironmentProxy
         // Without any proxy in the environment this is one virtual call that returns null.
         if (Find(proxy, uri) is { } address)
         {
-            bool isTls = uri.Scheme == Uri.UriSchemeHttps;
+            bool isTls = RequestRules.IsTls(uri);
             string host = uri.HostNameType == UriHostNameType.IPv6 ? uri.Host : uri.IdnHost;
             string origin = $"{uri.Scheme}://{host}:{uri.Port}";
             throw new TransportException(

@@ -179,7 +179,7 @@ internal sealed class ExchangeEngine : IDisposable
 
     private static OriginProbe OriginOf(HttpRequestMessage request, Uri uri, RequestSettings settings)
     {
-        bool isTls = uri.Scheme == Uri.UriSchemeHttps;
+        bool isTls = RequestRules.IsTls(uri);
         return new OriginProbe(isTls, uri.IdnHost, uri.Port, isTls ? TlsHostOf(request) : null, settings.ClientCertificate);
     }
 

@@ -72,7 +72,7 @@ internal static class RedirectPolicy
             return null;
         }
 
-        if (from.Scheme == Uri.UriSchemeHttps && target.Scheme != Uri.UriSchemeHttps)
+        if (RequestRules.IsTls(from) && target.Scheme != Uri.UriSchemeHttps)
         {
             return null; // What was asked for in private is not asked for in the open.
         }

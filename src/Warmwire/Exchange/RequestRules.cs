@@ -6,6 +6,9 @@ namespace Warmwire.Exchange;
 /// <summary>What a request must be to be sent at all. The kinds of exceptions are .NET's.</summary>
 internal static class RequestRules
 {
+    /// <summary>Whether the URI wants TLS. <see cref="System.Net.WebSockets.ClientWebSocket"/> hands its own schemes, ws and wss, to the handler.</summary>
+    public static bool IsTls(Uri uri) => uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeWss;
+
     public static void Check(HttpRequestMessage request)
     {
         if (request.RequestUri is not { IsAbsoluteUri: true } uri)
@@ -13,19 +16,29 @@ internal static class RequestRules
             throw new InvalidOperationException(ErrorTexts.RequestUriMustBeHttp(request.RequestUri));
         }
 
-        if (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps)
+        if (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeWs && !IsTls(uri))
         {
             throw new NotSupportedException(ErrorTexts.RequestUriMustBeHttp(uri));
         }
 
-        if (request.Version > HttpVersion.Version11 && request.VersionPolicy != HttpVersionPolicy.RequestVersionOrLower)
-        {
-            throw new HttpRequestException(HttpRequestError.VersionNegotiationError, ErrorTexts.VersionNotSupported(request.Version, request.VersionPolicy));
-        }
-
-        if (request.Version.Major == 0)
+        if (!IsVersionOfHttp(request.Version))
         {
             throw new NotSupportedException(ErrorTexts.VersionNotSupported(request.Version, request.VersionPolicy));
         }
+
+        if (request.Version > HttpVersion.Version11 && request.VersionPolicy != HttpVersionPolicy.RequestVersionOrLower)
+        {
+            throw new TransportException(
+                HttpRequestError.VersionNegotiationError,
+                ErrorTexts.VersionNotSupported(request.Version, request.VersionPolicy),
+                inner: null,
+                TransportPhase.Connect,
+                RequestSent.No,
+                uri.GetLeftPart(UriPartial.Authority),
+                connectionId: null);
+        }
     }
+
+    private static bool IsVersionOfHttp(Version version) =>
+        version == HttpVersion.Version11 || version == HttpVersion.Version20 || version == HttpVersion.Version30 || version == HttpVersion.Version10;
 }

@@ -33,10 +33,17 @@ internal readonly struct RequestTelemetry
 
         if (s_source.HasListeners())
         {
-            _activity = s_source.StartActivity(TelemetryNames.Method(request.Method), ActivityKind.Client);
+            string method = TelemetryNames.Method(request.Method);
+            bool isKnown = method != TelemetryNames.OtherMethod;
+            _activity = s_source.StartActivity(isKnown ? method : "HTTP", ActivityKind.Client);
             if (_activity is { IsAllDataRequested: true })
             {
-                _activity.SetTag("http.request.method", TelemetryNames.Method(request.Method));
+                _activity.SetTag("http.request.method", method);
+                if (!isKnown)
+                {
+                    _activity.SetTag("http.request.method_original", request.Method.Method);
+                }
+
                 _activity.SetTag("url.full", Redacted(uri));
                 _activity.SetTag("server.address", uri.IdnHost);
                 _activity.SetTag("server.port", uri.Port);

@@ -23,15 +23,20 @@ internal sealed class Http1Connection : HttpConnection
 
     // Guarded by _gate.
     private readonly Lock _gate = new();
-    private Http1State _state = Http1State.Leased;
+    private volatile Http1State _state = Http1State.Leased;
     private Attempt? _attempt;
     private long _exchangeId;
     private RequestProgress _request;
     private bool _bodyReadInFlight;
+    private long _restId;
     private CloseReason _drainFailure;
     private CloseReason _closedFor;
     private TransportException? _bodyFailure;
     private TimeSpan? _keepAliveHint;
+    private TaskCompletionSource? _finished;
+
+    // Taken by whoever tells how the exchange ended for the connection.
+    private RequestTrace? _trace;
 
     // The reading flow's own.
     private FramingResult _framing;
@@ -51,7 +56,8 @@ internal sealed class Http1Connection : HttpConnection
 
     public Stream Stream => Dialed.Stream;
 
-    public override string StateName => State.ToString();
+    // Without the gate: the pool asks under its own, and locks do not nest.
+    public override string StateName => _state.ToString();
 
     public override TimeSpan? KeepAliveHint => _keepAliveHint;
 
@@ -72,7 +78,7 @@ internal sealed class Http1Connection : HttpConnection
     {
         // Story: the stray bytes or the end are here, but the watch's flow has not got a thread yet. It will close the connection; leased
         // now, those bytes would become the next answer.
-        if (Reader.WatchHasEnded && MayBeReadable)
+        if (InputCame)
         {
             return false;
         }
@@ -89,8 +95,19 @@ internal sealed class Http1Connection : HttpConnection
         }
     }
 
+    /// <summary>Whether bytes, the end or a failure have come although no request was sent.</summary>
+    private bool InputCame => Reader.WatchHasEnded && !WokeForNothing();
+
+    /// <summary>
+    /// A read of nothing may end although there is nothing: the news of bytes that an earlier read has taken already reaches the socket late.
+    /// The socket itself knows better. (TLS passes over it, and a read of one byte ends only with a byte.)
+    /// </summary>
+    private bool WokeForNothing() => Dialed.SupportsZeroByteReads && Dialed.Socket is { } socket && !IsReadable(socket);
+
     public override void Rest()
     {
+        long exchangeId;
+        long restId;
         lock (_gate)
         {
             if (_state == Http1State.Closed)
@@ -99,83 +116,94 @@ internal sealed class Http1Connection : HttpConnection
             }
 
             _attempt = null;
+            exchangeId = _exchangeId;
+            restId = ++_restId;
             MoveTo_NeedsLock(Http1State.Idle);
         }
 
         // Story: the peer closes right behind its response. The watch is on before the pool hears of the connection, so either the
         // watch finds the end first and the pool is told Closed and ignores the return, or the pool has it and the lease fails.
-        _ = WatchAsync();
+        RequestTrace? trace = Interlocked.Exchange(ref _trace, null);
+        _ = Detached.Run(this, restId, static (connection, restId) => connection.WatchAsync(restId));
         Owner.Returned(this);
+        if (trace is not null)
+        {
+            TraceCalls.Invoke(trace.PutIdleConnection, ClosedSince(exchangeId));
+        }
+    }
+
+    /// <summary>Why the connection was closed if no exchange has begun since this one; the pool closes what it does not want to keep.</summary>
+    private CloseReason? ClosedSince(long exchangeId)
+    {
+        lock (_gate)
+        {
+            return _state == Http1State.Closed && _exchangeId == exchangeId ? _closedFor : null;
+        }
     }
 
     /// <summary>Waits while the connection rests. Leased before anything came, the wait is the first one of the next response, and not this flow's any more.</summary>
-    private async Task WatchAsync()
+    private async Task WatchAsync(long restId)
     {
-        Task<int>? watch = null;
-        try
+        Task<int> watch = Reader.StartWatch();
+        bool broken = false;
+        WatchOutcome outcome = WatchOutcome.GoesOn;
+        while (outcome == WatchOutcome.GoesOn)
         {
-            watch = Reader.StartWatch();
-            while (true)
+            // A failure is a reset while resting, or our own close. While an exchange runs, its own read sees the same.
+            await ((Task)watch).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            broken = !watch.IsCompletedSuccessfully;
+            outcome = WatchEnded(restId, forNothing: !broken && WokeForNothing(), ref watch);
+        }
+
+        if (outcome == WatchOutcome.FoundDead)
+        {
+            await CloseForInputAsync(watch, error: null).ConfigureAwait(false);
+        }
+    }
+
+    private WatchOutcome WatchEnded(long restId, bool forNothing, ref Task<int> watch)
+    {
+        lock (_gate)
+        {
+            // Story: the watch ends with the first bytes of a response, and the exchange is over and the connection back at rest before this
+            // flow gets to run. Those bytes are no sign of death for the rest that has begun since.
+            if (_state != Http1State.Idle || _restId != restId)
             {
-                await watch.ConfigureAwait(false);
-                if (!IsRestingUnder(watch))
-                {
-                    return;
-                }
-
-                if (MayBeReadable)
-                {
-                    break;
-                }
-
-                // Story: a socket's read of nothing ends with any event of the socket, even one that told of bytes which were read since.
-                lock (_gate)
-                {
-                    if (_state != Http1State.Idle)
-                    {
-                        return;
-                    }
-
-                    watch = Reader.RenewWatch();
-                }
+                return WatchOutcome.NotOurs;
             }
-        }
-        catch (Exception)
-        {
-            // A reset while resting, or our own close. While an exchange runs, its own read sees the same failure.
-        }
 
-        if (TryTakeDeadFromRest(watch))
-        {
-            Close(await Reader.WatchFoundBytesAsync(watch).ConfigureAwait(false) ? CloseReason.UnsolicitedData : CloseReason.ServerClosed);
-        }
-    }
-
-    private bool IsRestingUnder(Task<int>? watch)
-    {
-        lock (_gate)
-        {
-            // Story: the watch ended with the response's first byte, and the exchange was through, the connection at rest and watched anew,
-            // before the old watch's flow got a thread. What it saw is long used.
-            return _state == Http1State.Idle && Reader.IsCurrentWatch(watch);
-        }
-    }
-
-    private bool MayBeReadable => Dialed.Socket is not { } socket || IsReadable(socket);
-
-    private bool TryTakeDeadFromRest(Task<int>? watch)
-    {
-        lock (_gate)
-        {
-            if (_state != Http1State.Idle || !Reader.IsCurrentWatch(watch))
+            if (forNothing)
             {
-                return false;
+                // Under the gate, so that nobody leases the connection and reads while this read begins; it waits for nothing here.
+                watch = Reader.RestartWatch();
+                return WatchOutcome.GoesOn;
             }
 
             // Not leased by anybody from here on.
             MoveTo_NeedsLock(Http1State.Leased);
-            return true;
+            return WatchOutcome.FoundDead;
         }
+    }
+
+    /// <summary>
+    /// Something came just before the first byte of a request: it is no answer to it. The connection is closed and the request fails as not sent,
+    /// so that it is sent again on another one.
+    /// </summary>
+    public bool RefuseForInput(Attempt attempt)
+    {
+        if (!InputCame)
+        {
+            return false;
+        }
+
+        _ = CloseForInputAsync(Reader.EndedWatch, TransportErrors.ConnectionGone(this, attempt, CloseReason.ServerClosed));
+        return true;
+    }
+
+    private async Task CloseForInputAsync(Task<int>? watch, TransportException? error)
+    {
+        bool foundBytes = await Reader.WatchFoundBytesAsync(watch).ConfigureAwait(false);
+        Close(foundBytes ? CloseReason.UnsolicitedData : CloseReason.ServerClosed, error, asynchronously: false);
     }
 
     public override bool LooksDead() => Dialed.Socket is { } socket && IsReadable(socket);
@@ -206,7 +234,9 @@ internal sealed class Http1Connection : HttpConnection
                 _attempt = attempt;
                 _exchangeId++;
                 _request = RequestProgress.Writing;
+                _bodyReadInFlight = false;
                 _bodyFailure = null;
+                _trace = attempt.Settings.Trace;
             }
         }
 
@@ -333,7 +363,7 @@ internal sealed class Http1Connection : HttpConnection
 
         if (finish)
         {
-            Finish();
+            _ = Finish();
         }
     }
 
@@ -371,23 +401,29 @@ internal sealed class Http1Connection : HttpConnection
     }
 
     /// <summary>Gives the reading flow back; finishes the exchange at the body's end, or starts the drain that was asked for while the read ran.</summary>
-    public void EndBodyRead()
+    /// <param name="bodyEnded">Whether this read came to the body's end; asked of the reader before the flow is given back.</param>
+    /// <returns>As <see cref="Finish"/>.</returns>
+    public Task EndBodyRead(bool bodyEnded)
     {
         bool drain;
         lock (_gate)
         {
-            _bodyReadInFlight = false;
+            // Story: the response is disposed between a read of the body's last bytes and the finish below. If the flow were free then, the disposal
+            // would start a drain, which finishes the exchange too, and one of the two would finish the next one. So it stays taken.
+            _bodyReadInFlight = bodyEnded;
             drain = _state == Http1State.Draining;
         }
 
-        if (Reader.BodyEnded)
+        if (bodyEnded)
         {
-            Finish();
+            return Finish();
         }
         else if (drain)
         {
             _drain.Start(pendingFill: null);
         }
+
+        return Task.CompletedTask;
     }
 
     /// <summary>The caller's read was cancelled: the fill it waited for goes on and belongs to the drain from now on.</summary>
@@ -545,7 +581,11 @@ internal sealed class Http1Connection : HttpConnection
     /// The response has been read to its end, by the owner of the reading flow. The connection rests if it is clean:
     /// request written as a whole, no byte left over, keep-alive allowed by both sides (RFC 9112 §9.3).
     /// </summary>
-    public void Finish()
+    /// <returns>
+    /// Complete, or, when the writer of the request is just behind, what the caller's end of the response has to wait for so that the connection is
+    /// free before the caller goes on.
+    /// </returns>
+    public Task Finish()
     {
         CloseReason? reason =
             Reader.BodyEndsWithStream ? CloseReason.BodyEndedByClose
@@ -559,7 +599,7 @@ internal sealed class Http1Connection : HttpConnection
         {
             if (_state == Http1State.Closed)
             {
-                return;
+                return Task.CompletedTask;
             }
 
             exchangeId = _exchangeId;
@@ -572,25 +612,30 @@ internal sealed class Http1Connection : HttpConnection
                 if (wait)
                 {
                     MoveTo_NeedsLock(Http1State.Finishing);
+                    _finished = Writer.HasHandedOverAll ? new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) : null;
                 }
             }
         }
 
         if (wait)
         {
-            _drain.Limit(exchangeId, _services.Settings.CancellationDrainTimeout, CloseReason.RequestUnfinished);
-            return;
+            Task finished = _finished?.Task ?? Task.CompletedTask;
+            _drain.Limit(exchangeId, Http1Limits.RequestAfterResponse, CloseReason.RequestUnfinished);
+            return finished;
         }
 
         _drain.Unlimit();
         if (reason is { } close)
         {
             Close(close);
-            return;
+            return Task.CompletedTask;
         }
 
         Writer.Release();
+        TaskCompletionSource? waiting = Interlocked.Exchange(ref _finished, null);
         Rest();
+        waiting?.TrySetResult();
+        return Task.CompletedTask;
     }
 
     public override void Close(CloseReason reason) => Close(reason, error: null, asynchronously: true);
@@ -637,6 +682,8 @@ internal sealed class Http1Connection : HttpConnection
         }
 
         Owner.Closed(this, reason);
+        Interlocked.Exchange(ref _finished, null)?.TrySetResult();
+        TraceCalls.Invoke(Interlocked.Exchange(ref _trace, null)?.PutIdleConnection, (CloseReason?)reason);
         attempt?.TryFail(error ?? TransportErrors.ConnectionGone(this, attempt, reason), asynchronously);
     }
 
@@ -658,6 +705,13 @@ internal sealed class Http1Connection : HttpConnection
             },
             $"{_state} to {next} on connection {Id}");
         _state = next;
+    }
+
+    private enum WatchOutcome
+    {
+        GoesOn,
+        FoundDead,
+        NotOurs,
     }
 
     private enum RequestProgress

@@ -19,8 +19,21 @@ internal sealed class Http1Drain
     /// <summary>Closes the connection for <paramref name="reason"/> if this exchange is not over in time. It names the exchange, so a late one harms no other.</summary>
     public void Limit(long exchangeId, TimeSpan timeout, CloseReason reason)
     {
+        // Story: the exchange ends between the decision to limit it and this line, and the next one on the connection is limited already.
+        // Its limit stays.
         var deadline = new DrainDeadline(_connection, exchangeId, reason);
-        if (Interlocked.Exchange(ref _deadline, deadline) is { } earlier)
+        DrainDeadline? earlier;
+        do
+        {
+            earlier = Volatile.Read(ref _deadline);
+            if (earlier?.ExchangeId > exchangeId)
+            {
+                return;
+            }
+        }
+        while (Interlocked.CompareExchange(ref _deadline, deadline, earlier) != earlier);
+
+        if (earlier is not null)
         {
             _services.Deadlines.Cancel(earlier);
         }
@@ -68,7 +81,7 @@ internal sealed class Http1Drain
                 while (count > 0);
                 if (reader.BodyEnded)
                 {
-                    _connection.Finish();
+                    _ = _connection.Finish();
                     return;
                 }
 
@@ -93,6 +106,8 @@ internal sealed class Http1Drain
 
     private sealed class DrainDeadline(Http1Connection connection, long exchangeId, CloseReason reason) : Deadline
     {
+        public long ExchangeId => exchangeId;
+
         protected override void OnExpired() => connection.DrainExpired(exchangeId, reason);
     }
 }

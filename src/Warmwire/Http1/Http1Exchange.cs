@@ -15,6 +15,7 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
     private readonly Attempt _attempt;
     private readonly ConnectionServices _services;
     private readonly long _exchangeId;
+    private Task _writing = Task.CompletedTask;
     private CancellationTokenRegistration _cancellation;
     private volatile bool _headDone;
     private volatile Exception? _writeError;
@@ -39,7 +40,13 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
         }
         catch (Exception e)
         {
-            _connection.GiveBackUnused(_attempt, e);
+            _connection.GiveBackUnused(_attempt, e is HttpRequestException refusal ? TransportErrors.Refused(_connection, _attempt, refusal) : e);
+            return;
+        }
+
+        // Story: the server closes, or sends what nobody asked for, between the lease and this line.
+        if (_connection.RefuseForInput(_attempt))
+        {
             return;
         }
 
@@ -49,7 +56,7 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
             _cancellation = _attempt.CancellationToken.UnsafeRegister(static (state, token) => ((Http1Exchange)state!).Cancelled(token), this);
         }
 
-        _ = WriteAsync();
+        _writing = WriteAsync();
         _ = ReadAsync();
     }
 
@@ -211,7 +218,7 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
         Http1Reader reader = _connection.Reader;
         if (framing.Kind == BodyKind.Raw)
         {
-            content.SetStream(new Http1UpgradedStream(_connection));
+            content.SetStream(new Http1UpgradedStream(_connection, _writing));
             if (_connection.TryTakeHead(_attempt, framing, Http1State.Upgraded))
             {
                 _attempt.TryComplete(response);
@@ -233,10 +240,10 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
         {
             // The connection is free before the caller has the response.
             bool wanted = _connection.TryTakeHead(_attempt, framing, Http1State.Draining);
-            _connection.Finish();
+            Task finished = _connection.Finish();
             if (wanted)
             {
-                _attempt.TryComplete(response);
+                _ = CompleteAfterAsync(finished, response);
             }
 
             return;
@@ -253,6 +260,12 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
             body.Detach();
             _connection.DrainAfterHead();
         }
+    }
+
+    private async Task CompleteAfterAsync(Task finished, HttpResponseMessage response)
+    {
+        await finished.ConfigureAwait(false);
+        _attempt.TryComplete(response);
     }
 
     private void ReadInterim(ReadOnlySpan<byte> head, in StatusLine status)

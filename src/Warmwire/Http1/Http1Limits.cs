@@ -22,10 +22,13 @@ internal static class Http1Limits
     public const int BodySentAfterFinalAnswer = 1024;
 
     /// <summary>How much is read at once of a body nobody wants.</summary>
-    public const int DrainBufferBytes = 16 * 1024;
+    public const int DrainBufferBytes = 64 * 1024;
 
     /// <summary>How long a response is awaited after writing the request failed: a server that refuses an upload often answers and closes (RFC 9112 §9.5).</summary>
     public static readonly TimeSpan ResponseAfterWriteError = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long a connection whose response is complete waits for the rest of its request to be written; after it the server is taken not to want it.</summary>
+    public static readonly TimeSpan RequestAfterResponse = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How much is read at once when a body is copied to a stream.</summary>
     public const int CopyBufferBytes = 64 * 1024;

@@ -8,6 +8,9 @@ namespace Warmwire.Http1;
 /// </summary>
 internal sealed class Http1Reader
 {
+    /// <summary>The lone CR LF behind the last chunk.</summary>
+    private const int EmptyTrailerBlock = 2;
+
     private readonly Stream _stream;
     private readonly bool _zeroByteReads;
     private readonly byte[] _watchByte;
@@ -40,31 +43,34 @@ internal sealed class Http1Reader
 
     /// <summary>
     /// Starts the read that waits while the connection rests. It holds no buffer: a read of nothing where the stream waits for it, else of one byte.
-    /// A connection that was leased and not used is watched already, and two reads would share out what comes.
+    /// A lease that was not used has left the read of the rest before it pending; that one goes on.
     /// </summary>
     public Task<int> StartWatch()
     {
         Debug.Assert(_buffer.Count == 0, "a watch over unread bytes");
-        if (_watch is null)
-        {
-            _buffer.Release();
-            _watch = _stream.ReadAsync(_watchByte).AsTask();
-        }
+        _buffer.Release();
+        return _watch ??= BeginWatch();
+    }
 
-        return _watch;
+    /// <summary>The watch ended for nothing.</summary>
+    public Task<int> RestartWatch() => _watch = BeginWatch();
+
+    private Task<int> BeginWatch()
+    {
+        try
+        {
+            return _stream.ReadAsync(_watchByte).AsTask();
+        }
+        catch (Exception e)
+        {
+            return Task.FromException<int>(e);
+        }
     }
 
     /// <summary>Whether what the watch waited for is here.</summary>
     public bool WatchHasEnded => _watch is { IsCompleted: true };
 
-    public bool IsCurrentWatch(Task<int>? watch) => ReferenceEquals(_watch, watch);
-
-    /// <summary>A new watch for one that ended without cause.</summary>
-    public Task<int> RenewWatch()
-    {
-        _watch = null;
-        return StartWatch();
-    }
+    public Task<int>? EndedWatch => _watch is { IsCompleted: true } watch ? watch : null;
 
     /// <summary>After the watch came to its end on a resting connection: whether the peer sent bytes (<see langword="true"/>) or closed, or broke the connection.</summary>
     public async ValueTask<bool> WatchFoundBytesAsync(Task<int>? watch)
@@ -80,6 +86,7 @@ internal sealed class Http1Reader
         }
         catch (Exception)
         {
+            // A read of nothing ends well on a socket that was reset; the failure comes with the read of a byte.
             return false;
         }
     }
@@ -244,9 +251,20 @@ internal sealed class Http1Reader
 
         // Consuming only moves indices, so the slice handed out stays what it is.
         _buffer.Consume(position);
-        if (_inTrailers && _trailerScanner.TryFindEnd(_buffer.Unread, out int length))
+        if (!_inTrailers)
         {
-            if (length > 2)
+            return data;
+        }
+
+        bool found = _trailerScanner.TryFindEnd(_buffer.Unread, out int length);
+        if ((found ? length : _buffer.Count) > Math.Max(_trailerLimit, EmptyTrailerBlock))
+        {
+            throw new WireFormatException($"the trailers are longer than the {_trailerLimit} bytes left of the limit on heads", "PooledHttpHandler.MaxResponseHeadersLength");
+        }
+
+        if (found)
+        {
+            if (length > EmptyTrailerBlock)
             {
                 CheckTrailers(_buffer.Unread[..length]);
                 TrailerBlock = _buffer.Unread[..length].ToArray();
@@ -254,10 +272,6 @@ internal sealed class Http1Reader
 
             _buffer.Consume(length);
             BodyEnded = true;
-        }
-        else if (_inTrailers && _buffer.Count > _trailerLimit)
-        {
-            throw new WireFormatException($"the trailers are longer than the {_trailerLimit} bytes left of the limit on heads", "PooledHttpHandler.MaxResponseHeadersLength");
         }
 
         return data;

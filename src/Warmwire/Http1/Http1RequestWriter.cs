@@ -26,6 +26,9 @@ internal sealed class Http1RequestWriter
     private bool _sending;
     private TaskCompletionSource? _sendDone;
     private volatile bool _stopped;
+    private volatile bool _handedOverAll;
+    private volatile RequestBodyStream? _body;
+    private volatile bool _wroteAfterStop;
     private bool _headSent;
 
     public Http1RequestWriter(Stream stream, ConnectionServices services)
@@ -39,6 +42,9 @@ internal sealed class Http1RequestWriter
 
     private long? PromisedLength => _plan.Kind == RequestBodyKind.Length ? _plan.Length : null;
 
+    /// <summary>The last byte of the request has been handed to the stream, which may not have said yet that it has taken it.</summary>
+    public bool HasHandedOverAll => _handedOverAll || (!_stopped && _body is { IsWhole: true });
+
     public bool IsStopped => _stopped;
 
     /// <summary>The request carries <c>Connection: close</c>.</summary>
@@ -49,6 +55,9 @@ internal sealed class Http1RequestWriter
     {
         _attempt = attempt;
         _stopped = false;
+        _handedOverAll = false;
+        _body = null;
+        _wroteAfterStop = false;
         _headSent = false;
         _coalescing = true;
         _continue = null;
@@ -73,7 +82,7 @@ internal sealed class Http1RequestWriter
             throw;
         }
 
-        if (attempt.Request.Content is not null && _services.Settings.Expect100ContinueTimeout != TimeSpan.Zero && attempt.Request.Headers.ExpectContinue == true)
+        if (attempt.Request.Content is not null && attempt.Settings.Expect100ContinueTimeout != TimeSpan.Zero && attempt.Request.Headers.ExpectContinue == true)
         {
             _continue = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         }
@@ -82,10 +91,23 @@ internal sealed class Http1RequestWriter
     /// <summary>Sends what was prepared. <see langword="true"/>: the request is written as a whole; <see langword="false"/>: its body was held back or stopped. Throws what failed.</summary>
     public async ValueTask<bool> SendAsync()
     {
-        Attempt attempt = _attempt!;
+        try
+        {
+            return await SendAsync(_attempt!).ConfigureAwait(false);
+        }
+        finally
+        {
+            // The attempt holds the response. A connection that held it in turn would keep a response nobody disposed from ever being found.
+            _attempt = null;
+        }
+    }
+
+    private async ValueTask<bool> SendAsync(Attempt attempt)
+    {
         attempt.Sent = RequestSent.Partly;
         if (attempt.Request.Content is not { } content)
         {
+            _handedOverAll = true;
             await SendOutputAsync().ConfigureAwait(false);
             return true;
         }
@@ -100,6 +122,7 @@ internal sealed class Http1RequestWriter
         }
 
         var body = new RequestBodyStream(this, PromisedLength);
+        _body = body;
         Task copying = content.CopyToAsync(body, context: null, attempt.CancellationToken);
         attempt.Copying = copying;
         if (!copying.IsCompleted)
@@ -117,7 +140,10 @@ internal sealed class Http1RequestWriter
         }
 
         await copying.ConfigureAwait(false);
-        if (_stopped)
+
+        // Story: the server refuses as soon as it has the last byte, and the refusal is through before the content has come back from
+        // writing that byte. Then nothing is left to stop, and the connection is as clean as after any other answer.
+        if (_stopped && (_wroteAfterStop || !body.IsWhole))
         {
             return false;
         }
@@ -131,6 +157,7 @@ internal sealed class Http1RequestWriter
                 ChunkEncoder.WriteLastChunk(_output);
             }
 
+            _handedOverAll = true;
             await SendOutputAsync().ConfigureAwait(false);
         }
         finally
@@ -195,11 +222,10 @@ internal sealed class Http1RequestWriter
     /// <summary>The content wants what it wrote to be on its way.</summary>
     public ValueTask FlushAsync()
     {
-        ThrowIfStopped();
         lock (_gate)
         {
             // Until the content has returned once, everything it wrote will be sent right after it anyway.
-            if (_coalescing || _output.Count == 0)
+            if (_coalescing || _stopped || _output.Count == 0)
             {
                 return default;
             }
@@ -355,6 +381,7 @@ internal sealed class Http1RequestWriter
     {
         if (_stopped)
         {
+            _wroteAfterStop = true;
             throw new IOException(ErrorTexts.UploadStopped);
         }
     }

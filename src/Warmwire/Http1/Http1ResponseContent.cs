@@ -20,7 +20,7 @@ internal sealed class Http1ResponseContent : HttpContent, IConnectionInfoSource,
         _headAt = connection.Services.Time.GetTimestamp();
     }
 
-    public ConnectionInfo? ConnectionInfo => _connection.DescribeFor(_attempt, _headAt);
+    public TransportConnectionInfo? ConnectionInfo => _connection.DescribeFor(_attempt, _headAt);
 
     public void SetBytes(byte[] bytes) => _bytes = bytes;
 
@@ -46,12 +46,13 @@ internal sealed class Http1ResponseContent : HttpContent, IConnectionInfoSource,
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
+        Consume();
         if (_bytes is { } bytes)
         {
             return bytes.Length == 0 ? Task.CompletedTask : stream.WriteAsync(bytes, cancellationToken).AsTask();
         }
 
-        Stream body = Consume();
+        Stream body = _stream!;
         return body is Http1ResponseStream response ? response.CopyBodyToAsync(stream, cancellationToken) : body.CopyToAsync(stream, cancellationToken);
     }
 
@@ -60,8 +61,11 @@ internal sealed class Http1ResponseContent : HttpContent, IConnectionInfoSource,
 
     protected override Task<Stream> CreateContentReadStreamAsync() => Task.FromResult(CreateContentReadStream(CancellationToken.None));
 
-    protected override Stream CreateContentReadStream(CancellationToken cancellationToken) =>
-        _bytes is { } bytes ? new MemoryStream(bytes, writable: false) : Consume();
+    protected override Stream CreateContentReadStream(CancellationToken cancellationToken)
+    {
+        Consume();
+        return _bytes is { } bytes ? new MemoryStream(bytes, writable: false) : _stream!;
+    }
 
     /// <summary>As with every content of a response, the length is what the header says and nothing is computed.</summary>
     protected override bool TryComputeLength(out long length)
@@ -80,7 +84,8 @@ internal sealed class Http1ResponseContent : HttpContent, IConnectionInfoSource,
         base.Dispose(disposing);
     }
 
-    private Stream Consume()
+    /// <summary>Once, also where the bytes are here already: whether they are depends on how the network cut them.</summary>
+    private void Consume()
     {
         if (_consumed)
         {
@@ -88,6 +93,5 @@ internal sealed class Http1ResponseContent : HttpContent, IConnectionInfoSource,
         }
 
         _consumed = true;
-        return _stream!;
     }
 }

@@ -161,7 +161,7 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
             {
                 if (TryTakeBuffered(buffer, out int taken))
                 {
-                    AddTrailers();
+                    CompleteIfEnded();
                     return taken;
                 }
 
@@ -172,6 +172,7 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
                     if (read > 0)
                     {
                         _connection.Reader.DirectReadDone(read);
+                        CompleteIfEnded();
                         return read;
                     }
 
@@ -216,12 +217,8 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
             }
             else
             {
-                if (_connection.Reader.BodyEnded)
-                {
-                    Over();
-                }
-
-                _connection.EndBodyRead();
+                // The connection is free before the caller sees the end.
+                await _connection.EndBodyRead(_connection.Reader.BodyEnded).ConfigureAwait(false);
             }
         }
     }
@@ -284,7 +281,7 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
         };
 
         // A timeout that closed the connection is the cause of the failed read.
-        error = _connection.BodyFailure(_exchangeId) ?? (_connection.State == Http1State.Closed ? TransportErrors.BodyGone(_connection, _attempt) : error);
+        error = _connection.BodyFailure(_exchangeId) ?? (_connection.State == Http1State.Closed ? TransportErrors.BodyGone(_connection, _attempt, _connection.ClosedFor) : error);
         _connection.Close(reason);
         Over(ended: false);
         return error;
@@ -298,15 +295,22 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
         }
 
         Over(ended: false);
-        return _connection.BodyFailure(_exchangeId) ?? TransportErrors.BodyGone(_connection, _attempt);
+        return _connection.BodyFailure(_exchangeId) ?? TransportErrors.BodyGone(_connection, _attempt, _connection.ClosedFor);
     }
 
-    private void AddTrailers()
+    private void CompleteIfEnded()
     {
-        if (_connection.Reader is { BodyEnded: true, TrailerBlock: { } trailers })
+        if (!_connection.Reader.BodyEnded)
+        {
+            return;
+        }
+
+        if (_connection.Reader.TrailerBlock is { } trailers)
         {
             Http1ResponseHead.AddTrailers(trailers, _response, _services.Settings.ResponseHeaderEncodingSelector);
         }
+
+        Over();
     }
 
     private void Over(bool ended = true)

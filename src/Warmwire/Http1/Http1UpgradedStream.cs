@@ -7,12 +7,16 @@ internal sealed class Http1UpgradedStream : Stream
 {
     private readonly Http1Connection _connection;
     private readonly Stream _stream;
+    private readonly Task _requestWritten;
     private bool _disposed;
 
-    public Http1UpgradedStream(Http1Connection connection)
+    /// <param name="connection">The connection.</param>
+    /// <param name="requestWritten">Ends, without failing, with the flow that writes the request.</param>
+    public Http1UpgradedStream(Http1Connection connection, Task requestWritten)
     {
         _connection = connection;
         _stream = connection.Stream;
+        _requestWritten = requestWritten;
     }
 
     ~Http1UpgradedStream() => ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.Close(CloseReason.Upgraded), _connection, preferLocal: false);
@@ -63,7 +67,15 @@ internal sealed class Http1UpgradedStream : Stream
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return _stream.WriteAsync(buffer, cancellationToken);
+        return _requestWritten.IsCompleted ? _stream.WriteAsync(buffer, cancellationToken) : WriteAfterRequestAsync(buffer, cancellationToken);
+    }
+
+    private async ValueTask WriteAfterRequestAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
+    {
+        // Story: the server switches as soon as it has the request, and the application writes before the send of the request has come back.
+        // A stream takes one write at a time.
+        await _requestWritten.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _stream.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
     }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)

@@ -18,6 +18,9 @@ internal sealed class RequestBodyStream : Stream
         _promised = promised;
     }
 
+    /// <summary>Everything that Content-Length promised has been written.</summary>
+    public bool IsWhole => _written == _promised;
+
     public override bool CanRead => false;
 
     public override bool CanSeek => false;

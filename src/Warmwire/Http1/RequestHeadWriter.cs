@@ -21,6 +21,7 @@ internal static class RequestHeadWriter
         UserAgent,
         TransferEncoding,
         ContentLength,
+        AcceptEncoding,
     }
 
     /// <exception cref="HttpRequestException">The request cannot be sent as it is.</exception>
@@ -152,6 +153,7 @@ internal static class RequestHeadWriter
     {
         bool chunked = options.Body.Kind == RequestBodyKind.Chunked;
         bool cookieWritten = string.IsNullOrEmpty(options.CookieHeader);
+        string? acceptEncoding = options.AcceptEncoding;
         HttpHeadersNonValidated headers = request.Headers.NonValidated;
         foreach (KeyValuePair<string, HeaderStringValues> header in headers)
         {
@@ -178,6 +180,11 @@ internal static class RequestHeadWriter
                     cookieWritten = true;
                     break;
 
+                case Name.AcceptEncoding:
+                    WriteField(output, request, in options, header.Key, header.Value, ", ", acceptEncoding);
+                    acceptEncoding = null;
+                    break;
+
                 case Name.UserAgent:
                     WriteField(output, request, in options, header.Key, header.Value, " ");
                     break;
@@ -200,9 +207,8 @@ internal static class RequestHeadWriter
             }
         }
 
-        if (options.AcceptEncoding is { } acceptEncoding)
+        if (acceptEncoding is not null)
         {
-            // A line of its own adds to the caller's list (RFC 9110 §5.3).
             WriteField(output, request, in options, "Accept-Encoding", acceptEncoding);
         }
 
@@ -345,6 +351,7 @@ internal static class RequestHeadWriter
             6 => ("Expect", Name.Expect),
             10 => ("User-Agent", Name.UserAgent),
             14 => ("Content-Length", Name.ContentLength),
+            15 => ("Accept-Encoding", Name.AcceptEncoding),
             17 => (RequestTransferEncoding.Name, Name.TransferEncoding),
             _ => ("", Name.Other),
         };

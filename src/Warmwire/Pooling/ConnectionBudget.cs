@@ -4,7 +4,8 @@ namespace Warmwire.Pooling;
 
 /// <summary>
 /// How many connections all origins may have together (<see cref="PooledHttpHandler.MaxConnections"/>). A connection takes its place before it is
-/// dialed and gives it back when it is closed. Pools that found no place wait here in order and are told when there is one.
+/// dialed and gives it back when it is closed. Origins that found no place wait here in order and are told when there is one; those without any
+/// connection go first, and the others yield to them (<see cref="HasDestitute"/>), so that a busy origin cannot starve another for ever.
 /// </summary>
 internal sealed class ConnectionBudget
 {
@@ -13,20 +14,27 @@ internal sealed class ConnectionBudget
     // Guarded by _gate.
     private readonly Lock _gate = new();
     private readonly LinkedList<OriginPool> _starved = [];
-    private readonly HashSet<OriginPool> _starvedSet = [];
+    private readonly LinkedList<OriginPool> _destitute = [];
+    private readonly Dictionary<OriginPool, LinkedListNode<OriginPool>> _inLine = [];
     private int _used;
-    private int _starvedCount;
+
+    // Written under the gate, read without it: they are asked on every return of a connection.
+    private volatile bool _hasStarved;
+    private volatile bool _hasDestitute;
 
     public ConnectionBudget(int limit) => _limit = limit;
 
-    /// <summary>Whether a pool is in line. Read without the gate: it is asked on every return.</summary>
-    public bool HasStarved => Volatile.Read(ref _starvedCount) > 0;
+    /// <summary>Whether an origin is in line.</summary>
+    public bool HasStarved => _hasStarved;
+
+    /// <summary>Whether an origin is in line that has no connection at all.</summary>
+    public bool HasDestitute => _hasDestitute;
 
     public bool IsWaiting(OriginPool pool)
     {
         lock (_gate)
         {
-            return _starvedSet.Contains(pool);
+            return _inLine.ContainsKey(pool);
         }
     }
 
@@ -45,7 +53,7 @@ internal sealed class ConnectionBudget
     }
 
     /// <summary>Puts the pool in line for the next free place. <see langword="false"/>: there is one now, so it should try again.</summary>
-    public bool TryWait(OriginPool pool)
+    public bool TryWait(OriginPool pool, bool destitute)
     {
         lock (_gate)
         {
@@ -55,13 +63,41 @@ internal sealed class ConnectionBudget
                 return false;
             }
 
-            if (_starvedSet.Add(pool))
+            LinkedList<OriginPool> line = destitute ? _destitute : _starved;
+            if (_inLine.TryGetValue(pool, out LinkedListNode<OriginPool>? node) && node.List != line)
             {
-                _starved.AddLast(pool);
-                Volatile.Write(ref _starvedCount, _starved.Count);
+                Remove_NeedsLock(node);
+                node = null;
+            }
+
+            if (node is null)
+            {
+                _inLine[pool] = line.AddLast(pool);
+                Publish_NeedsLock();
             }
 
             return true;
+        }
+    }
+
+    /// <summary>The pool whose turn is next.</summary>
+    public OriginPool? FirstInLine()
+    {
+        lock (_gate)
+        {
+            return (_destitute.First ?? _starved.First)?.Value;
+        }
+    }
+
+    /// <summary>The pool does not need a place any more.</summary>
+    public void LeaveLine(OriginPool pool)
+    {
+        lock (_gate)
+        {
+            if (_inLine.TryGetValue(pool, out LinkedListNode<OriginPool>? node))
+            {
+                Remove_NeedsLock(node);
+            }
         }
     }
 
@@ -89,14 +125,25 @@ internal sealed class ConnectionBudget
 
     private OriginPool? NextInLine_NeedsLock()
     {
-        if (_starved.First is not { } first)
+        if ((_destitute.First ?? _starved.First) is not { } first)
         {
             return null;
         }
 
-        _starved.RemoveFirst();
-        Volatile.Write(ref _starvedCount, _starved.Count);
-        _starvedSet.Remove(first.Value);
+        Remove_NeedsLock(first);
         return first.Value;
+    }
+
+    private void Remove_NeedsLock(LinkedListNode<OriginPool> node)
+    {
+        node.List!.Remove(node);
+        _inLine.Remove(node.Value);
+        Publish_NeedsLock();
+    }
+
+    private void Publish_NeedsLock()
+    {
+        _hasDestitute = _destitute.Count > 0;
+        _hasStarved = _inLine.Count > 0;
     }
 }

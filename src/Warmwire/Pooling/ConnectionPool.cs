@@ -59,7 +59,11 @@ internal sealed class ConnectionPool : IDisposable
 
     public async Task<int> PrewarmAsync(OriginProbe origin, int connections, CancellationToken cancellationToken)
     {
-        List<Task<TransportException?>> dials = Get(origin).Prewarm(connections);
+        List<Task<TransportException?>>? dials;
+        while (!Get(origin).TryPrewarm(connections, out dials))
+        {
+        }
+
         TransportException?[] outcomes = await Task.WhenAll(dials).WaitAsync(cancellationToken).ConfigureAwait(false);
         int opened = outcomes.Count(static failure => failure is null);
         return opened == 0 && outcomes.Length > 0 ? throw outcomes[0]! : opened;
@@ -142,7 +146,12 @@ internal sealed class ConnectionPool : IDisposable
 
     public void GiveBackPlace()
     {
-        Budget.Release()?.PlaceCameFree();
+        OriginPool? next = Budget.Release();
+        while (next is not null && !next.PlaceCameFree())
+        {
+            next = Budget.PassOn();
+        }
+
         CheckEmpty();
     }
 
@@ -155,10 +164,28 @@ internal sealed class ConnectionPool : IDisposable
 
         if (Budget.HasStarved)
         {
-            CloseLeastRecentlyUsed(CloseReason.MadeRoom);
+            MakeRoomForStarved();
         }
 
         _sweeper.Expect(Shorter(idleLimit, _lookAfter));
+    }
+
+    /// <summary>Closes an idle connection for the first origin in line that still needs its place.</summary>
+    public void MakeRoomForStarved()
+    {
+        while (Budget.FirstInLine() is { } first)
+        {
+            if (first.NeedsPlace)
+            {
+                CloseLeastRecentlyUsed(CloseReason.MadeRoom);
+                return;
+            }
+
+            // Those it stood in line for are served or gone. Story: another request comes to it at this moment and finds it still in line. So it is
+            // asked once more after it has left.
+            Budget.LeaveLine(first);
+            first.PlaceCameFree();
+        }
     }
 
     /// <summary>A connection was opened; it has a lifetime, and an address that may leave its name.</summary>
@@ -171,19 +198,31 @@ internal sealed class ConnectionPool : IDisposable
 
     private bool CloseLeastRecentlyUsed(CloseReason reason)
     {
-        OriginPool? leastRecent = null;
-        long since = long.MaxValue;
-        foreach (OriginPool origin in _origins.Values)
+        while (true)
         {
-            if (origin.OldestIdleSince() is { } oldest && oldest < since)
+            OriginPool? leastRecent = null;
+            long since = long.MaxValue;
+            foreach (OriginPool origin in _origins.Values)
             {
-                since = oldest;
-                leastRecent = origin;
+                if (origin.OldestIdleSince() is { } oldest && oldest < since)
+                {
+                    since = oldest;
+                    leastRecent = origin;
+                }
             }
-        }
 
-        // It may have been leased since; whoever asked asks again or not.
-        return leastRecent is not null && leastRecent.CloseOldestIdle(reason);
+            if (leastRecent is null)
+            {
+                return false;
+            }
+
+            if (leastRecent.CloseOldestIdle(reason))
+            {
+                return true;
+            }
+
+            // It was leased since; the next one.
+        }
     }
 
     // ---- Time -------------------------------------------------------------------------------------------------------

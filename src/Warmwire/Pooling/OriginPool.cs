@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
@@ -108,7 +109,6 @@ internal sealed class OriginPool : IConnectionOwner
             }
             else if (idle!.TryLease())
             {
-                _events.LeftIdle(idle);
                 Leased(idle, attempt, now, now, idleTime, wasIdle: true);
                 connection = ValueTask.FromResult(idle);
                 return true;
@@ -129,17 +129,30 @@ internal sealed class OriginPool : IConnectionOwner
 
         waiter.Listen();
         StartDials(dials);
-        HttpConnection connection = await waiter.Connection.ConfigureAwait(false);
+        HttpConnection connection;
+        try
+        {
+            connection = await waiter.Connection.ConfigureAwait(false);
+        }
+        catch
+        {
+            _events.LeftQueue(Key, attempt, _time.GetElapsedTime(since));
+            throw;
+        }
+
         Leased(connection, attempt, since, _time.GetTimestamp(), TimeSpan.Zero, wasIdle: false);
         return connection;
     }
 
     private void Leased(HttpConnection connection, Attempt attempt, long since, long now, TimeSpan idleTime, bool wasIdle)
     {
-        bool reused;
+        bool reused, leftIdle;
         lock (_gate)
         {
             reused = connection.Link.Requests++ > 0;
+
+            // Story: the connection is closed right after the lease, by a disposal for one. Whichever comes first takes it out of the idle count.
+            leftIdle = connection.Link.CountedIdle && connection.Link.Place != PoolPlace.Gone;
             connection.Link.CountedIdle = false;
             _counters.Requests++;
             if (reused)
@@ -151,6 +164,11 @@ internal sealed class OriginPool : IConnectionOwner
             {
                 _counters.Replays++;
             }
+        }
+
+        if (leftIdle)
+        {
+            _events.LeftIdle(connection);
         }
 
         attempt.Reused = reused;
@@ -240,32 +258,66 @@ internal sealed class OriginPool : IConnectionOwner
     {
         while (dials is not null)
         {
-            List<PlannedDial>? again = null;
-            foreach (PlannedDial dial in dials)
+            int started = 0;
+            while (started < dials.Count && _pool.TryTakePlace())
             {
-                if (_pool.TryTakePlace())
-                {
-                    _ = StartAsync(dial);
-                    continue;
-                }
-
-                lock (_gate)
-                {
-                    Unplan_NeedsLock(dial);
-                }
-
-                // Story: the place came free between the refusal and the wait. Then nobody will tell this pool, so it plans once more.
-                if (!_pool.Budget.TryWait(this))
-                {
-                    lock (_gate)
-                    {
-                        again = PlanDials_NeedsLock();
-                    }
-                }
+                _ = StartAsync(dials[started++]);
             }
 
-            dials = again;
+            if (started == dials.Count)
+            {
+                return;
+            }
+
+            bool destitute = Starve(dials, started);
+            if (_pool.Budget.TryWait(this, destitute))
+            {
+                // Story: a connection of another origin came to rest after this pool had looked for one and before it stood in line. Its return
+                // saw nobody waiting, so the look is repeated.
+                _pool.MakeRoomForStarved();
+                return;
+            }
+
+            // Story: the place came free between the refusal and the wait. Then nobody will tell this pool, so it plans once more.
+            lock (_gate)
+            {
+                dials = PlanDials_NeedsLock();
+            }
         }
+    }
+
+    /// <summary>There is no place for the rest of the dials: those they were for wait, except for whom the queue is too long.</summary>
+    /// <returns>Whether the origin has no connection at all.</returns>
+    private bool Starve(List<PlannedDial> dials, int from)
+    {
+        List<PoolWaiter> surplus = [];
+        int limit = _settings.MaxPendingRequestsPerServer;
+        int open;
+        bool destitute;
+        lock (_gate)
+        {
+            for (int i = from; i < dials.Count; i++)
+            {
+                Unplan_NeedsLock(dials[i]);
+            }
+
+            // They were let in because connections could be opened for them; only here it turns out that they are too many.
+            while (_waiters.Count - _dialing > limit && _waiters.LastToFirst().FirstOrDefault(static waiter => !waiter.HasDial) is { } last)
+            {
+                _waiters.Remove(last);
+                surplus.Add(last);
+            }
+
+            open = _open.Count;
+            destitute = open + _dialing == 0;
+        }
+
+        foreach (PoolWaiter waiter in surplus)
+        {
+            waiter.TryFail(PoolErrors.TooManyPending(Key, limit, limit, open));
+        }
+
+        return destitute;
     }
 
     private void Unplan_NeedsLock(PlannedDial dial)
@@ -287,7 +339,7 @@ internal sealed class OriginPool : IConnectionOwner
         _events.DialStarted(Key, dial.Reason);
 
         // The connection outlives the request: nothing of the request's context may stick to it.
-        return Detached.Run(this, dial, static (pool, dial) => pool.DialAsync(dial));
+        return Detached.RunUserCode(this, dial, static (pool, dial) => pool.DialAsync(dial));
     }
 
     private async Task<TransportException?> DialAsync(PlannedDial dial)
@@ -388,8 +440,21 @@ internal sealed class OriginPool : IConnectionOwner
         }
     }
 
+    /// <summary>Whether a request waits here that only a place under <see cref="PooledHttpHandler.MaxConnections"/> is missing for.</summary>
+    public bool NeedsPlace
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return !_closing && _waiters.Count > _dialing && _open.Count + _dialing < _settings.MaxConnectionsPerServer;
+            }
+        }
+    }
+
     /// <summary>A place under <see cref="PooledHttpHandler.MaxConnections"/> came free and this pool was waiting for one.</summary>
-    public void PlaceCameFree()
+    /// <returns>Whether it tried to take the place.</returns>
+    public bool PlaceCameFree()
     {
         List<PlannedDial>? dials;
         lock (_gate)
@@ -397,12 +462,8 @@ internal sealed class OriginPool : IConnectionOwner
             dials = PlanDials_NeedsLock();
         }
 
-        if (dials is null)
-        {
-            _pool.Budget.PassOn()?.PlaceCameFree();
-        }
-
         StartDials(dials);
+        return dials is not null;
     }
 
     // ---- A connection comes back, or ends ---------------------------------------------------------------------------
@@ -414,6 +475,7 @@ internal sealed class OriginPool : IConnectionOwner
         CloseReason? reason;
         PoolWaiter? waiter = null;
         HttpConnection? surplus = null;
+        bool cameToRest = false;
         lock (_gate)
         {
             // Story: the watch found the connection dead before this return came through; it has been counted as closed.
@@ -432,6 +494,7 @@ internal sealed class OriginPool : IConnectionOwner
                 {
                     connection.Link.IdleSince = now;
                     connection.Link.IdleSinceWall = wall;
+                    cameToRest = !connection.Link.CountedIdle;
                     connection.Link.CountedIdle = true;
                     _idle.Push(connection);
                     if (_idle.Count > _settings.MaxIdleConnectionsPerServer)
@@ -453,7 +516,11 @@ internal sealed class OriginPool : IConnectionOwner
         }
         else
         {
-            _events.CameToRest(connection);
+            if (cameToRest)
+            {
+                _events.CameToRest(connection);
+            }
+
             surplus?.Close(CloseReason.IdleLimit);
             _pool.CameToRest(connection.Link.IdleLimit);
         }
@@ -501,9 +568,13 @@ internal sealed class OriginPool : IConnectionOwner
         {
             if (!leased && !connection.TryLease())
             {
-                // It died on the way. Its end may have been handled before this waiter was back in line, so the dials are planned here again.
-                PutBack(next);
-                return;
+                if (PutBack(next) is not { } other)
+                {
+                    return;
+                }
+
+                connection = other;
+                continue;
             }
 
             leased = true;
@@ -521,17 +592,26 @@ internal sealed class OriginPool : IConnectionOwner
         connection.Rest();
     }
 
-    private void PutBack(PoolWaiter waiter)
+    /// <summary>The connection that was meant for the waiter died on the way.</summary>
+    /// <returns>Another that may serve it; <see langword="null"/>: it is back in line, or gone.</returns>
+    private HttpConnection? PutBack(PoolWaiter waiter)
     {
         List<PlannedDial>? dials = null;
+        HttpConnection? idle = null;
         bool closing;
         lock (_gate)
         {
             closing = _closing;
             if (!waiter.IsDone && !closing)
             {
-                _waiters.PutBackFirst(waiter);
-                dials = PlanDials_NeedsLock();
+                // Story: while this waiter was out of the line another connection came back, found nobody waiting and rests.
+                idle = _idle.Pop();
+                if (idle is null)
+                {
+                    // Nor would the dead one's end have planned a dial for it, so that is done here.
+                    _waiters.PutBackFirst(waiter);
+                    dials = PlanDials_NeedsLock();
+                }
             }
         }
 
@@ -541,6 +621,7 @@ internal sealed class OriginPool : IConnectionOwner
         }
 
         StartDials(dials);
+        return idle;
     }
 
     // ---- Age --------------------------------------------------------------------------------------------------------
@@ -555,6 +636,7 @@ internal sealed class OriginPool : IConnectionOwner
         _closing || (_draining && _waiters.Count == 0) ? CloseReason.Disposed
         : connection.Link.RetiredFor is { } retired ? retired
         : IsTooOld(connection, now) ? CloseReason.Lifetime
+        : _waiters.Count > 0 && _pool.Budget.HasDestitute ? CloseReason.MadeRoom
         : connection.Link.IdleLimit == TimeSpan.Zero ? CloseReason.IdleTimeout
         : null;
 
@@ -597,7 +679,7 @@ internal sealed class OriginPool : IConnectionOwner
                 }
             }
 
-            if (_open.Count > 0 && _usedSinceRefresh && Key.CanBeResolved)
+            if (IsToBeRefreshed_NeedsLock)
             {
                 next = Earlier(next, _settings.DnsRefreshInterval, _time.GetElapsedTime(_lastRefresh, now));
             }
@@ -635,14 +717,17 @@ internal sealed class OriginPool : IConnectionOwner
 
     // ---- DNS --------------------------------------------------------------------------------------------------------
 
+    /// <summary>Whether the name is to be resolved again when the interval is over: it is in use, and some connection goes back to it.</summary>
+    private bool IsToBeRefreshed_NeedsLock =>
+        Key.CanBeResolved && _usedSinceRefresh && _settings.DnsRefreshInterval != Timeout.InfiniteTimeSpan
+        && _open.Any(static connection => connection.Dialed.ResolvedAddress is not null);
+
     /// <summary>Whether the name should be resolved again; says yes once per interval.</summary>
     public bool TryBeginRefresh(long now)
     {
         lock (_gate)
         {
-            if (!Key.CanBeResolved || !_usedSinceRefresh || _settings.DnsRefreshInterval == Timeout.InfiniteTimeSpan
-                || _time.GetElapsedTime(_lastRefresh, now) < _settings.DnsRefreshInterval
-                || !_open.Any(static c => c.Dialed.ResolvedAddress is not null))
+            if (!IsToBeRefreshed_NeedsLock || _time.GetElapsedTime(_lastRefresh, now) < _settings.DnsRefreshInterval)
             {
                 return false;
             }
@@ -777,12 +862,18 @@ internal sealed class OriginPool : IConnectionOwner
         }
     }
 
-    /// <summary>Starts dials until the origin has <paramref name="connections"/> connections, as far as the limits allow.</summary>
-    public List<Task<TransportException?>> Prewarm(int connections)
+    /// <summary>Starts dials until the origin has <paramref name="connections"/> connections, as far as the limits allow. <see langword="false"/>: this pool was removed; ask for the key again.</summary>
+    public bool TryPrewarm(int connections, [NotNullWhen(true)] out List<Task<TransportException?>>? started)
     {
         var dials = new List<PlannedDial>();
+        started = null;
         lock (_gate)
         {
+            if (_removed)
+            {
+                return false;
+            }
+
             ThrowIfClosing_NeedsLock();
             _lastUsed = _time.GetTimestamp();
             int target = Math.Min(connections, Math.Min(_settings.MaxConnectionsPerServer, _settings.MaxIdleConnectionsPerServer));
@@ -792,23 +883,28 @@ internal sealed class OriginPool : IConnectionOwner
             }
         }
 
-        var started = new List<Task<TransportException?>>();
+        started = [];
         foreach (PlannedDial dial in dials)
         {
             if (_pool.Budget.TryTake())
             {
                 started.Add(StartAsync(dial));
+                continue;
             }
-            else
+
+            List<PlannedDial>? instead;
+            lock (_gate)
             {
-                lock (_gate)
-                {
-                    Unplan_NeedsLock(dial);
-                }
+                Unplan_NeedsLock(dial);
+
+                // Story: a request came since the plan and counted on this dial, so it was given none of its own.
+                instead = PlanDials_NeedsLock();
             }
+
+            StartDials(instead);
         }
 
-        return started;
+        return true;
     }
 
     public OriginSnapshot GetSnapshot()

@@ -27,13 +27,16 @@ internal sealed class PoolEvents
 
     public void Leased(HttpConnection connection, Attempt attempt, bool reused)
     {
-        _metrics.RequestLeased(Describe(connection), attempt.QueueTime, reused);
+        _metrics.RequestLeased(Describe(connection), attempt.Request.Method, attempt.QueueTime, reused);
         if (attempt.Replays > 0)
         {
             _metrics.Replayed(Describe(connection));
             Log.RequestReplayed(connection.Key.Origin, attempt.Replays, connection.Id);
         }
     }
+
+    /// <summary>It failed or was given up while it waited.</summary>
+    public void LeftQueue(ConnectionKey key, Attempt attempt, TimeSpan waited) => _metrics.RequestLeftQueue(Describe(key), attempt.Request.Method, waited);
 
     public void DialStarted(ConnectionKey key, DialReason reason)
     {

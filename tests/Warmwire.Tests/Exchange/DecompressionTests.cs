@@ -199,7 +199,7 @@ public sealed class DecompressionTests
 
     private sealed class KnowingContent() : StreamContent(Stream.Null), IConnectionInfoSource
     {
-        public ConnectionInfo ConnectionInfo => new()
+        public TransportConnectionInfo ConnectionInfo => new()
         {
             ConnectionId = 7,
             Reused = false,

@@ -3,8 +3,12 @@ using System.Net;
 namespace Warmwire;
 
 /// <summary>The connection that served a response, and how long each phase took.</summary>
-public sealed class ConnectionInfo
+public sealed class TransportConnectionInfo
 {
+    internal TransportConnectionInfo()
+    {
+    }
+
     /// <summary>The connection's number, unique in the process.</summary>
     public required long ConnectionId { get; init; }
 

@@ -1,0 +1,283 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Sockets;
+using Warmwire.Tests.Kit;
+using Xunit;
+
+namespace Warmwire.Tests.Pooling;
+
+public enum PoolAct
+{
+    Request,
+    DialSucceeds,
+    DialFails,
+    PeerAnswers,
+    PeerAnswersAndSaysClose,
+    PeerAnswersHalf,
+    PeerFinishesBody,
+    CallerGoesOn,
+    CallerCancels,
+    ServerClosesIdle,
+    ServerResetsBusy,
+    TimePasses,
+    CloseIdle,
+}
+
+/// <param name="Act">What happens.</param>
+/// <param name="Pick">To whom, among those it can happen to; or how much of it.</param>
+public sealed record PoolStep(PoolAct Act, int Pick)
+{
+    public override string ToString() => $"{Act} {Pick}";
+}
+
+public sealed record PoolWorld(int Origins, int PerServer, int Total, int Idle)
+{
+    public override string ToString() => $"{Origins} origins, {PerServer} connections each, {Total} in all, {Idle} idle";
+}
+
+/// <summary>Plays steps on a handler and checks what must hold. A request carries its number in its path and its answer carries it back.</summary>
+internal sealed class PoolSimulation : IDisposable
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(5);
+
+    private readonly PoolWorld _world;
+    private readonly PoolRig _rig;
+    private readonly List<SimulatedCaller> _callers = [];
+    private readonly List<SimulatedPeer> _peers = [];
+    private bool _harmed;
+
+    private PoolSimulation(PoolWorld world)
+    {
+        _world = world;
+        _rig = new PoolRig(
+            handler =>
+            {
+                handler.MaxConnectionsPerServer = world.PerServer;
+                handler.MaxConnections = world.Total;
+                handler.MaxIdleConnections = world.Idle;
+
+                // A dial that times out ends in the pool a moment before its ConnectCallback has let go of the network.
+                handler.ConnectTimeout = Timeout.InfiniteTimeSpan;
+            },
+            holdDials: true);
+    }
+
+    public static async Task RunAsync(PoolWorld world, PoolStep[] steps)
+    {
+        using var simulation = new PoolSimulation(world);
+        foreach (PoolStep step in steps)
+        {
+            await simulation.PlayAsync(step);
+            await simulation.SettleAsync($"after {step}");
+        }
+
+        await simulation.EndAsync();
+    }
+
+    public void Dispose()
+    {
+        _rig.Dispose();
+        _callers.ForEach(caller => caller.Dispose());
+    }
+
+    private async Task PlayAsync(PoolStep step)
+    {
+        switch (step.Act)
+        {
+            case PoolAct.Request:
+                _callers.Add(new SimulatedCaller(_rig, _callers.Count, $"http://o{step.Pick % _world.Origins}.test/"));
+                break;
+            case PoolAct.DialSucceeds:
+                Pick(PendingDials, step.Pick, dial => _peers.Add(new SimulatedPeer(dial.Accept())));
+                break;
+            case PoolAct.DialFails:
+                Pick(PendingDials, step.Pick, dial =>
+                {
+                    _harmed = true;
+                    dial.Fail(new SocketException((int)SocketError.ConnectionRefused));
+                });
+                break;
+            case PoolAct.PeerAnswers:
+                await PickAsync(_peers.Where(peer => peer.HasRequest), step.Pick, peer => peer.AnswerAsync(""));
+                break;
+            case PoolAct.PeerAnswersAndSaysClose:
+                await PickAsync(_peers.Where(peer => peer.HasRequest), step.Pick, peer => peer.AnswerAsync("Connection: close\r\n"));
+                break;
+            case PoolAct.PeerAnswersHalf:
+                await PickAsync(_peers.Where(peer => peer.HasRequest), step.Pick, peer => peer.AnswerHalfAsync());
+                break;
+            case PoolAct.PeerFinishesBody:
+                await PickAsync(_peers.Where(peer => peer.OwesBody), step.Pick, peer => peer.FinishBodyAsync());
+                break;
+            case PoolAct.CallerGoesOn:
+                Pick(_callers.Where(caller => !caller.HasGoneOn), step.Pick, caller => caller.GoOn());
+                break;
+            case PoolAct.CallerCancels:
+                Pick(_callers.Where(caller => !caller.Outcome.IsCompleted), step.Pick, caller => caller.Cancel());
+                break;
+            case PoolAct.ServerClosesIdle:
+                Pick(_peers.Where(peer => peer.IsFree), step.Pick, peer =>
+                {
+                    _harmed = true;
+                    peer.Close();
+                });
+                break;
+            case PoolAct.ServerResetsBusy:
+                Pick(_peers.Where(peer => peer.HasRequest || peer.OwesBody), step.Pick, peer =>
+                {
+                    _harmed = true;
+                    peer.Reset();
+                });
+                break;
+            case PoolAct.TimePasses:
+                _rig.Time.Advance(PoolRig.Ms(step.Pick > 8 ? 20_000 : step.Pick * 40));
+                break;
+            default:
+                _rig.Handler.CloseIdleConnections();
+                break;
+        }
+    }
+
+    private IEnumerable<Dial> PendingDials => _rig.Network.Dials.Where(dial => dial.State == DialState.Pending);
+
+    private static void Pick<T>(IEnumerable<T> from, int pick, Action<T> act) => _ = PickAsync(from, pick, chosen =>
+    {
+        act(chosen);
+        return Task.CompletedTask;
+    });
+
+    private static Task PickAsync<T>(IEnumerable<T> from, int pick, Func<T, Task> act)
+    {
+        T[] choice = [.. from];
+        return choice.Length == 0 ? Task.CompletedTask : act(choice[pick % choice.Length]);
+    }
+
+    /// <summary>Waits until nothing moves any more and what must hold at rest holds. What must hold always is checked all the while.</summary>
+    private async Task SettleAsync(string when)
+    {
+        long start = Stopwatch.GetTimestamp();
+        string? last = null;
+        int still = 0;
+        for (int round = 0; ; round++)
+        {
+            PoolSnapshot snapshot = _rig.Snapshot;
+            CheckCaps(snapshot, when);
+            string now = $"{snapshot}/{_rig.Network.DialCount}/{_callers.Count(caller => caller.Outcome.IsCompleted)}/{_peers.Count(peer => peer.HasRequest)}";
+            string? unrest = Unrest(snapshot);
+            still = unrest is null && now == last ? still + 1 : 0;
+            last = now;
+            if (still == 3)
+            {
+                CheckCounts(snapshot, when);
+                return;
+            }
+
+            if (Stopwatch.GetElapsedTime(start) > s_limit)
+            {
+                throw new TimeoutException($"{when}: {unrest ?? "no rest"}\n{snapshot}\n{_rig.Network}");
+            }
+
+            if (round < 100)
+            {
+                await Task.Yield();
+            }
+            else
+            {
+                await Task.Delay(1);
+            }
+        }
+    }
+
+    /// <summary>What must be so once nothing moves: nobody waits for what is there.</summary>
+    private string? Unrest(PoolSnapshot snapshot)
+    {
+        if (_rig.Network.OpenConnections != snapshot.Open || _rig.Network.PendingDials != snapshot.Dialing)
+        {
+            return $"the network has {_rig.Network.OpenConnections} connections and {_rig.Network.PendingDials} dials, the pool says otherwise";
+        }
+
+        // A caller who does not read the end of its body does not see the server's end either, and may hold its connection.
+        int holding = _callers.Count(caller => !caller.HasGoneOn && !caller.Outcome.IsCompleted);
+        if (_peers.Count(peer => peer.IsGone && !peer.ClientClosed) > holding)
+        {
+            return "the pool holds a connection that the server has ended";
+        }
+
+        if (snapshot.Idle > _world.Idle)
+        {
+            return $"{snapshot.Idle} are idle";
+        }
+
+        foreach (OriginSnapshot origin in snapshot.Origins.Where(origin => origin.Pending > 0))
+        {
+            bool full = origin.Open + origin.Dialing == _world.PerServer;
+            bool allFull = snapshot.Open + snapshot.Dialing == _world.Total && snapshot.Idle == 0;
+            if (origin.Idle > 0 || (origin.Pending > origin.Dialing && !full && !allFull))
+            {
+                return $"{origin.Origin} has requests that wait for nothing";
+            }
+        }
+
+        return null;
+    }
+
+    private void CheckCaps(PoolSnapshot snapshot, string when)
+    {
+        Assert.True(_rig.Network.MaxOpenOrDialing <= _world.Total, $"{when}: {_rig.Network.MaxOpenOrDialing} connections and dials at one time\n{_rig.Network}");
+        Assert.All(snapshot.Origins, origin => Assert.True(origin.Open + origin.Dialing <= _world.PerServer, $"{when}: the cap of an origin is passed\n{snapshot}"));
+        Assert.All(snapshot.Origins, origin => Assert.Equal(origin.ConnectionsOpened, origin.ClosedBy.Values.Sum() + origin.Open));
+        Assert.All(snapshot.Origins, origin => Assert.Equal((origin.Open, origin.Idle + origin.Active), (origin.Connections.Count, origin.Open)));
+    }
+
+    private void CheckCounts(PoolSnapshot snapshot, string when)
+    {
+        foreach (OriginSnapshot origin in snapshot.Origins)
+        {
+            long dials = origin.DialedBy.Values.Sum();
+            Assert.True(dials == origin.ConnectionsOpened + origin.DialsFailed + origin.Dialing, $"{when}: the dials do not add up\n{snapshot}");
+            int perHost = _rig.Network.Dials.Count(dial => origin.Origin == $"http://{dial.Host}:80");
+            Assert.True(dials == perHost, $"{when}: {perHost} dials to {origin.Origin}, {dials} counted");
+        }
+
+        foreach (SimulatedCaller caller in _callers)
+        {
+            caller.Check(_harmed, when);
+        }
+    }
+
+    /// <summary>Everybody does what they owe: then every request must come to its end, and every connection to rest.</summary>
+    private async Task EndAsync()
+    {
+        _callers.ForEach(caller => caller.GoOn());
+        long start = Stopwatch.GetTimestamp();
+        while (_callers.Any(caller => !caller.Outcome.IsCompleted) || _rig.Snapshot.Active > 0 || _rig.Network.PendingDials > 0)
+        {
+            foreach (Dial dial in PendingDials)
+            {
+                _peers.Add(new SimulatedPeer(dial.Accept()));
+            }
+
+            foreach (SimulatedPeer peer in _peers.Where(peer => peer.HasRequest).ToList())
+            {
+                await peer.AnswerAsync("");
+            }
+
+            foreach (SimulatedPeer peer in _peers.Where(peer => peer.OwesBody).ToList())
+            {
+                await peer.FinishBodyAsync();
+            }
+
+            if (Stopwatch.GetElapsedTime(start) > s_limit)
+            {
+                string lost = string.Join(", ", _callers.Where(caller => !caller.Outcome.IsCompleted).Select(caller => caller.Id.ToString(CultureInfo.InvariantCulture)));
+                throw new TimeoutException($"At the end: requests [{lost}] are lost, or a connection is\n{_rig.Snapshot}\n{_rig.Network}");
+            }
+
+            await Task.Yield();
+        }
+
+        await SettleAsync("at the end");
+        _rig.Handler.CloseIdleConnections();
+        Assert.Equal((0, 0, 0), (_rig.Snapshot.Open, _rig.Snapshot.Pending, _rig.Network.OpenConnections));
+    }
+}

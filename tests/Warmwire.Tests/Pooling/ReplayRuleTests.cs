@@ -1,0 +1,82 @@
+using System.Net;
+using Warmwire.Connections;
+using Warmwire.Exchange;
+using Xunit;
+
+namespace Warmwire.Tests.Pooling;
+
+/// <summary>Every combination of what decides whether a failed request may be sent again, against the rule written down once more, plainly.</summary>
+public class ReplayRuleTests
+{
+    private static readonly string[] s_methods = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "POST", "PATCH", "CONNECT", "QUERY-LIKE"];
+
+    [Fact]
+    public void A_failed_request_is_sent_again_exactly_when_the_rule_says_so()
+    {
+        int yes = 0, no = 0;
+        foreach (ReplayPolicy policy in Enum.GetValues<ReplayPolicy>())
+        {
+            foreach (string method in s_methods)
+            {
+                foreach (RequestSent sent in Enum.GetValues<RequestSent>())
+                {
+                    // reused, response byte, body absent / repeatable / not, key
+                    for (int bits = 0; bits < 2 * 2 * 3 * 2; bits++)
+                    {
+                        bool reused = bits % 2 == 1, started = bits / 2 % 2 == 1, key = bits / 12 == 1;
+                        HttpContent? content = (bits / 4 % 3) switch
+                        {
+                            0 => null,
+                            1 => new ByteArrayContent([1]),
+                            _ => new ScriptedContent(_ => Task.CompletedTask),
+                        };
+                        bool idempotent = key || method is "GET" or "HEAD" or "PUT" or "DELETE" or "OPTIONS" or "TRACE";
+                        bool expected = policy != ReplayPolicy.Never && !started
+                            && (sent == RequestSent.No
+                                || (idempotent && content is not ScriptedContent && (reused || policy == ReplayPolicy.Idempotent)));
+                        bool actual = MayReplay(policy, method, sent, reused, started, content, key);
+                        Assert.True(expected == actual, $"{policy} {method} sent {sent}, reused {reused}, response started {started}, content {content}, key {key}: {actual}");
+                        _ = actual ? yes++ : no++;
+                    }
+                }
+            }
+        }
+
+        Assert.True(yes > 100 && no > 100);
+    }
+
+    [Fact]
+    public void Not_more_than_three_times() =>
+        Assert.Equal([true, true, true, false, false], Enumerable.Range(0, 5).Select(replays => MayReplay(ReplayPolicy.Safe, "GET", RequestSent.Fully, true, false, null, false, replays)));
+
+    [Fact]
+    public void Not_after_a_timeout_nor_after_a_failed_dial_nor_when_cancelled()
+    {
+        Assert.False(MayReplay(ReplayPolicy.Safe, "GET", RequestSent.No, true, false, null, false, isTimeout: true));
+        Assert.False(MayReplay(ReplayPolicy.Safe, "GET", RequestSent.No, true, false, null, false, leased: false));
+        Assert.False(MayReplay(ReplayPolicy.Safe, "GET", RequestSent.No, true, false, null, false, token: new CancellationToken(canceled: true)));
+    }
+
+    private static bool MayReplay(
+        ReplayPolicy policy, string method, RequestSent sent, bool reused, bool started, HttpContent? content, bool key,
+        int replays = 0, bool isTimeout = false, bool leased = true, CancellationToken token = default)
+    {
+        var request = new HttpRequestMessage(new HttpMethod(method), PoolRig.A) { Content = content };
+        request.Options.Set(TransportOptions.RetryPolicy, policy);
+        if (key)
+        {
+            request.Headers.TryAddWithoutValidation("Idempotency-Key", "\"1\"");
+        }
+
+        var attempt = new Attempt(request, RequestSettings.From(request, new HandlerSettings()), token)
+        {
+            Replays = replays,
+            Reused = reused,
+            WasLeased = leased,
+            Sent = sent,
+            ResponseStarted = started,
+        };
+        var error = new TransportException(HttpRequestError.Unknown, "", null, TransportPhase.ReadHeaders, sent, null, null, isTimeout);
+        return ReplayRules.MayReplay(attempt, error);
+    }
+}

@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Warmwire.Tests.Kit;
+using Warmwire.Tests.Parity;
+using Xunit;
+
+namespace Warmwire.Tests.Telemetry;
+
+/// <summary>A connection outlives the request that opened it, so nothing of that request's context may stay with it.</summary>
+public sealed class ContextLeakTests
+{
+    private static readonly AsyncLocal<object?> s_ambient = new();
+
+    [Fact]
+    public async Task Opening_a_connection_does_not_run_in_the_context_of_a_request()
+    {
+        await using var server = new ParityServer(_ => Reply.Ok());
+        object? seen = "not called";
+        Activity? seenActivity = null;
+        using var client = new HttpClient(new PooledHttpHandler
+        {
+            UseProxy = false,
+            ConnectCallback = async (context, token) =>
+            {
+                (seen, seenActivity) = (s_ambient.Value, Activity.Current);
+                var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+                await socket.ConnectAsync(context.DnsEndPoint, token);
+                return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
+            },
+        });
+        s_ambient.Value = new object();
+        using var mine = new Activity("mine");
+        mine.Start();
+        await client.GetStringAsync(server.Uri);
+        Assert.Null(seen);
+        Assert.Null(seenActivity);
+        Assert.NotNull(s_ambient.Value);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_resting_connection_holds_nothing_of_the_requests_it_served(bool streamed)
+    {
+        await using var server = new ParityServer(_ => Reply.Ok());
+        using var handler = new PooledHttpHandler { UseProxy = false };
+        using var client = new HttpClient(handler);
+        await client.GetStringAsync(server.Uri);
+        WeakReference ambient = await Task.Run(() => SendWithAmbientAsync(client, server.Uri, streamed));
+        await Eventually.IsTrue(() => handler.GetSnapshot().Idle == 1, "the connection rests");
+        for (int i = 0; i < 50 && ambient.IsAlive; i++)
+        {
+            await Task.Delay(20);
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        Assert.False(ambient.IsAlive, "The context of a request that is over is still held.");
+        Assert.Equal(1, server.Connections);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static async Task<WeakReference> SendWithAmbientAsync(HttpClient client, Uri uri, bool streamed)
+    {
+        s_ambient.Value = new object();
+        if (streamed)
+        {
+            using HttpResponseMessage response = await client.GetAsync(uri, HttpCompletionOption.ResponseHeadersRead);
+            await response.Content.CopyToAsync(Stream.Null);
+        }
+        else
+        {
+            await client.GetStringAsync(uri);
+        }
+
+        var reference = new WeakReference(s_ambient.Value);
+        s_ambient.Value = null;
+        return reference;
+    }
+}
