@@ -47,6 +47,9 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
     // Set by the pool when it leases a connection.
     public bool Reused { get; set; }
 
+    /// <summary>The connection had rested in the pool, so the server may have closed it just as the request was sent.</summary>
+    public bool Rested { get; set; }
+
     public TimeSpan IdleTime { get; set; }
 
     public TimeSpan QueueTime { get; set; }

@@ -39,9 +39,6 @@ internal abstract class HttpConnection
     // Guarded by the pool's gate.
     public PoolLink Link { get; } = new();
 
-    /// <summary>Asks the socket itself whether something came that the watch has not been told yet, as after a thaw.</summary>
-    public abstract bool LooksDead();
-
     /// <summary>What the user is told about the connection that served a response.</summary>
     public TransportConnectionInfo DescribeFor(Attempt attempt, long headAt) => new()
     {

@@ -8,7 +8,7 @@ internal static class ReplayRules
     public const int MaxReplays = 3;
 
     /// <summary>How long a replay waits for the content's last read of the attempt before.</summary>
-    private static readonly TimeSpan WaitForContent = TimeSpan.FromMilliseconds(500);
+    public static readonly TimeSpan WaitForContent = TimeSpan.FromMilliseconds(500);
 
     public static bool MayReplay(Attempt attempt, TransportException error)
     {
@@ -30,8 +30,9 @@ internal static class ReplayRules
             return true;
         }
 
-        // A reused connection may have been closed by the server just as the request was sent. On a fresh one that excuse does not hold.
-        return (attempt.Reused || policy == ReplayPolicy.Idempotent)
+        // A connection that has been used or has rested may have been closed by the server just as the request was sent. On a fresh one that
+        // excuse does not hold.
+        return (attempt.Reused || attempt.Rested || policy == ReplayPolicy.Idempotent)
             && IdempotentMethods.MayRepeat(attempt.Request)
             && ContentReplay.CanProduceAgain(attempt.Request.Content);
     }

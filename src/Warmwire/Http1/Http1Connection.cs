@@ -76,9 +76,9 @@ internal sealed class Http1Connection : HttpConnection
 
     public override bool TryLease()
     {
-        // Story: the stray bytes or the end are here, but the watch's flow has not got a thread yet. It will close the connection; leased
-        // now, those bytes would become the next answer.
-        if (InputCame)
+        // Story: the stray bytes or the end are here, but the watch has not been told yet, or its flow has not got a thread. It will close the
+        // connection; leased now, those bytes would become the next answer. So the socket itself is asked, each time.
+        if (Dialed.Socket is { } socket ? IsReadable(socket) : Reader.WatchHasEnded)
         {
             return false;
         }
@@ -205,8 +205,6 @@ internal sealed class Http1Connection : HttpConnection
         bool foundBytes = await Reader.WatchFoundBytesAsync(watch).ConfigureAwait(false);
         Close(foundBytes ? CloseReason.UnsolicitedData : CloseReason.ServerClosed, error, asynchronously: false);
     }
-
-    public override bool LooksDead() => Dialed.Socket is { } socket && IsReadable(socket);
 
     private static bool IsReadable(Socket socket)
     {

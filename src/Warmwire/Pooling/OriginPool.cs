@@ -103,10 +103,6 @@ internal sealed class OriginPool : IConnectionOwner
             {
                 idle!.Close(reason);
             }
-            else if (idleTime > PoolLimits.AskSocketAfter && idle!.LooksDead())
-            {
-                idle.Close(CloseReason.ServerClosed);
-            }
             else if (idle!.TryLease())
             {
                 Leased(idle, attempt, now, now, idleTime, wasIdle: true);
@@ -172,6 +168,7 @@ internal sealed class OriginPool : IConnectionOwner
         }
 
         attempt.Reused = reused;
+        attempt.Rested = wasIdle;
         attempt.IdleTime = idleTime;
         attempt.LeasedAt = now;
         attempt.WasLeased = true;

@@ -6,9 +6,6 @@ internal static class PoolLimits
     /// <summary>An origin without connections is forgotten after this time; its counts are kept in one sum.</summary>
     public static readonly TimeSpan KeepUnusedOrigin = TimeSpan.FromMinutes(5);
 
-    /// <summary>A connection that rested longer is asked once more, by a poll of its socket, before it is used.</summary>
-    public static readonly TimeSpan AskSocketAfter = TimeSpan.FromMilliseconds(20);
-
     /// <summary>Sweeps are at least this far apart.</summary>
     public static readonly TimeSpan SweepSpacing = TimeSpan.FromMilliseconds(50);
 

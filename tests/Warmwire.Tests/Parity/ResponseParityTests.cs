@@ -38,7 +38,7 @@ public sealed class ResponseParityTests
 
     [Theory]
     [InlineData("HTTP/1.1 200 OK\r\n\r\nuntil the end")]
-    [InlineData("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello")]
+    [InlineData("HTTP/1.0 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello")]
     [InlineData("HTTP/1.0 200 OK\r\n\r\nuntil the end")]
     [InlineData("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel")]

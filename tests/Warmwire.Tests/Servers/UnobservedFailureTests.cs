@@ -43,6 +43,9 @@ public sealed class UnobservedFailureTests
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await read);
         await peer.WaitForCloseAsync();
+
+        // The read fails on another thread, and tells nobody.
+        await Task.Delay(50);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
