@@ -152,7 +152,10 @@ internal sealed class Http1Connection : HttpConnection
             // A failure is a reset while resting, or our own close. While an exchange runs, its own read sees the same.
             await ((Task)watch).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             broken = !watch.IsCompletedSuccessfully;
-            outcome = WatchEnded(restId, forNothing: !broken && WokeForNothing(), ref watch);
+
+            // Nearly always an exchange has taken the connection, and its answer ended the watch. Then the socket need not be asked.
+            bool resting = _state == Http1State.Idle;
+            outcome = WatchEnded(restId, forNothing: resting && !broken && WokeForNothing(), ref watch);
         }
 
         if (outcome == WatchOutcome.FoundDead)
