@@ -25,6 +25,7 @@ internal sealed class ConnectionPool : IDisposable
     {
         Services = services;
         Events = events;
+        Age = new ConnectionAge(services.Settings);
         Budget = new ConnectionBudget(services.Settings.MaxConnections);
         _lookup = _origins.GetAlternateLookup<OriginProbe>();
         _dialer = new Dialer(services.Settings);
@@ -37,6 +38,8 @@ internal sealed class ConnectionPool : IDisposable
     public PoolEvents Events { get; }
 
     public ConnectionBudget Budget { get; }
+
+    public ConnectionAge Age { get; }
 
     public IdleTotal IdleTotal { get; } = new();
 
@@ -122,13 +125,6 @@ internal sealed class ConnectionPool : IDisposable
     }
 
     public HttpConnection CreateConnection(ConnectionKey key, DialedStream stream, OriginPool owner) => new Http1Connection(key, stream, owner, Services);
-
-    /// <summary>This connection's own lifetime: the setting, shortened by up to the jitter.</summary>
-    public TimeSpan DrawLifetime()
-    {
-        TimeSpan lifetime = Services.Settings.PooledConnectionLifetime;
-        return lifetime == Timeout.InfiniteTimeSpan ? lifetime : lifetime * (1 - (Services.Settings.PooledConnectionLifetimeJitter * Random.Shared.NextDouble()));
-    }
 
     /// <summary>Takes a place under <see cref="PooledHttpHandler.MaxConnections"/>, at the cost of the least recently used idle connection if need be.</summary>
     public bool TryTakePlace()

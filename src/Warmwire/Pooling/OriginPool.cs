@@ -20,6 +20,7 @@ internal sealed class OriginPool : IConnectionOwner
     private readonly HandlerSettings _settings;
     private readonly TimeProvider _time;
     private readonly PoolEvents _events;
+    private readonly ConnectionAge _age;
 
     // Guarded by _gate.
     private readonly Lock _gate = new();
@@ -43,6 +44,7 @@ internal sealed class OriginPool : IConnectionOwner
         _settings = pool.Services.Settings;
         _time = pool.Services.Time;
         _events = pool.Events;
+        _age = pool.Age;
         _idle = new IdleStack(pool.IdleTotal);
         _lastUsed = _lastRefresh = _time.GetTimestamp();
     }
@@ -80,8 +82,8 @@ internal sealed class OriginPool : IConnectionOwner
                 idle = _idle.Pop();
                 if (idle is not null)
                 {
-                    idleTime = IdleTime(idle.Link, now);
-                    stale = WhyNotReuse(idle, now, idleTime);
+                    idleTime = _age.IdleTime(idle, now);
+                    stale = _age.WhyNotReuse(idle, now, idleTime);
                 }
                 else
                 {
@@ -366,7 +368,7 @@ internal sealed class OriginPool : IConnectionOwner
             FinishDial_NeedsLock(dial);
             _open.Add(connection);
             _counters.Opened++;
-            connection.Link.Lifetime = _pool.DrawLifetime();
+            connection.Link.Lifetime = _age.DrawLifetime();
             closing = _closing;
             waiter = _waiters.Dequeue();
         }
@@ -482,7 +484,7 @@ internal sealed class OriginPool : IConnectionOwner
             }
 
             Debug.Assert(connection.Link.Place == PoolPlace.Busy, "returned once");
-            connection.Link.IdleLimit = IdleLimitOf(connection);
+            connection.Link.IdleLimit = _age.IdleLimitOf(connection);
             reason = WhyNotKeep_NeedsLock(connection, now);
             if (reason is null)
             {
@@ -623,35 +625,13 @@ internal sealed class OriginPool : IConnectionOwner
 
     // ---- Age --------------------------------------------------------------------------------------------------------
 
-    private TimeSpan IdleLimitOf(HttpConnection connection)
-    {
-        TimeSpan limit = _settings.PooledConnectionIdleTimeout;
-        return connection.KeepAliveHint is { } hint && (limit == Timeout.InfiniteTimeSpan || hint < limit) ? hint : limit;
-    }
-
     private CloseReason? WhyNotKeep_NeedsLock(HttpConnection connection, long now) =>
         _closing || (_draining && _waiters.Count == 0) ? CloseReason.Disposed
         : connection.Link.RetiredFor is { } retired ? retired
-        : IsTooOld(connection, now) ? CloseReason.Lifetime
+        : _age.IsTooOld(connection, now) ? CloseReason.Lifetime
         : _waiters.Count > 0 && _pool.Budget.HasDestitute ? CloseReason.MadeRoom
         : connection.Link.IdleLimit == TimeSpan.Zero ? CloseReason.IdleTimeout
         : null;
-
-    private CloseReason? WhyNotReuse(HttpConnection connection, long now, TimeSpan idleTime) =>
-        connection.Link.IdleLimit != Timeout.InfiniteTimeSpan && idleTime >= connection.Link.IdleLimit ? CloseReason.IdleTimeout
-        : IsTooOld(connection, now) ? CloseReason.Lifetime
-        : null;
-
-    private bool IsTooOld(HttpConnection connection, long now) =>
-        connection.Link.Lifetime != Timeout.InfiniteTimeSpan && _time.GetElapsedTime(connection.OpenedAt, now) >= connection.Link.Lifetime;
-
-    /// <summary>By the clock that says more: the monotonic one may have stood still while the machine was frozen.</summary>
-    private TimeSpan IdleTime(PoolLink link, long now)
-    {
-        TimeSpan monotonic = _time.GetElapsedTime(link.IdleSince, now);
-        TimeSpan wall = _time.GetUtcNow() - link.IdleSinceWall;
-        return wall > monotonic ? wall : monotonic;
-    }
 
     /// <summary>Closes what has rested or lived too long.</summary>
     /// <returns>When the next one is due; <see langword="null"/> if nothing here will be.</returns>
@@ -663,22 +643,21 @@ internal sealed class OriginPool : IConnectionOwner
         {
             foreach (HttpConnection connection in _idle.OldestFirst())
             {
-                TimeSpan idleTime = IdleTime(connection.Link, now);
-                if (WhyNotReuse(connection, now, idleTime) is { } reason)
+                TimeSpan idleTime = _age.IdleTime(connection, now);
+                if (_age.WhyNotReuse(connection, now, idleTime) is { } reason)
                 {
                     _idle.Remove(connection);
                     old.Add((connection, reason));
                 }
                 else
                 {
-                    next = Earlier(next, connection.Link.IdleLimit, idleTime);
-                    next = Earlier(next, connection.Link.Lifetime, _time.GetElapsedTime(connection.OpenedAt, now));
+                    next = _age.NextDue(next, connection, now, idleTime);
                 }
             }
 
             if (IsToBeRefreshed_NeedsLock)
             {
-                next = Earlier(next, _settings.DnsRefreshInterval, _time.GetElapsedTime(_lastRefresh, now));
+                next = ConnectionAge.Earlier(next, _settings.DnsRefreshInterval, _time.GetElapsedTime(_lastRefresh, now));
             }
         }
 
@@ -688,17 +667,6 @@ internal sealed class OriginPool : IConnectionOwner
         }
 
         return next;
-    }
-
-    private static TimeSpan? Earlier(TimeSpan? next, TimeSpan limit, TimeSpan elapsed)
-    {
-        if (limit == Timeout.InfiniteTimeSpan)
-        {
-            return next;
-        }
-
-        TimeSpan left = limit - elapsed;
-        return next is { } known && known < left ? known : left;
     }
 
     /// <summary>Removes the pool if nobody has used it for long and nothing is left in it. Its history goes to <paramref name="history"/>.</summary>
@@ -932,14 +900,8 @@ internal sealed class OriginPool : IConnectionOwner
             c.Id,
             c.Link.Place == PoolPlace.Idle ? "Idle" : c.StateName,
             _time.GetElapsedTime(c.OpenedAt, now),
-            c.Link.Place == PoolPlace.Idle ? IdleTime(c.Link, now) : TimeSpan.Zero,
+            c.Link.Place == PoolPlace.Idle ? _age.IdleTime(c, now) : TimeSpan.Zero,
             c.Link.Requests,
             c.RemoteEndPoint))],
     };
-
-    /// <summary>A dial that has been decided on and holds its place in the count.</summary>
-    /// <param name="Waiter">The request it is for, if any.</param>
-    /// <param name="Reason">Why.</param>
-    /// <param name="StartedAtTicket">The last request that was in line when it was decided.</param>
-    private sealed record PlannedDial(PoolWaiter? Waiter, DialReason Reason, long StartedAtTicket);
 }

@@ -1,0 +1,63 @@
+using Warmwire.Connections;
+
+namespace Warmwire.Pooling;
+
+/// <summary>How long connections may rest and live, and whether one has. Changes nothing; what it reads of a connection is guarded by the pool's gate.</summary>
+internal sealed class ConnectionAge
+{
+    private readonly HandlerSettings _settings;
+    private readonly TimeProvider _time;
+
+    public ConnectionAge(HandlerSettings settings)
+    {
+        _settings = settings;
+        _time = settings.TimeProvider;
+    }
+
+    /// <summary>A new connection's own lifetime: the setting, shortened by up to the jitter.</summary>
+    public TimeSpan DrawLifetime()
+    {
+        TimeSpan lifetime = _settings.PooledConnectionLifetime;
+        return lifetime == Timeout.InfiniteTimeSpan ? lifetime : lifetime * (1 - (_settings.PooledConnectionLifetimeJitter * Random.Shared.NextDouble()));
+    }
+
+    /// <summary>The setting, or less when the server hinted at less.</summary>
+    public TimeSpan IdleLimitOf(HttpConnection connection)
+    {
+        TimeSpan limit = _settings.PooledConnectionIdleTimeout;
+        return connection.KeepAliveHint is { } hint && (limit == Timeout.InfiniteTimeSpan || hint < limit) ? hint : limit;
+    }
+
+    /// <summary>By the clock that says more: the monotonic one may have stood still while the machine was frozen.</summary>
+    public TimeSpan IdleTime(HttpConnection connection, long now)
+    {
+        TimeSpan monotonic = _time.GetElapsedTime(connection.Link.IdleSince, now);
+        TimeSpan wall = _time.GetUtcNow() - connection.Link.IdleSinceWall;
+        return wall > monotonic ? wall : monotonic;
+    }
+
+    public bool IsTooOld(HttpConnection connection, long now) =>
+        connection.Link.Lifetime != Timeout.InfiniteTimeSpan && _time.GetElapsedTime(connection.OpenedAt, now) >= connection.Link.Lifetime;
+
+    /// <summary>Why a resting connection must not serve another request, if so.</summary>
+    public CloseReason? WhyNotReuse(HttpConnection connection, long now, TimeSpan idleTime) =>
+        connection.Link.IdleLimit != Timeout.InfiniteTimeSpan && idleTime >= connection.Link.IdleLimit ? CloseReason.IdleTimeout
+        : IsTooOld(connection, now) ? CloseReason.Lifetime
+        : null;
+
+    /// <summary>When a resting connection will be too old, if ever, or <paramref name="next"/> if that is sooner.</summary>
+    public TimeSpan? NextDue(TimeSpan? next, HttpConnection connection, long now, TimeSpan idleTime) =>
+        Earlier(Earlier(next, connection.Link.IdleLimit, idleTime), connection.Link.Lifetime, _time.GetElapsedTime(connection.OpenedAt, now));
+
+    /// <summary>What is left of <paramref name="limit"/>, or <paramref name="next"/> if that is sooner.</summary>
+    public static TimeSpan? Earlier(TimeSpan? next, TimeSpan limit, TimeSpan elapsed)
+    {
+        if (limit == Timeout.InfiniteTimeSpan)
+        {
+            return next;
+        }
+
+        TimeSpan left = limit - elapsed;
+        return next is { } known && known < left ? known : left;
+    }
+}
