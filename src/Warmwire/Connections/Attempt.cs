@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Tasks.Sources;
 
 namespace Warmwire.Connections;
@@ -6,8 +7,15 @@ namespace Warmwire.Connections;
 /// One attempt to get one response: the request, what the connection reports about it, and the promise the caller waits on. The promise is
 /// apart from the connection's work, so that a caller who gives up is free at once while the connection reads on.
 /// </summary>
+/// <remarks>
+/// Used again for later requests, but only where nobody else can still know it (<see cref="Forgotten"/>): most exchanges of a busy program end
+/// that way. Any other is left to the garbage collector.
+/// </remarks>
 internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
 {
+    [ThreadStatic]
+    private static Attempt? t_spare;
+
     private ManualResetValueTaskSourceCore<HttpResponseMessage> _promise;
     private int _completed;
 
@@ -18,31 +26,31 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
         CancellationToken = cancellationToken;
     }
 
-    // Immutable.
-    public HttpRequestMessage Request { get; }
+    // Immutable while the attempt lasts.
+    public HttpRequestMessage Request { get; private set; }
 
-    public RequestSettings Settings { get; }
+    public RequestSettings Settings { get; private set; }
 
-    public CancellationToken CancellationToken { get; }
+    public CancellationToken CancellationToken { get; private set; }
 
     // Set before the attempt is sent.
 
     /// <summary>From the cookie container.</summary>
-    public string? CookieHeader { get; init; }
+    public string? CookieHeader { get; set; }
 
     /// <summary>To ask for the content codings that will be undone.</summary>
-    public string? AcceptEncoding { get; init; }
+    public string? AcceptEncoding { get; set; }
 
     /// <summary>Trace context.</summary>
-    public IReadOnlyList<KeyValuePair<string, string>>? PropagatedHeaders { get; init; }
+    public IReadOnlyList<KeyValuePair<string, string>>? PropagatedHeaders { get; set; }
 
     /// <summary>Ends the exchange when its total time is over, also while the body is read.</summary>
-    public TotalDeadline? TotalDeadline { get; init; }
+    public TotalDeadline? TotalDeadline { get; set; }
 
-    public int Replays { get; init; }
+    public int Replays { get; set; }
 
     /// <summary>Where the request was sent, if the program asked to remember.</summary>
-    public string? Stack { get; init; }
+    public string? Stack { get; set; }
 
     // Set by the pool when it leases a connection.
     public bool Reused { get; set; }
@@ -67,9 +75,73 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
     /// <summary>Whether one byte of a response has arrived.</summary>
     public bool ResponseStarted { get; set; }
 
+    /// <summary>
+    /// Set before the promise is kept, by the flow that keeps it: the connection, its timers and the token's callbacks know this attempt no more, so
+    /// whoever waits on it is the last one to hold it.
+    /// </summary>
+    public bool Forgotten { get; set; }
+
     public bool IsCompleted => Volatile.Read(ref _completed) != 0;
 
     public ValueTask<HttpResponseMessage> Response => new(this, _promise.Version);
+
+    /// <summary>An attempt that nobody else knows: a new one, or one that was given back.</summary>
+    public static Attempt Rent(HttpRequestMessage request, RequestSettings settings, CancellationToken cancellationToken)
+    {
+        if (t_spare is not { } spare)
+        {
+            return new Attempt(request, settings, cancellationToken);
+        }
+
+        t_spare = null;
+        spare.Request = request;
+        spare.Settings = settings;
+        spare.CancellationToken = cancellationToken;
+        return spare;
+    }
+
+    /// <summary>Gives back an attempt whose response has been taken. Does nothing where somebody else may still know it.</summary>
+    public static void Return(Attempt attempt)
+    {
+        if (!attempt.Forgotten)
+        {
+            return;
+        }
+
+        Debug.Assert(attempt.IsCompleted, "given back with its promise open");
+        attempt.Request = null!;
+        attempt.Settings = null!;
+        attempt.CancellationToken = CancellationToken.None;
+        attempt.CookieHeader = null;
+        attempt.AcceptEncoding = null;
+        attempt.PropagatedHeaders = null;
+        attempt.TotalDeadline = null;
+        attempt.Replays = 0;
+        attempt.Stack = null;
+        attempt.Reused = false;
+        attempt.Rested = false;
+        attempt.IdleTime = TimeSpan.Zero;
+        attempt.QueueTime = TimeSpan.Zero;
+        attempt.LeasedAt = 0;
+        attempt.WasLeased = false;
+        attempt.Sent = RequestSent.No;
+        attempt.Copying = Task.CompletedTask;
+        attempt.ResponseStarted = false;
+        attempt.Forgotten = false;
+        attempt._completed = 0;
+        t_spare = attempt;
+    }
+
+    /// <summary>The attempt that replays this one.</summary>
+    public Attempt Again() => new(Request, Settings, CancellationToken)
+    {
+        CookieHeader = CookieHeader,
+        AcceptEncoding = AcceptEncoding,
+        PropagatedHeaders = PropagatedHeaders,
+        TotalDeadline = TotalDeadline,
+        Stack = Stack,
+        Replays = Replays + 1,
+    };
 
     public bool TryComplete(HttpResponseMessage response)
     {

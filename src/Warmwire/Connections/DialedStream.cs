@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Warmwire.Sockets;
 
 namespace Warmwire.Connections;
 
@@ -10,6 +11,12 @@ internal sealed class DialedStream
 
     /// <summary>The socket under the stream, if there is one that may be asked whether it is readable.</summary>
     public Socket? Socket { get; init; }
+
+    /// <summary>The socket at the bottom, if this library made it.</summary>
+    public SocketStream? SocketStream { get; init; }
+
+    /// <summary>Whether <see cref="Stream"/> is <see cref="SocketStream"/> itself, with nothing in between.</summary>
+    public bool IsPlain => ReferenceEquals(Stream, SocketStream);
 
     public EndPoint? RemoteEndPoint { get; init; }
 

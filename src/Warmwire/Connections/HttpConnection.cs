@@ -40,18 +40,18 @@ internal abstract class HttpConnection
     public PoolLink Link { get; } = new();
 
     /// <summary>What the user is told about the connection that served a response.</summary>
-    public TransportConnectionInfo DescribeFor(Attempt attempt, long headAt) => new()
+    public TransportConnectionInfo DescribeFor(in LeaseFacts lease, long headAt) => new()
     {
         ConnectionId = Id,
-        Reused = attempt.Reused,
-        IdleTime = attempt.IdleTime,
+        Reused = lease.Reused,
+        IdleTime = lease.IdleTime,
         RemoteEndPoint = RemoteEndPoint,
-        QueueTime = attempt.QueueTime,
-        DnsTime = attempt.Reused ? TimeSpan.Zero : Dialed.DnsTime,
-        ConnectTime = attempt.Reused ? TimeSpan.Zero : Dialed.ConnectTime,
-        TlsTime = attempt.Reused ? TimeSpan.Zero : Dialed.TlsTime,
-        ResponseHeadersTime = Services.Time.GetElapsedTime(attempt.LeasedAt, headAt),
-        Replays = attempt.Replays,
+        QueueTime = lease.QueueTime,
+        DnsTime = lease.Reused ? TimeSpan.Zero : Dialed.DnsTime,
+        ConnectTime = lease.Reused ? TimeSpan.Zero : Dialed.ConnectTime,
+        TlsTime = lease.Reused ? TimeSpan.Zero : Dialed.TlsTime,
+        ResponseHeadersTime = Services.Time.GetElapsedTime(lease.LeasedAt, headAt),
+        Replays = lease.Replays,
     };
 
     /// <summary>What the connection is doing, for the snapshot.</summary>

@@ -66,6 +66,9 @@ internal sealed class RequestSettings
         return options is null || !SetsAny(options) ? defaults : With(options, defaults);
     }
 
+    /// <summary>Whether the request surely sets nothing for itself: it has no options at all.</summary>
+    public static bool HasNoneOfItsOwn(HttpRequestMessage request) => FrameworkFields.OptionsOf(request) is null;
+
     private static RequestSettings Of(HandlerSettings settings) => new()
     {
         ConnectTimeout = settings.ConnectTimeout,

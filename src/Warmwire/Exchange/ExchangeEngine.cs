@@ -1,5 +1,6 @@
 using System.Net;
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Pooling;
@@ -28,9 +29,12 @@ internal sealed class ExchangeEngine : IDisposable
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_closed, typeof(PooledHttpHandler));
-        return cancellationToken.IsCancellationRequested
-            ? Task.FromCanceled<HttpResponseMessage>(cancellationToken)
-            : ExchangeAsync(request, cancellationToken);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled<HttpResponseMessage>(cancellationToken);
+        }
+
+        return IsOrdinary(request) ? ExchangeOrdinaryAsync(request, cancellationToken) : ExchangeAsync(request, cancellationToken);
     }
 
     public Task<int> PrewarmAsync(Uri origin, int connections, CancellationToken cancellationToken)
@@ -63,6 +67,64 @@ internal sealed class ExchangeEngine : IDisposable
         _pool.Dispose();
     }
 
+    // ---- The short way: one frame -----------------------------------------------------------------------------------
+
+    /// <summary>
+    /// Whether one attempt on one connection is all there is to do, unless its outcome asks for more: nothing is set for this request alone, nobody
+    /// measures, nothing is to be refused.
+    /// </summary>
+    private bool IsOrdinary(HttpRequestMessage request) =>
+        RequestRules.IsOrdinary(request)
+        && RequestSettings.HasNoneOfItsOwn(request)
+        && !RequestSettings.Defaults(_settings).CaptureResponseStack
+        && !RequestTelemetry.IsWanted(_metrics);
+
+    /// <summary>
+    /// <see cref="ExchangeAsync"/> for an ordinary request, and the reason for it: what lives across its only wait is the attempt, which is used again.
+    /// Whatever turns out to be more goes on the long way.
+    /// </summary>
+    private async Task<HttpResponseMessage> ExchangeOrdinaryAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        Attempt attempt = NewAttempt(request, RequestSettings.Defaults(_settings), total: null, stack: null, cancellationToken);
+        HttpResponseMessage? response;
+        TransportException? failure;
+        try
+        {
+            EnvironmentProxy.ThrowIfProxyApplies(_settings, request.RequestUri!);
+            response = await RentAndSendAsync(attempt).ConfigureAwait(false);
+            failure = null;
+        }
+        catch (TransportException e) when (!_closed && ReplayRules.MayReplay(attempt, e))
+        {
+            response = null;
+            failure = e;
+        }
+
+        response ??= await ReplayAsync(attempt, failure!).ConfigureAwait(false);
+        request = attempt.Request;
+        RequestSettings settings = attempt.Settings;
+        cancellationToken = attempt.CancellationToken;
+        Attempt.Return(attempt);
+        if (_cookies is not null)
+        {
+            CookieJar.Store(_cookies, request.RequestUri!, response);
+        }
+
+        if (RedirectPolicy.MayRedirect(response.StatusCode, _settings))
+        {
+            response = await FollowAsync(request, response, settings, total: null, stack: null, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (_settings.AutomaticDecompression != DecompressionMethods.None)
+        {
+            Decompression.Apply(response, _settings.AutomaticDecompression);
+        }
+
+        return response;
+    }
+
+    // ---- The long way -----------------------------------------------------------------------------------------------
+
     private async Task<HttpResponseMessage> ExchangeAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         RequestRules.Check(request);
@@ -77,7 +139,12 @@ internal sealed class ExchangeEngine : IDisposable
 
         try
         {
-            HttpResponseMessage response = await FollowAsync(request, settings, total, stack, cancellationToken).ConfigureAwait(false);
+            HttpResponseMessage response = await SendHopAsync(request, settings, total, stack, cancellationToken).ConfigureAwait(false);
+            if (RedirectPolicy.MayRedirect(response.StatusCode, _settings))
+            {
+                response = await FollowAsync(request, response, settings, total, stack, cancellationToken).ConfigureAwait(false);
+            }
+
             if (total is not null && (response.Content as ITimedBody)?.TryAttach(total) != true)
             {
                 _services.Deadlines.Cancel(total);
@@ -97,16 +164,14 @@ internal sealed class ExchangeEngine : IDisposable
         }
     }
 
+    /// <summary>Follows redirects, from the first response on.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<HttpResponseMessage> FollowAsync(
-        HttpRequestMessage request, RequestSettings settings, TotalDeadline? total, string? stack, CancellationToken cancellationToken)
+        HttpRequestMessage request, HttpResponseMessage response, RequestSettings settings, TotalDeadline? total, string? stack, CancellationToken cancellationToken)
     {
         for (int redirects = 0; ; redirects++)
         {
-            HttpResponseMessage response = await SendHopAsync(request, settings, total, stack, cancellationToken).ConfigureAwait(false);
-            if (!_settings.AllowAutoRedirect
-                || redirects >= _settings.MaxAutomaticRedirections
-                || RedirectPolicy.NextRequest(request, response, _settings) is not { } next)
+            if (redirects >= _settings.MaxAutomaticRedirections || RedirectPolicy.NextRequest(request, response, _settings) is not { } next)
             {
                 return response;
             }
@@ -114,9 +179,11 @@ internal sealed class ExchangeEngine : IDisposable
             // What is left of its body is drained in the background.
             response.Dispose();
             request = next;
+            response = await SendHopAsync(request, settings, total, stack, cancellationToken).ConfigureAwait(false);
         }
     }
 
+    /// <summary>One request to one place: with its activity, its cookies and its replays.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<HttpResponseMessage> SendHopAsync(
         HttpRequestMessage request, RequestSettings settings, TotalDeadline? total, string? stack, CancellationToken cancellationToken)
@@ -126,7 +193,8 @@ internal sealed class ExchangeEngine : IDisposable
         RequestTelemetry telemetry = RequestTelemetry.Start(_metrics, _settings.TimeProvider, request);
         try
         {
-            HttpResponseMessage response = await SendWithReplaysAsync(request, uri, settings, total, stack, cancellationToken).ConfigureAwait(false);
+            Attempt attempt = NewAttempt(request, settings, total, stack, cancellationToken);
+            HttpResponseMessage response = await SendWithReplaysAsync(attempt).ConfigureAwait(false);
             if (_cookies is not null)
             {
                 CookieJar.Store(_cookies, uri, response);
@@ -142,29 +210,15 @@ internal sealed class ExchangeEngine : IDisposable
         }
     }
 
+    /// <summary>Sends the attempt, and again where that is safe.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<HttpResponseMessage> SendWithReplaysAsync(
-        HttpRequestMessage request, Uri uri, RequestSettings settings, TotalDeadline? total, string? stack, CancellationToken cancellationToken)
+    private async ValueTask<HttpResponseMessage> SendWithReplaysAsync(Attempt attempt)
     {
-        OriginProbe origin = OriginOf(request, uri, settings);
-        string? cookies = _cookies is null ? null : CookieJar.HeaderFor(_cookies, uri);
-        string? acceptEncoding = _settings.AutomaticDecompression == DecompressionMethods.None ? null : Decompression.AcceptEncodingToAdd(request, _settings.AutomaticDecompression);
-        IReadOnlyList<KeyValuePair<string, string>>? propagated = RequestTelemetry.HeadersToPropagate(request, _settings.ActivityHeadersPropagator);
-        for (int replays = 0; ; replays++)
+        while (true)
         {
-            var attempt = new Attempt(request, settings, cancellationToken)
-            {
-                CookieHeader = cookies,
-                AcceptEncoding = acceptEncoding,
-                PropagatedHeaders = propagated,
-                TotalDeadline = total,
-                Replays = replays,
-                Stack = stack,
-            };
             try
             {
-                HttpConnection connection = await _pool.RentAsync(origin, attempt, replays > 0 ? DialReason.Replacement : null).ConfigureAwait(false);
-                return await connection.SendAsync(attempt).ConfigureAwait(false);
+                return await RentAndSendAsync(attempt).ConfigureAwait(false);
             }
             catch (TransportException e) when (!_closed && ReplayRules.MayReplay(attempt, e))
             {
@@ -174,11 +228,54 @@ internal sealed class ExchangeEngine : IDisposable
                     throw;
                 }
             }
+
+            attempt = attempt.Again();
         }
     }
 
-    private static OriginProbe OriginOf(HttpRequestMessage request, Uri uri, RequestSettings settings)
+    /// <summary>Goes on after an attempt that failed and may be sent again.</summary>
+    private async ValueTask<HttpResponseMessage> ReplayAsync(Attempt attempt, TransportException failure)
     {
+        if (!await ReplayRules.IsContentFreeAsync(attempt, _settings.TimeProvider).ConfigureAwait(false))
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+
+        return await SendWithReplaysAsync(attempt.Again()).ConfigureAwait(false);
+    }
+
+    // ---- One attempt ------------------------------------------------------------------------------------------------
+
+    private Attempt NewAttempt(HttpRequestMessage request, RequestSettings settings, TotalDeadline? total, string? stack, CancellationToken cancellationToken)
+    {
+        Attempt attempt = Attempt.Rent(request, settings, cancellationToken);
+        attempt.CookieHeader = _cookies is null ? null : CookieJar.HeaderFor(_cookies, request.RequestUri!);
+        attempt.AcceptEncoding = _settings.AutomaticDecompression == DecompressionMethods.None
+            ? null
+            : Decompression.AcceptEncodingToAdd(request, _settings.AutomaticDecompression);
+        attempt.PropagatedHeaders = RequestTelemetry.HeadersToPropagate(request, _settings.ActivityHeadersPropagator);
+        attempt.TotalDeadline = total;
+        attempt.Stack = stack;
+        return attempt;
+    }
+
+    private ValueTask<HttpResponseMessage> RentAndSendAsync(Attempt attempt)
+    {
+        OriginProbe origin = OriginOf(attempt.Request, attempt.Settings);
+        ValueTask<HttpConnection> connection = _pool.RentAsync(origin, attempt, attempt.Replays > 0 ? DialReason.Replacement : null);
+        return connection.IsCompletedSuccessfully ? connection.Result.SendAsync(attempt) : SendWhenRentedAsync(connection, attempt);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private static async ValueTask<HttpResponseMessage> SendWhenRentedAsync(ValueTask<HttpConnection> connection, Attempt attempt)
+    {
+        HttpConnection rented = await connection.ConfigureAwait(false);
+        return await rented.SendAsync(attempt).ConfigureAwait(false);
+    }
+
+    private static OriginProbe OriginOf(HttpRequestMessage request, RequestSettings settings)
+    {
+        Uri uri = request.RequestUri!;
         bool isTls = RequestRules.IsTls(uri);
         return new OriginProbe(isTls, uri.IdnHost, uri.Port, isTls ? TlsHostOf(request) : null, settings.ClientCertificate);
     }

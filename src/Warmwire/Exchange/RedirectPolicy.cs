@@ -45,6 +45,9 @@ internal static class RedirectPolicy
         return next;
     }
 
+    /// <summary>Whether a response with this status could be a redirect to follow.</summary>
+    public static bool MayRedirect(HttpStatusCode status, HandlerSettings settings) => settings.AllowAutoRedirect && Redirects(status);
+
     private static bool Redirects(HttpStatusCode status) =>
         status is HttpStatusCode.MultipleChoices
             or HttpStatusCode.MovedPermanently

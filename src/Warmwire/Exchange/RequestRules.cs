@@ -9,6 +9,12 @@ internal static class RequestRules
     /// <summary>Whether the URI wants TLS. <see cref="System.Net.WebSockets.ClientWebSocket"/> hands its own schemes, ws and wss, to the handler.</summary>
     public static bool IsTls(Uri uri) => uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeWss;
 
+    /// <summary>Whether <see cref="Check"/> is sure to pass, told at a glance: the ordinary request.</summary>
+    public static bool IsOrdinary(HttpRequestMessage request) =>
+        request.RequestUri is { IsAbsoluteUri: true } uri
+        && (ReferenceEquals(uri.Scheme, Uri.UriSchemeHttp) || ReferenceEquals(uri.Scheme, Uri.UriSchemeHttps))
+        && ReferenceEquals(request.Version, HttpVersion.Version11);
+
     public static void Check(HttpRequestMessage request)
     {
         if (request.RequestUri is not { IsAbsoluteUri: true } uri)

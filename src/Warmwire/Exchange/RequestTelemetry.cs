@@ -51,6 +51,9 @@ internal readonly struct RequestTelemetry
         }
     }
 
+    /// <summary>Whether anybody listens to what <see cref="Start"/> would tell.</summary>
+    public static bool IsWanted(TransportMetrics metrics) => metrics.MeasuresRequests || s_source.HasListeners();
+
     public static RequestTelemetry Start(TransportMetrics metrics, TimeProvider time, HttpRequestMessage request) => new(metrics, time, request);
 
     /// <summary>The headers that carry the trace on to the server, if there is one to carry and the request does not carry one already.</summary>

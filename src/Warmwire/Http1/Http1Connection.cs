@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
+using Warmwire.Sockets;
 using Warmwire.Timing;
 
 namespace Warmwire.Http1;
@@ -15,18 +16,21 @@ namespace Warmwire.Http1;
 /// the head, then the caller's reads of the body, then a drain. Whoever wants to end an exchange from outside (a canceller, a timer, a disposer, the
 /// finalizer) changes the state under the gate and leaves the reading to its owner.
 /// </remarks>
-internal sealed class Http1Connection : HttpConnection
+internal sealed class Http1Connection : HttpConnection, IInputWatcher
 {
     // Immutable.
     private readonly ConnectionServices _services;
     private readonly Http1Drain _drain;
+
+    /// <summary>The socket below, if it tells by itself that something came while nobody reads.</summary>
+    private readonly SocketStream? _notifies;
 
     // Guarded by _gate.
     private readonly Lock _gate = new();
     private volatile Http1State _state = Http1State.Leased;
     private Attempt? _attempt;
     private long _exchangeId;
-    private RequestProgress _request;
+    private volatile RequestProgress _request;
     private bool _bodyReadInFlight;
     private long _restId;
     private CloseReason _drainFailure;
@@ -34,6 +38,9 @@ internal sealed class Http1Connection : HttpConnection
     private TransportException? _bodyFailure;
     private TimeSpan? _keepAliveHint;
     private TaskCompletionSource? _finished;
+
+    // Used again by the exchange after the one that left it here.
+    private Http1Exchange? _spareExchange;
 
     // Taken by whoever tells how the exchange ended for the connection.
     private RequestTrace? _trace;
@@ -48,6 +55,11 @@ internal sealed class Http1Connection : HttpConnection
         Reader = new Http1Reader(dialed.Stream, dialed.SupportsZeroByteReads);
         Writer = new Http1RequestWriter(dialed.Stream, services);
         _drain = new Http1Drain(this, services);
+        if (dialed.SocketStream is { NotifiesInput: true } socket)
+        {
+            _notifies = socket;
+            socket.InputWatcher = this;
+        }
     }
 
     public Http1Reader Reader { get; }
@@ -78,14 +90,14 @@ internal sealed class Http1Connection : HttpConnection
     {
         // Story: the stray bytes or the end are here, but the watch has not been told yet, or its flow has not got a thread. It will close the
         // connection; leased now, those bytes would become the next answer. So the socket itself is asked, each time.
-        if (Dialed.Socket is { } socket ? IsReadable(socket) : Reader.WatchHasEnded)
+        if (_notifies is not null ? _notifies.HasInput && FoundInput() : Dialed.Socket is { } socket ? IsReadable(socket) : Reader.WatchHasEnded)
         {
             return false;
         }
 
         lock (_gate)
         {
-            if (_state != Http1State.Idle)
+            if (_state != Http1State.Idle || Reader.WatchHasEnded)
             {
                 return false;
             }
@@ -96,7 +108,7 @@ internal sealed class Http1Connection : HttpConnection
     }
 
     /// <summary>Whether bytes, the end or a failure have come although no request was sent.</summary>
-    private bool InputCame => Reader.WatchHasEnded && !WokeForNothing();
+    private bool InputCame => _notifies is not null && Dialed.IsPlain ? _notifies.MayHaveInput && _notifies.HasInput : Reader.WatchHasEnded && !WokeForNothing();
 
     /// <summary>
     /// A read of nothing may end although there is nothing: the news of bytes that an earlier read has taken already reaches the socket late.
@@ -121,15 +133,82 @@ internal sealed class Http1Connection : HttpConnection
             MoveTo_NeedsLock(Http1State.Idle);
         }
 
-        // Story: the peer closes right behind its response. The watch is on before the pool hears of the connection, so either the
-        // watch finds the end first and the pool is told Closed and ignores the return, or the pool has it and the lease fails.
         RequestTrace? trace = Interlocked.Exchange(ref _trace, null);
-        _ = Detached.Run(this, restId, static (connection, restId) => connection.WatchAsync(restId));
-        Owner.Returned(this);
+        BeginRest(restId);
         if (trace is not null)
         {
             TraceCalls.Invoke(trace.PutIdleConnection, ClosedSince(exchangeId));
         }
+    }
+
+    private void BeginRest(long restId)
+    {
+        // Story: the peer closes right behind its response. The watch is on before the pool hears of the connection, so either the
+        // watch finds the end first and the pool is told Closed and ignores the return, or the pool has it and the lease fails.
+        if (_notifies is null)
+        {
+            _ = Detached.Run(this, restId, static (connection, restId) => connection.WatchAsync(restId, connection.Reader.StartWatch()));
+        }
+        else
+        {
+            Reader.Rest();
+
+            // Story: the end came together with the last bytes of the answer. The notice of it found an exchange under way and was left to
+            // that exchange, which had no reason to read on.
+            if (_notifies.MayHaveInput)
+            {
+                ((IInputWatcher)this).InputArrived();
+            }
+        }
+
+        Owner.Returned(this);
+    }
+
+    /// <summary>Something came, on a socket that tells so. While an exchange runs, its own read sees it.</summary>
+    void IInputWatcher.InputArrived()
+    {
+        if (_state == Http1State.Idle && _notifies!.HasInput)
+        {
+            FoundInput();
+        }
+    }
+
+    /// <summary>
+    /// The socket of a resting connection has something to read. Without TLS this is the end of the connection; with TLS it may be
+    /// a session ticket, which only a read of the stream over it can tell.
+    /// </summary>
+    /// <returns>Whether the connection is over.</returns>
+    private bool FoundInput()
+    {
+        Task<int>? watch = null;
+        long restId;
+        lock (_gate)
+        {
+            if (_state != Http1State.Idle)
+            {
+                return true;
+            }
+
+            restId = _restId;
+            if (Dialed.IsPlain)
+            {
+                MoveTo_NeedsLock(Http1State.Leased);
+            }
+            else
+            {
+                // Under the gate, so that nobody leases the connection and reads while this read begins; it waits for nothing here.
+                watch = Detached.Run(Reader, 0, static (reader, _) => reader.StartWatch());
+            }
+        }
+
+        if (watch is null)
+        {
+            _ = CloseForInputAsync(watch: null, error: null);
+            return true;
+        }
+
+        _ = Detached.Run(this, (restId, watch), static (connection, rest) => connection.WatchAsync(rest.restId, rest.watch));
+        return watch.IsCompleted;
     }
 
     /// <summary>Why the connection was closed if no exchange has begun since this one; the pool closes what it does not want to keep.</summary>
@@ -142,9 +221,8 @@ internal sealed class Http1Connection : HttpConnection
     }
 
     /// <summary>Waits while the connection rests. Leased before anything came, the wait is the first one of the next response, and not this flow's any more.</summary>
-    private async Task WatchAsync(long restId)
+    private async Task WatchAsync(long restId, Task<int> watch)
     {
-        Task<int> watch = Reader.StartWatch();
         bool broken = false;
         WatchOutcome outcome = WatchOutcome.GoesOn;
         while (outcome == WatchOutcome.GoesOn)
@@ -205,7 +283,9 @@ internal sealed class Http1Connection : HttpConnection
 
     private async Task CloseForInputAsync(Task<int>? watch, TransportException? error)
     {
-        bool foundBytes = await Reader.WatchFoundBytesAsync(watch).ConfigureAwait(false);
+        bool foundBytes = _notifies is not null && Dialed.IsPlain
+            ? await Reader.FindsByteAsync().ConfigureAwait(false)
+            : await Reader.WatchFoundBytesAsync(watch).ConfigureAwait(false);
         Close(foundBytes ? CloseReason.UnsolicitedData : CloseReason.ServerClosed, error, asynchronously: false);
     }
 
@@ -225,32 +305,35 @@ internal sealed class Http1Connection : HttpConnection
 
     public override ValueTask<HttpResponseMessage> SendAsync(Attempt attempt)
     {
-        bool closed;
+        ValueTask<HttpResponseMessage> response = attempt.Response;
+        Http1Exchange? exchange = null;
+        long exchangeId = 0;
         lock (_gate)
         {
-            closed = _state != Http1State.Leased;
-            if (!closed)
+            if (_state == Http1State.Leased)
             {
                 MoveTo_NeedsLock(Http1State.Exchange);
                 _attempt = attempt;
-                _exchangeId++;
+                exchangeId = ++_exchangeId;
                 _request = RequestProgress.Writing;
                 _bodyReadInFlight = false;
                 _bodyFailure = null;
                 _trace = attempt.Settings.Trace;
+                exchange = _spareExchange ?? new Http1Exchange(this, _services);
+                _spareExchange = null;
             }
         }
 
-        if (closed)
+        if (exchange is null)
         {
             attempt.TryFail(TransportErrors.ConnectionGone(this, attempt, ClosedFor), asynchronously: false);
         }
         else
         {
-            new Http1Exchange(this, attempt, _services).Start();
+            exchange.Start(attempt, exchangeId);
         }
 
-        return attempt.Response;
+        return response;
     }
 
     public CloseReason ClosedFor
@@ -270,12 +353,7 @@ internal sealed class Http1Connection : HttpConnection
         lock (_gate)
         {
             _framing = framing;
-            if (framing.KeepAliveTimeoutSeconds is { } seconds)
-            {
-                // One second less than promised, because our request needs time to get there.
-                _keepAliveHint = TimeSpan.FromSeconds(Math.Max(0, seconds - 1));
-            }
-
+            TakeKeepAlive_NeedsLock(framing);
             if (_state != Http1State.Exchange || _attempt != attempt)
             {
                 return false;
@@ -287,14 +365,47 @@ internal sealed class Http1Connection : HttpConnection
         }
     }
 
-    public long ExchangeId
+    /// <summary>
+    /// The response came as a whole with its head, the request is out, and the connection is clean: it rests, in one step. <see langword="false"/>: one of
+    /// these does not hold, and nothing has changed.
+    /// </summary>
+    /// <param name="attempt">The attempt it answers.</param>
+    /// <param name="framing">What the head says.</param>
+    /// <param name="exchange">To be used again.</param>
+    public bool TryFinishAtHead(Attempt attempt, in FramingResult framing, Http1Exchange exchange)
     {
-        get
+        if (!framing.KeepAlive || framing.Http10 || Reader.Buffered > 0 || Reader.BodyEndsWithStream || Writer.RequestSaysClose || attempt.Settings.Trace is not null)
         {
-            lock (_gate)
+            return false;
+        }
+
+        long restId;
+        lock (_gate)
+        {
+            if (_state != Http1State.Exchange || _attempt != attempt || _request != RequestProgress.Done)
             {
-                return _exchangeId;
+                return false;
             }
+
+            TakeKeepAlive_NeedsLock(framing);
+            _attempt = null;
+            exchange.Forget();
+            _spareExchange = exchange;
+            restId = ++_restId;
+            MoveTo_NeedsLock(Http1State.Idle);
+        }
+
+        Writer.Release();
+        BeginRest(restId);
+        return true;
+    }
+
+    private void TakeKeepAlive_NeedsLock(in FramingResult framing)
+    {
+        if (framing.KeepAliveTimeoutSeconds is { } seconds)
+        {
+            // One second less than promised, because our request needs time to get there.
+            _keepAliveHint = TimeSpan.FromSeconds(Math.Max(0, seconds - 1));
         }
     }
 
@@ -368,16 +479,7 @@ internal sealed class Http1Connection : HttpConnection
         }
     }
 
-    public bool IsRequestDone
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _request == RequestProgress.Done;
-            }
-        }
-    }
+    public bool IsRequestDone => _request == RequestProgress.Done;
 
     // ---- The body ---------------------------------------------------------------------------------------------------
 

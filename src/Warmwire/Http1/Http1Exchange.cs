@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Timing;
@@ -9,55 +10,80 @@ namespace Warmwire.Http1;
 /// One request and the head of its response: a flow that writes and a flow that reads, side by side, because a server may answer before it has
 /// the whole request (RFC 9112 §9.5). As a deadline it is the wait for the head.
 /// </summary>
+/// <remarks>
+/// Its connection uses it again for the next request if nobody else can still know it: no timer that may be about to fire, no callback of a token, no
+/// writing flow behind the response. Otherwise the next request gets a new one, and what comes late finds this one's attempt over.
+/// </remarks>
 internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
 {
     private readonly Http1Connection _connection;
-    private readonly Attempt _attempt;
     private readonly ConnectionServices _services;
-    private readonly long _exchangeId;
+    private readonly Action _filled;
+    private Attempt _attempt = null!;
+    private long _exchangeId;
     private Task _writing = Task.CompletedTask;
     private CancellationTokenRegistration _cancellation;
+    private bool _timed;
     private volatile bool _headDone;
     private volatile Exception? _writeError;
+
+    // The reading flow's own.
+    private ConfiguredValueTaskAwaitable<int>.ConfiguredValueTaskAwaiter _fill;
     private int _headBytes;
     private int _interimResponses;
 
-    public Http1Exchange(Http1Connection connection, Attempt attempt, ConnectionServices services)
+    public Http1Exchange(Http1Connection connection, ConnectionServices services)
     {
         _connection = connection;
-        _attempt = attempt;
         _services = services;
-        _exchangeId = connection.ExchangeId;
+        _filled = Filled;
     }
 
     /// <summary>Never throws: what fails, fails the attempt.</summary>
-    public void Start()
+    public void Start(Attempt attempt, long exchangeId)
     {
+        _attempt = attempt;
+        _exchangeId = exchangeId;
         try
         {
-            _attempt.CancellationToken.ThrowIfCancellationRequested();
-            _connection.Writer.Prepare(_attempt);
+            attempt.CancellationToken.ThrowIfCancellationRequested();
+            _connection.Writer.Prepare(attempt);
         }
         catch (Exception e)
         {
-            _connection.GiveBackUnused(_attempt, e is HttpRequestException refusal ? TransportErrors.Refused(_connection, _attempt, refusal) : e);
+            _connection.GiveBackUnused(attempt, e is HttpRequestException refusal ? TransportErrors.Refused(_connection, attempt, refusal) : e);
             return;
         }
 
         // Story: the server closes, or sends what nobody asked for, between the lease and this line.
-        if (_connection.RefuseForInput(_attempt))
+        if (_connection.RefuseForInput(attempt))
         {
             return;
         }
 
-        _attempt.TotalDeadline?.Watch(this);
-        if (_attempt.CancellationToken.CanBeCanceled)
+        attempt.TotalDeadline?.Watch(this);
+        if (attempt.CancellationToken.CanBeCanceled)
         {
-            _cancellation = _attempt.CancellationToken.UnsafeRegister(static (state, token) => ((Http1Exchange)state!).Cancelled(token), this);
+            _cancellation = attempt.CancellationToken.UnsafeRegister(static (state, token) => ((Http1Exchange)state!).Cancelled(token), this);
         }
 
-        _writing = WriteAsync();
-        _ = ReadAsync();
+        StartWriting();
+
+        // Story: the response is here at once and this exchange is at work for the next request before this call returns. So nothing follows.
+        Read();
+    }
+
+    /// <summary>Makes this exchange what it was before <see cref="Start"/>.</summary>
+    public void Forget()
+    {
+        _attempt = null!;
+        _writing = Task.CompletedTask;
+        _cancellation = default;
+        _timed = false;
+        _headDone = false;
+        _fill = default;
+        _headBytes = 0;
+        _interimResponses = 0;
     }
 
     private void Cancelled(CancellationToken token) =>
@@ -71,12 +97,25 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
 
     // ---- Writing ----------------------------------------------------------------------------------------------------
 
-    private async Task WriteAsync()
+    private void StartWriting()
+    {
+        ValueTask<bool> sending = _connection.Writer.SendAsync();
+        if (sending.IsCompletedSuccessfully)
+        {
+            Wrote(sending.Result);
+        }
+        else
+        {
+            _writing = WriteAsync(sending);
+        }
+    }
+
+    private async Task WriteAsync(ValueTask<bool> sending)
     {
         bool complete;
         try
         {
-            complete = await _connection.Writer.SendAsync().ConfigureAwait(false);
+            complete = await sending.ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -84,13 +123,22 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
             return;
         }
 
+        Wrote(complete);
+    }
+
+    private void Wrote(bool complete)
+    {
         if (complete)
         {
             _attempt.Sent = RequestSent.Fully;
             WaitForHead();
         }
 
-        TraceCalls.Invoke(_attempt.Settings.Trace?.WroteRequest, (Exception?)null);
+        if (_attempt.Settings.Trace is { } trace)
+        {
+            TraceCalls.Invoke(trace.WroteRequest, (Exception?)null);
+        }
+
         _connection.RequestEnded(_exchangeId, complete);
     }
 
@@ -103,6 +151,7 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
         }
 
         // Story: the head arrives between the check above and the schedule below. Its flow found nothing to cancel, so this one does.
+        _timed = true;
         _services.Deadlines.Schedule(this, limit);
         if (_headDone)
         {
@@ -138,7 +187,7 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
 
     // ---- Reading ----------------------------------------------------------------------------------------------------
 
-    private async Task ReadAsync()
+    private void Read()
     {
         Http1Reader reader = _connection.Reader;
         try
@@ -154,25 +203,76 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
                 }
 
                 CheckHeadSize(reader.Buffered);
-                int read = await reader.FillAsync(1).ConfigureAwait(false);
-                if (!_attempt.ResponseStarted && read > 0)
+                ValueTask<int> filling = reader.BeginFill(1);
+                ConfiguredValueTaskAwaitable<int>.ConfiguredValueTaskAwaiter fill = filling.ConfigureAwait(false).GetAwaiter();
+                if (!fill.IsCompleted)
                 {
-                    _attempt.ResponseStarted = true;
-                    TraceCalls.Invoke(_attempt.Settings.Trace?.GotFirstResponseByte);
+                    // Its end may run on another thread before the next line is over, so nothing follows it.
+                    _fill = fill;
+                    fill.UnsafeOnCompleted(_filled);
+                    return;
                 }
 
-                if (read == 0)
+                if (!Take(fill.GetResult()))
                 {
-                    Fail(CloseReason.ServerClosed, TransportErrors.ServerClosed(_connection, _attempt, TransportPhase.ReadHeaders));
                     return;
                 }
             }
         }
-        catch (WireFormatException e)
+        catch (Exception e)
         {
-            Fail(CloseReason.ProtocolError, TransportErrors.InvalidResponse(_connection, _attempt, e.Message, e.Setting, e, TransportPhase.ReadHeaders));
+            ReadFailed(e);
+        }
+    }
+
+    private void Filled()
+    {
+        bool goOn;
+        try
+        {
+            goOn = Take(_fill.GetResult());
         }
         catch (Exception e)
+        {
+            ReadFailed(e);
+            return;
+        }
+
+        if (goOn)
+        {
+            Read();
+        }
+    }
+
+    /// <summary>Takes what a read has delivered. Returns whether there is more to come.</summary>
+    private bool Take(int read)
+    {
+        if (read == 0)
+        {
+            Fail(CloseReason.ServerClosed, TransportErrors.ServerClosed(_connection, _attempt, TransportPhase.ReadHeaders));
+            return false;
+        }
+
+        _connection.Reader.EndFill(read);
+        if (!_attempt.ResponseStarted)
+        {
+            _attempt.ResponseStarted = true;
+            if (_attempt.Settings.Trace is { } trace)
+            {
+                TraceCalls.Invoke(trace.GotFirstResponseByte);
+            }
+        }
+
+        return true;
+    }
+
+    private void ReadFailed(Exception e)
+    {
+        if (e is WireFormatException bad)
+        {
+            Fail(CloseReason.ProtocolError, TransportErrors.InvalidResponse(_connection, _attempt, bad.Message, bad.Setting, bad, TransportPhase.ReadHeaders));
+        }
+        else
         {
             Fail(CloseReason.ReadError, TransportErrors.ReadFailed(_connection, _attempt, e, TransportPhase.ReadHeaders));
         }
@@ -203,17 +303,21 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
         FramingResult framing = Http1ResponseHead.Read(head, status, _attempt.Request, response, _services.Settings.ResponseHeaderEncodingSelector);
         reader.ConsumeHead(length);
         reader.BeginBody(framing, Math.Max(0, _services.Settings.MaxResponseHeadersBytes - _headBytes));
-        StopWaiting();
+        bool alone = StopWaiting();
         if (!_connection.IsRequestDone)
         {
             _connection.Writer.FinalResponseStarted(status.StatusCode);
         }
 
-        Deliver(response, content, framing);
+        Deliver(response, content, framing, alone);
         return true;
     }
 
-    private void Deliver(HttpResponseMessage response, Http1ResponseContent content, in FramingResult framing)
+    /// <param name="response">The response.</param>
+    /// <param name="content">Its content.</param>
+    /// <param name="framing">How its body ends.</param>
+    /// <param name="alone">Whether nobody but the connection knows this exchange any more.</param>
+    private void Deliver(HttpResponseMessage response, Http1ResponseContent content, in FramingResult framing, bool alone)
     {
         Http1Reader reader = _connection.Reader;
         if (framing.Kind == BodyKind.Raw)
@@ -239,6 +343,15 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
         if (reader.BodyEnded)
         {
             // The connection is free before the caller has the response.
+            Attempt attempt = _attempt;
+            if (alone && _connection.TryFinishAtHead(attempt, framing, this))
+            {
+                // By now this exchange may be at work for another request.
+                attempt.Forgotten = attempt.Rested;
+                attempt.TryComplete(response);
+                return;
+            }
+
             bool wanted = _connection.TryTakeHead(_attempt, framing, Http1State.Draining);
             Task finished = _connection.Finish();
             if (wanted)
@@ -292,11 +405,23 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
         }
     }
 
-    private void StopWaiting()
+    /// <summary>The head is here, or will not come. Returns whether nothing that could still call this exchange is left.</summary>
+    private bool StopWaiting()
     {
         _headDone = true;
-        _services.Deadlines.Cancel(this);
-        _cancellation.Unregister();
+        bool alone = _writing.IsCompleted && _writeError is null && _attempt.TotalDeadline is null;
+        if (_timed)
+        {
+            // Not cancelled: it has expired, and its call may be on its way here.
+            alone &= _services.Deadlines.Cancel(this);
+        }
+
+        if (_attempt.CancellationToken.CanBeCanceled)
+        {
+            alone &= _cancellation.Unregister();
+        }
+
+        return alone;
     }
 
     private void Fail(CloseReason reason, TransportException error)

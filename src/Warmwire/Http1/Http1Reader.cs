@@ -41,6 +41,13 @@ internal sealed class Http1Reader
 
     // ---- The watch: one read that waits while the connection rests, and is the first wait of the next response.
 
+    /// <summary>Gives the buffer back while the connection rests, unless a read into it is pending; there are no bytes in it.</summary>
+    public void Rest()
+    {
+        Debug.Assert(_buffer.Count == 0, "a rest over unread bytes");
+        _buffer.Release();
+    }
+
     /// <summary>
     /// Starts the read that waits while the connection rests. It holds no buffer: a read of nothing where the stream waits for it, else of one byte.
     /// A lease that was not used has left the read of the rest before it pending; that one goes on.
@@ -80,9 +87,15 @@ internal sealed class Http1Reader
             return false;
         }
 
+        return _zeroByteReads ? await FindsByteAsync().ConfigureAwait(false) : await watch.ConfigureAwait(false) > 0;
+    }
+
+    /// <summary>On a connection that is to be closed and has something to read: whether it is a byte, or the end or a failure.</summary>
+    public async ValueTask<bool> FindsByteAsync()
+    {
         try
         {
-            return (_zeroByteReads ? await _stream.ReadAsync(new byte[1]).ConfigureAwait(false) : await watch.ConfigureAwait(false)) > 0;
+            return await _stream.ReadAsync(new byte[1]).ConfigureAwait(false) > 0;
         }
         catch (Exception)
         {
@@ -91,29 +104,44 @@ internal sealed class Http1Reader
         }
     }
 
+    /// <summary>
+    /// Starts a read of more into the buffer; what it delivers must be told to <see cref="EndFill"/>. In two steps, so that the flow that waits for a
+    /// head needs no frame of its own here.
+    /// </summary>
+    /// <param name="wanted">How much room would be useful.</param>
+    public ValueTask<int> BeginFill(int wanted) =>
+        _watch is null ? _stream.ReadAsync(_buffer.GetFree(wanted)) : FillAfterWatchAsync(wanted);
+
+    /// <summary>The read has delivered <paramref name="read"/> bytes; 0 is the end of the stream.</summary>
+    public void EndFill(int read) => _buffer.Commit(read);
+
     /// <summary>Reads more into the buffer; 0 at the end of the stream.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<int> FillAsync(int wanted)
     {
-        if (_watch is { } watch)
-        {
-            _watch = null;
-            int watched = await watch.ConfigureAwait(false);
-            if (!_zeroByteReads)
-            {
-                if (watched > 0)
-                {
-                    _buffer.GetFree().Span[0] = _watchByte[0];
-                    _buffer.Commit(1);
-                }
+        int read = await BeginFill(wanted).ConfigureAwait(false);
+        EndFill(read);
+        return read;
+    }
 
-                return watched;
-            }
+    /// <summary>The watch of the rest is the first wait of the response.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> FillAfterWatchAsync(int wanted)
+    {
+        Task<int> watch = _watch!;
+        _watch = null;
+        int watched = await watch.ConfigureAwait(false);
+        if (_zeroByteReads)
+        {
+            return await _stream.ReadAsync(_buffer.GetFree(wanted)).ConfigureAwait(false);
         }
 
-        int read = await _stream.ReadAsync(_buffer.GetFree(wanted)).ConfigureAwait(false);
-        _buffer.Commit(read);
-        return read;
+        if (watched > 0)
+        {
+            _buffer.GetFree().Span[0] = _watchByte[0];
+        }
+
+        return watched;
     }
 
     // ---- Heads.

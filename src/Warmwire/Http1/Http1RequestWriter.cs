@@ -89,11 +89,48 @@ internal sealed class Http1RequestWriter
     }
 
     /// <summary>Sends what was prepared. <see langword="true"/>: the request is written as a whole; <see langword="false"/>: its body was held back or stopped. Throws what failed.</summary>
-    public async ValueTask<bool> SendAsync()
+    public ValueTask<bool> SendAsync()
+    {
+        Attempt attempt = _attempt!;
+        attempt.Sent = RequestSent.Partly;
+        if (attempt.Request.Content is not null)
+        {
+            return SendWithBodyAsync(attempt);
+        }
+
+        _handedOverAll = true;
+        ValueTask sending = SendAsync(_output.Written);
+        if (!sending.IsCompletedSuccessfully)
+        {
+            return FinishHeadAsync(sending);
+        }
+
+        HeadSent();
+        _output.Clear();
+        _attempt = null;
+        return ValueTask.FromResult(true);
+    }
+
+    private async ValueTask<bool> FinishHeadAsync(ValueTask sending)
     {
         try
         {
-            return await SendAsync(_attempt!).ConfigureAwait(false);
+            await sending.ConfigureAwait(false);
+            HeadSent();
+            _output.Clear();
+            return true;
+        }
+        finally
+        {
+            _attempt = null;
+        }
+    }
+
+    private async ValueTask<bool> SendWithBodyAsync(Attempt attempt)
+    {
+        try
+        {
+            return await SendBodyAsync(attempt, attempt.Request.Content!).ConfigureAwait(false);
         }
         finally
         {
@@ -102,16 +139,8 @@ internal sealed class Http1RequestWriter
         }
     }
 
-    private async ValueTask<bool> SendAsync(Attempt attempt)
+    private async ValueTask<bool> SendBodyAsync(Attempt attempt, HttpContent content)
     {
-        attempt.Sent = RequestSent.Partly;
-        if (attempt.Request.Content is not { } content)
-        {
-            _handedOverAll = true;
-            await SendOutputAsync().ConfigureAwait(false);
-            return true;
-        }
-
         if (_continue is not null)
         {
             await SendOutputAsync().ConfigureAwait(false);
@@ -340,26 +369,71 @@ internal sealed class Http1RequestWriter
         done?.TrySetResult();
     }
 
-    private async ValueTask SendOutputAsync()
+    private ValueTask SendOutputAsync()
     {
-        if (_output.Count > 0)
+        if (_output.Count == 0)
         {
-            await SendAsync(_output.Written).ConfigureAwait(false);
-            _output.Clear();
+            HeadSent();
+            return default;
         }
 
+        ValueTask sending = SendAsync(_output.Written);
+        if (!sending.IsCompletedSuccessfully)
+        {
+            return FinishOutputAsync(sending);
+        }
+
+        _output.Clear();
+        HeadSent();
+        return default;
+    }
+
+    private async ValueTask FinishOutputAsync(ValueTask sending)
+    {
+        await sending.ConfigureAwait(false);
+        _output.Clear();
+        HeadSent();
+    }
+
+    private void HeadSent()
+    {
         if (!_headSent)
         {
             _headSent = true;
-            TraceCalls.Invoke(_attempt?.Settings.Trace?.WroteHeaders);
+            if (_attempt?.Settings.Trace is { } trace)
+            {
+                TraceCalls.Invoke(trace.WroteHeaders);
+            }
         }
     }
 
-    private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
+    private ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        ValueTask sending;
+        try
+        {
+            sending = _stream.WriteAsync(bytes);
+        }
+        catch (Exception e)
+        {
+            WriteError = e;
+            return ValueTask.FromException(e);
+        }
+
+        if (!sending.IsCompletedSuccessfully)
+        {
+            return FinishSendAsync(sending);
+        }
+
+        sending.GetAwaiter().GetResult();
+        return default;
+    }
+
+    private async ValueTask FinishSendAsync(ValueTask sending)
     {
         try
         {
-            await _stream.WriteAsync(bytes).ConfigureAwait(false);
+            await sending.ConfigureAwait(false);
         }
         catch (Exception e)
         {

@@ -7,7 +7,7 @@ namespace Warmwire.Http1;
 internal sealed class Http1ResponseContent : HttpContent, IConnectionInfoSource, ITimedBody
 {
     private readonly Http1Connection _connection;
-    private readonly Attempt _attempt;
+    private readonly LeaseFacts _lease;
     private readonly long _headAt;
     private byte[]? _bytes = [];
     private Stream? _stream;
@@ -16,11 +16,11 @@ internal sealed class Http1ResponseContent : HttpContent, IConnectionInfoSource,
     public Http1ResponseContent(Http1Connection connection, Attempt attempt)
     {
         _connection = connection;
-        _attempt = attempt;
+        _lease = new LeaseFacts(attempt);
         _headAt = connection.Services.Time.GetTimestamp();
     }
 
-    public TransportConnectionInfo? ConnectionInfo => _connection.DescribeFor(_attempt, _headAt);
+    public TransportConnectionInfo? ConnectionInfo => _connection.DescribeFor(_lease, _headAt);
 
     public void SetBytes(byte[] bytes) => _bytes = bytes;
 

@@ -13,7 +13,7 @@ public sealed class FolderArrowTests
         ["Pooling"] = ["Dialing", "Http1", "Connections", "Diagnostics", "Timing"],
         ["Dialing"] = ["Sockets", "Connections", "Diagnostics", "Timing"],
         ["Http1"] = ["Sockets", "Connections", "Diagnostics", "Timing"],
-        ["Connections"] = ["Diagnostics", "Timing"],
+        ["Connections"] = ["Sockets", "Diagnostics", "Timing"],
         ["Sockets"] = ["Timing"],
         ["Diagnostics"] = [],
         ["Timing"] = [],

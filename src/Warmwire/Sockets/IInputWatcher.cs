@@ -1,0 +1,6 @@
+namespace Warmwire.Sockets;
+
+internal interface IInputWatcher
+{
+    void InputArrived();
+}
