@@ -76,8 +76,10 @@ internal sealed class ConnectionPool : IDisposable
 
     public PoolSnapshot GetSnapshot()
     {
-        var origins = _origins.Values.Select(static origin => origin.GetSnapshot()).OrderBy(static origin => origin.Origin, StringComparer.Ordinal).ToList();
-        if (_forgotten.Sum is { } forgotten)
+        // Story: a sweep forgets an origin while the snapshots of the others are made. It is in the list or in the sum, never in both or in neither.
+        (ICollection<OriginPool> inUse, OriginSnapshot? forgotten) = _forgotten.Read(_origins);
+        var origins = inUse.Select(static origin => origin.GetSnapshot()).OrderBy(static origin => origin.Origin, StringComparer.Ordinal).ToList();
+        if (forgotten is not null)
         {
             origins.Add(forgotten);
         }
@@ -93,6 +95,9 @@ internal sealed class ConnectionPool : IDisposable
         }
 
         OriginPool pool = _origins.GetOrAdd(origin.ToKey(), static (key, pool) => new OriginPool(pool, key), this);
+
+        // Also an origin that never gets a connection is to be forgotten one day.
+        _sweeper.Expect(PoolLimits.SweepAtLeastEvery);
         if (_draining)
         {
             pool.BeginDrain();
@@ -229,7 +234,7 @@ internal sealed class ConnectionPool : IDisposable
     {
         long now = Services.Time.GetTimestamp();
         TimeSpan? next = null;
-        foreach ((ConnectionKey key, OriginPool origin) in _origins)
+        foreach (OriginPool origin in _origins.Values)
         {
             if (origin.TryBeginRefresh(now))
             {
@@ -243,8 +248,7 @@ internal sealed class ConnectionPool : IDisposable
 
             if (origin.TryRemove(now, out OriginSnapshot? history))
             {
-                _origins.TryRemove(key, out _);
-                _forgotten.Add(history!);
+                _forgotten.Move(_origins, origin, history);
             }
         }
 

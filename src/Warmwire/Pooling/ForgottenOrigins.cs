@@ -1,3 +1,7 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Warmwire.Connections;
+
 namespace Warmwire.Pooling;
 
 /// <summary>The sum of what happened at origins that nobody uses any more, so that the totals of the snapshot never go back and the list of origins does not grow for ever.</summary>
@@ -8,39 +12,47 @@ internal sealed class ForgottenOrigins
     private readonly Lock _gate = new();
     private OriginSnapshot? _sum;
 
-    public OriginSnapshot? Sum
+    /// <summary>The origins in use and the sum of the others, as they are at one moment: each origin is in exactly one of them.</summary>
+    public (ICollection<OriginPool> InUse, OriginSnapshot? Sum) Read(ConcurrentDictionary<ConnectionKey, OriginPool> origins)
     {
-        get
+        lock (_gate)
         {
-            lock (_gate)
+            return (origins.Values, _sum);
+        }
+    }
+
+    /// <summary>Moves a removed origin from those in use to the sum.</summary>
+    public void Move(ConcurrentDictionary<ConnectionKey, OriginPool> origins, OriginPool origin, OriginSnapshot history)
+    {
+        lock (_gate)
+        {
+            if (origins.TryRemove(KeyValuePair.Create(origin.Key, origin)))
             {
-                return _sum;
+                Add_NeedsLock(history);
             }
         }
     }
 
-    public void Add(OriginSnapshot origin)
+    private void Add_NeedsLock(OriginSnapshot origin)
     {
-        lock (_gate)
+        Debug.Assert(_gate.IsHeldByCurrentThread, "the gate");
+        _sum = _sum is null ? origin with { Origin = Name } : new OriginSnapshot
         {
-            _sum = _sum is null ? origin with { Origin = Name } : new OriginSnapshot
-            {
-                Origin = Name,
-                Open = 0,
-                Idle = 0,
-                Dialing = 0,
-                Pending = 0,
-                Requests = _sum.Requests + origin.Requests,
-                ConnectionsOpened = _sum.ConnectionsOpened + origin.ConnectionsOpened,
-                DialsFailed = _sum.DialsFailed + origin.DialsFailed,
-                Reused = _sum.Reused + origin.Reused,
-                Replays = _sum.Replays + origin.Replays,
-                LeakedResponses = _sum.LeakedResponses + origin.LeakedResponses,
-                ClosedBy = Add(_sum.ClosedBy, origin.ClosedBy),
-                DialedBy = Add(_sum.DialedBy, origin.DialedBy),
-                Connections = [],
-            };
-        }
+            Origin = Name,
+            Open = 0,
+            Idle = 0,
+            Dialing = 0,
+            Pending = 0,
+            Requests = _sum.Requests + origin.Requests,
+            ConnectionsOpened = _sum.ConnectionsOpened + origin.ConnectionsOpened,
+            DialsFailed = _sum.DialsFailed + origin.DialsFailed,
+            Reused = _sum.Reused + origin.Reused,
+            Replays = _sum.Replays + origin.Replays,
+            LeakedResponses = _sum.LeakedResponses + origin.LeakedResponses,
+            ClosedBy = Add(_sum.ClosedBy, origin.ClosedBy),
+            DialedBy = Add(_sum.DialedBy, origin.DialedBy),
+            Connections = [],
+        };
     }
 
     private static Dictionary<T, long> Add<T>(IReadOnlyDictionary<T, long> one, IReadOnlyDictionary<T, long> other)

@@ -669,14 +669,21 @@ internal sealed class OriginPool : IConnectionOwner
         return next;
     }
 
-    /// <summary>Removes the pool if nobody has used it for long and nothing is left in it. Its history goes to <paramref name="history"/>.</summary>
-    public bool TryRemove(long now, out OriginSnapshot? history)
+    /// <summary>Removes the pool, once, if nobody has used it for long and nothing is left in it. Its history goes to <paramref name="history"/>.</summary>
+    public bool TryRemove(long now, [NotNullWhen(true)] out OriginSnapshot? history)
     {
         lock (_gate)
         {
+            // Story: a sweep takes longer than it is to the next, and both come here.
+            if (_removed)
+            {
+                history = null;
+                return false;
+            }
+
             _removed = _open.Count == 0 && _dialing == 0 && _waiters.Count == 0 && _time.GetElapsedTime(_lastUsed, now) > PoolLimits.KeepUnusedOrigin;
             history = _removed ? Snapshot_NeedsLock(now) : null;
-            return _removed;
+            return history is not null;
         }
     }
 

@@ -38,8 +38,6 @@ public sealed record PoolWorld(int Origins, int PerServer, int Total, int Idle)
 /// <summary>Plays steps on a handler and checks what must hold. A request carries its number in its path and its answer carries it back.</summary>
 internal sealed class PoolSimulation : IDisposable
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(5);
-
     private readonly PoolWorld _world;
     private readonly PoolRig _rig;
     private readonly List<SimulatedCaller> _callers = [];
@@ -160,19 +158,20 @@ internal sealed class PoolSimulation : IDisposable
         int still = 0;
         for (int round = 0; ; round++)
         {
+            IReadOnlyList<Dial> dials = _rig.Network.Dials;
             PoolSnapshot snapshot = _rig.Snapshot;
             CheckCaps(snapshot, when);
-            string now = $"{snapshot}/{_rig.Network.DialCount}/{_callers.Count(caller => caller.Outcome.IsCompleted)}/{_peers.Count(peer => peer.HasRequest)}";
-            string? unrest = Unrest(snapshot);
+            string now = $"{snapshot}/{dials.Count}/{_callers.Count(caller => caller.Outcome.IsCompleted)}/{_peers.Count(peer => peer.HasRequest)}";
+            string? unrest = Unrest(snapshot, dials);
             still = unrest is null && now == last ? still + 1 : 0;
             last = now;
             if (still == 3)
             {
-                CheckCounts(snapshot, when);
+                CheckCounts(snapshot, dials, when);
                 return;
             }
 
-            if (Stopwatch.GetElapsedTime(start) > s_limit)
+            if (Stopwatch.GetElapsedTime(start) > Guard.Limit && Guard.Limit > TimeSpan.Zero)
             {
                 throw new TimeoutException($"{when}: {unrest ?? "no rest"}\n{snapshot}\n{_rig.Network}");
             }
@@ -188,19 +187,32 @@ internal sealed class PoolSimulation : IDisposable
         }
     }
 
-    /// <summary>What must be so once nothing moves: nobody waits for what is there.</summary>
-    private string? Unrest(PoolSnapshot snapshot)
+    /// <summary>What must be so once nothing moves: nobody waits for what is there, and no connection is busy without anybody who keeps it so.</summary>
+    /// <param name="snapshot">The pool.</param>
+    /// <param name="dials">The dials of the network, read before the snapshot was taken.</param>
+    private string? Unrest(PoolSnapshot snapshot, IReadOnlyList<Dial> dials)
     {
+        // Story: a thread of the pool stands still on its way from one state to the next for as long as the rounds above take, and dials right
+        // after the snapshot. The dials that are counted must be those of the snapshot.
+        if (_rig.Network.DialCount != dials.Count)
+        {
+            return "a dial came while the snapshot was taken";
+        }
+
         if (_rig.Network.OpenConnections != snapshot.Open || _rig.Network.PendingDials != snapshot.Dialing)
         {
             return $"the network has {_rig.Network.OpenConnections} connections and {_rig.Network.PendingDials} dials, the pool says otherwise";
         }
 
-        // A caller who does not read the end of its body does not see the server's end either, and may hold its connection.
-        int holding = _callers.Count(caller => !caller.HasGoneOn && !caller.Outcome.IsCompleted);
-        if (_peers.Count(peer => peer.IsGone && !peer.ClientClosed) > holding)
+        if (_peers.Any(peer => peer.IsGone && !peer.ClientClosed && !IsHeld(peer)))
         {
             return "the pool holds a connection that the server has ended";
+        }
+
+        int busy = _peers.Count(peer => peer.HasRequest || peer.OwesBody || (!peer.ClientClosed && IsHeld(peer)));
+        if (snapshot.Active > busy)
+        {
+            return $"{snapshot.Active} connections are busy, and only {busy} have something to do";
         }
 
         if (snapshot.Idle > _world.Idle)
@@ -221,6 +233,9 @@ internal sealed class PoolSimulation : IDisposable
         return null;
     }
 
+    /// <summary>Whether a caller keeps the answer of this server: one who does not read the end of a body does not see the server's end either.</summary>
+    private bool IsHeld(SimulatedPeer peer) => peer.Answered is { } id && _callers[id].HoldsAnswer;
+
     private void CheckCaps(PoolSnapshot snapshot, string when)
     {
         Assert.True(_rig.Network.MaxOpenOrDialing <= _world.Total, $"{when}: {_rig.Network.MaxOpenOrDialing} connections and dials at one time\n{_rig.Network}");
@@ -229,13 +244,13 @@ internal sealed class PoolSimulation : IDisposable
         Assert.All(snapshot.Origins, origin => Assert.Equal((origin.Open, origin.Idle + origin.Active), (origin.Connections.Count, origin.Open)));
     }
 
-    private void CheckCounts(PoolSnapshot snapshot, string when)
+    private void CheckCounts(PoolSnapshot snapshot, IReadOnlyList<Dial> networkDials, string when)
     {
         foreach (OriginSnapshot origin in snapshot.Origins)
         {
             long dials = origin.DialedBy.Values.Sum();
             Assert.True(dials == origin.ConnectionsOpened + origin.DialsFailed + origin.Dialing, $"{when}: the dials do not add up\n{snapshot}");
-            int perHost = _rig.Network.Dials.Count(dial => origin.Origin == $"http://{dial.Host}:80");
+            int perHost = networkDials.Count(dial => origin.Origin == $"http://{dial.Host}:80");
             Assert.True(dials == perHost, $"{when}: {perHost} dials to {origin.Origin}, {dials} counted");
         }
 
@@ -243,6 +258,8 @@ internal sealed class PoolSimulation : IDisposable
         {
             caller.Check(_harmed, when);
         }
+
+        _peers.ForEach(peer => peer.Check(when));
     }
 
     /// <summary>Everybody does what they owe: then every request must come to its end, and every connection to rest.</summary>
@@ -267,7 +284,7 @@ internal sealed class PoolSimulation : IDisposable
                 await peer.FinishBodyAsync();
             }
 
-            if (Stopwatch.GetElapsedTime(start) > s_limit)
+            if (Stopwatch.GetElapsedTime(start) > Guard.Limit && Guard.Limit > TimeSpan.Zero)
             {
                 string lost = string.Join(", ", _callers.Where(caller => !caller.Outcome.IsCompleted).Select(caller => caller.Id.ToString(CultureInfo.InvariantCulture)));
                 throw new TimeoutException($"At the end: requests [{lost}] are lost, or a connection is\n{_rig.Snapshot}\n{_rig.Network}");

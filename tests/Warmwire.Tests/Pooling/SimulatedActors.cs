@@ -13,6 +13,7 @@ internal sealed class SimulatedCaller : IDisposable
 {
     private readonly CancellationTokenSource _cancellation = new();
     private readonly TaskCompletionSource _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _hasAnswer;
 
     public SimulatedCaller(PoolRig rig, int id, string origin)
     {
@@ -30,6 +31,9 @@ internal sealed class SimulatedCaller : IDisposable
     public Task Outcome { get; }
 
     public bool HasGoneOn => _goOn.Task.IsCompleted;
+
+    /// <summary>It has the head of its answer and was not told to go on.</summary>
+    public bool HoldsAnswer => _hasAnswer && !HasGoneOn && !Outcome.IsCompleted;
 
     public void GoOn() => _goOn.TrySetResult();
 
@@ -51,6 +55,7 @@ internal sealed class SimulatedCaller : IDisposable
     private async Task RunAsync(PoolRig rig, string origin)
     {
         using HttpResponseMessage response = await rig.Get(origin + Id, _cancellation.Token).ConfigureAwait(false);
+        _hasAnswer = true;
         Assert.Equal(SimulatedPeer.Body(Id).Length, response.Content.Headers.ContentLength);
         Assert.Equal(Id.ToString(CultureInfo.InvariantCulture), response.Headers.GetValues("X-Id").Single());
         await _goOn.Task.WaitAsync(_cancellation.Token).ConfigureAwait(false);
@@ -67,13 +72,15 @@ internal sealed class SimulatedPeer
     private readonly ScriptedPeer _peer;
     private readonly Lock _gate = new();
     private readonly StringBuilder _received = new();
+    private readonly Task _reading;
     private int? _request;
     private int? _owed;
+    private int? _answered;
 
     public SimulatedPeer(ScriptedPeer peer)
     {
         _peer = peer;
-        _ = ReadAsync();
+        _reading = ReadAsync();
     }
 
     public bool ClientClosed => _peer.ClientClosed.IsCompleted;
@@ -85,7 +92,13 @@ internal sealed class SimulatedPeer
 
     public bool OwesBody => Read(() => _owed is not null) && !IsGone && !ClientClosed;
 
+    /// <summary>The request whose answer was begun here last, until the next request comes.</summary>
+    public int? Answered => Read(() => _answered);
+
     public bool IsFree => !HasRequest && !OwesBody && !IsGone && !ClientClosed;
+
+    /// <summary>Fails if something came that must not come.</summary>
+    public void Check(string when) => Assert.True(!_reading.IsFaulted, $"{when}: {_reading.Exception?.InnerException?.Message}");
 
     public static string Body(int id) => $"the answer to {id}";
 
@@ -127,6 +140,7 @@ internal sealed class SimulatedPeer
             int id = _request!.Value;
             _request = null;
             _owed = owe ? id : null;
+            _answered = id;
             return id;
         }
     }
@@ -160,6 +174,7 @@ internal sealed class SimulatedPeer
                         // A connection carries one exchange at a time: a second request before the answer would be a second owner.
                         Assert.True(_request is null && _owed is null, $"two requests at one time: {text}");
                         _request = int.Parse(ReceivedRequest.Parse(text).Target[1..], CultureInfo.InvariantCulture);
+                        _answered = null;
                         _received.Clear();
                     }
                 }
@@ -171,7 +186,7 @@ internal sealed class SimulatedPeer
         }
     }
 
-    private bool Read(Func<bool> read)
+    private T Read<T>(Func<T> read)
     {
         lock (_gate)
         {

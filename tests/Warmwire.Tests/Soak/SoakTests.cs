@@ -33,30 +33,30 @@ public sealed class SoakTests(ITestOutputHelper output)
         using var handler = new PooledHttpHandler { UseProxy = false, UseCookies = false, SslOptions = TestCertificates.Trusting(), Expect100ContinueTimeout = TimeSpan.FromMilliseconds(100) };
         using var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         var workers = new SoakWorkers(client, [kestrel.HttpUri, kestrel.HttpsUri], [chaos.Uri, chaosTls.Uri]);
+        var sockets = new SocketWatch(kestrel.HttpUri, kestrel.HttpsUri, chaos.Uri, chaosTls.Uri);
         Func<int> serverOpen = () => kestrel.OpenConnections + chaos.Open + chaosTls.Open;
 
         await workers.RunAsync(Workers, TimeSpan.FromSeconds(seconds / 3));
-        Quiet first = await ComeToRestAsync(handler, workers, serverOpen);
+        Quiet first = await ComeToRestAsync(handler, workers, serverOpen, sockets);
         await workers.RunAsync(Workers, TimeSpan.FromSeconds(seconds * 2 / 3));
-        Quiet last = await ComeToRestAsync(handler, workers, serverOpen);
+        Quiet last = await ComeToRestAsync(handler, workers, serverOpen, sockets);
 
         PoolSnapshot end = handler.GetSnapshot();
         output.WriteLine(
             $"{seconds:0} s: {workers.Sent:N0} requests, {workers.Whole:N0} read whole and checked, {workers.Cancelled:N0} cancelled, {workers.Failed:N0} failed, {workers.Leaked} leaked on purpose; " +
             $"{end.ConnectionsOpened:N0} connections, {end.Reused * 100.0 / end.Requests:0.0} % reused, {end.Replays:N0} replays; " +
-            $"heap {first.Memory / 1024:N0} KB at a third, {last.Memory / 1024:N0} KB at the end; descriptors {first.Descriptors}, {last.Descriptors}");
+            $"heap {first.Memory / 1024:N0} KB at a third, {last.Memory / 1024:N0} KB at the end");
         output.WriteLine(end.ToString());
 
         Assert.Empty(workers.Wrong.Take(5));
         Assert.True(workers.Whole > workers.Sent / 4, "most of the requests must come to something");
         Assert.Equal(workers.Leaked, end.Origins.Sum(static o => o.LeakedResponses));
         Assert.InRange(last.Memory - first.Memory, long.MinValue, Slack + ((last.Requests - first.Requests) * BytesPerRequest));
-        Assert.InRange(last.Descriptors - first.Descriptors, int.MinValue, 4);
         Assert.Empty(unobserved.Collect());
     }
 
     /// <summary>Everything has ended by itself; then no connection is left on either side, and the rest is what the process keeps.</summary>
-    private static async Task<Quiet> ComeToRestAsync(PooledHttpHandler handler, SoakWorkers workers, Func<int> serverOpen)
+    private static async Task<Quiet> ComeToRestAsync(PooledHttpHandler handler, SoakWorkers workers, Func<int> serverOpen, SocketWatch sockets)
     {
         try
         {
@@ -74,6 +74,16 @@ public sealed class SoakTests(ITestOutputHelper output)
         Assert.Equal(rest.Open, handler.CloseIdleConnections());
         await Eventually.IsTrue(() => serverOpen() == 0, "the servers saw every connection end");
 
+        // Not one: every dial ended, and every connection is closed.
+        try
+        {
+            await Eventually.IsTrue(() => sockets.LeftOpen().Count == 0, "every socket of the client was closed");
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}\n{string.Join('\n', sockets.LeftOpen().Take(20))}", e);
+        }
+
         // Memory that pools trim with the garbage collections of the oldest generation.
         for (int i = 0; i < 4; i++)
         {
@@ -90,10 +100,10 @@ public sealed class SoakTests(ITestOutputHelper output)
             return now is { Active: 0, Pending: 0, Dialing: 0 } && now.Origins.Sum(static o => o.LeakedResponses) == workers.Leaked;
         }
 
-        return new Quiet(GC.GetTotalMemory(forceFullCollection: true), Directory.Exists("/proc/self/fd") ? Directory.GetFiles("/proc/self/fd").Length : 0, workers.Sent);
+        return new Quiet(GC.GetTotalMemory(forceFullCollection: true), workers.Sent);
     }
 
-    private sealed record Quiet(long Memory, int Descriptors, long Requests);
+    private sealed record Quiet(long Memory, long Requests);
 }
 
 /// <summary>Failures of tasks that nobody looked at, from its making on.</summary>
