@@ -68,6 +68,9 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
 
     public Stream Stream => Dialed.Stream;
 
+    /// <summary>Whether a cancelled read leaves the stream as it was, so that a caller's token and memory may be handed down to it.</summary>
+    public bool CanWithdrawReads => _notifies is not null && Dialed.IsPlain;
+
     // Without the gate: the pool asks under its own, and locks do not nest.
     public override string StateName => _state.ToString();
 
@@ -529,8 +532,8 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
         return Task.CompletedTask;
     }
 
-    /// <summary>The caller's read was cancelled: the fill it waited for goes on and belongs to the drain from now on.</summary>
-    public void AbandonBodyRead(Task<int> pendingFill)
+    /// <summary>The caller's read was cancelled: the fill it waited for, if it could not be withdrawn, goes on and belongs to the drain from now on.</summary>
+    public void AbandonBodyRead(Task<int>? pendingFill)
     {
         bool limit = false;
         bool drain;
@@ -541,7 +544,7 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
             exchangeId = _exchangeId;
             if (_state == Http1State.Closed)
             {
-                Abandoned.Forget(pendingFill);
+                AbandonFill(pendingFill);
                 return;
             }
 
@@ -573,8 +576,16 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
         }
         else
         {
-            Abandoned.Forget(pendingFill);
+            AbandonFill(pendingFill);
             CompleteClose(CloseReason.Cancelled, attempt: null, error: null, asynchronously: true);
+        }
+    }
+
+    private static void AbandonFill(Task<int>? pendingFill)
+    {
+        if (pendingFill is not null)
+        {
+            Abandoned.Forget(pendingFill);
         }
     }
 

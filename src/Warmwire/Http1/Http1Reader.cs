@@ -109,8 +109,9 @@ internal sealed class Http1Reader
     /// head needs no frame of its own here.
     /// </summary>
     /// <param name="wanted">How much room would be useful.</param>
-    public ValueTask<int> BeginFill(int wanted) =>
-        _watch is null ? _stream.ReadAsync(_buffer.GetFree(wanted)) : FillAfterWatchAsync(wanted);
+    /// <param name="cancellationToken">Only where reads can be withdrawn.</param>
+    public ValueTask<int> BeginFill(int wanted, CancellationToken cancellationToken = default) =>
+        _watch is null ? _stream.ReadAsync(_buffer.GetFree(wanted), cancellationToken) : FillAfterWatchAsync(wanted);
 
     /// <summary>The read has delivered <paramref name="read"/> bytes; 0 is the end of the stream.</summary>
     public void EndFill(int read) => _buffer.Commit(read);
@@ -239,7 +240,7 @@ internal sealed class Http1Reader
         }
     }
 
-    public ValueTask<int> ReadDirectAsync(Memory<byte> destination) => _stream.ReadAsync(destination);
+    public ValueTask<int> ReadDirectAsync(Memory<byte> destination, CancellationToken cancellationToken) => _stream.ReadAsync(destination, cancellationToken);
 
     /// <summary>The stream ended: right for a body that ends with it, a cut-short body otherwise.</summary>
     public bool TryEndWithStream()

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Timing;
@@ -70,18 +71,8 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
     void ITotalDeadlineTarget.TotalTimeExpired(TimeSpan limit) =>
         _connection.FailBody(_exchangeId, CloseReason.RequestTimeout, TransportErrors.TotalTimeout(_connection, _attempt, limit, TransportPhase.ReadBody));
 
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        try
-        {
-            return await ReadBodyAsync(buffer, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TransportException e)
-        {
-            // Users of streams expect an IOException; this one carries .NET's error code, and ours inside.
-            throw new HttpIOException(e.HttpRequestError, e.Message, e);
-        }
-    }
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        ReadBodyAsync(buffer, ioErrors: true, cancellationToken);
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
     {
@@ -122,9 +113,7 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
     {
         byte[] buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(CopySize());
         int read;
-        while ((read = ioErrors
-            ? await ReadAsync(buffer, cancellationToken).ConfigureAwait(false)
-            : await ReadBodyAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
+        while ((read = await ReadBodyAsync(buffer, ioErrors, cancellationToken).ConfigureAwait(false)) > 0)
         {
             await destination.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
         }
@@ -140,7 +129,11 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
         return (int)Math.Clamp(left ?? Http1Limits.CopyBufferBytes, 1, Http1Limits.CopyBufferBytes);
     }
 
-    private async ValueTask<int> ReadBodyAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    /// <param name="buffer">Receives the bytes.</param>
+    /// <param name="ioErrors">Whether failures are thrown as users of streams expect them: as an <see cref="IOException"/>, with ours inside.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> ReadBodyAsync(Memory<byte> buffer, bool ioErrors, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         cancellationToken.ThrowIfCancellationRequested();
@@ -151,9 +144,11 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
 
         if (!_connection.TryBeginBodyRead(_exchangeId))
         {
-            throw Gone();
+            throw Shown(Gone(), ioErrors);
         }
 
+        Http1Reader reader = _connection.Reader;
+        bool cancelled = false;
         Task<int>? abandonedFill = null;
         try
         {
@@ -165,63 +160,84 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
                     return taken;
                 }
 
-                int direct = (int)Math.Min(_connection.Reader.DirectReadLimit, buffer.Length);
-                if (direct >= Http1Limits.DirectReadBytes && !cancellationToken.CanBeCanceled)
+                int direct = (int)Math.Min(reader.DirectReadLimit, buffer.Length);
+                if (cancellationToken.CanBeCanceled && !_connection.CanWithdrawReads)
                 {
-                    int read = await WaitAsync(_connection.Reader.ReadDirectAsync(buffer[..direct]).AsTask(), cancellationToken).ConfigureAwait(false);
-                    if (read > 0)
-                    {
-                        _connection.Reader.DirectReadDone(read);
-                        CompleteIfEnded();
-                        return read;
-                    }
-
-                    EndOfStream();
-                    continue;
+                    // The fill belongs to the connection: a caller who cancels leaves it to the drain.
+                    direct = 0;
+                    abandonedFill = reader.FillAsync(Math.Min(buffer.Length, Http1Limits.CopyBufferBytes)).AsTask();
                 }
 
-                // The fill belongs to the connection: a caller who cancels leaves it to the drain.
-                Task<int> fill = _connection.Reader.FillAsync(Math.Min(buffer.Length, Http1Limits.CopyBufferBytes)).AsTask();
+                ValueTask<int> reading =
+                    abandonedFill is not null ? new ValueTask<int>(abandonedFill.WaitAsync(cancellationToken))
+                    : direct >= Http1Limits.DirectReadBytes ? reader.ReadDirectAsync(buffer[..direct], cancellationToken)
+                    : reader.BeginFill(Math.Min(buffer.Length, Http1Limits.CopyBufferBytes), cancellationToken);
+                int read;
+                bool timed = !reading.IsCompleted && StartIdleWait();
                 try
                 {
-                    if (await WaitAsync(fill, cancellationToken).ConfigureAwait(false) == 0)
+                    read = await reading.ConfigureAwait(false);
+                }
+                finally
+                {
+                    if (timed)
                     {
-                        EndOfStream();
-                    }
-                    else if (buffer.IsEmpty)
-                    {
-                        return 0;
+                        _services.Deadlines.Cancel(_idle!);
                     }
                 }
-                catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+
+                if (read == 0)
                 {
-                    abandonedFill = fill;
-                    throw;
+                    EndOfStream();
+                }
+                else if (abandonedFill is null && direct >= Http1Limits.DirectReadBytes)
+                {
+                    reader.DirectReadDone(read);
+                    CompleteIfEnded();
+                    return read;
+                }
+                else if (abandonedFill is null)
+                {
+                    reader.EndFill(read);
+                }
+
+                abandonedFill = null;
+                if (buffer.IsEmpty && read > 0)
+                {
+                    return 0;
                 }
             }
         }
-        catch (OperationCanceledException) when (abandonedFill is not null)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
+            cancelled = true;
             Over(ended: false);
             throw new TaskCanceledException(ErrorTexts.Cancelled, innerException: null, cancellationToken);
         }
         catch (Exception e)
         {
-            throw Failed(e);
+            throw Shown(Failed(e), ioErrors);
         }
         finally
         {
-            if (abandonedFill is not null)
+            if (cancelled)
             {
                 _connection.AbandonBodyRead(abandonedFill);
             }
             else
             {
                 // The connection is free before the caller sees the end.
-                await _connection.EndBodyRead(_connection.Reader.BodyEnded).ConfigureAwait(false);
+                Task finished = _connection.EndBodyRead(reader.BodyEnded);
+                if (!finished.IsCompleted)
+                {
+                    await finished.ConfigureAwait(false);
+                }
             }
         }
     }
+
+    private static Exception Shown(Exception error, bool ioErrors) =>
+        ioErrors && error is TransportException e ? new HttpIOException(e.HttpRequestError, e.Message, e) : error;
 
     private bool TryTakeBuffered(Memory<byte> buffer, out int taken)
     {
@@ -238,29 +254,18 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
         return taken > 0 || reader.BodyEnded;
     }
 
-    private async ValueTask<int> WaitAsync(Task<int> read, CancellationToken cancellationToken)
+    /// <summary>The server has sent nothing for now. Returns whether there is a limit to that.</summary>
+    private bool StartIdleWait()
     {
-        if (read.IsCompleted)
-        {
-            return await read.ConfigureAwait(false);
-        }
-
         TimeSpan limit = _attempt.Settings.ResponseBodyIdleTimeout;
         if (limit == Timeout.InfiniteTimeSpan)
         {
-            return await read.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return false;
         }
 
         _idle ??= new IdleDeadline(this);
         _services.Deadlines.Schedule(_idle, limit);
-        try
-        {
-            return await read.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            _services.Deadlines.Cancel(_idle);
-        }
+        return true;
     }
 
     private void EndOfStream()
