@@ -52,6 +52,7 @@ public class CapTests
         (Task<HttpResponseMessage> response, ScriptedPeer peer) = await rig.Busy(C);
         await rig.Done(old.ClientClosed);
         Assert.False(young.ClientClosed.IsCompleted);
+        rig.AssertClosed((CloseReason.MadeRoom, 1));
         Assert.Equal(1, rig.Origin(B).ClosedBy[CloseReason.MadeRoom]);
         await rig.Finish((response, peer));
         Assert.Equal(2, rig.Network.MaxOpenOrDialing);

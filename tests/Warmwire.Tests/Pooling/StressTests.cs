@@ -36,7 +36,7 @@ public class StressTests
         await Guard.Within(Task.WhenAll(Enumerable.Range(0, 64).Select(worker => Task.Run(async () =>
         {
             var random = new Random(worker);
-            for (int i = 0; Stopwatch.GetElapsedTime(start) < s_time; i++)
+            for (int i = 0; Stopwatch.GetElapsedTime(start) < s_time || Volatile.Read(ref answered) <= 1000 || Volatile.Read(ref cancelled) <= 10; i++)
             {
                 using var source = new CancellationTokenSource();
                 if (random.Next(4) == 0)
@@ -63,7 +63,6 @@ public class StressTests
         }))), () => $"Stuck after {answered} answers\n{rig.Snapshot}");
 
         await rig.Until(snapshot => snapshot.Active == 0 && snapshot.Pending == 0 && snapshot.Dialing == 0);
-        Assert.True(answered > 1000 && cancelled > 10, $"{answered} answered, {cancelled} cancelled");
         Assert.InRange(rig.Network.MaxOpenOrDialing, Cap, Cap + 2);
         Assert.Equal(rig.Snapshot.ConnectionsOpened, rig.Snapshot.Open + rig.ClosedBy.Values.Sum());
         Assert.All(rig.ClosedBy.Keys, reason => Assert.Contains(reason, (CloseReason[])[CloseReason.Cancelled, CloseReason.MadeRoom]));

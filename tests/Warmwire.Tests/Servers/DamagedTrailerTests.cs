@@ -25,6 +25,7 @@ public sealed class DamagedTrailerTests
 
         Assert.Equal(HttpRequestError.InvalidResponse, e.HttpRequestError);
         await peer.WaitForCloseAsync();
+        await Eventually.IsTrue(() => handler.GetSnapshot().Open == 0, "the connection was closed");
         Assert.Equal([CloseReason.ProtocolError], handler.GetSnapshot().Origins[0].ClosedBy.Keys);
     }
 
@@ -59,6 +60,6 @@ public sealed class DamagedTrailerTests
 
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => sent);
         await peer.WaitForCloseAsync();
-        Assert.Equal(0, handler.GetSnapshot().Open);
+        await Eventually.IsTrue(() => handler.GetSnapshot().Open == 0, "the connection was closed");
     }
 }
