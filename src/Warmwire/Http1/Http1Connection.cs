@@ -39,9 +39,6 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
     private TimeSpan? _keepAliveHint;
     private TaskCompletionSource? _finished;
 
-    // Used again by the exchange after the one that left it here.
-    private Http1Exchange? _spareExchange;
-
     // Taken by whoever tells how the exchange ended for the connection.
     private RequestTrace? _trace;
 
@@ -309,11 +306,12 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
     public override ValueTask<HttpResponseMessage> SendAsync(Attempt attempt)
     {
         ValueTask<HttpResponseMessage> response = attempt.Response;
-        Http1Exchange? exchange = null;
         long exchangeId = 0;
+        bool begun;
         lock (_gate)
         {
-            if (_state == Http1State.Leased)
+            begun = _state == Http1State.Leased;
+            if (begun)
             {
                 MoveTo_NeedsLock(Http1State.Exchange);
                 _attempt = attempt;
@@ -322,18 +320,16 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
                 _bodyReadInFlight = false;
                 _bodyFailure = null;
                 _trace = attempt.Settings.Trace;
-                exchange = _spareExchange ?? new Http1Exchange(this, _services);
-                _spareExchange = null;
             }
         }
 
-        if (exchange is null)
+        if (begun)
         {
-            attempt.TryFail(TransportErrors.ConnectionGone(this, attempt, ClosedFor), asynchronously: false);
+            Http1Exchange.Start(this, attempt, exchangeId);
         }
         else
         {
-            exchange.Start(attempt, exchangeId);
+            attempt.TryFail(TransportErrors.ConnectionGone(this, attempt, ClosedFor), asynchronously: false);
         }
 
         return response;
@@ -374,8 +370,7 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
     /// </summary>
     /// <param name="attempt">The attempt it answers.</param>
     /// <param name="framing">What the head says.</param>
-    /// <param name="exchange">To be used again.</param>
-    public bool TryFinishAtHead(Attempt attempt, in FramingResult framing, Http1Exchange exchange)
+    public bool TryFinishAtHead(Attempt attempt, in FramingResult framing)
     {
         if (!framing.KeepAlive || framing.Http10 || Reader.Buffered > 0 || Reader.BodyEndsWithStream || Writer.RequestSaysClose || attempt.Settings.Trace is not null)
         {
@@ -392,8 +387,6 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
 
             TakeKeepAlive_NeedsLock(framing);
             _attempt = null;
-            exchange.Forget();
-            _spareExchange = exchange;
             restId = ++_restId;
             MoveTo_NeedsLock(Http1State.Idle);
         }

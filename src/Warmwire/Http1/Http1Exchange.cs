@@ -11,14 +11,17 @@ namespace Warmwire.Http1;
 /// the whole request (RFC 9112 §9.5). As a deadline it is the wait for the head.
 /// </summary>
 /// <remarks>
-/// Its connection uses it again for the next request if nobody else can still know it: no timer that may be about to fire, no callback of a token, no
-/// writing flow behind the response. Otherwise the next request gets a new one, and what comes late finds this one's attempt over.
+/// It is used again for a later request, of any connection, if nobody else can still know it: no timer that may be about to fire, no callback of a token,
+/// no writing flow behind the response. Any other is left to the garbage collector, and what comes late finds its attempt over.
 /// </remarks>
 internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
 {
-    private readonly Http1Connection _connection;
-    private readonly ConnectionServices _services;
+    [ThreadStatic]
+    private static Http1Exchange? t_spare;
+
     private readonly Action _filled;
+    private Http1Connection _connection = null!;
+    private ConnectionServices _services = null!;
     private Attempt _attempt = null!;
     private long _exchangeId;
     private Task _writing = Task.CompletedTask;
@@ -32,18 +35,23 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
     private int _headBytes;
     private int _interimResponses;
 
-    public Http1Exchange(Http1Connection connection, ConnectionServices services)
+    private Http1Exchange() => _filled = Filled;
+
+    /// <summary>Runs the attempt on a connection that is in <see cref="Http1State.Exchange"/>. Never throws: what fails, fails the attempt.</summary>
+    public static void Start(Http1Connection connection, Attempt attempt, long exchangeId)
     {
-        _connection = connection;
-        _services = services;
-        _filled = Filled;
+        Http1Exchange exchange = t_spare ?? new Http1Exchange();
+        t_spare = null;
+        exchange._connection = connection;
+        exchange._services = connection.Services;
+        exchange._attempt = attempt;
+        exchange._exchangeId = exchangeId;
+        exchange.Start();
     }
 
-    /// <summary>Never throws: what fails, fails the attempt.</summary>
-    public void Start(Attempt attempt, long exchangeId)
+    private void Start()
     {
-        _attempt = attempt;
-        _exchangeId = exchangeId;
+        Attempt attempt = _attempt;
         try
         {
             attempt.CancellationToken.ThrowIfCancellationRequested();
@@ -69,13 +77,15 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
 
         StartWriting();
 
-        // Story: the response is here at once and this exchange is at work for the next request before this call returns. So nothing follows.
+        // Story: the response is here at once, and this exchange is at work for another request before the call returns. So nothing follows.
         Read();
     }
 
-    /// <summary>Makes this exchange what it was before <see cref="Start"/>.</summary>
-    public void Forget()
+    /// <summary>Keeps this exchange for another request.</summary>
+    private void Spare()
     {
+        _connection = null!;
+        _services = null!;
         _attempt = null!;
         _writing = Task.CompletedTask;
         _cancellation = default;
@@ -84,6 +94,7 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
         _fill = default;
         _headBytes = 0;
         _interimResponses = 0;
+        t_spare = this;
     }
 
     private void Cancelled(CancellationToken token) =>
@@ -344,9 +355,10 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
         {
             // The connection is free before the caller has the response.
             Attempt attempt = _attempt;
-            if (alone && _connection.TryFinishAtHead(attempt, framing, this))
+            if (alone && _connection.TryFinishAtHead(attempt, framing))
             {
-                // By now this exchange may be at work for another request.
+                // Before the caller goes on, who most often sends the next request from here.
+                Spare();
                 attempt.Forgotten = attempt.Rested;
                 attempt.TryComplete(response);
                 return;
