@@ -43,7 +43,7 @@ public sealed class SoakTests(ITestOutputHelper output)
 
         PoolSnapshot end = handler.GetSnapshot();
         output.WriteLine(
-            $"{seconds:0} s: {workers.Sent:N0} requests, {workers.Whole:N0} read whole and checked, {workers.Cancelled:N0} cancelled, {workers.Failed:N0} failed, {workers.Leaked} leaked on purpose; " +
+            $"{seconds:0} s: {workers.Sent:N0} requests, {workers.Whole:N0} read whole and checked, {workers.Cancelled:N0} cancelled, {workers.Failed:N0} failed, {workers.Leaked} leaked on purpose, {workers.Blocked} blocked; " +
             $"{end.ConnectionsOpened:N0} connections, {end.Reused * 100.0 / end.Requests:0.0} % reused, {end.Replays:N0} replays; " +
             $"heap {first.Memory / 1024:N0} KB at a third, {last.Memory / 1024:N0} KB at the end");
         output.WriteLine(end.ToString());

@@ -17,6 +17,7 @@ internal sealed class SoakWorkers
     private long _failed;
     private long _cancelled;
     private long _leaked;
+    private long _blocked;
 
     public SoakWorkers(HttpClient client, Uri[] kestrels, Uri[] chaos)
     {
@@ -37,6 +38,9 @@ internal sealed class SoakWorkers
 
     public long Leaked => Volatile.Read(ref _leaked);
 
+    /// <summary>Continuations that held their thread.</summary>
+    public long Blocked => Volatile.Read(ref _blocked);
+
     /// <summary>Lets them work for a time and come to rest.</summary>
     public async Task RunAsync(int workers, TimeSpan time)
     {
@@ -52,11 +56,19 @@ internal sealed class SoakWorkers
             using var cancel = new CancellationTokenSource();
             try
             {
-                using HttpRequestMessage request = random.Next(3) == 0
+                bool chaos = random.Next(3) == 0;
+                using HttpRequestMessage request = chaos
                     ? new HttpRequestMessage(HttpMethod.Get, new Uri(_chaos[random.Next(_chaos.Length)], id))
                     : RequestToKestrel(id, random);
-                request.Options.Set(TransportOptions.Timeout, TimeSpan.FromSeconds(10));
-                if (random.Next(10) == 0)
+
+                // Most requests of a program have no options, and go the short way. A server that stalls needs a limit.
+                bool ordinary = !chaos && random.Next(2) == 0;
+                if (!ordinary)
+                {
+                    request.Options.Set(TransportOptions.Timeout, TimeSpan.FromSeconds(10));
+                }
+
+                if (!ordinary && random.Next(10) == 0)
                 {
                     // Some of these run out and most do not.
                     request.Options.Set(random.Next(3) switch
@@ -129,6 +141,11 @@ internal sealed class SoakWorkers
             return;
         }
 
+        if (random.Next(200) == 0)
+        {
+            Block(random);
+        }
+
         if (buffered || habit < 9)
         {
             byte[] body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
@@ -144,6 +161,21 @@ internal sealed class SoakWorkers
                 _wrong.Enqueue($"{id}: a part of another's body");
             }
         }
+    }
+
+    /// <summary>Holds the thread that brought the response: with nothing, or with another request that is waited for on the spot.</summary>
+    private void Block(Random random)
+    {
+        Interlocked.Increment(ref _blocked);
+        if (random.Next(2) == 0)
+        {
+            Thread.Sleep(20);
+            return;
+        }
+
+        string id = $"b{Interlocked.Increment(ref _sent)}";
+        using HttpResponseMessage response = _client.GetAsync(new Uri(_kestrels[random.Next(_kestrels.Length)], $"{id}/sized/20")).GetAwaiter().GetResult();
+        Check(id, response.Content.ReadAsByteArrayAsync().GetAwaiter().GetResult(), response.Content.Headers, head: false);
     }
 
     private void Check(string id, byte[] body, HttpContentHeaders headers, bool head)
