@@ -53,7 +53,7 @@ internal sealed class ConnectionPool : IDisposable
         while (true)
         {
             OriginPool pool = Get(origin);
-            if (pool.TryRent(attempt, replacementFor, out ValueTask<HttpConnection> connection))
+            if (pool.Leases.TryRent(attempt, replacementFor, out ValueTask<HttpConnection> connection))
             {
                 return connection;
             }
@@ -63,7 +63,7 @@ internal sealed class ConnectionPool : IDisposable
     public async Task<int> PrewarmAsync(OriginProbe origin, int connections, CancellationToken cancellationToken)
     {
         List<Task<TransportException?>>? dials;
-        while (!Get(origin).TryPrewarm(connections, out dials))
+        while (!Get(origin).Dials.TryPrewarm(connections, out dials))
         {
         }
 
@@ -72,7 +72,7 @@ internal sealed class ConnectionPool : IDisposable
         return opened == 0 && outcomes.Length > 0 ? throw outcomes[0]! : opened;
     }
 
-    public int CloseIdleConnections() => _origins.Values.Sum(static origin => origin.CloseIdle(CloseReason.ClosedByUser));
+    public int CloseIdleConnections() => _origins.Values.Sum(static origin => origin.Aging.CloseIdle(CloseReason.ClosedByUser));
 
     public PoolSnapshot GetSnapshot()
     {
@@ -143,7 +143,7 @@ internal sealed class ConnectionPool : IDisposable
     public void GiveBackPlace()
     {
         OriginPool? next = Budget.Release();
-        while (next is not null && !next.PlaceCameFree())
+        while (next is not null && !next.Dials.PlaceCameFree())
         {
             next = Budget.PassOn();
         }
@@ -171,7 +171,7 @@ internal sealed class ConnectionPool : IDisposable
     {
         while (Budget.FirstInLine() is { } first)
         {
-            if (first.NeedsPlace)
+            if (first.Dials.NeedsPlace)
             {
                 CloseLeastRecentlyUsed(CloseReason.MadeRoom);
                 return;
@@ -180,7 +180,7 @@ internal sealed class ConnectionPool : IDisposable
             // Those it stood in line for are served or gone. Story: another request comes to it at this moment and finds it still in line. So it is
             // asked once more after it has left.
             Budget.LeaveLine(first);
-            first.PlaceCameFree();
+            first.Dials.PlaceCameFree();
         }
     }
 
@@ -200,7 +200,7 @@ internal sealed class ConnectionPool : IDisposable
             long since = long.MaxValue;
             foreach (OriginPool origin in _origins.Values)
             {
-                if (origin.OldestIdleSince() is { } oldest && oldest < since)
+                if (origin.Aging.OldestIdleSince() is { } oldest && oldest < since)
                 {
                     since = oldest;
                     leastRecent = origin;
@@ -212,7 +212,7 @@ internal sealed class ConnectionPool : IDisposable
                 return false;
             }
 
-            if (leastRecent.CloseOldestIdle(reason))
+            if (leastRecent.Aging.CloseOldestIdle(reason))
             {
                 return true;
             }
@@ -231,12 +231,12 @@ internal sealed class ConnectionPool : IDisposable
         TimeSpan? next = null;
         foreach ((ConnectionKey key, OriginPool origin) in _origins)
         {
-            if (origin.TryBeginRefresh(now))
+            if (origin.Addresses.TryBeginRefresh(now))
             {
                 _ = RefreshAsync(origin);
             }
 
-            if (origin.Sweep(now) is { } due && (next is null || due < next))
+            if (origin.Aging.Sweep(now) is { } due && (next is null || due < next))
             {
                 next = due;
             }
@@ -260,7 +260,7 @@ internal sealed class ConnectionPool : IDisposable
             IPAddress[] answer = await Services.Settings.ResolveNames(origin.Key.Host, stop.Token).WaitAsync(stop.Token).ConfigureAwait(false);
             if (answer.Length > 0)
             {
-                origin.AddressesAre(answer.Select(static a => a.IsIPv4MappedToIPv6 ? a.MapToIPv4() : a).ToHashSet());
+                origin.Addresses.Are(answer.Select(static a => a.IsIPv4MappedToIPv6 ? a.MapToIPv4() : a).ToHashSet());
             }
         }
         catch (Exception e)
