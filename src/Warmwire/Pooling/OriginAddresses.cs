@@ -22,10 +22,30 @@ internal sealed class OriginAddresses
         _lastRefresh = state.LastUsed;
     }
 
-    /// <summary>Whether the name is to be resolved again when the interval is over: it is in use, and some connection goes back to it.</summary>
-    private bool IsToBeRefreshed_NeedsLock =>
-        _state.Key.CanBeResolved && _state.UsedSinceRefresh && _settings.DnsRefreshInterval != Timeout.InfiniteTimeSpan
-        && _state.Open.Any(static connection => connection.Dialed.ResolvedAddress is not null);
+    /// <summary>
+    /// Whether the name is to be resolved again when the interval is over: some connection goes back to it, and it is in use, or will be: the
+    /// connection was made beforehand and serves its first request yet.
+    /// </summary>
+    private bool IsToBeRefreshed_NeedsLock
+    {
+        get
+        {
+            if (!_state.Key.CanBeResolved || _settings.DnsRefreshInterval == Timeout.InfiniteTimeSpan)
+            {
+                return false;
+            }
+
+            foreach (HttpConnection connection in _state.Open)
+            {
+                if (connection.Dialed.ResolvedAddress is not null && (_state.UsedSinceRefresh || connection.Link.Requests == 0))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
 
     /// <summary>When the name is to be resolved again, or <paramref name="next"/> if that is sooner.</summary>
     public TimeSpan? NextDue_NeedsLock(TimeSpan? next, long now) =>
