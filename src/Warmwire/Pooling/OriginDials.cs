@@ -34,6 +34,7 @@ internal sealed class OriginDials
 
     private ConnectionKey Key => _state.Key;
 
+    /// <summary>Decides on dials for those who wait, as far as the limits allow. They hold their places in the count and are to be started by <see cref="Start"/>.</summary>
     public List<PlannedDial>? Plan_NeedsLock()
     {
         Debug.Assert(_state.Gate.IsHeldByCurrentThread, "the gate");
@@ -42,6 +43,10 @@ internal sealed class OriginDials
         {
             return null;
         }
+
+        // Not more than there are places, or an origin that is starved would plan, and give up, a dial for each that waits whenever one more comes.
+        // One is always tried: it may take the place of an idle connection.
+        count = Math.Min(count, Math.Max(1, _pool.Budget.Free));
 
         var dials = new List<PlannedDial>(count);
         foreach (PoolWaiter waiter in _state.Waiters.LastToFirst())
@@ -79,7 +84,13 @@ internal sealed class OriginDials
 
             if (started == dials.Count)
             {
-                return;
+                // The plan may have been cut short by the places that were free then.
+                lock (_state.Gate)
+                {
+                    dials = Plan_NeedsLock();
+                }
+
+                continue;
             }
 
             bool destitute = Starve(dials, started);
