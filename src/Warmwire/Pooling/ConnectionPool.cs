@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
@@ -12,6 +13,7 @@ internal sealed class ConnectionPool : IDisposable
 {
     private readonly ConcurrentDictionary<ConnectionKey, OriginPool> _origins = new(new OriginComparer());
     private readonly ConcurrentDictionary<ConnectionKey, OriginPool>.AlternateLookup<OriginProbe> _lookup;
+    private readonly RecentOrigins _recent = new();
     private readonly Dialer _dialer;
     private readonly Sweeper _sweeper;
     private readonly ForgottenOrigins _forgotten = new();
@@ -27,6 +29,7 @@ internal sealed class ConnectionPool : IDisposable
         Events = events;
         Age = new ConnectionAge(services.Settings);
         Budget = new ConnectionBudget(services.Settings.MaxConnections);
+        IdleTotal = new IdleTotal(services.Settings.MaxIdleConnections, services.Settings.MaxConnections);
         _lookup = _origins.GetAlternateLookup<OriginProbe>();
         _dialer = new Dialer(services.Settings);
         _sweeper = new Sweeper(this, services.Time);
@@ -41,11 +44,27 @@ internal sealed class ConnectionPool : IDisposable
 
     public ConnectionAge Age { get; }
 
-    public IdleTotal IdleTotal { get; } = new();
+    public IdleTotal IdleTotal { get; }
+
+    /// <summary>Makes a connection of a stream; tests have their own kind.</summary>
+    public Func<ConnectionKey, DialedStream, IConnectionOwner, ConnectionServices, HttpConnection> MakeConnection { get; init; } =
+        static (key, stream, owner, services) => new Http1Connection(key, stream, owner, services);
 
     public IEnumerable<OriginPool> Origins => _origins.Values;
 
     // ---- For the exchange -------------------------------------------------------------------------------------------
+
+    /// <summary>Finds an idle connection, at once and without allocating. <see langword="false"/>: <see cref="RentAsync"/> has to be asked, and may find one still.</summary>
+    public bool TryRentIdle(in OriginProbe origin, Attempt attempt, [NotNullWhen(true)] out HttpConnection? connection)
+    {
+        if (Find(origin) is { } pool && pool.Leases.TryRentIdle(attempt, out connection))
+        {
+            return true;
+        }
+
+        connection = null;
+        return false;
+    }
 
     /// <summary>Finds or opens a connection.</summary>
     public ValueTask<HttpConnection> RentAsync(in OriginProbe origin, Attempt attempt, DialReason? replacementFor)
@@ -57,14 +76,18 @@ internal sealed class ConnectionPool : IDisposable
             {
                 return connection;
             }
+
+            _recent.Forget(origin, pool);
         }
     }
 
     public async Task<int> PrewarmAsync(OriginProbe origin, int connections, CancellationToken cancellationToken)
     {
         List<Task<TransportException?>>? dials;
-        while (!Get(origin).Dials.TryPrewarm(connections, out dials))
+        OriginPool pool;
+        while (!(pool = Get(origin)).Dials.TryPrewarm(connections, out dials))
         {
+            _recent.Forget(origin, pool);
         }
 
         TransportException?[] outcomes = await Task.WhenAll(dials).WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -85,9 +108,25 @@ internal sealed class ConnectionPool : IDisposable
         return new PoolSnapshot(origins, Services.Time.GetUtcNow());
     }
 
+    private OriginPool? Find(in OriginProbe origin)
+    {
+        if (_recent.Find(origin) is { } recent)
+        {
+            return recent;
+        }
+
+        if (!_lookup.TryGetValue(origin, out OriginPool? known))
+        {
+            return null;
+        }
+
+        _recent.Remember(origin, known);
+        return known;
+    }
+
     private OriginPool Get(in OriginProbe origin)
     {
-        if (_lookup.TryGetValue(origin, out OriginPool? known))
+        if (Find(origin) is { } known)
         {
             return known;
         }
@@ -124,7 +163,7 @@ internal sealed class ConnectionPool : IDisposable
             _shutdown.Token);
     }
 
-    public HttpConnection CreateConnection(ConnectionKey key, DialedStream stream, OriginPool owner) => new Http1Connection(key, stream, owner, Services);
+    public HttpConnection CreateConnection(ConnectionKey key, DialedStream stream, OriginPool owner) => MakeConnection(key, stream, owner, Services);
 
     /// <summary>Takes a place under <see cref="PooledHttpHandler.MaxConnections"/>, at the cost of the least recently used idle connection if need be.</summary>
     public bool TryTakePlace()
@@ -152,9 +191,9 @@ internal sealed class ConnectionPool : IDisposable
     }
 
     /// <summary>A connection has come to rest: the idle total may be passed, and another origin may be waiting for its place.</summary>
-    public void CameToRest(TimeSpan idleLimit)
+    public void CameToRest(TimeSpan idleLimit, long now)
     {
-        while (IdleTotal.Count > Services.Settings.MaxIdleConnections && CloseLeastRecentlyUsed(CloseReason.IdleLimit))
+        while (IdleTotal.IsPassed && CloseLeastRecentlyUsed(CloseReason.IdleLimit))
         {
         }
 
@@ -163,7 +202,7 @@ internal sealed class ConnectionPool : IDisposable
             MakeRoomForStarved();
         }
 
-        _sweeper.Expect(Shorter(idleLimit, _lookAfter));
+        _sweeper.Expect(Shorter(idleLimit, _lookAfter), now);
     }
 
     /// <summary>Closes an idle connection for the first origin in line that still needs its place.</summary>
@@ -185,7 +224,7 @@ internal sealed class ConnectionPool : IDisposable
     }
 
     /// <summary>A connection was opened; it has a lifetime, and an address that may leave its name.</summary>
-    public void Opened() => _sweeper.Expect(_lookAfter);
+    public void Opened() => _sweeper.Expect(_lookAfter, Services.Time.GetTimestamp());
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) =>
         one == Timeout.InfiniteTimeSpan ? other
@@ -197,10 +236,11 @@ internal sealed class ConnectionPool : IDisposable
         while (true)
         {
             OriginPool? leastRecent = null;
-            long since = long.MaxValue;
-            foreach (OriginPool origin in _origins.Values)
+            long since = IdleStack.NoneIdle;
+            foreach ((_, OriginPool origin) in _origins)
             {
-                if (origin.Aging.OldestIdleSince() is { } oldest && oldest < since)
+                long oldest = origin.Aging.OldestIdleSince;
+                if (oldest < since)
                 {
                     since = oldest;
                     leastRecent = origin;
@@ -209,7 +249,9 @@ internal sealed class ConnectionPool : IDisposable
 
             if (leastRecent is null)
             {
-                return false;
+                // Story: this look is for an origin that stands in line for a place, and a connection of another came to rest just before it looked
+                // whether anybody stands there. Without a gate between them both might miss each other. So nothing is nothing only under each gate.
+                return CloseAnyIdle(reason);
             }
 
             if (leastRecent.Aging.CloseOldestIdle(reason))
@@ -219,6 +261,19 @@ internal sealed class ConnectionPool : IDisposable
 
             // It was leased since; the next one.
         }
+    }
+
+    private bool CloseAnyIdle(CloseReason reason)
+    {
+        foreach ((_, OriginPool origin) in _origins)
+        {
+            if (origin.Aging.CloseOldestIdle(reason))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // ---- Time -------------------------------------------------------------------------------------------------------

@@ -50,14 +50,8 @@ internal sealed class OriginAging
         return next;
     }
 
-    /// <summary>When the least recently used idle connection came to rest.</summary>
-    public long? OldestIdleSince()
-    {
-        lock (_state.Gate)
-        {
-            return _state.Idle.Oldest?.Link.IdleSince;
-        }
-    }
+    /// <summary>When the least recently used idle connection came to rest, or <see cref="IdleStack.NoneIdle"/>; as it was a moment ago.</summary>
+    public long OldestIdleSince => _state.Idle.OldestSince;
 
     public bool CloseOldestIdle(CloseReason reason)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 
@@ -33,6 +34,50 @@ internal sealed class OriginLeases
 
     private ConnectionKey Key => _state.Key;
 
+    // ---- A request asks ---------------------------------------------------------------------------------------------
+
+    /// <summary>
+    /// Leases the connection that came to rest last and lives, if there is one. Takes the gate once and allocates nothing.
+    /// <see langword="false"/> may have any reason; <see cref="TryRent"/> has the answer.
+    /// </summary>
+    public bool TryRentIdle(Attempt attempt, [NotNullWhen(true)] out HttpConnection? connection)
+    {
+        connection = null;
+        if (attempt.Settings.Trace is not null)
+        {
+            // A traced request goes the whole way, so that each step is told, and told once.
+            return false;
+        }
+
+        long now = _time.GetTimestamp();
+        while (true)
+        {
+            HttpConnection? idle;
+            lock (_state.Gate)
+            {
+                if (_state.Removed || _state.Closing)
+                {
+                    return false;
+                }
+
+                idle = TakeIdle_NeedsLock(now);
+            }
+
+            if (idle is null)
+            {
+                return false;
+            }
+
+            if (TryLeaseIdle(idle, attempt, now))
+            {
+                connection = idle;
+                return true;
+            }
+
+            // It was dead; the next one.
+        }
+    }
+
     /// <summary>Finds a connection for the attempt. <see langword="false"/>: this pool was removed for lack of use; ask for the key again.</summary>
     public bool TryRent(Attempt attempt, DialReason? replacementFor, out ValueTask<HttpConnection> connection)
     {
@@ -41,11 +86,9 @@ internal sealed class OriginLeases
         while (true)
         {
             HttpConnection? idle;
-            CloseReason? stale = null;
             PoolWaiter? waiter = null;
             List<PlannedDial>? dials = null;
             int ahead = 0;
-            TimeSpan idleTime = default;
             lock (_state.Gate)
             {
                 if (_state.Removed)
@@ -55,16 +98,10 @@ internal sealed class OriginLeases
                 }
 
                 _state.ThrowIfClosing_NeedsLock();
-                _state.LastUsed = now;
-                _state.UsedSinceRefresh = true;
-                idle = _state.Idle.Pop();
-                if (idle is not null)
+                idle = TakeIdle_NeedsLock(now);
+                if (idle is null)
                 {
-                    idleTime = _age.IdleTime(idle, now);
-                    stale = _age.WhyNotReuse(idle, now, idleTime);
-                }
-                else
-                {
+                    _state.Used_NeedsLock(now);
                     RejectIfTooManyWait_NeedsLock();
                     waiter = new PoolWaiter(_origin, attempt, replacementFor);
                     ahead = _state.Waiters.Count;
@@ -79,19 +116,54 @@ internal sealed class OriginLeases
                 return true;
             }
 
-            if (stale is { } reason)
+            if (TryLeaseIdle(idle!, attempt, now))
             {
-                idle!.Close(reason);
-            }
-            else if (idle!.TryLease())
-            {
-                Leased(idle, attempt, now, now, idleTime, wasIdle: true);
-                connection = ValueTask.FromResult(idle);
+                connection = ValueTask.FromResult(idle!);
                 return true;
             }
 
             // It was dead; the next one, or a new one.
         }
+    }
+
+    /// <summary>Takes out what came to rest last, as a lease that is going to succeed; one that does not ends the connection.</summary>
+    private HttpConnection? TakeIdle_NeedsLock(long now)
+    {
+        Debug.Assert(_state.Gate.IsHeldByCurrentThread, "the gate");
+        HttpConnection? idle = _state.Idle.Pop();
+        if (idle is not null)
+        {
+            _state.Used_NeedsLock(now);
+            idle.Link.Requests++;
+            idle.Link.CountedIdle = false;
+        }
+
+        return idle;
+    }
+
+    /// <summary>What was taken out by <see cref="TakeIdle_NeedsLock"/> serves the attempt, or ends.</summary>
+    private bool TryLeaseIdle(HttpConnection idle, Attempt attempt, long now)
+    {
+        // Story: the connection is closed between the gate and this line. Its close has told that an active connection ended, because the link said
+        // so, and this makes up for it. The other way round it is the same sum.
+        _events.LeftIdle(idle);
+        TimeSpan idleTime = _age.IdleTime(idle, now);
+        if (_age.WhyNotReuse(idle, now, idleTime) is { } stale)
+        {
+            idle.Close(stale);
+            return false;
+        }
+
+        if (!idle.TryLease())
+        {
+            return false;
+        }
+
+        attempt.Rested = true;
+        attempt.IdleTime = idleTime;
+        attempt.QueueTime = TimeSpan.Zero;
+        Leased(idle, attempt, now, reused: idle.Link.Requests > 1);
+        return true;
     }
 
     private async ValueTask<HttpConnection> WaitAsync(PoolWaiter waiter, long since, int ahead, List<PlannedDial>? dials)
@@ -116,12 +188,6 @@ internal sealed class OriginLeases
             throw;
         }
 
-        Leased(connection, attempt, since, _time.GetTimestamp(), TimeSpan.Zero, wasIdle: false);
-        return connection;
-    }
-
-    private void Leased(HttpConnection connection, Attempt attempt, long since, long now, TimeSpan idleTime, bool wasIdle)
-    {
         bool reused, leftIdle;
         lock (_state.Gate)
         {
@@ -130,16 +196,6 @@ internal sealed class OriginLeases
             // Story: the connection is closed right after the lease, by a disposal for one. Whichever comes first takes it out of the idle count.
             leftIdle = connection.Link.CountedIdle && connection.Link.Place != PoolPlace.Gone;
             connection.Link.CountedIdle = false;
-            _state.Counters.Requests++;
-            if (reused)
-            {
-                _state.Counters.Reused++;
-            }
-
-            if (attempt.Replays > 0)
-            {
-                _state.Counters.Replays++;
-            }
         }
 
         if (leftIdle)
@@ -147,14 +203,25 @@ internal sealed class OriginLeases
             _events.LeftIdle(connection);
         }
 
+        long now = _time.GetTimestamp();
+        attempt.Rested = false;
+        attempt.IdleTime = TimeSpan.Zero;
+        attempt.QueueTime = _time.GetElapsedTime(since, now);
+        Leased(connection, attempt, now, reused);
+        return connection;
+    }
+
+    private void Leased(HttpConnection connection, Attempt attempt, long now, bool reused)
+    {
         attempt.Reused = reused;
-        attempt.Rested = wasIdle;
-        attempt.IdleTime = idleTime;
         attempt.LeasedAt = now;
         attempt.WasLeased = true;
-        attempt.QueueTime = _time.GetElapsedTime(since, now);
+        _state.Counters.Leased(reused, attempt.Replays > 0);
         _events.Leased(connection, attempt, reused);
-        TraceCalls.Invoke(attempt.Settings.Trace?.GotConnection, new GotConnectionInfo(connection.Id, reused, wasIdle, idleTime));
+        if (attempt.Settings.Trace is { } trace)
+        {
+            TraceCalls.Invoke(trace.GotConnection, new GotConnectionInfo(connection.Id, reused, attempt.Rested, attempt.IdleTime));
+        }
     }
 
     /// <summary>The waiter gave up. A dial under way for it goes on.</summary>
@@ -188,10 +255,14 @@ internal sealed class OriginLeases
         }
     }
 
+    // ---- A connection comes back ------------------------------------------------------------------------------------
+
     public void Returned(HttpConnection connection)
     {
         long now = _time.GetTimestamp();
         DateTimeOffset wall = _time.GetUtcNow();
+        TimeSpan idleLimit = _age.IdleLimitOf(connection);
+        bool tooOld = _age.IsTooOld(connection, now);
         CloseReason? reason;
         PoolWaiter? waiter = null;
         HttpConnection? surplus = null;
@@ -205,13 +276,13 @@ internal sealed class OriginLeases
             }
 
             Debug.Assert(connection.Link.Place == PoolPlace.Busy, "returned once");
-            connection.Link.IdleLimit = _age.IdleLimitOf(connection);
-            reason = WhyNotKeep_NeedsLock(connection, now);
+            reason = WhyNotKeep_NeedsLock(connection, idleLimit, tooOld);
             if (reason is null)
             {
                 waiter = _state.Waiters.Dequeue();
                 if (waiter is null)
                 {
+                    connection.Link.IdleLimit = idleLimit;
                     connection.Link.IdleSince = now;
                     connection.Link.IdleSinceWall = wall;
                     cameToRest = !connection.Link.CountedIdle;
@@ -242,7 +313,7 @@ internal sealed class OriginLeases
             }
 
             surplus?.Close(CloseReason.IdleLimit);
-            _pool.CameToRest(connection.Link.IdleLimit);
+            _pool.CameToRest(idleLimit, now);
         }
     }
 
@@ -309,11 +380,11 @@ internal sealed class OriginLeases
         return idle;
     }
 
-    private CloseReason? WhyNotKeep_NeedsLock(HttpConnection connection, long now) =>
+    private CloseReason? WhyNotKeep_NeedsLock(HttpConnection connection, TimeSpan idleLimit, bool tooOld) =>
         _state.Closing || (_state.Draining && _state.Waiters.Count == 0) ? CloseReason.Disposed
         : connection.Link.RetiredFor is { } retired ? retired
-        : _age.IsTooOld(connection, now) ? CloseReason.Lifetime
+        : tooOld ? CloseReason.Lifetime
         : _state.Waiters.Count > 0 && _budget.HasDestitute ? CloseReason.MadeRoom
-        : connection.Link.IdleLimit == TimeSpan.Zero ? CloseReason.IdleTimeout
+        : idleLimit == TimeSpan.Zero ? CloseReason.IdleTimeout
         : null;
 }

@@ -51,6 +51,13 @@ internal sealed class OriginState
 
     public bool UsedSinceRefresh { get; set; }
 
+    public void Used_NeedsLock(long now)
+    {
+        Debug.Assert(Gate.IsHeldByCurrentThread, "the gate");
+        LastUsed = now;
+        UsedSinceRefresh = true;
+    }
+
     public void ThrowIfClosing_NeedsLock()
     {
         Debug.Assert(Gate.IsHeldByCurrentThread, "the gate");
