@@ -1,6 +1,9 @@
 namespace Warmwire.Connections;
 
-/// <summary>The pool's own notes on a connection. All of it is guarded by the gate of the origin's pool.</summary>
+/// <summary>
+/// The pool's own notes on a connection. Guarded by the gate of its origin; its ages (the times and limits) are also read without it by whoever has
+/// taken the connection out of the idle stack, because they change only when it comes back.
+/// </summary>
 internal sealed class PoolLink
 {
     public PoolPlace Place { get; set; } = PoolPlace.Busy;

@@ -47,6 +47,12 @@ internal sealed class TransportMetrics
         _leaks = meter.CreateCounter<long>("warmwire.client.leaked_responses", "{response}", "Responses that were never disposed.");
     }
 
+    /// <summary>Whether anybody listens to what is measured when a request is given its connection.</summary>
+    public bool MeasuresLeases => _timeInQueue.Enabled || _reused.Enabled;
+
+    /// <summary>Whether anybody listens to how many connections are active and idle.</summary>
+    public bool MeasuresConnections => _openConnections.Enabled;
+
     public bool MeasuresRequests => _requestDuration.Enabled || _activeRequests.Enabled;
 
     /// <summary>Of the handler's own meter factory, or of the process.</summary>

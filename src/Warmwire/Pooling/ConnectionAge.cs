@@ -2,16 +2,18 @@ using Warmwire.Connections;
 
 namespace Warmwire.Pooling;
 
-/// <summary>How long connections may rest and live, and whether one has. Changes nothing; what it reads of a connection is guarded by the pool's gate.</summary>
+/// <summary>How long connections may rest and live, and whether one has. Changes nothing; what it reads of a connection is its owner's, or guarded by the gate while it rests.</summary>
 internal sealed class ConnectionAge
 {
     private readonly HandlerSettings _settings;
     private readonly TimeProvider _time;
+    private readonly double _ticksPerStamp;
 
     public ConnectionAge(HandlerSettings settings)
     {
         _settings = settings;
         _time = settings.TimeProvider;
+        _ticksPerStamp = (double)TimeSpan.TicksPerSecond / _time.TimestampFrequency;
     }
 
     /// <summary>A new connection's own lifetime: the setting, shortened by up to the jitter.</summary>
@@ -31,13 +33,13 @@ internal sealed class ConnectionAge
     /// <summary>By the clock that says more: the monotonic one may have stood still while the machine was frozen.</summary>
     public TimeSpan IdleTime(HttpConnection connection, long now)
     {
-        TimeSpan monotonic = _time.GetElapsedTime(connection.Link.IdleSince, now);
+        TimeSpan monotonic = Elapsed(connection.Link.IdleSince, now);
         TimeSpan wall = _time.GetUtcNow() - connection.Link.IdleSinceWall;
         return wall > monotonic ? wall : monotonic;
     }
 
     public bool IsTooOld(HttpConnection connection, long now) =>
-        connection.Link.Lifetime != Timeout.InfiniteTimeSpan && _time.GetElapsedTime(connection.OpenedAt, now) >= connection.Link.Lifetime;
+        connection.Link.Lifetime != Timeout.InfiniteTimeSpan && Elapsed(connection.OpenedAt, now) >= connection.Link.Lifetime;
 
     /// <summary>Why a resting connection must not serve another request, if so.</summary>
     public CloseReason? WhyNotReuse(HttpConnection connection, long now, TimeSpan idleTime) =>
@@ -47,7 +49,7 @@ internal sealed class ConnectionAge
 
     /// <summary>When a resting connection will be too old, if ever, or <paramref name="next"/> if that is sooner.</summary>
     public TimeSpan? NextDue(TimeSpan? next, HttpConnection connection, long now, TimeSpan idleTime) =>
-        Earlier(Earlier(next, connection.Link.IdleLimit, idleTime), connection.Link.Lifetime, _time.GetElapsedTime(connection.OpenedAt, now));
+        Earlier(Earlier(next, connection.Link.IdleLimit, idleTime), connection.Link.Lifetime, Elapsed(connection.OpenedAt, now));
 
     /// <summary>What is left of <paramref name="limit"/>, or <paramref name="next"/> if that is sooner.</summary>
     public static TimeSpan? Earlier(TimeSpan? next, TimeSpan limit, TimeSpan elapsed)
@@ -60,4 +62,7 @@ internal sealed class ConnectionAge
         TimeSpan left = limit - elapsed;
         return next is { } known && known < left ? known : left;
     }
+
+    /// <summary>As <see cref="TimeProvider.GetElapsedTime(long, long)"/>, without asking for the frequency each time.</summary>
+    private TimeSpan Elapsed(long since, long now) => new((long)((now - since) * _ticksPerStamp));
 }

@@ -24,6 +24,9 @@ internal sealed class ConnectionBudget
 
     public ConnectionBudget(int limit) => _limit = limit;
 
+    /// <summary>How many places are free at this moment.</summary>
+    public int Free => Math.Max(0, _limit - Volatile.Read(ref _used));
+
     /// <summary>Whether an origin is in line.</summary>
     public bool HasStarved => _hasStarved;
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
@@ -12,6 +13,7 @@ internal sealed class ConnectionPool : IDisposable
 {
     private readonly ConcurrentDictionary<ConnectionKey, OriginPool> _origins = new(new OriginComparer());
     private readonly ConcurrentDictionary<ConnectionKey, OriginPool>.AlternateLookup<OriginProbe> _lookup;
+    private readonly RecentOrigins _recent = new();
     private readonly Dialer _dialer;
     private readonly Sweeper _sweeper;
     private readonly ForgottenOrigins _forgotten = new();
@@ -27,6 +29,7 @@ internal sealed class ConnectionPool : IDisposable
         Events = events;
         Age = new ConnectionAge(services.Settings);
         Budget = new ConnectionBudget(services.Settings.MaxConnections);
+        IdleTotal = new IdleTotal(services.Settings.MaxIdleConnections, services.Settings.MaxConnections);
         _lookup = _origins.GetAlternateLookup<OriginProbe>();
         _dialer = new Dialer(services.Settings);
         _sweeper = new Sweeper(this, services.Time);
@@ -41,11 +44,27 @@ internal sealed class ConnectionPool : IDisposable
 
     public ConnectionAge Age { get; }
 
-    public IdleTotal IdleTotal { get; } = new();
+    public IdleTotal IdleTotal { get; }
+
+    /// <summary>Makes a connection of a stream; tests have their own kind.</summary>
+    public Func<ConnectionKey, DialedStream, IConnectionOwner, ConnectionServices, HttpConnection> MakeConnection { get; init; } =
+        static (key, stream, owner, services) => new Http1Connection(key, stream, owner, services);
 
     public IEnumerable<OriginPool> Origins => _origins.Values;
 
     // ---- For the exchange -------------------------------------------------------------------------------------------
+
+    /// <summary>Finds an idle connection, at once and without allocating. <see langword="false"/>: <see cref="RentAsync"/> has to be asked, and may find one still.</summary>
+    public bool TryRentIdle(in OriginProbe origin, Attempt attempt, [NotNullWhen(true)] out HttpConnection? connection)
+    {
+        if (Find(origin) is { } pool && pool.Leases.TryRentIdle(attempt, out connection))
+        {
+            return true;
+        }
+
+        connection = null;
+        return false;
+    }
 
     /// <summary>Finds or opens a connection.</summary>
     public ValueTask<HttpConnection> RentAsync(in OriginProbe origin, Attempt attempt, DialReason? replacementFor)
@@ -53,18 +72,22 @@ internal sealed class ConnectionPool : IDisposable
         while (true)
         {
             OriginPool pool = Get(origin);
-            if (pool.TryRent(attempt, replacementFor, out ValueTask<HttpConnection> connection))
+            if (pool.Leases.TryRent(attempt, replacementFor, out ValueTask<HttpConnection> connection))
             {
                 return connection;
             }
+
+            _recent.Forget(origin, pool);
         }
     }
 
     public async Task<int> PrewarmAsync(OriginProbe origin, int connections, CancellationToken cancellationToken)
     {
         List<Task<TransportException?>>? dials;
-        while (!Get(origin).TryPrewarm(connections, out dials))
+        OriginPool pool;
+        while (!(pool = Get(origin)).Dials.TryPrewarm(connections, out dials))
         {
+            _recent.Forget(origin, pool);
         }
 
         TransportException?[] outcomes = await Task.WhenAll(dials).WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -72,7 +95,7 @@ internal sealed class ConnectionPool : IDisposable
         return opened == 0 && outcomes.Length > 0 ? throw outcomes[0]! : opened;
     }
 
-    public int CloseIdleConnections() => _origins.Values.Sum(static origin => origin.CloseIdle(CloseReason.ClosedByUser));
+    public int CloseIdleConnections() => _origins.Values.Sum(static origin => origin.Aging.CloseIdle(CloseReason.ClosedByUser));
 
     public PoolSnapshot GetSnapshot()
     {
@@ -87,9 +110,25 @@ internal sealed class ConnectionPool : IDisposable
         return new PoolSnapshot(origins, Services.Time.GetUtcNow());
     }
 
+    private OriginPool? Find(in OriginProbe origin)
+    {
+        if (_recent.Find(origin) is { } recent)
+        {
+            return recent;
+        }
+
+        if (!_lookup.TryGetValue(origin, out OriginPool? known))
+        {
+            return null;
+        }
+
+        _recent.Remember(origin, known);
+        return known;
+    }
+
     private OriginPool Get(in OriginProbe origin)
     {
-        if (_lookup.TryGetValue(origin, out OriginPool? known))
+        if (Find(origin) is { } known)
         {
             return known;
         }
@@ -129,7 +168,7 @@ internal sealed class ConnectionPool : IDisposable
             _shutdown.Token);
     }
 
-    public HttpConnection CreateConnection(ConnectionKey key, DialedStream stream, OriginPool owner) => new Http1Connection(key, stream, owner, Services);
+    public HttpConnection CreateConnection(ConnectionKey key, DialedStream stream, OriginPool owner) => MakeConnection(key, stream, owner, Services);
 
     /// <summary>Takes a place under <see cref="PooledHttpHandler.MaxConnections"/>, at the cost of the least recently used idle connection if need be.</summary>
     public bool TryTakePlace()
@@ -148,7 +187,7 @@ internal sealed class ConnectionPool : IDisposable
     public void GiveBackPlace()
     {
         OriginPool? next = Budget.Release();
-        while (next is not null && !next.PlaceCameFree())
+        while (next is not null && !next.Dials.PlaceCameFree())
         {
             next = Budget.PassOn();
         }
@@ -157,9 +196,9 @@ internal sealed class ConnectionPool : IDisposable
     }
 
     /// <summary>A connection has come to rest: the idle total may be passed, and another origin may be waiting for its place.</summary>
-    public void CameToRest(TimeSpan idleLimit)
+    public void CameToRest(TimeSpan idleLimit, long now)
     {
-        while (IdleTotal.Count > Services.Settings.MaxIdleConnections && CloseLeastRecentlyUsed(CloseReason.IdleLimit))
+        while (IdleTotal.IsPassed && CloseLeastRecentlyUsed(CloseReason.IdleLimit))
         {
         }
 
@@ -168,7 +207,7 @@ internal sealed class ConnectionPool : IDisposable
             MakeRoomForStarved();
         }
 
-        _sweeper.Expect(Shorter(idleLimit, _lookAfter));
+        _sweeper.Expect(Shorter(idleLimit, _lookAfter), now);
     }
 
     /// <summary>Closes an idle connection for the first origin in line that still needs its place.</summary>
@@ -176,7 +215,7 @@ internal sealed class ConnectionPool : IDisposable
     {
         while (Budget.FirstInLine() is { } first)
         {
-            if (first.NeedsPlace)
+            if (first.Dials.NeedsPlace)
             {
                 CloseLeastRecentlyUsed(CloseReason.MadeRoom);
                 return;
@@ -185,12 +224,12 @@ internal sealed class ConnectionPool : IDisposable
             // Those it stood in line for are served or gone. Story: another request comes to it at this moment and finds it still in line. So it is
             // asked once more after it has left.
             Budget.LeaveLine(first);
-            first.PlaceCameFree();
+            first.Dials.PlaceCameFree();
         }
     }
 
     /// <summary>A connection was opened; it has a lifetime, and an address that may leave its name.</summary>
-    public void Opened() => _sweeper.Expect(_lookAfter);
+    public void Opened() => _sweeper.Expect(_lookAfter, Services.Time.GetTimestamp());
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) =>
         one == Timeout.InfiniteTimeSpan ? other
@@ -202,10 +241,11 @@ internal sealed class ConnectionPool : IDisposable
         while (true)
         {
             OriginPool? leastRecent = null;
-            long since = long.MaxValue;
-            foreach (OriginPool origin in _origins.Values)
+            long since = IdleStack.NoneIdle;
+            foreach ((_, OriginPool origin) in _origins)
             {
-                if (origin.OldestIdleSince() is { } oldest && oldest < since)
+                long oldest = origin.Aging.OldestIdleSince;
+                if (oldest < since)
                 {
                     since = oldest;
                     leastRecent = origin;
@@ -214,16 +254,31 @@ internal sealed class ConnectionPool : IDisposable
 
             if (leastRecent is null)
             {
-                return false;
+                // Story: this look is for an origin that stands in line for a place, and a connection of another came to rest just before it looked
+                // whether anybody stands there. Without a gate between them both might miss each other. So nothing is nothing only under each gate.
+                return CloseAnyIdle(reason);
             }
 
-            if (leastRecent.CloseOldestIdle(reason))
+            if (leastRecent.Aging.CloseOldestIdle(reason))
             {
                 return true;
             }
 
             // It was leased since; the next one.
         }
+    }
+
+    private bool CloseAnyIdle(CloseReason reason)
+    {
+        foreach ((_, OriginPool origin) in _origins)
+        {
+            if (origin.Aging.CloseOldestIdle(reason))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // ---- Time -------------------------------------------------------------------------------------------------------
@@ -236,12 +291,12 @@ internal sealed class ConnectionPool : IDisposable
         TimeSpan? next = null;
         foreach (OriginPool origin in _origins.Values)
         {
-            if (origin.TryBeginRefresh(now))
+            if (origin.Addresses.TryBeginRefresh(now))
             {
                 _ = RefreshAsync(origin);
             }
 
-            if (origin.Sweep(now) is { } due && (next is null || due < next))
+            if (origin.Aging.Sweep(now) is { } due && (next is null || due < next))
             {
                 next = due;
             }
@@ -264,7 +319,7 @@ internal sealed class ConnectionPool : IDisposable
             IPAddress[] answer = await Services.Settings.ResolveNames(origin.Key.Host, stop.Token).WaitAsync(stop.Token).ConfigureAwait(false);
             if (answer.Length > 0)
             {
-                origin.AddressesAre(answer.Select(static a => a.IsIPv4MappedToIPv6 ? a.MapToIPv4() : a).ToHashSet());
+                origin.Addresses.Are(answer.Select(static a => a.IsIPv4MappedToIPv6 ? a.MapToIPv4() : a).ToHashSet());
             }
         }
         catch (Exception e)

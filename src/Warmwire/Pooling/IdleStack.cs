@@ -9,15 +9,22 @@ namespace Warmwire.Pooling;
 /// </summary>
 internal sealed class IdleStack
 {
+    /// <summary>See <see cref="OldestSince"/>.</summary>
+    public const long NoneIdle = long.MaxValue;
+
     private readonly IdleTotal _total;
     private HttpConnection? _newest;
     private HttpConnection? _oldest;
+    private long _oldestSince = NoneIdle;
 
     public IdleStack(IdleTotal total) => _total = total;
 
     public int Count { get; private set; }
 
     public HttpConnection? Oldest => _oldest;
+
+    /// <summary>When the least recently used came to rest, or <see cref="NoneIdle"/>. Read without the gate, so it may be a moment old.</summary>
+    public long OldestSince => Volatile.Read(ref _oldestSince);
 
     public void Push(HttpConnection connection)
     {
@@ -29,6 +36,7 @@ internal sealed class IdleStack
         if (_newest is null)
         {
             _oldest = connection;
+            Volatile.Write(ref _oldestSince, link.IdleSince);
         }
         else
         {
@@ -67,6 +75,7 @@ internal sealed class IdleStack
         if (link.Older is null)
         {
             _oldest = link.Newer;
+            Volatile.Write(ref _oldestSince, _oldest is null ? NoneIdle : _oldest.Link.IdleSince);
         }
         else
         {
@@ -89,14 +98,4 @@ internal sealed class IdleStack
             connection = next;
         }
     }
-}
-
-/// <summary>Idle connections of all origins together. Any thread.</summary>
-internal sealed class IdleTotal
-{
-    private int _count;
-
-    public int Count => Volatile.Read(ref _count);
-
-    public void Add(int change) => Interlocked.Add(ref _count, change);
 }

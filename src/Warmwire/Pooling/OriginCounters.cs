@@ -1,26 +1,41 @@
 namespace Warmwire.Pooling;
 
-/// <summary>What happened at one origin since the handler was made. Guarded by the pool's gate.</summary>
+/// <summary>What happened at one origin since the handler was made. Leases are counted by any thread, the rest is guarded by the gate of the <see cref="OriginState"/>.</summary>
 internal sealed class OriginCounters
 {
     private readonly long[] _closedBy = new long[Enum.GetValues<CloseReason>().Length];
     private readonly long[] _dialedBy = new long[Enum.GetValues<DialReason>().Length];
 
-    public long Requests { get; set; }
+    private long _firstUses;
+    private long _reused;
+    private long _replays;
 
-    public long Reused { get; set; }
+    /// <summary>Each is counted in one of two places, so that the sum is never less than it was.</summary>
+    public long Requests => Volatile.Read(ref _firstUses) + Reused;
+
+    public long Reused => Volatile.Read(ref _reused);
+
+    public long Replays => Volatile.Read(ref _replays);
 
     public long Opened { get; set; }
 
     public long DialsFailed { get; set; }
-
-    public long Replays { get; set; }
 
     public long LeakedResponses { get; set; }
 
     public IReadOnlyDictionary<CloseReason, long> ClosedBy => NonZero<CloseReason>(_closedBy);
 
     public IReadOnlyDictionary<DialReason, long> DialedBy => NonZero<DialReason>(_dialedBy);
+
+    /// <summary>A request has its connection.</summary>
+    public void Leased(bool reused, bool isReplay)
+    {
+        Interlocked.Increment(ref reused ? ref _reused : ref _firstUses);
+        if (isReplay)
+        {
+            Interlocked.Increment(ref _replays);
+        }
+    }
 
     public void Closed(CloseReason reason) => _closedBy[(int)reason]++;
 

@@ -27,7 +27,11 @@ internal sealed class PoolEvents
 
     public void Leased(HttpConnection connection, Attempt attempt, bool reused)
     {
-        _metrics.RequestLeased(Describe(connection), attempt.Request.Method, attempt.QueueTime, reused);
+        if (_metrics.MeasuresLeases)
+        {
+            _metrics.RequestLeased(Describe(connection), attempt.Request.Method, attempt.QueueTime, reused);
+        }
+
         if (attempt.Replays > 0)
         {
             _metrics.Replayed(Describe(connection));
@@ -66,14 +70,22 @@ internal sealed class PoolEvents
 
     public void CameToRest(HttpConnection connection)
     {
-        _metrics.ActiveChanged(Describe(connection), -1);
-        _metrics.IdleChanged(Describe(connection), 1);
+        if (_metrics.MeasuresConnections)
+        {
+            MetricOrigin origin = Describe(connection);
+            _metrics.ActiveChanged(origin, -1);
+            _metrics.IdleChanged(origin, 1);
+        }
     }
 
     public void LeftIdle(HttpConnection connection)
     {
-        _metrics.IdleChanged(Describe(connection), -1);
-        _metrics.ActiveChanged(Describe(connection), 1);
+        if (_metrics.MeasuresConnections)
+        {
+            MetricOrigin origin = Describe(connection);
+            _metrics.IdleChanged(origin, -1);
+            _metrics.ActiveChanged(origin, 1);
+        }
     }
 
     /// <param name="connection">The connection.</param>

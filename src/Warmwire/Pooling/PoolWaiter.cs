@@ -93,9 +93,9 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
         return true;
     }
 
-    protected override void OnExpired() => GiveUp(_pool.PendingTimeout(this));
+    protected override void OnExpired() => GiveUp(_pool.Leases.PendingTimeout(this));
 
-    void ITotalDeadlineTarget.TotalTimeExpired(TimeSpan limit) => GiveUp(_pool.TotalTimeout(limit));
+    void ITotalDeadlineTarget.TotalTimeExpired(TimeSpan limit) => GiveUp(_pool.Leases.TotalTimeout(limit));
 
     private void Cancelled(CancellationToken token) =>
         GiveUp(new TaskCanceledException(ErrorTexts.Cancelled, innerException: null, token));
@@ -106,7 +106,7 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
         // keeps its connection and serves the next waiter.
         if (TryFail(error))
         {
-            _pool.Leave(this);
+            _pool.Leases.Leave(this);
         }
     }
 

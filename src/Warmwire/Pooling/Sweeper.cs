@@ -5,20 +5,25 @@ namespace Warmwire.Pooling;
 /// </summary>
 internal sealed class Sweeper : IDisposable
 {
+    private const long NotArmed = long.MaxValue;
+
     private readonly WeakReference<ConnectionPool> _pool;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
+    private readonly double _stampsPerTick;
 
     // Guarded by _gate.
     private readonly Lock _gate = new();
-    private long _armedAt;
-    private TimeSpan? _armedFor;
     private bool _disposed;
+
+    // Written under the gate, read without it: every return of a connection asks whether the timer is set early enough.
+    private long _dueAt = NotArmed;
 
     public Sweeper(ConnectionPool pool, TimeProvider time)
     {
         _pool = new WeakReference<ConnectionPool>(pool);
         _time = time;
+        _stampsPerTick = time.TimestampFrequency / (double)TimeSpan.TicksPerSecond;
         using (ExecutionContext.IsFlowSuppressed() ? default(IDisposable) : ExecutionContext.SuppressFlow())
         {
             // The timer roots its state: a weak reference, so that a handler nobody holds can be collected.
@@ -26,22 +31,30 @@ internal sealed class Sweeper : IDisposable
         }
     }
 
-    /// <summary>Something will be due after this time; infinite is nothing.</summary>
-    public void Expect(TimeSpan after)
+    /// <summary>Something will be due after this time; infinite is nothing. Takes the gate only to set the timer earlier.</summary>
+    /// <remarks>
+    /// Story: a connection comes to rest while the timer fires. Both take the gate of the connection's origin, so either the sweep finds the connection,
+    /// or what rests it comes here after the sweep began and sees that the timer is not set.
+    /// </remarks>
+    public void Expect(TimeSpan after, long now)
     {
         TimeSpan due = after == Timeout.InfiniteTimeSpan || after > PoolLimits.SweepAtLeastEvery ? PoolLimits.SweepAtLeastEvery
             : after < PoolLimits.SweepSpacing ? PoolLimits.SweepSpacing
             : after;
+        long dueAt = now + (long)(due.Ticks * _stampsPerTick);
+        if (Volatile.Read(ref _dueAt) <= dueAt)
+        {
+            return;
+        }
+
         lock (_gate)
         {
-            long now = _time.GetTimestamp();
-            if (_disposed || (_armedFor is { } armed && armed - _time.GetElapsedTime(_armedAt, now) <= due))
+            if (_disposed || _dueAt <= dueAt)
             {
                 return;
             }
 
-            _armedAt = now;
-            _armedFor = due;
+            Volatile.Write(ref _dueAt, dueAt);
             _timer.Change(due, Timeout.InfiniteTimeSpan);
         }
     }
@@ -60,12 +73,13 @@ internal sealed class Sweeper : IDisposable
     {
         lock (_gate)
         {
-            _armedFor = null;
+            // A full fence: nothing the sweep looks at is read before.
+            Interlocked.Exchange(ref _dueAt, NotArmed);
         }
 
         if (_pool.TryGetTarget(out ConnectionPool? pool) && pool.Sweep() is { } next)
         {
-            Expect(next);
+            Expect(next, _time.GetTimestamp());
         }
     }
 }

@@ -181,6 +181,24 @@ public class WatchTests
         Assert.Equal(2, asked);
     }
 
+    [Fact]
+    public async Task A_name_is_resolved_again_for_connections_that_were_opened_beforehand_and_not_used_yet()
+    {
+        await using RawServer server = LoopbackServers.Answering();
+        int asked = 0;
+        using PoolRig rig = Real((_, _) =>
+        {
+            asked++;
+            return Task.FromResult<IPAddress[]>([IPAddress.Loopback]);
+        });
+        Assert.Equal(1, await rig.Done(rig.Handler.PrewarmAsync(new Uri($"http://moving.test:{server.Port}/"), 1)));
+        rig.Time.Advance(Seconds(30));
+        Assert.Equal(2, asked);
+        rig.Time.Advance(Seconds(30));
+        Assert.Equal(3, asked);
+        Assert.Equal(1, rig.Snapshot.Idle);
+    }
+
     private static PoolRig Real(Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null) => new(handler =>
     {
         handler.ConnectCallback = null;
