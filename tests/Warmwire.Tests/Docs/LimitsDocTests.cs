@@ -12,7 +12,7 @@ public class LimitsDocTests
     private const string Page = "docs/limits.md";
 
     private static readonly Type[] s_holders =
-        [typeof(Http1Limits), typeof(PoolLimits), typeof(ChunkDecoder), typeof(ChunkEncoder), typeof(AddressOrder), typeof(AddressRace), typeof(DecompressedStream), typeof(ReplayRules)];
+        [typeof(Http1Limits), typeof(PoolLimits), typeof(ChunkDecoder), typeof(ChunkEncoder), typeof(AddressOrder), typeof(AddressRace), typeof(DecompressedStream), typeof(ReplayRules), typeof(RequestTargetCache)];
 
     public static TheoryData<string, string> Constants()
     {
