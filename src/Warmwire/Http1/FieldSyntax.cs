@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Numerics;
+using System.Runtime.Intrinsics;
 
 namespace Warmwire.Http1;
 
@@ -24,7 +26,35 @@ internal static class FieldSyntax
     public static readonly SearchValues<byte> LineBreakBytes = SearchValues.Create("\r\n\0"u8);
 
     /// <summary>OWS and BWS (RFC 9110 §5.6.3).</summary>
-    public static ReadOnlySpan<byte> TrimWhiteSpace(ReadOnlySpan<byte> value) => value.Trim(" \t"u8);
+    public static ReadOnlySpan<byte> TrimWhiteSpace(ReadOnlySpan<byte> value)
+    {
+        // One space in front and none behind is how nearly every field is written.
+        if (value.Length > 1 && value[0] == ' ')
+        {
+            value = value[1..];
+        }
+
+        return value.Length > 0 && !IsWhiteSpace(value[0]) && !IsWhiteSpace(value[^1]) ? value : value.Trim(" \t"u8);
+    }
+
+    /// <summary>The first of <see cref="ControlBytes"/>, or -1.</summary>
+    public static int IndexOfControl(ReadOnlySpan<byte> text)
+    {
+        if (Vector256.IsHardwareAccelerated && text.Length >= Vector256<byte>.Count)
+        {
+            // Most values end within the first block.
+            Vector256<byte> block = Vector256.Create(text);
+            Vector256<byte> control = Vector256.LessThan(block, Vector256.Create((byte)' '));
+            control = Vector256.AndNot(control, Vector256.Equals(block, Vector256.Create((byte)'\t'))) | Vector256.Equals(block, Vector256.Create((byte)0x7F));
+            uint found = control.ExtractMostSignificantBits();
+            if (found != 0)
+            {
+                return BitOperations.TrailingZeroCount(found);
+            }
+        }
+
+        return text.IndexOfAny(ControlBytes);
+    }
 
     public static bool IsWhiteSpace(byte b) => b is (byte)' ' or (byte)'\t';
 }

@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.Intrinsics;
 using Warmwire.Diagnostics;
 
 namespace Warmwire.Http1;
@@ -23,6 +25,10 @@ internal struct HeadScanner
         if (!_isTrailer && _lineStart == 0)
         {
             StatusLine.CheckBeginning(buffer);
+            if (_scanned == 0 && TryFindEndAtOnce(buffer, out length))
+            {
+                return true;
+            }
         }
 
         length = 0;
@@ -67,5 +73,74 @@ internal struct HeadScanner
     {
         _scanned = 0;
         _lineStart = 0;
+    }
+
+    /// <summary>
+    /// The usual case, a head that is here as a whole and has no wrong line end, in one pass without branches on its lines. Anything else is
+    /// left to the careful loop, which looks from the beginning and knows what to say.
+    /// </summary>
+    private bool TryFindEndAtOnce(ReadOnlySpan<byte> buffer, out int length)
+    {
+        length = 0;
+        if (!Vector256.IsHardwareAccelerated)
+        {
+            return false;
+        }
+
+        // Bit i is byte i of the block. The carried bits stand for the bytes just before it.
+        uint carriedReturn = 0;
+        uint carriedFeeds = 0;
+        for (int start = 0; start + Vector256<byte>.Count <= buffer.Length; start += Vector256<byte>.Count)
+        {
+            Vector256<byte> block = Vector256.Create(buffer.Slice(start, Vector256<byte>.Count));
+            uint returns = Vector256.Equals(block, Vector256.Create((byte)'\r')).ExtractMostSignificantBits();
+            uint feeds = Vector256.Equals(block, Vector256.Create((byte)'\n')).ExtractMostSignificantBits();
+            uint wrong = feeds ^ ((returns << 1) | carriedReturn); // an LF without its CR, or a CR without its LF
+            uint ends = feeds & ((feeds << 2) | carriedFeeds);     // an LF two bytes after another
+            if ((wrong | ends) != 0)
+            {
+                int end = BitOperations.TrailingZeroCount(ends); // 32 for none; what follows the end is not the head's
+                if (end >= BitOperations.TrailingZeroCount(wrong))
+                {
+                    return false;
+                }
+
+                length = start + end + 1;
+                _scanned = _lineStart = length;
+                return true;
+            }
+
+            carriedReturn = returns >> 31;
+            carriedFeeds = feeds >> 30;
+        }
+
+        return TryFindEndInTail(buffer, carriedReturn, carriedFeeds, out length);
+    }
+
+    /// <summary>The same for the last bytes, which are fewer than a block: they are looked at as the end of a block that overlaps the one before.</summary>
+    private bool TryFindEndInTail(ReadOnlySpan<byte> buffer, uint carriedReturn, uint carriedFeeds, out int length)
+    {
+        length = 0;
+        int tail = buffer.Length & (Vector256<byte>.Count - 1);
+        if (tail == 0 || buffer.Length < Vector256<byte>.Count)
+        {
+            return false;
+        }
+
+        int skip = Vector256<byte>.Count - tail;
+        Vector256<byte> block = Vector256.Create(buffer[^Vector256<byte>.Count..]);
+        uint returns = Vector256.Equals(block, Vector256.Create((byte)'\r')).ExtractMostSignificantBits() >> skip;
+        uint feeds = Vector256.Equals(block, Vector256.Create((byte)'\n')).ExtractMostSignificantBits() >> skip;
+        uint wrong = feeds ^ ((returns << 1) | carriedReturn);
+        uint ends = feeds & ((feeds << 2) | carriedFeeds);
+        int end = BitOperations.TrailingZeroCount(ends);
+        if (end >= BitOperations.TrailingZeroCount(wrong))
+        {
+            return false; // also when there is no end yet
+        }
+
+        length = buffer.Length - tail + end + 1;
+        _scanned = _lineStart = length;
+        return true;
     }
 }

@@ -15,6 +15,9 @@ internal ref struct HeaderLineReader
 
     public ReadOnlySpan<byte> Name { get; private set; }
 
+    /// <summary>Where the name stands in <see cref="ResponseHeaderNames"/>, or -1.</summary>
+    public int NameIndex { get; private set; }
+
     /// <summary>Without the white space around it.</summary>
     public ReadOnlySpan<byte> Value { get; private set; }
 
@@ -26,22 +29,28 @@ internal ref struct HeaderLineReader
             return false;
         }
 
-        // The first byte that cannot be in a name must be the colon.
-        int colon = _rest.IndexOfAnyExcept(FieldSyntax.TokenBytes);
-        if (colon <= 0 || _rest[colon] != ':')
+        // A well-known name needs no other check. In any other, the first byte that cannot be in a name must be the colon.
+        int colon = _rest.IndexOf((byte)':');
+        int index = colon > 0 ? ResponseHeaderNames.IndexOf(_rest[..colon]) : -1;
+        if (index < 0)
         {
-            throw IllegalName(colon);
+            colon = _rest.IndexOfAnyExcept(FieldSyntax.TokenBytes);
+            if (colon <= 0 || _rest[colon] != ':')
+            {
+                throw IllegalName(colon);
+            }
         }
 
         // The first byte that cannot be in a value must be the line's end.
         ReadOnlySpan<byte> afterColon = _rest[(colon + 1)..];
-        int end = afterColon.IndexOfAny(FieldSyntax.ControlBytes);
+        int end = FieldSyntax.IndexOfControl(afterColon);
         if (end < 0 || !afterColon[end..].StartsWith("\r\n"u8))
         {
             throw IllegalValue(_rest[..colon], end < 0 ? default : afterColon[end..]);
         }
 
         Name = _rest[..colon];
+        NameIndex = index;
         Value = FieldSyntax.TrimWhiteSpace(afterColon[..end]);
         _rest = afterColon[(end + 2)..];
         return true;

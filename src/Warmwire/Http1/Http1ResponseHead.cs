@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using Warmwire.Connections;
 
 namespace Warmwire.Http1;
@@ -18,6 +19,8 @@ internal static class Http1ResponseHead
     {
         var framing = new ResponseFraming();
         var lines = new HeaderLineReader(head[status.Length..]);
+        HttpResponseHeaders? headers = null; // the getters make the collections: only if there is something to put in
+        HttpContentHeaders? contentHeaders = null;
         int count = 0;
         while (lines.MoveNext())
         {
@@ -26,18 +29,18 @@ internal static class Http1ResponseHead
                 throw new WireFormatException($"more than {Http1Limits.HeaderLines} header lines");
             }
 
-            string name = ResponseHeaderNames.Lookup(lines.Name, out KnownResponseHeader known, out bool isContentHeader);
+            string name = ResponseHeaderNames.Lookup(lines.Name, lines.NameIndex, out KnownResponseHeader known, out bool isContentHeader);
             framing.Add(known, lines.Value);
             if (response is not null)
             {
                 string value = ResponseHeaderNames.DecodeValue(known, lines.Value, encoding?.Invoke(name, request));
                 if (isContentHeader)
                 {
-                    response.Content.Headers.TryAddWithoutValidation(name, value);
+                    (contentHeaders ??= response.Content.Headers).TryAddWithoutValidation(name, value);
                 }
                 else
                 {
-                    response.Headers.TryAddWithoutValidation(name, value);
+                    (headers ??= response.Headers).TryAddWithoutValidation(name, value);
                 }
             }
         }
@@ -63,7 +66,7 @@ internal static class Http1ResponseHead
         var lines = new HeaderLineReader(block);
         while (lines.MoveNext())
         {
-            string name = ResponseHeaderNames.Lookup(lines.Name, out KnownResponseHeader known, out _);
+            string name = ResponseHeaderNames.Lookup(lines.Name, lines.NameIndex, out KnownResponseHeader known, out _);
             if (!TrailerRules.IsForbidden(name))
             {
                 response.TrailingHeaders.TryAddWithoutValidation(name, ResponseHeaderNames.DecodeValue(known, lines.Value, encoding?.Invoke(name, response.RequestMessage!)));
@@ -71,5 +74,5 @@ internal static class Http1ResponseHead
         }
     }
 
-    private static bool IsConnect(HttpRequestMessage request) => request.Method.Method.Equals("CONNECT", StringComparison.OrdinalIgnoreCase);
+    private static bool IsConnect(HttpRequestMessage request) => !ReferenceEquals(request.Method, HttpMethod.Get) && request.Method.Method.Equals("CONNECT", StringComparison.OrdinalIgnoreCase);
 }

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Numerics;
 using System.Text;
 
 namespace Warmwire.Http1;
@@ -39,10 +41,23 @@ internal sealed class RecentStrings
         return _slots[first] = Encoding.Latin1.GetString(latin1);
     }
 
+    /// <summary>Some of the bytes and the length: a peer that makes texts collide gains nothing but strings made anew.</summary>
     private static int FirstSlot(ReadOnlySpan<byte> text)
     {
-        HashCode hash = default;
-        hash.AddBytes(text);
-        return hash.ToHashCode() & (Slots - 2);
+        ulong first;
+        ulong last;
+        if (text.Length >= sizeof(ulong))
+        {
+            first = BinaryPrimitives.ReadUInt64LittleEndian(text) ^ BinaryPrimitives.ReadUInt64LittleEndian(text[((text.Length - sizeof(ulong)) / 2)..]);
+            last = BinaryPrimitives.ReadUInt64LittleEndian(text[^sizeof(ulong)..]);
+        }
+        else
+        {
+            first = text[0] | ((ulong)text[text.Length / 2] << 8);
+            last = text.Length >= sizeof(uint) ? BinaryPrimitives.ReadUInt32LittleEndian(text[^sizeof(uint)..]) : text[^1];
+        }
+
+        ulong hash = ((first * 0x9E3779B97F4A7C15) ^ BitOperations.RotateLeft(last, 32) ^ (uint)text.Length) * 0xD6E8FEB86659FD93;
+        return (int)(hash >> 56) & (Slots - 2);
     }
 }

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using Warmwire.Connections;
 using Warmwire.Diagnostics;
 
 namespace Warmwire.Http1;
@@ -39,7 +40,8 @@ internal readonly struct RequestBodyPlan
     public static RequestBodyPlan For(HttpRequestMessage request)
     {
         HttpContent? content = request.Content;
-        bool hasTransferEncoding = request.Headers.NonValidated.TryGetValues(RequestTransferEncoding.Name, out HeaderStringValues codings);
+        HeaderStringValues codings = default;
+        bool hasTransferEncoding = FrameworkFields.HeadersOf(request) is { } headers && headers.NonValidated.TryGetValues(RequestTransferEncoding.Name, out codings);
         if (content is null)
         {
             return hasTransferEncoding ? throw new HttpRequestException(RequestErrorTexts.ChunkedWithoutContent) : None;

@@ -14,6 +14,9 @@ internal readonly struct RequestHeadOptions
     /// <summary>From <see cref="HostField.ValueFor"/> if it is at hand, else it is made from the URI. A Host the caller set wins.</summary>
     public byte[]? HostValue { get; init; }
 
+    /// <summary>The connection's own, if it has one.</summary>
+    public RequestTargetCache? Target { get; init; }
+
     /// <summary>The request goes to a proxy as it is (RFC 9112 §3.2.2).</summary>
     public bool AbsoluteForm { get; init; }
 

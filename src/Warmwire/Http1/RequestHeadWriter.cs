@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Net.Http.Headers;
 using System.Text;
+using Warmwire.Connections;
 using Warmwire.Diagnostics;
 
 namespace Warmwire.Http1;
@@ -48,16 +49,24 @@ internal static class RequestHeadWriter
     private static void WriteHead(OutputBuffer output, HttpRequestMessage request, in RequestHeadOptions options)
     {
         Uri uri = request.RequestUri ?? throw new InvalidOperationException("The request has no URI.");
-        string method = CanonicalMethod(request.Method.Method);
-        string? host = UserHost(request);
+        HttpRequestHeaders? headers = FrameworkFields.HeadersOf(request);
+        string? host = headers is null ? null : UserHost(headers);
 
-        WriteRequestLine(output, request, uri, method, host, options.AbsoluteForm);
+        string method;
+        if (host is not null || options.Target is not { } target)
+        {
+            method = CanonicalMethod(request.Method.Method);
+            WriteFirstLines(output, request, uri, method, host, in options);
+        }
+        else if (!target.TryWrite(output, uri, request.Method.Method, options.HostValue, IsHttp10(request), options.AbsoluteForm, out method))
+        {
+            int start = output.Count;
+            method = CanonicalMethod(request.Method.Method);
+            WriteFirstLines(output, request, uri, method, host, in options);
+            target.Remember(output.Written.Span[start..], uri, request.Method.Method, options.HostValue, IsHttp10(request), options.AbsoluteForm, method);
+        }
 
-        output.Write("Host: "u8); // first, as RFC 9110 §7.2 advises
-        WriteHost(output, uri, host, options.HostValue);
-        output.Write("\r\n"u8);
-
-        WriteRequestHeaders(output, request, in options);
+        WriteRequestHeaders(output, request, headers, in options);
 
         if (options.Body.Kind != RequestBodyKind.None && request.Content is not null)
         {
@@ -68,6 +77,14 @@ internal static class RequestHeadWriter
             output.Write("Content-Length: 0\r\n"u8);
         }
 
+        output.Write("\r\n"u8);
+    }
+
+    private static void WriteFirstLines(OutputBuffer output, HttpRequestMessage request, Uri uri, string method, string? host, in RequestHeadOptions options)
+    {
+        WriteRequestLine(output, request, uri, method, host, options.AbsoluteForm);
+        output.Write("Host: "u8); // first, as RFC 9110 §7.2 advises
+        WriteHost(output, uri, host, options.HostValue);
         output.Write("\r\n"u8);
     }
 
@@ -117,9 +134,9 @@ internal static class RequestHeadWriter
         output.WriteAscii(target);
     }
 
-    private static string? UserHost(HttpRequestMessage request)
+    private static string? UserHost(HttpRequestHeaders headers)
     {
-        if (!request.Headers.NonValidated.TryGetValues("Host", out HeaderStringValues values))
+        if (!headers.NonValidated.TryGetValues("Host", out HeaderStringValues values))
         {
             return null;
         }
@@ -149,12 +166,12 @@ internal static class RequestHeadWriter
         }
     }
 
-    private static void WriteRequestHeaders(OutputBuffer output, HttpRequestMessage request, in RequestHeadOptions options)
+    private static void WriteRequestHeaders(OutputBuffer output, HttpRequestMessage request, HttpRequestHeaders? requestHeaders, in RequestHeadOptions options)
     {
         bool chunked = options.Body.Kind == RequestBodyKind.Chunked;
         bool cookieWritten = string.IsNullOrEmpty(options.CookieHeader);
         string? acceptEncoding = options.AcceptEncoding;
-        HttpHeadersNonValidated headers = request.Headers.NonValidated;
+        HttpHeadersNonValidated headers = requestHeaders is null ? default : requestHeaders.NonValidated;
         foreach (KeyValuePair<string, HeaderStringValues> header in headers)
         {
             switch (Classify(header.Key))
@@ -226,17 +243,26 @@ internal static class RequestHeadWriter
     private static void WriteContentHeaders(OutputBuffer output, HttpRequestMessage request, HttpContentHeaders headers, in RequestHeadOptions options)
     {
         bool lengthDue = options.Body.Kind == RequestBodyKind.Length;
-        foreach (KeyValuePair<string, HeaderStringValues> header in headers.NonValidated)
+        HttpHeadersNonValidated fields = headers.NonValidated;
+        int others = fields.Count - (lengthDue && fields.Contains("Content-Length") ? 1 : 0);
+        if (others > 0)
         {
-            if (Classify(header.Key) != Name.ContentLength)
+            foreach (KeyValuePair<string, HeaderStringValues> header in fields)
             {
-                WriteField(output, request, in options, header.Key, header.Value, ", ");
-            }
-            else if (lengthDue)
-            {
-                // The plan's length, not the header's text: what is announced is what is going to be written.
-                WriteContentLength(output, options.Body.Length);
-                lengthDue = false;
+                if (Classify(header.Key) != Name.ContentLength)
+                {
+                    WriteField(output, request, in options, header.Key, header.Value, ", ");
+                    if (--others == 0)
+                    {
+                        break; // a Content-Length behind it is not asked for, because .NET would make a string of the number
+                    }
+                }
+                else if (lengthDue)
+                {
+                    // The plan's length, not the header's text: what is announced is what is going to be written.
+                    WriteContentLength(output, options.Body.Length);
+                    lengthDue = false;
+                }
             }
         }
 
@@ -270,6 +296,11 @@ internal static class RequestHeadWriter
         string separator,
         string? lastValue = null)
     {
+        if (options.EncodingSelector is null && lastValue is null && values.Count == 1 && TryWritePlain(output, name, values.ToString()))
+        {
+            return;
+        }
+
         WriteName(output, name);
         Encoding? encoding = options.EncodingSelector?.Invoke(name, request);
         bool first = true;
@@ -295,6 +326,23 @@ internal static class RequestHeadWriter
         }
 
         output.Write("\r\n"u8);
+    }
+
+    /// <summary>The usual field in one go; one that is not usual is left to the code that knows what to make or say of it.</summary>
+    private static bool TryWritePlain(OutputBuffer output, string name, string value)
+    {
+        int valueStart = name.Length + 2;
+        int length = valueStart + value.Length + 2;
+        Span<byte> line = output.GetSpan(length);
+        if (name.Length == 0 || name.ContainsAnyExcept(FieldSyntax.TokenChars) || !PlainText.TryWrite(name, line) || !PlainText.TryWrite(value, line[valueStart..]))
+        {
+            return false;
+        }
+
+        ": "u8.CopyTo(line[name.Length..]);
+        "\r\n"u8.CopyTo(line[(length - 2)..]);
+        output.Advance(length);
+        return true;
     }
 
     private static void WriteName(OutputBuffer output, string name)

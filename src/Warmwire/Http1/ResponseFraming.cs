@@ -103,6 +103,13 @@ internal struct ResponseFraming
     /// <summary>RFC 9110 §8.6: a number, or by some intermediary's work a list of the same number.</summary>
     private void AddContentLength(ReadOnlySpan<byte> value)
     {
+        if (!Has(Seen.ContentLength) && TryParseShort(value, out long only))
+        {
+            _contentLength = only;
+            _seen |= Seen.ContentLength;
+            return;
+        }
+
         ReadOnlySpan<byte> rest = value;
         bool more;
         do
@@ -126,6 +133,29 @@ internal struct ResponseFraming
         while (more);
     }
 
+    /// <summary>The one number it nearly always is, too short to overflow.</summary>
+    private static bool TryParseShort(ReadOnlySpan<byte> value, out long number)
+    {
+        number = 0;
+        if (value.Length is 0 or > 18)
+        {
+            return false;
+        }
+
+        foreach (byte b in value)
+        {
+            uint digit = (uint)(b - '0');
+            if (digit > 9)
+            {
+                return false;
+            }
+
+            number = (number * 10) + digit;
+        }
+
+        return true;
+    }
+
     /// <summary>We send no TE, so chunked is the only coding a server may use (RFC 9112 §7.4), and it may be applied once (§6.1).</summary>
     private void AddTransferEncoding(ReadOnlySpan<byte> value)
     {
@@ -144,6 +174,12 @@ internal struct ResponseFraming
 
     private void AddConnection(ReadOnlySpan<byte> value)
     {
+        if (value.SequenceEqual("keep-alive"u8))
+        {
+            _seen |= Seen.KeepAlive;
+            return;
+        }
+
         bool more;
         do
         {

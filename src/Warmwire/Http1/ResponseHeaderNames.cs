@@ -72,13 +72,20 @@ internal static class ResponseHeaderNames
     private static readonly RecentStrings s_recentValues = new();
     private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    /// <summary>Where in the list of well-known names it stands, or -1. What is in the list is a token.</summary>
+    public static int IndexOf(ReadOnlySpan<byte> name) => s_nameTable.IndexOf(name);
+
+    /// <inheritdoc cref="Lookup(ReadOnlySpan{byte}, int, out KnownResponseHeader, out bool)"/>
+    public static string Lookup(ReadOnlySpan<byte> name, out KnownResponseHeader known, out bool isContentHeader) =>
+        Lookup(name, IndexOf(name), out known, out isContentHeader);
+
     /// <param name="name">A token, as <see cref="HeaderLineReader"/> delivers it.</param>
+    /// <param name="index">What <see cref="IndexOf"/> says of it.</param>
     /// <param name="known">Which of the headers the engine acts on it is.</param>
     /// <param name="isContentHeader">Whether it belongs into <see cref="HttpContent.Headers"/>.</param>
     /// <returns>The usual spelling of a well-known name, else the name as it was sent.</returns>
-    public static string Lookup(ReadOnlySpan<byte> name, out KnownResponseHeader known, out bool isContentHeader)
+    public static string Lookup(ReadOnlySpan<byte> name, int index, out KnownResponseHeader known, out bool isContentHeader)
     {
-        int index = s_nameTable.IndexOf(name);
         if (index < 0)
         {
             known = KnownResponseHeader.Other;

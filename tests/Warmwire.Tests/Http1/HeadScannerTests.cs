@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Warmwire.Diagnostics;
 using Warmwire.Http1;
 using Xunit;
 
@@ -65,6 +66,47 @@ public class HeadScannerTests
 
         Assert.True(scanner.TryFindEnd(whole, out int length));
         Assert.Equal(whole.Length, length);
+    }
+
+    [Fact]
+    public void The_end_is_found_wherever_it_falls_in_a_block_and_whatever_follows()
+    {
+        for (int padding = 0; padding < 100; padding++)
+        {
+            foreach (string rest in new[] { "", "x", "\n", "\r", "\r\n\r\n", "\n\n\r\r", new string('b', 40) })
+            {
+                string head = $"HTTP/1.1 200 OK\r\nA: {new string('x', padding)}\r\nB: y\r\n\r\n";
+                HeadScanner scanner = default;
+                Assert.True(scanner.TryFindEnd(WireBytes.Of(head + rest), out int length));
+                Assert.Equal(head.Length, length);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_wrong_line_end_is_refused_wherever_it_falls_in_a_block()
+    {
+        for (int padding = 0; padding < 100; padding++)
+        {
+            foreach ((string wrong, string reason) in new[]
+            {
+                ("\n", ResponseErrorTexts.BareLineFeed),
+                ("\n\n", ResponseErrorTexts.BareLineFeed),
+                ("\r\n\n", ResponseErrorTexts.BareLineFeed),
+                ("\rx", ResponseErrorTexts.BareCarriageReturn),
+                ("\r\r\n", ResponseErrorTexts.BareCarriageReturn),
+                ("\r\n\rx", ResponseErrorTexts.BareCarriageReturn),
+            })
+            {
+                byte[] head = WireBytes.Of($"HTTP/1.1 200 OK\r\nA: {new string('x', padding)}{wrong}B: y\r\n\r\n");
+                WireFormatException refused = Assert.Throws<WireFormatException>(() =>
+                {
+                    HeadScanner scanner = default;
+                    scanner.TryFindEnd(head, out _);
+                });
+                Assert.Equal(reason, refused.Message);
+            }
+        }
     }
 
     [Fact]
