@@ -3,8 +3,10 @@ using Warmwire.Connections;
 
 namespace Warmwire.Pooling;
 
-/// <summary>The connections of one origin, towards the handler's pool and towards the connections. Every step decides under the gate of the
-/// <see cref="OriginState"/> what to dial, hand over and close, and acts after leaving it.</summary>
+/// <summary>
+/// The connections of one origin, towards the handler's pool and towards the connections. Every step decides under the gate of the
+/// <see cref="OriginState"/> what to dial, hand over and close, and acts after leaving it.
+/// </summary>
 /// <remarks>
 /// A request takes whichever comes first, a freed connection (<see cref="OriginLeases"/>) or a dial (<see cref="OriginDials"/>).
 /// </remarks>
