@@ -89,8 +89,17 @@ internal static class AddressRace
     }
 
     /// <summary>An attempt that fails before its first await fails like any other.</summary>
-    private static async Task<T> StartAsync<T>(Func<IPEndPoint, CancellationToken, Task<T>> connect, IPEndPoint endPoint, CancellationToken cancellationToken) =>
-        await connect(endPoint, cancellationToken).ConfigureAwait(false);
+    private static Task<T> StartAsync<T>(Func<IPEndPoint, CancellationToken, Task<T>> connect, IPEndPoint endPoint, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return connect(endPoint, cancellationToken);
+        }
+        catch (Exception e)
+        {
+            return Task.FromException<T>(e);
+        }
+    }
 }
 
 /// <summary>How a race ended: with a winner, or with a failure at every address.</summary>

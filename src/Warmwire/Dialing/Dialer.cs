@@ -121,11 +121,13 @@ internal sealed class Dialer
         TimeSpan dnsTime = isAddress ? TimeSpan.Zero : clock.GetElapsedTime(start);
 
         start = clock.GetTimestamp();
+        Func<IPEndPoint, CancellationToken, Task<Stream>> attempt =
+            request.Trace is { } trace ? (endPoint, token) => AttemptAsync(endPoint, trace, token) : _connect;
         List<IPEndPoint> endPoints = addresses.ConvertAll(address => new IPEndPoint(address, key.Port));
         AddressRaceResult<Stream> race;
         try
         {
-            race = await AddressRace.RunAsync(endPoints, (endPoint, token) => AttemptAsync(endPoint, request.Trace, token), clock, deadline.Token).ConfigureAwait(false);
+            race = await AddressRace.RunAsync(endPoints, attempt, clock, deadline.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException e) when (deadline.Expired && !cancellationToken.IsCancellationRequested)
         {
@@ -141,18 +143,18 @@ internal sealed class Dialer
         return new Connected(winner, reached, isAddress ? null : reached.Address, dnsTime, clock.GetElapsedTime(start));
     }
 
-    private async Task<Stream> AttemptAsync(IPEndPoint endPoint, RequestTrace? trace, CancellationToken cancellationToken)
+    private async Task<Stream> AttemptAsync(IPEndPoint endPoint, RequestTrace trace, CancellationToken cancellationToken)
     {
-        TraceCalls.Invoke<EndPoint>(trace?.ConnectStart, endPoint);
+        TraceCalls.Invoke<EndPoint>(trace.ConnectStart, endPoint);
         try
         {
             Stream stream = await _connect(endPoint, cancellationToken).ConfigureAwait(false);
-            TraceCalls.Invoke<EndPoint, Exception?>(trace?.ConnectDone, endPoint, null);
+            TraceCalls.Invoke<EndPoint, Exception?>(trace.ConnectDone, endPoint, null);
             return stream;
         }
         catch (Exception e)
         {
-            TraceCalls.Invoke<EndPoint, Exception?>(trace?.ConnectDone, endPoint, e);
+            TraceCalls.Invoke<EndPoint, Exception?>(trace.ConnectDone, endPoint, e);
             throw;
         }
     }

@@ -9,13 +9,14 @@ internal sealed class AsciiTable
     private readonly short[] _slots; // index into _keys plus one; 0 is free
     private readonly bool _ignoreCase;
 
-    public AsciiTable(IReadOnlyList<string> keys, bool ignoreCase)
+    public AsciiTable(ReadOnlySpan<string> keys, bool ignoreCase)
     {
         _ignoreCase = ignoreCase;
-        _keys = [.. keys.Select(Encoding.ASCII.GetBytes)];
-        _slots = new short[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)keys.Count * 4)];
+        _keys = new byte[keys.Length][];
+        _slots = new short[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)keys.Length * 4)];
         for (int i = 0; i < _keys.Length; i++)
         {
+            _keys[i] = Encoding.ASCII.GetBytes(keys[i]);
             int slot = FirstSlot(_keys[i]);
             while (_slots[slot] != 0)
             {

@@ -7,20 +7,25 @@ namespace Warmwire.Http1;
 /// <summary>The characters fields are made of (RFC 9110 §5.5, §5.6.2).</summary>
 internal static class FieldSyntax
 {
-    private const string Token = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    // Written out, not computed: generic code over bytes and characters is not in any precompiled image, and a first request waits for it.
+    public static readonly SearchValues<byte> TokenBytes =
+        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
 
-    public static readonly SearchValues<byte> TokenBytes = SearchValues.Create([.. Token.Select(static c => (byte)c)]);
-
-    public static readonly SearchValues<char> TokenChars = SearchValues.Create(Token);
+    public static readonly SearchValues<char> TokenChars =
+        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     /// <summary>VCHAR: what a request target or a Host may be made of at the most.</summary>
-    public static readonly SearchValues<char> VisibleChars = SearchValues.Create([.. Enumerable.Range('!', '~' - '!' + 1).Select(static c => (char)c)]);
+    public static readonly SearchValues<char> VisibleChars = SearchValues.Create(
+        "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~");
 
     public static readonly SearchValues<char> LowerCaseLetters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz");
 
     /// <summary>CTL without HTAB: none of these may stand in a value, so the first one found ends the line or breaks it.</summary>
-    public static readonly SearchValues<byte> ControlBytes =
-        SearchValues.Create([.. Enumerable.Range(0, 0x20).Where(static c => c != '\t').Append(0x7F).Select(static c => (byte)c)]);
+    public static readonly SearchValues<byte> ControlBytes = SearchValues.Create(
+    [
+        0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x0A, 0x0B, 0x0C, 0x0D, 0x0E, 0x0F,
+        0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1A, 0x1B, 0x1C, 0x1D, 0x1E, 0x1F, 0x7F,
+    ]);
 
     /// <summary>What turns one field into two, or cuts it short, at a careless recipient.</summary>
     public static readonly SearchValues<byte> LineBreakBytes = SearchValues.Create("\r\n\0"u8);

@@ -5,51 +5,35 @@ namespace Warmwire.Http1;
 /// <summary>Turns the names and values of response headers into strings, without a new one where the text is well known.</summary>
 internal static class ResponseHeaderNames
 {
-    // The names .NET knows and servers send. Content headers are the set HttpContentHeaders takes.
-    private static readonly (string Name, KnownResponseHeader Known, bool IsContentHeader)[] s_names =
+    // The set HttpContentHeaders takes.
+    private static readonly string[] s_contentNames =
     [
-        ("Allow", KnownResponseHeader.Other, true),
-        ("Content-Disposition", KnownResponseHeader.Other, true),
-        ("Content-Encoding", KnownResponseHeader.ContentEncoding, true),
-        ("Content-Language", KnownResponseHeader.Other, true),
-        ("Content-Length", KnownResponseHeader.ContentLength, true),
-        ("Content-Location", KnownResponseHeader.Other, true),
-        ("Content-MD5", KnownResponseHeader.Other, true),
-        ("Content-Range", KnownResponseHeader.Other, true),
-        ("Content-Type", KnownResponseHeader.ContentType, true),
-        ("Expires", KnownResponseHeader.Other, true),
-        ("Last-Modified", KnownResponseHeader.Other, true),
-
-        ("Cache-Control", KnownResponseHeader.CacheControl, false),
-        ("Connection", KnownResponseHeader.Connection, false),
-        ("Date", KnownResponseHeader.Date, false),
-        ("Keep-Alive", KnownResponseHeader.KeepAlive, false),
-        ("Location", KnownResponseHeader.Location, false),
-        ("Proxy-Authenticate", KnownResponseHeader.ProxyAuthenticate, false),
-        ("Retry-After", KnownResponseHeader.RetryAfter, false),
-        ("Server", KnownResponseHeader.Server, false),
-        ("Set-Cookie", KnownResponseHeader.SetCookie, false),
-        ("Trailer", KnownResponseHeader.Trailer, false),
-        ("Transfer-Encoding", KnownResponseHeader.TransferEncoding, false),
-        ("Upgrade", KnownResponseHeader.Upgrade, false),
-        ("Vary", KnownResponseHeader.Vary, false),
-        ("Via", KnownResponseHeader.Via, false),
-        ("WWW-Authenticate", KnownResponseHeader.WwwAuthenticate, false),
-
-        .. new[]
-        {
-            "Accept", "Accept-Encoding", "Accept-Patch", "Accept-Ranges", "Access-Control-Allow-Credentials", "Access-Control-Allow-Headers",
-            "Access-Control-Allow-Methods", "Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Access-Control-Max-Age", "Age",
-            "Alt-Svc", "Authentication-Info", "Content-Security-Policy", "ETag", "Expect-CT", "grpc-encoding", "grpc-message", "grpc-status",
-            "Link", "Origin", "P3P", "Pragma", "Proxy-Connection", "Proxy-Support", "Public-Key-Pins", "Referrer-Policy", "Refresh",
-            "Sec-WebSocket-Accept", "Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol", "Server-Timing", "Set-Cookie2",
-            "Strict-Transport-Security", "Timing-Allow-Origin", "traceparent", "tracestate", "Tk", "TSV", "User-Agent", "Warning",
-            "X-AspNet-Version", "X-Cache", "X-Content-Duration", "X-Content-Type-Options", "X-Correlation-ID", "X-Frame-Options",
-            "X-MSEdge-Ref", "X-Powered-By", "X-Request-ID", "X-UA-Compatible", "X-XSS-Protection",
-        }.Select(static name => (name, KnownResponseHeader.Other, false)),
+        "Allow", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Length", "Content-Location", "Content-MD5",
+        "Content-Range", "Content-Type", "Expires", "Last-Modified",
     ];
 
-    private static readonly AsciiTable s_nameTable = new([.. s_names.Select(static entry => entry.Name)], ignoreCase: true);
+    // The names .NET knows and servers send. Plain arrays: tuples make generic code of their own, which the first response would wait for.
+    private static readonly string[] s_names =
+    [
+        .. s_contentNames,
+
+        "Cache-Control", "Connection", "Date", "Keep-Alive", "Location", "Proxy-Authenticate", "Retry-After", "Server", "Set-Cookie",
+        "Trailer", "Transfer-Encoding", "Upgrade", "Vary", "Via", "WWW-Authenticate",
+
+        "Accept", "Accept-Encoding", "Accept-Patch", "Accept-Ranges", "Access-Control-Allow-Credentials", "Access-Control-Allow-Headers",
+        "Access-Control-Allow-Methods", "Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Access-Control-Max-Age", "Age",
+        "Alt-Svc", "Authentication-Info", "Content-Security-Policy", "ETag", "Expect-CT", "grpc-encoding", "grpc-message", "grpc-status",
+        "Link", "Origin", "P3P", "Pragma", "Proxy-Connection", "Proxy-Support", "Public-Key-Pins", "Referrer-Policy", "Refresh",
+        "Sec-WebSocket-Accept", "Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol", "Server-Timing", "Set-Cookie2",
+        "Strict-Transport-Security", "Timing-Allow-Origin", "traceparent", "tracestate", "Tk", "TSV", "User-Agent", "Warning",
+        "X-AspNet-Version", "X-Cache", "X-Content-Duration", "X-Content-Type-Options", "X-Correlation-ID", "X-Frame-Options",
+        "X-MSEdge-Ref", "X-Powered-By", "X-Request-ID", "X-UA-Compatible", "X-XSS-Protection",
+    ];
+
+    // What the engine acts on; all other names are KnownResponseHeader.Other.
+    private static readonly KnownResponseHeader[] s_known = KnownOf(s_names);
+
+    private static readonly AsciiTable s_nameTable = new(s_names, ignoreCase: true);
     private static readonly RecentStrings s_otherNames = new();
 
     private static readonly string[] s_values =
@@ -93,10 +77,9 @@ internal static class ResponseHeaderNames
             return s_otherNames.Get(name);
         }
 
-        ref readonly (string Name, KnownResponseHeader Known, bool IsContentHeader) entry = ref s_names[index];
-        known = entry.Known;
-        isContentHeader = entry.IsContentHeader;
-        return entry.Name;
+        known = s_known[index];
+        isContentHeader = index < s_contentNames.Length;
+        return s_names[index];
     }
 
     /// <param name="known">The header the value belongs to.</param>
@@ -137,6 +120,41 @@ internal static class ResponseHeaderNames
             _ => Encoding.Latin1.GetString(value),
         };
     }
+
+    private static KnownResponseHeader[] KnownOf(string[] names)
+    {
+        var known = new KnownResponseHeader[names.Length];
+        for (int i = 0; i < names.Length; i++)
+        {
+            known[i] = KnownOf(names[i]);
+        }
+
+        return known;
+    }
+
+    private static KnownResponseHeader KnownOf(string name) =>
+        name switch
+        {
+            "Content-Encoding" => KnownResponseHeader.ContentEncoding,
+            "Content-Length" => KnownResponseHeader.ContentLength,
+            "Content-Type" => KnownResponseHeader.ContentType,
+            "Cache-Control" => KnownResponseHeader.CacheControl,
+            "Connection" => KnownResponseHeader.Connection,
+            "Date" => KnownResponseHeader.Date,
+            "Keep-Alive" => KnownResponseHeader.KeepAlive,
+            "Location" => KnownResponseHeader.Location,
+            "Proxy-Authenticate" => KnownResponseHeader.ProxyAuthenticate,
+            "Retry-After" => KnownResponseHeader.RetryAfter,
+            "Server" => KnownResponseHeader.Server,
+            "Set-Cookie" => KnownResponseHeader.SetCookie,
+            "Trailer" => KnownResponseHeader.Trailer,
+            "Transfer-Encoding" => KnownResponseHeader.TransferEncoding,
+            "Upgrade" => KnownResponseHeader.Upgrade,
+            "Vary" => KnownResponseHeader.Vary,
+            "Via" => KnownResponseHeader.Via,
+            "WWW-Authenticate" => KnownResponseHeader.WwwAuthenticate,
+            _ => KnownResponseHeader.Other,
+        };
 
     /// <summary>Servers send Location in UTF-8 although it should be ASCII; .NET reads it so, and so do browsers.</summary>
     private static string DecodeLocation(ReadOnlySpan<byte> value)
