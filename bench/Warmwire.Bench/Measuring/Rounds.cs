@@ -11,7 +11,7 @@ namespace Warmwire.Bench.Measuring;
 /// </summary>
 internal sealed class Rounds
 {
-    private const double RampSeconds = 0.2;
+    private const double RampSeconds = 0.1;
 
     private readonly BenchOptions _options;
     private readonly Scenario _scenario;

@@ -44,15 +44,15 @@ internal static class MarkdownReport
     /// <summary>The ratios of Warmwire's rows over all scenarios.</summary>
     public static string Summary(IEnumerable<ScenarioResult> results)
     {
-        var text = new StringBuilder("## Summary: PooledHttpHandler / SocketsHttpHandler\n\n| scenario | through | ratios of medians |\n|---|---|---|\n");
+        var text = new StringBuilder("## Summary: PooledHttpHandler / SocketsHttpHandler\n\n| scenario | through | ratio of medians (median of the rounds' ratios) |\n|---|---|---|\n");
         foreach (ScenarioResult result in results)
         {
             foreach (Row row in result.Rows.Where(static r => r.Contestant.Name.StartsWith(Product, StringComparison.Ordinal)))
             {
                 IEnumerable<string> ratios = result.Scenario.Columns.Where(static c => c.Compared is not null)
-                    .Select(c => (c.Compared, Ratio: RatioOfMedians(result, row, c)))
+                    .Select(c => (c.Compared, Ratio: RatioOfMedians(result, row, c), Rounds: RatiosOfRounds(result, row, c)))
                     .Where(static r => r.Ratio is not null)
-                    .Select(static r => string.Create(CultureInfo.InvariantCulture, $"{r.Compared} {r.Ratio:0.00}"));
+                    .Select(static r => string.Create(CultureInfo.InvariantCulture, $"{r.Compared} **{r.Ratio:0.00}** ({r.Rounds?.Median:0.00})"));
                 string through = row.Contestant.Name[(Product.Length + 2)..];
                 text.Append(CultureInfo.InvariantCulture, $"| {result.Scenario.Name} | {through} | {string.Join(", ", ratios)} |\n");
             }
@@ -84,9 +84,7 @@ internal static class MarkdownReport
             return "1";
         }
 
-        var ofRounds = row.Rounds.Zip(baseline.Rounds, (one, other) => column.Value(one) / column.Value(other))
-            .OfType<double>().Where(double.IsFinite);
-        return Statistics.Of(ofRounds) is { } rounds
+        return RatiosOfRounds(result, row, column) is { } rounds
             ? $"**{Number(ratio, 2)}** ({Number(rounds.Median, 2)}, {Number(rounds.Least, 2)}–{Number(rounds.Most, 2)})"
             : $"**{Number(ratio, 2)}**";
     }
@@ -97,6 +95,10 @@ internal static class MarkdownReport
         && Statistics.Of(baseline.Values(column)) is { Median: not 0 } other
             ? own.Median / other.Median
             : null;
+
+    private static Statistics? RatiosOfRounds(ScenarioResult result, Row row, Column column) => BaselineOf(result, row) is { } baseline
+        ? Statistics.Of(row.Rounds.Zip(baseline.Rounds, (one, other) => column.Value(one) / column.Value(other)).OfType<double>().Where(double.IsFinite))
+        : null;
 
     private static Row? BaselineOf(ScenarioResult result, Row row) =>
         result.Rows.FirstOrDefault(r => r.Contestant.Name == row.Contestant.ComparedWith);

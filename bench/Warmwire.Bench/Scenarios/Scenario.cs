@@ -52,10 +52,10 @@ internal abstract class Scenario
 
     public virtual IReadOnlyList<Column> Columns => Measuring.Columns.Loop;
 
-    public virtual int Rounds(bool quick) => quick ? 5 : 7;
+    public virtual int Rounds(bool quick) => quick ? 9 : 7;
 
-    public virtual double Seconds(bool quick) => quick ? 0.6 : 3;
+    public virtual double Seconds(bool quick) => quick ? 0.4 : 3;
 
     /// <summary>Seconds for the compiler to reach its last tier.</summary>
-    public virtual double WarmUpSeconds(bool quick) => quick ? 2.5 : 5;
+    public virtual double WarmUpSeconds(bool quick) => quick ? 2 : 5;
 }
