@@ -56,7 +56,9 @@ internal static class Catalog
         {
             yield return new PeerContestant("Go net/http", [Path.Combine(Layout.Peers, "go", "client")]);
             yield return new PeerContestant("undici", ["node", Path.Combine(Layout.Peers, "undici", "client.mjs")]);
-            yield return new PeerContestant("java.net.http", ["java", "-cp", Path.Combine(Layout.Peers, "java"), "Client"]);
+
+            // On one core its library would start a thread for each request.
+            yield return new PeerContestant("java.net.http", ["java", "-Djava.util.concurrent.ForkJoinPool.common.parallelism=2", "-cp", Path.Combine(Layout.Peers, "java"), "Client"]);
             yield return new WrkContestant();
             yield return new H2loadContestant();
         }

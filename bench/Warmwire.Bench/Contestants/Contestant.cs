@@ -11,6 +11,9 @@ internal abstract class Contestant
     /// <summary>The name of the contestant it is compared with.</summary>
     public abstract string ComparedWith { get; }
 
+    /// <summary>How much longer than a .NET client it needs until its code is compiled.</summary>
+    public virtual double WarmUpFactor => 1;
+
     /// <summary>Why it cannot run on this machine, or <see langword="null"/>.</summary>
     public virtual string? Missing => null;
 

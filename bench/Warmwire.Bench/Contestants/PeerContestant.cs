@@ -11,7 +11,9 @@ internal sealed class PeerContestant(string name, string[] command) : Contestant
 
     public override string ComparedWith => DotnetContestant.SocketsInvoker;
 
-    // The last word of a command that is a path is the built client; of Java it is the folder of its classes.
+    public override double WarmUpFactor => 2;
+
+    // A word that is a path is the built client; of Java it is the folder of its classes.
     public override string? Missing =>
         !Path.IsPathRooted(command[0]) && Programs.Find(command[0]) is null ? $"`{command[0]}` is not installed"
         : command.Where(Path.IsPathRooted).Any(static path => !Path.Exists(path)) ? "its client was not built"

@@ -66,7 +66,7 @@ internal sealed class Rounds
                 _scenario, server.Url(_scenario.Path, _scenario.Https), _cores.ForClient(_scenario.Placement), cancellationToken);
             if (!_scenario.FreshProcesses)
             {
-                await runner.RunAsync(_scenario.WarmUpSeconds(_options.Quick), cancellationToken);
+                await runner.RunAsync(_scenario.WarmUpSeconds(_options.Quick) * contestant.WarmUpFactor, cancellationToken);
             }
 
             entries.Add(new Entry(contestant, runner));

@@ -19,6 +19,8 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
@@ -45,7 +47,13 @@ public final class Client {
     private Client(Map<String, String> settings) throws Exception {
         connections = Integer.parseInt(settings.get("connections"));
         int body = Integer.parseInt(settings.getOrDefault("body", "0"));
-        HttpClient.Builder builder = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1);
+        // One thread besides the selector's, on the one core it has; the default makes threads at will.
+        Executor executor = Executors.newSingleThreadExecutor(work -> {
+            Thread thread = new Thread(work, "work");
+            thread.setDaemon(true);
+            return thread;
+        });
+        HttpClient.Builder builder = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).executor(executor);
         if ("1".equals(settings.get("insecure"))) {
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(null, new TrustManager[] {new TrustAnything()}, null);
