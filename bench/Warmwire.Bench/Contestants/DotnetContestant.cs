@@ -1,0 +1,46 @@
+using Warmwire.Bench.Measuring;
+using Warmwire.Bench.Scenarios;
+
+namespace Warmwire.Bench.Contestants;
+
+/// <summary>A handler through <see cref="HttpClient"/> or <see cref="HttpMessageInvoker"/>.</summary>
+internal sealed class DotnetContestant : Contestant
+{
+    public const string SocketsInvoker = "SocketsHttpHandler, HttpMessageInvoker";
+
+    private readonly string _handler;
+    private readonly bool _isClient;
+    private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
+
+    public DotnetContestant(string name, string handler, bool isClient, string? sockets = null)
+    {
+        string through = isClient ? nameof(HttpClient) : nameof(HttpMessageInvoker);
+        Name = $"{name}, {through}";
+        ComparedWith = $"{nameof(SocketsHttpHandler)}, {through}";
+        _handler = handler;
+        _isClient = isClient;
+        if (sockets is not null)
+        {
+            _environment["WARMWIRE_SOCKETS"] = sockets;
+        }
+    }
+
+    public override string Name { get; }
+
+    public override string ComparedWith { get; }
+
+    public override bool TakesPart(Scenario scenario, bool quick) =>
+        (!_isClient || (scenario.BothInterfaces && (!quick || scenario.BothInterfacesIfQuick)))
+        && (_handler != "memory" || scenario.Shape == "requests");
+
+    public override async Task<IRunner> StartAsync(Scenario scenario, string url, IReadOnlyList<string> pinning, CancellationToken cancellationToken)
+    {
+        string[] command =
+        [
+            .. pinning, "dotnet", Layout.Client, .. WordsOf(scenario, url), $"handler={_handler}", $"interface={(_isClient ? "client" : "invoker")}",
+        ];
+        return scenario.FreshProcesses
+            ? new FreshRunner(token => WorkerRunner.StartAsync(Name, command, _environment, token))
+            : await WorkerRunner.StartAsync(Name, command, _environment, cancellationToken);
+    }
+}

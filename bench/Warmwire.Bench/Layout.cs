@@ -1,0 +1,29 @@
+namespace Warmwire.Bench;
+
+/// <summary>Where things are: the repository, and what bench/bench has built.</summary>
+internal static class Layout
+{
+    public static string Root { get; } = FindRoot();
+
+    /// <summary>What is built for the bench; nothing in it is committed.</summary>
+    public static string Built { get; } = Path.Combine(Root, "artifacts", "bench");
+
+    public static string Client { get; } = Path.Combine(Built, "client", "Warmwire.Bench.Client.dll");
+
+    public static string Server { get; } = Path.Combine(Built, "server", "Warmwire.Bench.Server.dll");
+
+    public static string Peers { get; } = Path.Combine(Built, "peers");
+
+    public static string PeerSources { get; } = Path.Combine(Root, "bench", "peers");
+
+    private static string FindRoot()
+    {
+        string? folder = AppContext.BaseDirectory;
+        while (folder is not null && !File.Exists(Path.Combine(folder, "Warmwire.slnx")))
+        {
+            folder = Path.GetDirectoryName(folder);
+        }
+
+        return folder ?? throw new BenchFailure($"there is no Warmwire.slnx above {AppContext.BaseDirectory}");
+    }
+}

@@ -1,0 +1,142 @@
+using Warmwire.Bench.Contestants;
+using Warmwire.Bench.Processes;
+using Warmwire.Bench.Scenarios;
+using Warmwire.Bench.Servers;
+
+namespace Warmwire.Bench.Measuring;
+
+/// <summary>
+/// Runs a scenario. All contestants are started and warmed first; then each round lets every one of them run once, so that what disturbs the
+/// machine disturbs them alike. The order turns by one place each round.
+/// </summary>
+internal sealed class Rounds
+{
+    private const double RampSeconds = 0.1;
+
+    private readonly BenchOptions _options;
+    private readonly Scenario _scenario;
+    private readonly Cores _cores;
+    private readonly ServerFiles _files;
+    private readonly List<string> _notes = [];
+
+    public Rounds(BenchOptions options, Scenario scenario, Cores cores, ServerFiles files)
+    {
+        _options = options;
+        _scenario = scenario;
+        _cores = cores;
+        _files = files;
+    }
+
+    public async Task<ScenarioResult> RunAsync(IEnumerable<Contestant> contestants, CancellationToken cancellationToken)
+    {
+        bool nginx = NginxServer.Program is not null && !_options.Kestrel && _scenario.Server == ServerNeed.Cheap;
+        IReadOnlyList<string> pinning = _cores.ForServer(_scenario.Placement);
+        await using IBenchServer server = nginx
+            ? await NginxServer.StartAsync(_files, pinning, cancellationToken)
+            : await KestrelServer.StartAsync(_files, pinning, cancellationToken);
+
+        List<Entry> entries = [];
+        try
+        {
+            foreach (Contestant contestant in contestants.Where(c => c.Missing is null && c.TakesPart(_scenario, _options.Quick)))
+            {
+                await StartAsync(contestant, server, entries, cancellationToken);
+            }
+
+            await MeasureAsync(entries, server, cancellationToken);
+        }
+        finally
+        {
+            foreach (Entry entry in entries)
+            {
+                await entry.Runner.DisposeAsync();
+            }
+        }
+
+        return new ScenarioResult(_scenario, nginx ? "nginx" : "Kestrel", [.. entries.Select(static e => new Row(e.Contestant, e.Samples))], _notes);
+    }
+
+    private async Task StartAsync(Contestant contestant, IBenchServer server, List<Entry> entries, CancellationToken cancellationToken)
+    {
+        await Console.Error.WriteAsync($"  {contestant.Name}: ");
+        IRunner? runner = null;
+        try
+        {
+            runner = await contestant.StartAsync(
+                _scenario, server.Url(_scenario.Path, _scenario.Https), _cores.ForClient(_scenario.Placement), cancellationToken);
+            if (!_scenario.FreshProcesses)
+            {
+                await runner.RunAsync(_scenario.WarmUpSeconds(_options.Quick) * contestant.WarmUpFactor, cancellationToken);
+            }
+
+            entries.Add(new Entry(contestant, runner));
+            await Console.Error.WriteLineAsync(_scenario.FreshProcesses ? "a process for each round" : "warm");
+        }
+        catch (BenchFailure failure)
+        {
+            await Console.Error.WriteLineAsync(failure.Message);
+            _notes.Add($"{contestant.Name} did not run: {failure.Message}");
+            if (runner is not null)
+            {
+                await runner.DisposeAsync();
+            }
+        }
+    }
+
+    private async Task MeasureAsync(List<Entry> entries, IBenchServer server, CancellationToken cancellationToken)
+    {
+        int rounds = _options.Rounds ?? _scenario.Rounds(_options.Quick);
+        double seconds = _options.Seconds ?? _scenario.Seconds(_options.Quick);
+        for (int round = 0; round < rounds; round++)
+        {
+            await Console.Error.WriteAsync($"\r  round {round + 1} of {rounds} ");
+            for (int i = 0; i < entries.Count; i++)
+            {
+                Entry entry = entries[(i + round) % entries.Count];
+                if (entry.HasFailed)
+                {
+                    continue;
+                }
+
+                try
+                {
+                    if (!_scenario.FreshProcesses && entry.Runner is not ToolRunner)
+                    {
+                        await entry.Runner.RunAsync(RampSeconds, cancellationToken);
+                    }
+
+                    long connections = await server.CountConnectionsAsync(cancellationToken);
+                    Sample sample = await entry.Runner.RunAsync(seconds, cancellationToken);
+                    sample["connections"] = await server.CountConnectionsAsync(cancellationToken) - connections;
+                    entry.Samples.Add(sample);
+                }
+                catch (BenchFailure failure)
+                {
+                    entry.HasFailed = true;
+                    _notes.Add($"{entry.Contestant.Name} stopped in round {round + 1}: {failure.Message}");
+                }
+            }
+        }
+
+        await Console.Error.WriteLineAsync();
+        foreach (Entry entry in entries)
+        {
+            double errors = entry.Samples.Sum(static s => s["errors"] ?? 0);
+            if (errors > 0)
+            {
+                _notes.Add($"{entry.Contestant.Name}: {errors:0} errors in {entry.Samples.Sum(static s => s["requests"] ?? 0):0} requests; the last: {entry.Samples.Select(static s => s.LastError).LastOrDefault(static e => e is not null)}");
+            }
+        }
+    }
+
+    private sealed class Entry(Contestant contestant, IRunner runner)
+    {
+        public Contestant Contestant => contestant;
+
+        public IRunner Runner => runner;
+
+        public List<Sample> Samples { get; } = [];
+
+        public bool HasFailed { get; set; }
+    }
+}

@@ -1,0 +1,3 @@
+module warmwire.bench/client
+
+go 1.19
