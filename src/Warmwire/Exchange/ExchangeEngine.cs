@@ -262,6 +262,11 @@ internal sealed class ExchangeEngine : IDisposable
     private ValueTask<HttpResponseMessage> RentAndSendAsync(Attempt attempt)
     {
         OriginProbe origin = OriginOf(attempt.Request, attempt.Settings);
+        if (_pool.TryRentIdle(origin, attempt, out HttpConnection? idle))
+        {
+            return idle.SendAsync(attempt);
+        }
+
         ValueTask<HttpConnection> connection = _pool.RentAsync(origin, attempt, attempt.Replays > 0 ? DialReason.Replacement : null);
         return connection.IsCompletedSuccessfully ? connection.Result.SendAsync(attempt) : SendWhenRentedAsync(connection, attempt);
     }

@@ -136,7 +136,7 @@ internal sealed class ConnectionPool : IDisposable
         OriginPool pool = _origins.GetOrAdd(origin.ToKey(), static (key, pool) => new OriginPool(pool, key), this);
 
         // Also an origin that never gets a connection is to be forgotten one day.
-        _sweeper.Expect(PoolLimits.SweepAtLeastEvery);
+        _sweeper.Expect(PoolLimits.SweepAtLeastEvery, Services.Time.GetTimestamp());
         if (_draining)
         {
             pool.BeginDrain();

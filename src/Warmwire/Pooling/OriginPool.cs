@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Warmwire.Connections;
 
 namespace Warmwire.Pooling;
