@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Warmwire.Buffers;
 
 namespace Warmwire.Http1;
 
@@ -72,7 +73,7 @@ internal sealed class OutputBuffer : IBufferWriter<byte>
         _count = 0;
         if (array.Length > 0)
         {
-            ArrayPool<byte>.Shared.Return(array);
+            BufferPool.Shared.Return(array);
         }
     }
 
@@ -86,13 +87,13 @@ internal sealed class OutputBuffer : IBufferWriter<byte>
         }
 
         int doubled = (int)Math.Min(_array.Length * 2L, Array.MaxLength);
-        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(needed, Math.Max(doubled, InitialSize)));
+        byte[] larger = BufferPool.Shared.Rent(Math.Max(needed, Math.Max(doubled, InitialSize)));
         _array.AsSpan(0, _count).CopyTo(larger);
         byte[] old = _array;
         _array = larger;
         if (old.Length > 0)
         {
-            ArrayPool<byte>.Shared.Return(old);
+            BufferPool.Shared.Return(old);
         }
     }
 }

@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.Diagnostics;
+using Warmwire.Buffers;
 
 namespace Warmwire.Http1;
 
@@ -39,7 +39,7 @@ internal struct ReadBuffer
     {
         if (_array is null)
         {
-            _array = ArrayPool<byte>.Shared.Rent(Math.Max(InitialSize, wanted));
+            _array = BufferPool.Shared.Rent(Math.Max(InitialSize, wanted));
         }
         else if (_array.Length - _end < wanted)
         {
@@ -62,7 +62,7 @@ internal struct ReadBuffer
         if (_array is { } array)
         {
             _array = null;
-            ArrayPool<byte>.Shared.Return(array);
+            BufferPool.Shared.Return(array);
         }
     }
 
@@ -75,9 +75,9 @@ internal struct ReadBuffer
         }
         else
         {
-            byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(_array.Length * 2, count + wanted));
+            byte[] larger = BufferPool.Shared.Rent(Math.Max(_array.Length * 2, count + wanted));
             _array.AsSpan(_start, count).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(_array);
+            BufferPool.Shared.Return(_array);
             _array = larger;
         }
 

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Warmwire.Buffers;
 using Warmwire.Dialing;
 using Warmwire.Exchange;
 using Warmwire.Http1;
@@ -12,7 +13,7 @@ public class LimitsDocTests
     private const string Page = "docs/limits.md";
 
     private static readonly Type[] s_holders =
-        [typeof(Http1Limits), typeof(PoolLimits), typeof(ChunkDecoder), typeof(ChunkEncoder), typeof(AddressOrder), typeof(AddressRace), typeof(DecompressedStream), typeof(ReplayRules), typeof(RequestTargetCache)];
+        [typeof(Http1Limits), typeof(PoolLimits), typeof(ChunkDecoder), typeof(ChunkEncoder), typeof(AddressOrder), typeof(AddressRace), typeof(DecompressedStream), typeof(ReplayRules), typeof(RequestTargetCache), typeof(BufferPool)];
 
     public static TheoryData<string, string> Constants()
     {

@@ -9,14 +9,15 @@ public sealed class FolderArrowTests
 {
     private static readonly Dictionary<string, string[]> s_allowed = new(StringComparer.Ordinal)
     {
-        ["Exchange"] = ["Pooling", "Connections", "Diagnostics", "Timing"],
-        ["Pooling"] = ["Dialing", "Http1", "Connections", "Diagnostics", "Timing"],
-        ["Dialing"] = ["Sockets", "Connections", "Diagnostics", "Timing"],
-        ["Http1"] = ["Sockets", "Connections", "Diagnostics", "Timing"],
-        ["Connections"] = ["Diagnostics", "Timing"],
-        ["Sockets"] = ["Timing"],
+        ["Exchange"] = ["Pooling", "Connections", "Diagnostics", "Timing", "Buffers"],
+        ["Pooling"] = ["Dialing", "Http1", "Connections", "Diagnostics", "Timing", "Buffers"],
+        ["Dialing"] = ["Sockets", "Connections", "Diagnostics", "Timing", "Buffers"],
+        ["Http1"] = ["Sockets", "Connections", "Diagnostics", "Timing", "Buffers"],
+        ["Connections"] = ["Diagnostics", "Timing", "Buffers"],
+        ["Sockets"] = ["Timing", "Buffers"],
         ["Diagnostics"] = [],
         ["Timing"] = [],
+        ["Buffers"] = [],
     };
 
     public static TheoryData<string> Folders => [.. s_allowed.Keys];
