@@ -28,11 +28,11 @@ internal sealed class BufferPool
 
     private const int Sizes = 20 - SmallestShift + 1;
 
-    private readonly Shelf[] _shelves;
-
 #if DEBUG
-    private readonly ConditionalWeakTable<byte[], object> _resting = [];
+    private static readonly ConditionalWeakTable<byte[], object> s_resting = [];
 #endif
+
+    private readonly Shelf[] _shelves;
 
     public BufferPool(int shelves, int maxRetainedBytes)
     {
@@ -120,10 +120,10 @@ internal sealed class BufferPool
 
     /// <summary>Whoever still reads or writes an array it gave back, or gives it back twice, is found out in Debug.</summary>
     [System.Diagnostics.Conditional("DEBUG")]
-    private void WillRest(byte[] array)
+    private static void WillRest(byte[] array)
     {
 #if DEBUG
-        if (!_resting.TryAdd(array, this))
+        if (!s_resting.TryAdd(array, s_resting))
         {
             throw new InvalidOperationException("A buffer was given back twice.");
         }
@@ -133,10 +133,10 @@ internal sealed class BufferPool
     }
 
     [System.Diagnostics.Conditional("DEBUG")]
-    private void WasTaken(byte[] array)
+    private static void WasTaken(byte[] array)
     {
 #if DEBUG
-        _resting.Remove(array);
+        s_resting.Remove(array);
 #endif
     }
 

@@ -110,6 +110,35 @@ public class HeadScannerTests
     }
 
     [Fact]
+    public void A_head_that_is_here_as_a_whole_is_judged_as_one_that_comes_byte_by_byte() =>
+        Check.QuickThrowOnFailure(Prop.ForAll(WireBytes.Nasty("\r\n", "\r\n\r\n", "\r", "\n", "A: b", "0123456789abcdef"), text =>
+        {
+            byte[] bytes = WireBytes.Of("HTTP/1.1 200 OK\r\n" + text + new string('x', 32));
+            Assert.Equal(Judge(bytes, step: 1), Judge(bytes, step: bytes.Length));
+        }));
+
+    private static string Judge(byte[] bytes, int step)
+    {
+        HeadScanner scanner = default;
+        try
+        {
+            for (int available = step; available <= bytes.Length; available += step)
+            {
+                if (scanner.TryFindEnd(bytes.AsSpan(0, available), out int length))
+                {
+                    return $"ends at {length}";
+                }
+            }
+
+            return "goes on";
+        }
+        catch (WireFormatException refused)
+        {
+            return refused.Message;
+        }
+    }
+
+    [Fact]
     public void Reset_makes_it_ready_for_the_next_head()
     {
         HeadScanner scanner = default;
