@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Warmwire.Bench;
 
 try
@@ -9,13 +10,17 @@ try
     }
 
     using var stop = new CancellationTokenSource();
-    Console.CancelKeyPress += (_, e) =>
-    {
-        e.Cancel = true;
-        stop.Cancel();
-    };
+    using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+    using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
     await BenchRun.RunAsync(options, stop.Token);
     return 0;
+
+    // Clients, servers and files go away on the way out.
+    void Stop(PosixSignalContext signal)
+    {
+        signal.Cancel = true;
+        stop.Cancel();
+    }
 }
 catch (BenchFailure failure)
 {
