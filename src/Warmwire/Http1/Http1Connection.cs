@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Timing;
@@ -78,7 +77,7 @@ internal sealed class Http1Connection : HttpConnection
     {
         // Story: the stray bytes or the end are here, but the watch has not been told yet, or its flow has not got a thread. It will close the
         // connection; leased now, those bytes would become the next answer. So the socket itself is asked, each time.
-        if (Dialed.Socket is { } socket ? IsReadable(socket) : Reader.WatchHasEnded)
+        if (Dialed is { IsPlain: true, SocketStream: { } socket } ? socket.HasInput : Reader.WatchHasEnded)
         {
             return false;
         }
@@ -102,7 +101,7 @@ internal sealed class Http1Connection : HttpConnection
     /// A read of nothing may end although there is nothing: the news of bytes that an earlier read has taken already reaches the socket late.
     /// The socket itself knows better. (TLS passes over it, and a read of one byte ends only with a byte.)
     /// </summary>
-    private bool WokeForNothing() => Dialed.SupportsZeroByteReads && Dialed.Socket is { } socket && !IsReadable(socket);
+    private bool WokeForNothing() => Dialed is { SupportsZeroByteReads: true, IsPlain: true, SocketStream.HasInput: false };
 
     public override void Rest()
     {
@@ -207,18 +206,6 @@ internal sealed class Http1Connection : HttpConnection
     {
         bool foundBytes = await Reader.WatchFoundBytesAsync(watch).ConfigureAwait(false);
         Close(foundBytes ? CloseReason.UnsolicitedData : CloseReason.ServerClosed, error, asynchronously: false);
-    }
-
-    private static bool IsReadable(Socket socket)
-    {
-        try
-        {
-            return socket.Poll(0, SelectMode.SelectRead);
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            return true;
-        }
     }
 
     // ---- An exchange ------------------------------------------------------------------------------------------------

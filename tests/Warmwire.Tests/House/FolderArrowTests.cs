@@ -13,8 +13,8 @@ public sealed class FolderArrowTests
         ["Pooling"] = ["Dialing", "Http1", "Connections", "Diagnostics", "Timing"],
         ["Dialing"] = ["Sockets", "Connections", "Diagnostics", "Timing"],
         ["Http1"] = ["Sockets", "Connections", "Diagnostics", "Timing"],
-        ["Connections"] = ["Diagnostics", "Timing"],
-        ["Sockets"] = ["Timing"],
+        ["Connections"] = ["Sockets", "Diagnostics", "Timing"],
+        ["Sockets"] = ["Diagnostics", "Timing"],
         ["Diagnostics"] = [],
         ["Timing"] = [],
     };
