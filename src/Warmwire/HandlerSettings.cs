@@ -50,6 +50,9 @@ internal sealed class HandlerSettings
     /// <summary>The clock of everything below; tests pass their own.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
+    /// <summary>What moves the bytes of the connections that are opened; tests name one.</summary>
+    public Sockets.SocketBackEnd SocketBackEnd { get; set; } = Sockets.SocketBackEnds.Default;
+
     /// <summary>The name resolver; tests pass their own.</summary>
     public Func<string, CancellationToken, Task<IPAddress[]>> ResolveNames { get; set; } = static (host, token) => Dns.GetHostAddressesAsync(host, token);
 

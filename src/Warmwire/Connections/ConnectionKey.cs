@@ -46,6 +46,9 @@ internal sealed class ConnectionKey : IEquatable<ConnectionKey>
     /// <summary>For people: <c>https://api.example.com:443</c>.</summary>
     public string Origin { get; }
 
+    /// <summary>The value of the Host field of its requests, once one was written; whoever is first makes it, and all make the same.</summary>
+    public byte[]? HostValue { get; set; }
+
     public static int HashOf(bool isTls, string host, int port) =>
         HashCode.Combine(isTls, StringComparer.OrdinalIgnoreCase.GetHashCode(host), port);
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Warmwire.Sockets;
 
 namespace Warmwire.Connections;
@@ -9,14 +8,14 @@ internal sealed class DialedStream
 {
     public required Stream Stream { get; init; }
 
-    /// <summary>The socket under the stream, if there is one that may be asked whether it is readable.</summary>
-    public Socket? Socket { get; init; }
-
-    /// <summary>The socket at the bottom, if this library made it.</summary>
+    /// <summary>The socket at the bottom of the stream, also below TLS; <see langword="null"/> if a foreign stream is or may be in between.</summary>
     public SocketStream? SocketStream { get; init; }
 
-    /// <summary>Whether <see cref="Stream"/> is <see cref="SocketStream"/> itself, with nothing in between.</summary>
-    public bool IsPlain => ReferenceEquals(Stream, SocketStream);
+    /// <summary>
+    /// Whether nothing lies between <see cref="Stream"/> and <see cref="SocketStream"/>: input of the one is input of the other. They are then the same
+    /// object, unless a callback made the stream.
+    /// </summary>
+    public bool IsPlain { get; init; }
 
     public EndPoint? RemoteEndPoint { get; init; }
 

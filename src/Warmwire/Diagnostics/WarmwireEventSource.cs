@@ -63,6 +63,12 @@ internal sealed class WarmwireEventSource : EventSource
         }
     }
 
+    [Event(9, Level = EventLevel.Warning, Message = "The event loop is not used: {0}")]
+    public void EventLoopUnavailable(string reason) => WriteEvent(9, reason);
+
+    [Event(10, Level = EventLevel.Warning, Message = "{0} is ignored, it has no such value: {1}")]
+    public void SocketSettingIgnored(string setting, string value) => WriteEvent(10, setting, value);
+
     [NonEvent]
     [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Only primitive types and strings are passed, which need no reflection to be written.")]
     private void Write(int id, params object[] arguments) => WriteEvent(id, arguments);

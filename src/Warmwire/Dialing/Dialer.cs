@@ -24,7 +24,7 @@ internal sealed class Dialer
     private readonly Func<IPEndPoint, CancellationToken, Task<Stream>> _connect;
 
     public Dialer(HandlerSettings settings)
-        : this(settings, async (endPoint, token) => await TcpConnector.ConnectAsync(endPoint, settings.TcpKeepAliveInterval, token).ConfigureAwait(false))
+        : this(settings, async (endPoint, token) => await SocketConnector.ConnectAsync(endPoint, settings.TcpKeepAliveInterval, settings.SocketBackEnd, token).ConfigureAwait(false))
     {
     }
 
@@ -48,10 +48,10 @@ internal sealed class Dialer
             cancellationToken.ThrowIfCancellationRequested();
             Connected connected = await ConnectAsync(request, cancellationToken).ConfigureAwait(false);
             stream = connected.Stream;
-            var socketStream = stream as NetworkStream;
-            Socket? socket = socketStream?.Socket;
-            EndPoint? remote = connected.RemoteEndPoint ?? RemoteEndPointOf(socket);
+            SocketStream? socketStream = stream as SocketStream ?? (stream is NetworkStream network ? new ManagedSocketStream(network) : null);
+            EndPoint? remote = connected.RemoteEndPoint ?? socketStream?.RemoteEndPoint;
             bool zeroByteReads = socketStream is not null;
+            bool isPlain = zeroByteReads;
 
             TimeSpan tlsTime = TimeSpan.Zero;
             if (request.Key.IsTls)
@@ -61,7 +61,7 @@ internal sealed class Dialer
                 tlsTime = _settings.TimeProvider.GetElapsedTime(start);
 
                 // A readable socket may only hold a session ticket, so it tells nothing; a read into an empty buffer passes over tickets.
-                socket = null;
+                isPlain = false;
             }
 
             if (_settings.PlaintextStreamFilter is { } filter)
@@ -71,7 +71,8 @@ internal sealed class Dialer
                 if (!ReferenceEquals(filtered, stream))
                 {
                     stream = filtered;
-                    socket = null;
+                    socketStream = null;
+                    isPlain = false;
                     zeroByteReads = false;
                 }
             }
@@ -79,7 +80,8 @@ internal sealed class Dialer
             return new DialedStream
             {
                 Stream = stream,
-                Socket = socket,
+                SocketStream = socketStream,
+                IsPlain = isPlain,
                 RemoteEndPoint = remote,
                 ResolvedAddress = connected.ResolvedAddress,
                 SupportsZeroByteReads = zeroByteReads,
@@ -156,19 +158,6 @@ internal sealed class Dialer
         {
             TraceCalls.Invoke<EndPoint, Exception?>(trace.ConnectDone, endPoint, e);
             throw;
-        }
-    }
-
-    private static EndPoint? RemoteEndPointOf(Socket? socket)
-    {
-        try
-        {
-            return socket?.RemoteEndPoint;
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException or NotSupportedException)
-        {
-            // A callback's socket may be of a kind that cannot tell.
-            return null;
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Sockets;
@@ -50,7 +49,7 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
     {
         _services = services;
         Reader = new Http1Reader(dialed.Stream, dialed.SupportsZeroByteReads);
-        Writer = new Http1RequestWriter(dialed.Stream, services);
+        Writer = new Http1RequestWriter(dialed.Stream, key, services);
         _drain = new Http1Drain(this, services);
         if (dialed.SocketStream is { NotifiesInput: true } socket)
         {
@@ -90,7 +89,7 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
     {
         // Story: the stray bytes or the end are here, but the watch has not been told yet, or its flow has not got a thread. It will close the
         // connection; leased now, those bytes would become the next answer. So the socket itself is asked, each time.
-        if (_notifies is not null ? _notifies.HasInput && FoundInput() : Dialed.Socket is { } socket ? IsReadable(socket) : Reader.WatchHasEnded)
+        if (_notifies is not null ? _notifies.HasInput && FoundInput() : Dialed is { IsPlain: true, SocketStream: { } socket } ? socket.HasInput : Reader.WatchHasEnded)
         {
             return false;
         }
@@ -114,7 +113,7 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
     /// A read of nothing may end although there is nothing: the news of bytes that an earlier read has taken already reaches the socket late.
     /// The socket itself knows better. (TLS passes over it, and a read of one byte ends only with a byte.)
     /// </summary>
-    private bool WokeForNothing() => Dialed.SupportsZeroByteReads && Dialed.Socket is { } socket && !IsReadable(socket);
+    private bool WokeForNothing() => Dialed is { SupportsZeroByteReads: true, IsPlain: true, SocketStream.HasInput: false };
 
     public override void Rest()
     {
@@ -287,18 +286,6 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
             ? await Reader.FindsByteAsync().ConfigureAwait(false)
             : await Reader.WatchFoundBytesAsync(watch).ConfigureAwait(false);
         Close(foundBytes ? CloseReason.UnsolicitedData : CloseReason.ServerClosed, error, asynchronously: false);
-    }
-
-    private static bool IsReadable(Socket socket)
-    {
-        try
-        {
-            return socket.Poll(0, SelectMode.SelectRead);
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            return true;
-        }
     }
 
     // ---- An exchange ------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Headers;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Timing;
@@ -11,7 +12,12 @@ namespace Warmwire.Http1;
 /// </summary>
 internal sealed class Http1RequestWriter
 {
+    // A thread's and not a connection's: an idle connection holds nothing, and requests to one place come from few threads.
+    [ThreadStatic]
+    private static RequestTargetCache? t_target;
+
     private readonly Stream _stream;
+    private readonly ConnectionKey _key;
     private readonly ConnectionServices _services;
     private readonly OutputBuffer _output = new();
 
@@ -31,9 +37,10 @@ internal sealed class Http1RequestWriter
     private volatile bool _wroteAfterStop;
     private bool _headSent;
 
-    public Http1RequestWriter(Stream stream, ConnectionServices services)
+    public Http1RequestWriter(Stream stream, ConnectionKey key, ConnectionServices services)
     {
         _stream = stream;
+        _key = key;
         _services = services;
     }
 
@@ -62,7 +69,8 @@ internal sealed class Http1RequestWriter
         _coalescing = true;
         _continue = null;
         WriteError = null;
-        RequestSaysClose = attempt.Request.Headers.NonValidated.Contains("Connection") && attempt.Request.Headers.ConnectionClose == true;
+        HttpRequestHeaders? headers = FrameworkFields.HeadersOf(attempt.Request);
+        RequestSaysClose = headers is not null && headers.NonValidated.Contains("Connection") && headers.ConnectionClose == true;
         Debug.Assert(_output.Count == 0, "bytes of another request");
         try
         {
@@ -70,6 +78,8 @@ internal sealed class Http1RequestWriter
             RequestHeadWriter.Write(_output, attempt.Request, new RequestHeadOptions
             {
                 Body = _plan,
+                HostValue = _key.HostValue ??= HostField.ValueFor(attempt.Request.RequestUri!),
+                Target = t_target ??= new RequestTargetCache(),
                 CookieHeader = attempt.CookieHeader,
                 AcceptEncoding = attempt.AcceptEncoding,
                 ExtraHeaders = attempt.PropagatedHeaders,
@@ -82,7 +92,7 @@ internal sealed class Http1RequestWriter
             throw;
         }
 
-        if (attempt.Request.Content is not null && attempt.Settings.Expect100ContinueTimeout != TimeSpan.Zero && attempt.Request.Headers.ExpectContinue == true)
+        if (attempt.Request.Content is not null && attempt.Settings.Expect100ContinueTimeout != TimeSpan.Zero && headers?.ExpectContinue == true)
         {
             _continue = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         }

@@ -1,7 +1,7 @@
 namespace Warmwire.Http1;
 
 /// <summary>
-/// The first two lines of the request a connection wrote last, request line and Host, for the next request with the same <see cref="Uri"/> object:
+/// The first two lines of the request that was written last, request line and Host, for the next request with the same <see cref="Uri"/> object:
 /// a URI does not change. One entry, one user at a time. It is filled when a URI comes for the second time, so that URIs that come once cost nothing.
 /// </summary>
 internal sealed class RequestTargetCache

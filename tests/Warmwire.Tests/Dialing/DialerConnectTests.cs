@@ -36,7 +36,7 @@ public sealed class DialerConnectTests
         Assert.Equal(TimeSpan.FromSeconds(2), dialed.ConnectTime);
         Assert.Equal(TimeSpan.Zero, dialed.TlsTime);
         Assert.False(dialed.SupportsZeroByteReads);
-        Assert.Null(dialed.Socket);
+        Assert.Null(dialed.SocketStream);
     }
 
     [Theory]

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Warmwire.Connections;
 using Warmwire.Dialing;
+using Warmwire.Sockets;
 using Xunit;
 
 namespace Warmwire.Tests.Dialing;
@@ -48,7 +49,7 @@ public sealed class StreamCallbackTests
         Assert.Same(request, seen!.InitialRequestMessage);
         Assert.Equal(new DnsEndPoint("api.example.com", 81), seen.DnsEndPoint);
         Assert.Equal(TimeSpan.FromSeconds(3), dialed.ConnectTime);
-        Assert.Equal((null, null, null, false), (dialed.Socket, dialed.RemoteEndPoint, dialed.ResolvedAddress, dialed.SupportsZeroByteReads));
+        Assert.Equal((null, null, null, false), (dialed.SocketStream, dialed.RemoteEndPoint, dialed.ResolvedAddress, dialed.SupportsZeroByteReads));
         Assert.Equal(["connect Unspecified/api.example.com:81", "connect done Unspecified/api.example.com:81"], lines, StringComparer.Ordinal);
     }
 
@@ -85,7 +86,8 @@ public sealed class StreamCallbackTests
         DialedStream dialed = await new Dialer(settings).DialAsync(Dials.To("unix.example"), CancellationToken.None);
 
         using var stream = Assert.IsType<NetworkStream>(dialed.Stream);
-        Assert.Same(stream.Socket, dialed.Socket);
+        Assert.Same(stream.Socket, Assert.IsType<ManagedSocketStream>(dialed.SocketStream).Socket);
+        Assert.True(dialed.IsPlain);
         Assert.Equal(((IPEndPoint)listener.LocalEndpoint).Port, ((IPEndPoint)dialed.RemoteEndPoint!).Port);
         Assert.True(dialed.SupportsZeroByteReads);
     }
@@ -192,7 +194,8 @@ public sealed class StreamCallbackTests
         DialedStream dialed = await new Dialer(settings).DialAsync(Dials.To("127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port), CancellationToken.None);
 
         await using Stream stream = dialed.Stream;
-        Assert.Equal(same, dialed.Socket is not null);
+        Assert.Equal(same, dialed.SocketStream is not null);
+        Assert.Equal(same, dialed.IsPlain);
         Assert.Equal(same, dialed.SupportsZeroByteReads);
         Assert.Equal(listener.LocalEndpoint, dialed.RemoteEndPoint);
     }

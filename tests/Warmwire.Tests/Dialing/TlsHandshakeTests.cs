@@ -6,6 +6,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Warmwire.Connections;
 using Warmwire.Dialing;
+using Warmwire.Sockets;
 using Xunit;
 
 namespace Warmwire.Tests.Dialing;
@@ -27,7 +28,8 @@ public sealed class TlsHandshakeTests
         Assert.Equal(new IPEndPoint(IPAddress.Loopback, peer.Port), dialed.RemoteEndPoint);
         Assert.True(dialed.TlsTime > TimeSpan.Zero);
         Assert.True(dialed.SupportsZeroByteReads);
-        Assert.Null(dialed.Socket);
+        Assert.NotNull(dialed.SocketStream);
+        Assert.False(dialed.IsPlain);
         Assert.Equal(["tls", "tls done True"], lines.TakeLast(2), StringComparer.Ordinal);
     }
 
@@ -180,7 +182,7 @@ public sealed class TlsHandshakeTests
         CountingStream? counting = null;
         var dialer = new Dialer(
             settings,
-            async (endPoint, token) => counting = new CountingStream(await Sockets.TcpConnector.ConnectAsync(endPoint, Timeout.InfiniteTimeSpan, token)));
+            async (endPoint, token) => counting = new CountingStream(await SocketConnector.ConnectAsync(endPoint, Timeout.InfiniteTimeSpan, SocketBackEnds.Default, token)));
 
         var handshakes = new List<long>();
         for (int i = 0; i < 2; i++)
@@ -207,9 +209,9 @@ public sealed class TlsHandshakeTests
         HandlerSettings settings = Trusting();
         settings.ConnectCallback = async (context, token) =>
         {
-            NetworkStream made = await Sockets.TcpConnector.ConnectAsync(new IPEndPoint(IPAddress.Loopback, context.DnsEndPoint.Port), Timeout.InfiniteTimeSpan, token);
-            socket = made.Socket;
-            return made;
+            socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(IPAddress.Loopback, context.DnsEndPoint.Port, token);
+            return new NetworkStream(socket, ownsSocket: true);
         };
         DialedStream dialed = await new Dialer(settings).DialAsync(Dials.To("api.example.com", peer.Port, tls: true), CancellationToken.None);
         await using Stream stream = dialed.Stream;
@@ -257,6 +259,6 @@ public sealed class TlsHandshakeTests
         public Stream? Opened { get; private set; }
 
         public async Task<Stream> ConnectAsync(IPEndPoint endPoint, CancellationToken cancellationToken) =>
-            Opened = await Warmwire.Sockets.TcpConnector.ConnectAsync(endPoint, Timeout.InfiniteTimeSpan, cancellationToken);
+            Opened = await SocketConnector.ConnectAsync(endPoint, Timeout.InfiniteTimeSpan, SocketBackEnds.Default, cancellationToken);
     }
 }

@@ -14,7 +14,7 @@ public sealed class FolderArrowTests
         ["Dialing"] = ["Sockets", "Connections", "Diagnostics", "Timing", "Buffers"],
         ["Http1"] = ["Sockets", "Connections", "Diagnostics", "Timing", "Buffers"],
         ["Connections"] = ["Sockets", "Diagnostics", "Timing", "Buffers"],
-        ["Sockets"] = ["Timing", "Buffers"],
+        ["Sockets"] = ["Diagnostics", "Timing", "Buffers"],
         ["Diagnostics"] = [],
         ["Timing"] = [],
         ["Buffers"] = [],

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Threading.Channels;
 using Warmwire.Connections;
 using Warmwire.Http1;
+using Warmwire.Sockets;
 using Warmwire.Tests.Kit;
 using Xunit;
 
@@ -28,7 +29,8 @@ public sealed class FalseAlarmTests : IDisposable, IConnectionOwner
         _client.Connect(listener.LocalEndpoint);
         _server = listener.AcceptSocket();
         _stream = new AlarmStream(_client);
-        var dialed = new DialedStream { Stream = _stream, Socket = _client, SupportsZeroByteReads = true };
+        var socketStream = new ManagedSocketStream(new NetworkStream(_client));
+        var dialed = new DialedStream { Stream = _stream, SocketStream = socketStream, IsPlain = true, SupportsZeroByteReads = true };
         _connection = new Http1Connection(new ConnectionKey(false, "a.test", 80), dialed, this, new ConnectionServices(new HandlerSettings { TimeProvider = new FakeTime() }));
         _connection.Rest();
     }

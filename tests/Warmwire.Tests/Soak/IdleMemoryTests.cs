@@ -27,7 +27,8 @@ public sealed class IdleMemoryTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"bytes per idle connection: Warmwire {ours - server:0}, SocketsHttpHandler {theirs - server:0}, ratio {(ours - server) / (theirs - server):0.00} (server's end and bare socket {server:0}, taken off)");
-        Assert.InRange(ours - server, 0, (theirs - server) / 2);
+        // Less than nothing on the event loop: its sockets are smaller than the bare ones that are taken off.
+        Assert.InRange(ours - server, -server, (theirs - server) / 2);
     }
 
     /// <summary>Managed bytes that stay per connection while <see cref="Connections"/> of them rest.</summary>

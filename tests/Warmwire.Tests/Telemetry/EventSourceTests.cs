@@ -21,6 +21,8 @@ public sealed class EventSourceTests
         [6] = "RequestReplayed",
         [7] = "ResponseLeaked",
         [8] = "NameRefreshFailed",
+        [9] = "EventLoopUnavailable",
+        [10] = "SocketSettingIgnored",
     };
 
     [Fact]

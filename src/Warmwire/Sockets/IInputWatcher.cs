@@ -1,6 +1,0 @@
-namespace Warmwire.Sockets;
-
-internal interface IInputWatcher
-{
-    void InputArrived();
-}

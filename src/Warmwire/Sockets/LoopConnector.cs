@@ -1,0 +1,52 @@
+using System.Net;
+
+namespace Warmwire.Sockets;
+
+/// <summary>Opens TCP connections on event loops.</summary>
+internal static class LoopConnector
+{
+    /// <exception cref="System.Net.Sockets.SocketException">It could not be connected.</exception>
+    public static async Task<SocketStream> ConnectAsync(EventLoopGroup group, IPEndPoint endPoint, TimeSpan keepAliveInterval, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+
+        // The layout of the address is the system's own, with the scope of a link-local one.
+        SocketAddress address = endPoint.Serialize();
+        EventLoop loop = group.Assign();
+        int family = endPoint.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? LibC.AF_INET6 : LibC.AF_INET;
+        int descriptor = LibC.Socket(family, LibC.SOCK_STREAM | LibC.SOCK_NONBLOCK | LibC.SOCK_CLOEXEC, LibC.IPPROTO_TCP);
+        if (descriptor < 0)
+        {
+            throw SocketErrors.Exception(-descriptor);
+        }
+
+        int result = LibC.SetOption(descriptor, LibC.IPPROTO_TCP, LibC.TCP_NODELAY, 1);
+        if (result >= 0 && keepAliveInterval != Timeout.InfiniteTimeSpan)
+        {
+            result = TurnOnKeepAlive(descriptor, KeepAlive.Seconds(keepAliveInterval));
+        }
+
+        if (result >= 0)
+        {
+            result = LibC.Connect(descriptor, address.Buffer.Span[..address.Size]);
+        }
+
+        if (result is < 0 and not -LibC.EINPROGRESS)
+        {
+            LibC.Close(descriptor);
+            throw SocketErrors.Exception(-result);
+        }
+
+        return await LoopSocketStream.ConnectedAsync(loop, descriptor, endPoint, connected: result >= 0, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static int TurnOnKeepAlive(int descriptor, int seconds)
+    {
+        int result = LibC.SetOption(descriptor, LibC.SOL_SOCKET, LibC.SO_KEEPALIVE, 1);
+
+        // Where these are refused, probes at the system's own pace are all there is.
+        _ = LibC.SetOption(descriptor, LibC.IPPROTO_TCP, LibC.TCP_KEEPIDLE, seconds);
+        _ = LibC.SetOption(descriptor, LibC.IPPROTO_TCP, LibC.TCP_KEEPINTVL, seconds);
+        return result;
+    }
+}

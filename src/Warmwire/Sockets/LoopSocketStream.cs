@@ -1,0 +1,598 @@
+using System.Diagnostics;
+using System.Net;
+using System.Threading.Tasks.Sources;
+using Warmwire.Diagnostics;
+
+namespace Warmwire.Sockets;
+
+/// <summary>
+/// A socket of an event loop. A read waits for the system's word and is then done by the thread of the loop, which goes on with what awaited it. A
+/// write is tried at once and waits only for what the system does not take.
+/// </summary>
+/// <remarks>
+/// It is the source of the <see cref="ValueTask"/>s it returns, so operations allocate nothing, and at rest it is its fields: it holds no buffer.
+/// </remarks>
+internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSource<int>, IValueTaskSource, IThreadPoolWorkItem
+{
+    private const uint InputEvents = LibC.EPOLLIN | LibC.EPOLLRDHUP | LibC.EPOLLHUP | LibC.EPOLLERR;
+    private const uint OutputEvents = LibC.EPOLLOUT | LibC.EPOLLHUP | LibC.EPOLLERR;
+
+    /// <summary>The end and failures come once. What told of them makes reads try, without another word of the system.</summary>
+    private const uint EndEvents = LibC.EPOLLRDHUP | LibC.EPOLLHUP | LibC.EPOLLERR;
+
+    private readonly EventLoop _loop;
+    private readonly EndPoint _remoteEndPoint;
+    private DescriptorUse _descriptor;
+
+    // The connect that is under way; taken by whoever ends it.
+    private TaskCompletionSource? _connect;
+
+    // Each direction belongs to its operation while that runs, and to whoever claims it while it waits.
+    private HalfState _read;
+    private Memory<byte> _readMemory;
+    private ManualResetValueTaskSourceCore<int> _readSource;
+
+    private HalfState _write;
+    private ReadOnlyMemory<byte> _writeMemory;
+    private ManualResetValueTaskSourceCore<bool> _writeSource;
+
+    // Events on their way through the thread pool.
+    private uint _queuedEvents;
+
+    private LoopSocketStream(EventLoop loop, int descriptor, EndPoint remoteEndPoint)
+    {
+        _loop = loop;
+        _descriptor = new DescriptorUse(descriptor);
+        _remoteEndPoint = remoteEndPoint;
+    }
+
+    public ulong SlotKey { get; set; }
+
+    public EventLoop Loop => _loop;
+
+    public override EndPoint RemoteEndPoint => _remoteEndPoint;
+
+    public override bool NotifiesInput => true;
+
+    protected override bool IsDisposed => _descriptor.IsClosed;
+
+    public override bool HasInput
+    {
+        get
+        {
+            if (!_descriptor.TryEnter())
+            {
+                return true;
+            }
+
+            bool found = LibC.HasInput(_descriptor.Descriptor);
+            _descriptor.Exit();
+            if (found)
+            {
+                // Story: the edge is still on its way, and the read that follows this answer would wait for it. So it is noted here.
+                _read.Note();
+            }
+
+            return found;
+        }
+    }
+
+    public override bool MayHaveInput => !_read.IsQuiet;
+
+    /// <summary>For tests: asks for one of the socket's options, which are numbers.</summary>
+    internal int GetOption(int level, int name)
+    {
+        ObjectDisposedException.ThrowIf(!_descriptor.TryEnter(), this);
+        int result = LibC.GetOption(_descriptor.Descriptor, level, name, out int value);
+        _descriptor.Exit();
+        return result < 0 ? throw SocketErrors.Exception(-result) : value;
+    }
+
+    // ---- Connecting -------------------------------------------------------------------------------------------------
+
+    /// <summary>Takes over a socket whose connect has begun, and is disposed if it fails.</summary>
+    /// <param name="loop">The loop that will tell of events.</param>
+    /// <param name="descriptor">The socket; it belongs to the stream from here on, also if this throws.</param>
+    /// <param name="remoteEndPoint">Where it leads.</param>
+    /// <param name="connected">Whether it is connected already.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public static async Task<SocketStream> ConnectedAsync(EventLoop loop, int descriptor, EndPoint remoteEndPoint, bool connected, CancellationToken cancellationToken)
+    {
+        var stream = new LoopSocketStream(loop, descriptor, remoteEndPoint);
+        try
+        {
+            // Goes on where it is completed, on the loop. Only what ends it from outside must not run it on its own stack.
+            TaskCompletionSource? connect = connected ? null : new TaskCompletionSource();
+            stream._connect = connect;
+
+            // The connect has begun before this, so that the first event is its end: a socket that does not connect yet is "hung up" to epoll.
+            int result = stream.Register();
+            if (result < 0)
+            {
+                throw SocketErrors.Exception(-result);
+            }
+
+            if (connect is not null)
+            {
+                using (cancellationToken.UnsafeRegister(static (state, token) => ((LoopSocketStream)state!).EndConnect(new OperationCanceledException(token)), stream))
+                {
+                    await connect.Task.ConfigureAwait(false);
+                }
+            }
+
+            return stream;
+        }
+        catch (Exception)
+        {
+            await stream.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private int Register()
+    {
+        int result = -LibC.EPIPE;
+        if (_descriptor.TryEnter())
+        {
+            result = _loop.Register(this, _descriptor.Descriptor);
+            _descriptor.Exit();
+        }
+
+        return result;
+    }
+
+    private void FinishConnect()
+    {
+        int error = 0;
+        if (!_descriptor.TryEnter())
+        {
+            return;
+        }
+
+        int result = LibC.GetOption(_descriptor.Descriptor, LibC.SOL_SOCKET, LibC.SO_ERROR, out error);
+        _descriptor.Exit();
+        if (result < 0)
+        {
+            error = -result;
+        }
+
+        // Claimed with what it became in hand, so that a canceller that comes now finds it ended.
+        TaskCompletionSource? connect = Interlocked.Exchange(ref _connect, null);
+        if (error == 0)
+        {
+            connect?.TrySetResult();
+        }
+        else
+        {
+            connect?.TrySetException(SocketErrors.Exception(error));
+        }
+    }
+
+    private void EndConnect(Exception reason)
+    {
+        if (Interlocked.Exchange(ref _connect, null) is { } connect)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static ended =>
+                {
+                    if (ended.reason is OperationCanceledException canceled)
+                    {
+                        ended.connect.TrySetCanceled(canceled.CancellationToken);
+                    }
+                    else
+                    {
+                        ended.connect.TrySetException(ended.reason);
+                    }
+                },
+                (connect, reason),
+                preferLocal: false);
+        }
+    }
+
+    // ---- Events -----------------------------------------------------------------------------------------------------
+
+    /// <summary>Called by the loop.</summary>
+    public void OnEvents(uint events)
+    {
+        if (!_loop.Group.IsCrowded)
+        {
+            Process(events);
+        }
+        else if (Interlocked.Or(ref _queuedEvents, events) == 0)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
+    void IThreadPoolWorkItem.Execute() => Process(Interlocked.Exchange(ref _queuedEvents, 0));
+
+    private void Process(uint events)
+    {
+        bool input = (events & InputEvents) != 0;
+        bool ended = (events & EndEvents) != 0;
+        if (Volatile.Read(ref _connect) is not null)
+        {
+            // A peer that speaks first may have spoken by now. There is no read and no watcher yet: this only notes it.
+            if (input)
+            {
+                InputCame(ended);
+            }
+
+            FinishConnect();
+            return;
+        }
+
+        // The kernel tells of room for writing with every input. Nothing needs to know of it while no write is under way: the next one tries first.
+        if ((events & OutputEvents) != 0 && _write.IsBusy)
+        {
+            // Story: one event has something for the read and for the write, and what awaited the write waits for the read before it gives this
+            // thread back. The event would not come again. So if there is a read to serve, the write's awaiter goes elsewhere.
+            RoomCame(asynchronously: input);
+        }
+
+        if (input)
+        {
+            InputCame(ended);
+        }
+    }
+
+    // ---- Reading ----------------------------------------------------------------------------------------------------
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.CanBeCanceled)
+        {
+            return ReadCancellableAsync(buffer, cancellationToken);
+        }
+
+        if (_read.IsQuiet)
+        {
+            // The usual case: the answer is not here yet. To try first would only cost a call.
+            _readMemory = buffer;
+            _readSource.Reset();
+            short version = _readSource.Version;
+            if (_read.TryBeginArmed())
+            {
+                return new ValueTask<int>(this, version);
+            }
+        }
+
+        return ReadNow(buffer);
+    }
+
+    private ValueTask<int> ReadNow(Memory<byte> buffer)
+    {
+        switch (_read.Begin())
+        {
+            case HalfState.Beginning.Closed:
+                return ValueTask.FromException<int>(new ObjectDisposedException(GetType().FullName));
+            case HalfState.Beginning.AlreadyBusy:
+                return ValueTask.FromException<int>(new InvalidOperationException(SocketTexts.ConcurrentReads));
+            default:
+                break;
+        }
+
+        _readSource.Reset();
+        short version = _readSource.Version;
+        _readMemory = buffer;
+        if (!TryRead(ended: false, tryFirst: false, out int result))
+        {
+            return new ValueTask<int>(this, version);
+        }
+
+        return result >= 0 ? new ValueTask<int>(result)
+            : ValueTask.FromException<int>(result == Disposed ? new ObjectDisposedException(GetType().FullName) : SocketErrors.ReadFailed(-result));
+    }
+
+    /// <summary>What a call on a closed descriptor is answered with; no error of the system.</summary>
+    private const int Disposed = int.MinValue;
+
+    /// <summary>Runs the read that has begun, until it is over or waits.</summary>
+    /// <param name="ended">Whether the edge that was claimed told of the end or a failure.</param>
+    /// <param name="tryFirst">Whether an edge was claimed; else one must be noted for the read to be tried.</param>
+    /// <param name="result">What the read became: a count, or a negated error number.</param>
+    /// <returns><see langword="false"/>: it waits, and may be over by now; nothing of it may be touched.</returns>
+    private bool TryRead(bool ended, bool tryFirst, out int result)
+    {
+        Memory<byte> memory = _readMemory;
+        while (true)
+        {
+            if (tryFirst || _read.TryTakeEdge(out ended))
+            {
+                result = Receive(memory.Span);
+                if (result != -LibC.EAGAIN)
+                {
+                    _readMemory = default;
+
+                    // Shorter than the buffer: the socket is empty, and the next bytes come with a new edge. Not so the end and failures: their edge
+                    // may have been this one. A read of nothing has taken nothing.
+                    bool more = result == memory.Length;
+                    _read.End(ready: more, ended: ended || (result <= 0 && !more));
+                    return true;
+                }
+
+                // The edge was one of bytes that an earlier read has taken.
+                tryFirst = false;
+            }
+            else if (_read.IsClosed)
+            {
+                _readMemory = default;
+                _read.End(ready: false, ended: false);
+                result = Disposed;
+                return true;
+            }
+            else if (_read.TryArm())
+            {
+                // Story: a read finds nothing, bytes come, and only then it begins to wait, for an edge that has been. TryArm sees that edge and refuses.
+                result = 0;
+                return false;
+            }
+        }
+    }
+
+    private int Receive(Span<byte> buffer)
+    {
+        if (!_descriptor.TryEnter())
+        {
+            return Disposed;
+        }
+
+        int result = !buffer.IsEmpty ? LibC.Receive(_descriptor.Descriptor, buffer)
+            : LibC.HasInput(_descriptor.Descriptor) ? 0
+            : -LibC.EAGAIN;
+        _descriptor.Exit();
+        return result;
+    }
+
+    private void InputCame(bool ended)
+    {
+        switch (_read.OnEdge(ended))
+        {
+            case HalfState.EdgeFound.Waiting:
+                if (TryRead(ended, tryFirst: true, out int result))
+                {
+                    CompleteRead(result);
+                }
+
+                break;
+
+            case HalfState.EdgeFound.Nothing:
+                InputWatcher?.InputArrived();
+                break;
+
+            default:
+                break;
+        }
+    }
+
+    private void CompleteRead(int result)
+    {
+        _readSource.RunContinuationsAsynchronously = false;
+        if (result >= 0)
+        {
+            _readSource.SetResult(result);
+        }
+        else
+        {
+            _readSource.SetException(result == Disposed ? SocketErrors.ReadAborted() : SocketErrors.ReadFailed(-result));
+        }
+    }
+
+    private async ValueTask<int> ReadCancellableAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        ValueTask<int> read = ReadAsync(buffer, CancellationToken.None);
+        if (read.IsCompleted)
+        {
+            return await read.ConfigureAwait(false);
+        }
+
+        // Ends before the read's caller goes on, so it cannot cancel the next read.
+        using (cancellationToken.UnsafeRegister(static (state, token) => ((LoopSocketStream)state!).CancelRead(token), this))
+        {
+            return await read.ConfigureAwait(false);
+        }
+    }
+
+    private void CancelRead(CancellationToken cancellationToken)
+    {
+        if (_read.TryWithdraw())
+        {
+            _readMemory = default;
+            _read.End(ready: false, ended: false);
+            FailRead(new OperationCanceledException(cancellationToken));
+        }
+    }
+
+    /// <summary>Ends a read from outside: what awaits it must not run on the stack of whoever does that.</summary>
+    private void FailRead(Exception reason)
+    {
+        _readSource.RunContinuationsAsynchronously = true;
+        _readSource.SetException(reason);
+    }
+
+    int IValueTaskSource<int>.GetResult(short token) => _readSource.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => _readSource.GetStatus(token);
+
+    void IValueTaskSource<int>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _readSource.OnCompleted(continuation, state, token, flags);
+
+    // ---- Writing ----------------------------------------------------------------------------------------------------
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.CanBeCanceled)
+        {
+            return WriteCancellableAsync(buffer, cancellationToken);
+        }
+
+        switch (_write.Begin())
+        {
+            case HalfState.Beginning.Closed:
+                return ValueTask.FromException(new ObjectDisposedException(GetType().FullName));
+            case HalfState.Beginning.AlreadyBusy:
+                return ValueTask.FromException(new InvalidOperationException(SocketTexts.ConcurrentWrites));
+            default:
+                break;
+        }
+
+        int sent = Send(buffer.Span);
+        if (sent == buffer.Length)
+        {
+            _write.End(ready: false, ended: false);
+            return default;
+        }
+
+        _writeMemory = sent > 0 ? buffer[sent..] : buffer;
+        _writeSource.Reset();
+        short version = _writeSource.Version;
+        if (!TryWrite(sent, out int result))
+        {
+            return new ValueTask(this, version);
+        }
+
+        return result >= 0 ? default
+            : ValueTask.FromException(result == Disposed ? new ObjectDisposedException(GetType().FullName) : SocketErrors.WriteFailed(-result));
+    }
+
+    /// <summary>Runs the write that has begun, until it is over or waits.</summary>
+    /// <param name="last">What the last call to send said, or 0 before the first one.</param>
+    /// <param name="result">Negative if it failed.</param>
+    /// <returns><see langword="false"/>: it waits, and may be over by now; nothing of it may be touched.</returns>
+    private bool TryWrite(int last, out int result)
+    {
+        result = last;
+        while (true)
+        {
+            if (result == -LibC.EAGAIN)
+            {
+                // Story: the peer makes room between the call that found none and the wait. Then the edge is noted, and TryArm refuses.
+                if (_write.TryArm())
+                {
+                    return false;
+                }
+
+                if (_write.IsClosed)
+                {
+                    result = Disposed;
+                }
+                else
+                {
+                    _write.TryTakeEdge(out _);
+                    result = 0;
+                }
+            }
+            else if (result < 0 || _writeMemory.IsEmpty)
+            {
+                _writeMemory = default;
+                _write.End(ready: false, ended: false);
+                return true;
+            }
+            else
+            {
+                // Also after a partial one: only a call that finds no room promises an edge.
+                result = Send(_writeMemory.Span);
+                if (result > 0)
+                {
+                    _writeMemory = _writeMemory[result..];
+                }
+            }
+        }
+    }
+
+    private int Send(ReadOnlySpan<byte> buffer)
+    {
+        if (!_descriptor.TryEnter())
+        {
+            return Disposed;
+        }
+
+        int result = buffer.IsEmpty ? 0 : LibC.Send(_descriptor.Descriptor, buffer);
+        _descriptor.Exit();
+        return result;
+    }
+
+    private void RoomCame(bool asynchronously)
+    {
+        if (_write.OnEdge(ended: false) != HalfState.EdgeFound.Waiting || !TryWrite(last: 0, out int result))
+        {
+            return;
+        }
+
+        _writeSource.RunContinuationsAsynchronously = asynchronously;
+        if (result >= 0)
+        {
+            _writeSource.SetResult(true);
+        }
+        else
+        {
+            _writeSource.SetException(result == Disposed ? SocketErrors.WriteAborted() : SocketErrors.WriteFailed(-result));
+        }
+    }
+
+    private async ValueTask WriteCancellableAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        ValueTask write = WriteAsync(buffer, CancellationToken.None);
+        if (write.IsCompleted)
+        {
+            await write.ConfigureAwait(false);
+            return;
+        }
+
+        using (cancellationToken.UnsafeRegister(static (state, token) => ((LoopSocketStream)state!).CancelWrite(token), this))
+        {
+            await write.ConfigureAwait(false);
+        }
+    }
+
+    private void CancelWrite(CancellationToken cancellationToken)
+    {
+        if (_write.TryWithdraw())
+        {
+            _writeMemory = default;
+            _write.End(ready: false, ended: false);
+            FailWrite(new OperationCanceledException(cancellationToken));
+        }
+    }
+
+    private void FailWrite(Exception reason)
+    {
+        _writeSource.RunContinuationsAsynchronously = true;
+        _writeSource.SetException(reason);
+    }
+
+    void IValueTaskSource.GetResult(short token) => _writeSource.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _writeSource.GetStatus(token);
+
+    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _writeSource.OnCompleted(continuation, state, token, flags);
+
+    // ---- The end ----------------------------------------------------------------------------------------------------
+
+    protected override void Dispose(bool disposing)
+    {
+        // Before the descriptor is free for others: events that are on their way find nobody.
+        _loop.Unregister(this);
+        _descriptor.Close();
+        EndConnect(new ObjectDisposedException(GetType().FullName));
+        if (_read.Close())
+        {
+            _readMemory = default;
+            _read.End(ready: false, ended: false);
+            FailRead(SocketErrors.ReadAborted());
+        }
+
+        if (_write.Close())
+        {
+            _writeMemory = default;
+            _write.End(ready: false, ended: false);
+            FailWrite(SocketErrors.WriteAborted());
+        }
+
+        Debug.Assert(_read.IsClosed && _write.IsClosed && _descriptor.IsClosed, "disposed");
+        base.Dispose(disposing);
+    }
+}
