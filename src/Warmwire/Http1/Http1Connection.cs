@@ -271,7 +271,8 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
     /// </summary>
     public bool RefuseForInput(Attempt attempt)
     {
-        if (!InputCame)
+        // On a fresh connection it is an answer that came early, such as the refusal of a server that is full.
+        if (!(attempt.Reused || attempt.Rested) || !InputCame)
         {
             return false;
         }
