@@ -14,13 +14,18 @@ internal sealed class LoopThread : IDisposable
     /// <summary>Starts a thread that leads <paramref name="loop"/>, or without one waits to be called.</summary>
     public static LoopThread Start(EventLoopGroup group, EventLoop? loop)
     {
-        var made = new LoopThread(group) { _loop = loop };
+        var made = new LoopThread(group);
         var thread = new Thread(made.Run)
         {
             IsBackground = true,
             Name = loop is null ? "Warmwire spare" : $"Warmwire loop {loop.Index}",
         };
         thread.UnsafeStart();
+        if (loop is not null)
+        {
+            made.Call(loop);
+        }
+
         return made;
     }
 
@@ -37,27 +42,20 @@ internal sealed class LoopThread : IDisposable
 
     private void Run()
     {
-        if (_loop is null)
+        // Each call is waited for, also one that has come before this thread runs: otherwise the next wait would take that one for its own.
+        while (WaitForCall() is { } loop)
         {
-            WaitForCall();
-        }
-
-        while (_loop is { } loop)
-        {
-            _loop = null;
             bool deposed = loop.Lead();
             if (!_group.LeaderCameBack(this, deposed))
             {
                 break;
             }
-
-            WaitForCall();
         }
 
         Dispose();
     }
 
-    private void WaitForCall()
+    private EventLoop? WaitForCall()
     {
         // Story: the time is up, and just then the monitor has taken this thread from the spare ones. Whoever removes it decides.
         if (!_called.Wait(SocketLimits.SpareLoopThreadLifetime) && !_group.TryRetire(this))
@@ -65,6 +63,9 @@ internal sealed class LoopThread : IDisposable
             _called.Wait();
         }
 
+        EventLoop? loop = _loop;
+        _loop = null;
         _called.Reset();
+        return loop;
     }
 }
