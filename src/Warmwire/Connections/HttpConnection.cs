@@ -61,7 +61,8 @@ internal abstract class HttpConnection
     public abstract TimeSpan? KeepAliveHint { get; }
 
     /// <summary>Takes the connection out of its rest. <see langword="false"/>: it turned out to be dead and closes itself.</summary>
-    public abstract bool TryLease();
+    /// <param name="rested">How long it has rested, at least.</param>
+    public abstract bool TryLease(TimeSpan rested);
 
     /// <summary>Gives back a leased connection that was not used: it rests and is returned to its owner.</summary>
     public abstract void Rest();

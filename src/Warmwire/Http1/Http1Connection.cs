@@ -85,12 +85,15 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
 
     // ---- Rest and lease ---------------------------------------------------------------------------------------------
 
-    public override bool TryLease()
+    public override bool TryLease(TimeSpan rested)
     {
-        // Story: the stray bytes or the end are here, but the watch has not been told yet, or its flow has not got a thread. It will close the
-        // connection; leased now, those bytes would become the next answer. So the socket itself is asked, each time.
-        if (_notifies is not null ? _notifies.HasInput && FoundInput() : Dialed is { IsPlain: true, SocketStream: { } socket } ? socket.HasInput : Reader.WatchHasEnded)
+        if (_notifies is null
+            ? Dialed is { IsPlain: true, SocketStream: { } socket } ? socket.HasInput : Reader.WatchHasEnded
+            : (rested > Http1Limits.HeardOfJustNow || _notifies.MayHaveInput) && _notifies.HasInput && FoundInput())
         {
+            // Story: the stray bytes or the end are here, but the watch has not been told yet, or its flow has not got a thread. It will close the
+            // connection; leased now, those bytes would become the next answer. So the socket itself is asked. Only right behind an answer it need
+            // not be: the read that took the answer found nothing behind it.
             return false;
         }
 

@@ -154,7 +154,7 @@ internal sealed class OriginLeases
             return false;
         }
 
-        if (!idle.TryLease())
+        if (!idle.TryLease(idleTime))
         {
             return false;
         }
@@ -320,9 +320,12 @@ internal sealed class OriginLeases
     public void Give(HttpConnection connection, PoolWaiter waiter, bool leased)
     {
         PoolWaiter? next = waiter;
+
+        // It comes from an exchange that has just ended.
+        TimeSpan rested = TimeSpan.Zero;
         while (next is not null)
         {
-            if (!leased && !connection.TryLease())
+            if (!leased && !connection.TryLease(rested))
             {
                 if (PutBack(next) is not { } other)
                 {
@@ -330,6 +333,7 @@ internal sealed class OriginLeases
                 }
 
                 connection = other;
+                rested = TimeSpan.MaxValue;
                 continue;
             }
 

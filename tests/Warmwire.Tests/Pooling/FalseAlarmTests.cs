@@ -45,7 +45,7 @@ public sealed class FalseAlarmTests : IDisposable, IConnectionOwner
 
         await _stream.NextReadAsync();
         Assert.Equal((Http1State.Idle, 1), (_connection.State, _returned));
-        Assert.True(_connection.TryLease());
+        Assert.True(_connection.TryLease(TimeSpan.MaxValue));
         Assert.Null(_closed);
     }
 
@@ -53,12 +53,12 @@ public sealed class FalseAlarmTests : IDisposable, IConnectionOwner
     public async Task A_lease_during_the_false_alarm_keeps_the_connection()
     {
         TaskCompletionSource<int> watch = await _stream.NextReadAsync();
-        Assert.True(_connection.TryLease());
+        Assert.True(_connection.TryLease(TimeSpan.MaxValue));
         watch.SetResult(0);
         _connection.Rest();
         Assert.Equal((Http1State.Idle, 2), (_connection.State, _returned));
         await _stream.NextReadAsync();
-        Assert.True(_connection.TryLease());
+        Assert.True(_connection.TryLease(TimeSpan.MaxValue));
     }
 
     [Theory]

@@ -21,7 +21,7 @@ internal sealed class StubConnection : HttpConnection
 
     public override TimeSpan? KeepAliveHint => null;
 
-    public override bool TryLease() => OnLease is not { } onLease || onLease(this);
+    public override bool TryLease(TimeSpan rested) => OnLease is not { } onLease || onLease(this);
 
     public override void Rest() => Owner.Returned(this);
 
