@@ -132,6 +132,30 @@ public sealed class LoopSocketStreamTests : IDisposable
         Assert.Equal(1, await pair.Peer.ReceiveAsync(new byte[10]));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_reset_is_never_an_end_to_the_read_although_the_write_is_told_too(bool readWaits)
+    {
+        using SocketPair pair = await SocketPair.OpenAsync(_group);
+        Task<int>? read = readWaits ? pair.ReadAsync(100).AsTask() : null;
+        Task write = readWaits ? pair.Stream.WriteAsync(new byte[32 * 1024 * 1024]).AsTask() : Task.CompletedTask;
+        await Task.Delay(10);
+        Assert.Equal(!readWaits, write.IsCompleted);
+        pair.Reset();
+        if (!readWaits)
+        {
+            // The system tells of it once, and the write comes first.
+            await Eventually.IsTrue(() => pair.Stream.HasInput, "input");
+            write = pair.Stream.WriteAsync(new byte[1]).AsTask();
+        }
+
+        await Assert.ThrowsAsync<IOException>(() => Guard.Within(write, () => "Waited for the failure of the write"));
+        read ??= pair.ReadAsync(100).AsTask();
+        var failure = await Assert.ThrowsAsync<IOException>(() => Guard.Within(read, () => "Waited for the reset"));
+        Assert.Equal(SocketError.ConnectionReset, Assert.IsType<SocketException>(failure.InnerException).SocketErrorCode);
+    }
+
     [Fact]
     public async Task A_request_and_its_answer_allocate_nothing()
     {

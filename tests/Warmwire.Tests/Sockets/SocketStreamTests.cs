@@ -223,22 +223,21 @@ public sealed class SocketStreamTests
         bool inside = false;
         async Task<bool> WatchAsync(Func<Task> operation)
         {
-            await Assert.ThrowsAnyAsync<Exception>(async () =>
+            Exception? failure = null;
+            try
             {
-                try
-                {
-                    await operation().ConfigureAwait(false);
-                }
-                catch (Exception e) when (e is IOException or ObjectDisposedException)
-                {
-                    throw;
-                }
-                catch (Exception e)
-                {
-                    Assert.Fail(e.ToString());
-                }
-            }).ConfigureAwait(false);
-            return Volatile.Read(ref inside) && Environment.CurrentManagedThreadId == disposer;
+                await operation().ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                failure = e;
+            }
+
+            bool onDisposer = Volatile.Read(ref inside) && Environment.CurrentManagedThreadId == disposer;
+
+            // System.Net.Sockets shuts the socket down first, and a read may still see that as the end.
+            Assert.True(failure is IOException or ObjectDisposedException || (failure is null && backEnd == nameof(SocketBackEnd.Managed)), $"{failure}");
+            return onDisposer;
         }
 
         Task<bool> read = WatchAsync(async () => await pair.ReadAsync(10).ConfigureAwait(false));
