@@ -106,7 +106,7 @@ internal sealed class EventLoopGroup : IDisposable
                 {
                     StartLoop_NeedsLock(best);
                 }
-                catch (Exception e) when (e is SocketException or OutOfMemoryException)
+                catch (Exception e) when (e is SocketException || IsLackOfThreads(e))
                 {
                     // No descriptor or no thread for one more loop: those that run must do.
                     return _loops.First(static loop => loop is not null)!;
@@ -128,7 +128,7 @@ internal sealed class EventLoopGroup : IDisposable
         {
             spare = TakeSpare();
         }
-        catch (OutOfMemoryException)
+        catch (Exception e) when (IsLackOfThreads(e))
         {
             return false;
         }
@@ -240,6 +240,8 @@ internal sealed class EventLoopGroup : IDisposable
         Volatile.Write(ref _loops[index], loop);
     }
 
+    private static bool IsLackOfThreads(Exception e) => e is OutOfMemoryException or ThreadStartException;
+
     private static EventLoopGroup? CreateShared()
     {
         if (!SocketBackEnds.EventLoopFits)
@@ -251,7 +253,7 @@ internal sealed class EventLoopGroup : IDisposable
         {
             return new EventLoopGroup(Math.Min(Environment.ProcessorCount, SocketLimits.EventLoops));
         }
-        catch (Exception e) when (e is SocketException or OutOfMemoryException or DllNotFoundException or EntryPointNotFoundException)
+        catch (Exception e) when (e is SocketException or DllNotFoundException or EntryPointNotFoundException || IsLackOfThreads(e))
         {
             WarmwireEventSource.Log.EventLoopUnavailable(SocketTexts.SetUpFailed(e));
             return null;

@@ -36,6 +36,9 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
     private ReadOnlyMemory<byte> _writeMemory;
     private ManualResetValueTaskSourceCore<bool> _writeSource;
 
+    // The failure a write was told of: an error number. Reads must not take what is left for an orderly end.
+    private volatile int _failure;
+
     // Events on their way through the thread pool.
     private uint _queuedEvents;
 
@@ -215,24 +218,34 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
             // A peer that speaks first may have spoken by now. There is no read and no watcher yet: this only notes it.
             if (input)
             {
-                InputCame(ended);
+                _read.OnEdge(ended);
             }
 
             FinishConnect();
             return;
         }
 
+        // The read comes first: of a broken connection the system tells once, and what becomes of the answer counts more.
+        HalfState.EdgeFound found = input ? _read.OnEdge(ended) : HalfState.EdgeFound.Closed;
+        int result = 0;
+        bool readEnds = found == HalfState.EdgeFound.Waiting && TryRead(ended, tryFirst: true, out result);
+        bool tellsWatcher = found == HalfState.EdgeFound.Nothing && InputWatcher is not null;
+
         // The kernel tells of room for writing with every input. Nothing needs to know of it while no write is under way: the next one tries first.
         if ((events & OutputEvents) != 0 && _write.IsBusy)
         {
             // Story: one event has something for the read and for the write, and what awaited the write waits for the read before it gives this
-            // thread back. The event would not come again. So if there is a read to serve, the write's awaiter goes elsewhere.
-            RoomCame(asynchronously: input);
+            // thread back. The event would not come again. So if there is a read to complete, the write's awaiter goes elsewhere.
+            RoomCame(asynchronously: readEnds || tellsWatcher);
         }
 
-        if (input)
+        if (readEnds)
         {
-            InputCame(ended);
+            CompleteRead(result);
+        }
+        else if (tellsWatcher)
+        {
+            InputWatcher?.InputArrived();
         }
     }
 
@@ -341,28 +354,10 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
             : LibC.HasInput(_descriptor.Descriptor) ? 0
             : -LibC.EAGAIN;
         _descriptor.Exit();
-        return result;
-    }
 
-    private void InputCame(bool ended)
-    {
-        switch (_read.OnEdge(ended))
-        {
-            case HalfState.EdgeFound.Waiting:
-                if (TryRead(ended, tryFirst: true, out int result))
-                {
-                    CompleteRead(result);
-                }
-
-                break;
-
-            case HalfState.EdgeFound.Nothing:
-                InputWatcher?.InputArrived();
-                break;
-
-            default:
-                break;
-        }
+        // Story: the peer breaks the connection, and the system tells of it once, to a write. To reads the rest looks like an orderly end, and half a
+        // body would be taken for a whole one.
+        return result == 0 && !buffer.IsEmpty && _failure != 0 ? -_failure : result;
     }
 
     private void CompleteRead(int result)
@@ -509,6 +504,12 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
         }
 
         int result = buffer.IsEmpty ? 0 : LibC.Send(_descriptor.Descriptor, buffer);
+        if (result is < 0 and not (-LibC.EAGAIN or -LibC.EPIPE))
+        {
+            // A reset behind the peer's end is EPIPE, so this one came without an end.
+            _failure = -result;
+        }
+
         _descriptor.Exit();
         return result;
     }
