@@ -3,6 +3,7 @@ using Warmwire.Dialing;
 using Warmwire.Exchange;
 using Warmwire.Http1;
 using Warmwire.Pooling;
+using Warmwire.Sockets;
 using Xunit;
 
 namespace Warmwire.Tests.Docs;
@@ -12,7 +13,7 @@ public class LimitsDocTests
     private const string Page = "docs/limits.md";
 
     private static readonly Type[] s_holders =
-        [typeof(Http1Limits), typeof(PoolLimits), typeof(ChunkDecoder), typeof(ChunkEncoder), typeof(AddressOrder), typeof(AddressRace), typeof(DecompressedStream), typeof(ReplayRules)];
+        [typeof(Http1Limits), typeof(PoolLimits), typeof(ChunkDecoder), typeof(ChunkEncoder), typeof(AddressOrder), typeof(AddressRace), typeof(DecompressedStream), typeof(ReplayRules), typeof(SocketLimits)];
 
     public static TheoryData<string, string> Constants()
     {
