@@ -56,6 +56,6 @@ internal abstract class Scenario
 
     public virtual double Seconds(bool quick) => quick ? 0.4 : 3;
 
-    /// <summary>Seconds for the compiler to reach its last tier.</summary>
-    public virtual double WarmUpSeconds(bool quick) => quick ? 2 : 5;
+    /// <summary>Seconds for the compiler to reach its last tier: with one core, which it shares with the load, several hundred thousand requests.</summary>
+    public virtual double WarmUpSeconds(bool quick) => quick ? 6 : 12;
 }

@@ -350,6 +350,10 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
         {
             content.SetBytes(reader.NextBody((int)framing.Length).ToArray());
         }
+        else if (framing.Kind == BodyKind.Chunked && reader.TakeWholeChunks(Http1Limits.DetachedBodyBytes) is { } whole)
+        {
+            content.SetBytes(whole);
+        }
 
         if (reader.BodyEnded)
         {

@@ -224,6 +224,50 @@ internal sealed class Http1Reader
         }
     }
 
+    /// <summary>
+    /// The data of a chunked body of which all came with the head, and behind which nothing came: the usual small answer of a server that does not know
+    /// its length. <see langword="null"/>: it is not so, and nothing has changed.
+    /// </summary>
+    /// <param name="max">Of the body with its framing.</param>
+    public byte[]? TakeWholeChunks(int max)
+    {
+        ReadOnlySpan<byte> unread = _buffer.Unread;
+        if (_kind != BodyKind.Chunked || unread.Length > max || !unread.EndsWith("0\r\n\r\n"u8))
+        {
+            return null;
+        }
+
+        // The end may be data, or the bytes may be wrong: a copy finds out, and what is not as it seems is left to the reads of the body.
+        ChunkDecoder chunks = _chunks;
+        Span<byte> data = stackalloc byte[unread.Length];
+        int position = 0;
+        int length = 0;
+        try
+        {
+            ChunkStatus status;
+            do
+            {
+                status = chunks.Decode(unread[position..], unread.Length, out int consumed, out int dataStart, out int dataLength);
+                unread.Slice(position + dataStart, dataLength).CopyTo(data[length..]);
+                length += dataLength;
+                position += consumed;
+            }
+            while (status == ChunkStatus.Data);
+            if (status != ChunkStatus.EndOfChunks || unread.Length - position != EmptyTrailerBlock)
+            {
+                return null;
+            }
+        }
+        catch (WireFormatException)
+        {
+            return null;
+        }
+
+        _buffer.Consume(unread.Length);
+        BodyEnded = true;
+        return data[..length].ToArray();
+    }
+
     public void DirectReadDone(int count)
     {
         switch (_kind)

@@ -312,7 +312,8 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
         {
             if (tryFirst || _read.TryTakeEdge(out ended))
             {
-                result = Receive(memory.Span);
+                // A read of nothing believes the edge, which is all it waits for; one that was noted may have been used up since, and the socket is asked.
+                result = tryFirst && memory.IsEmpty ? 0 : Receive(memory.Span);
                 if (result != -LibC.EAGAIN)
                 {
                     _readMemory = default;

@@ -4,6 +4,7 @@ using Warmwire.Dialing;
 using Warmwire.Exchange;
 using Warmwire.Http1;
 using Warmwire.Pooling;
+using Warmwire.Sockets;
 using Xunit;
 
 namespace Warmwire.Tests.Docs;
@@ -13,7 +14,7 @@ public class LimitsDocTests
     private const string Page = "docs/limits.md";
 
     private static readonly Type[] s_holders =
-        [typeof(Http1Limits), typeof(PoolLimits), typeof(ChunkDecoder), typeof(ChunkEncoder), typeof(AddressOrder), typeof(AddressRace), typeof(DecompressedStream), typeof(ReplayRules), typeof(RequestTargetCache), typeof(BufferPool)];
+        [typeof(Http1Limits), typeof(PoolLimits), typeof(ChunkDecoder), typeof(ChunkEncoder), typeof(AddressOrder), typeof(AddressRace), typeof(DecompressedStream), typeof(ReplayRules), typeof(RequestTargetCache), typeof(BufferPool), typeof(SocketLimits)];
 
     public static TheoryData<string, string> Constants()
     {
