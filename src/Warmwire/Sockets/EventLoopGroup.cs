@@ -242,16 +242,16 @@ internal sealed class EventLoopGroup : IDisposable
 
     private static bool IsLackOfThreads(Exception e) => e is OutOfMemoryException or ThreadStartException;
 
-    private static EventLoopGroup? CreateShared()
-    {
-        if (!SocketBackEnds.EventLoopFits)
-        {
-            return null;
-        }
+    private static EventLoopGroup? CreateShared() => SocketBackEnds.EventLoopFits
+        ? TryCreate(static () => new EventLoopGroup(Math.Min(Environment.ProcessorCount, SocketLimits.EventLoops)))
+        : null;
 
+    /// <summary>What the system refuses here, or has under another name, is done by System.Net.Sockets instead.</summary>
+    internal static EventLoopGroup? TryCreate(Func<EventLoopGroup> create)
+    {
         try
         {
-            return new EventLoopGroup(Math.Min(Environment.ProcessorCount, SocketLimits.EventLoops));
+            return create();
         }
         catch (Exception e) when (e is SocketException or DllNotFoundException or EntryPointNotFoundException || IsLackOfThreads(e))
         {

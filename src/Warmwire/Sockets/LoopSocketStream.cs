@@ -112,6 +112,8 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
             int result = stream.Register();
             if (result < 0)
             {
+                // Nobody will wait for it, so its disposal must not fail it.
+                stream._connect = null;
                 throw SocketErrors.Exception(-result);
             }
 
@@ -146,28 +148,28 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
 
     private void FinishConnect()
     {
-        int error = 0;
-        if (!_descriptor.TryEnter())
+        // Story: two threads have an event of this socket, because the loop was taken over in between. The system tells of the failure once, so whoever
+        // asks must be the one who completes the connect.
+        if (Interlocked.Exchange(ref _connect, null) is not { } connect)
         {
             return;
         }
 
-        int result = LibC.GetOption(_descriptor.Descriptor, LibC.SOL_SOCKET, LibC.SO_ERROR, out error);
-        _descriptor.Exit();
-        if (result < 0)
+        if (!_descriptor.TryEnter())
         {
-            error = -result;
+            connect.TrySetException(new ObjectDisposedException(GetType().FullName));
+            return;
         }
 
-        // Claimed with what it became in hand, so that a canceller that comes now finds it ended.
-        TaskCompletionSource? connect = Interlocked.Exchange(ref _connect, null);
-        if (error == 0)
+        int result = LibC.GetOption(_descriptor.Descriptor, LibC.SOL_SOCKET, LibC.SO_ERROR, out int error);
+        _descriptor.Exit();
+        if (result < 0 || error != 0)
         {
-            connect?.TrySetResult();
+            connect.TrySetException(SocketErrors.Exception(result < 0 ? -result : error));
         }
         else
         {
-            connect?.TrySetException(SocketErrors.Exception(error));
+            connect.TrySetResult();
         }
     }
 

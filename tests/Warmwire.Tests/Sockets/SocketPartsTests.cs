@@ -69,6 +69,15 @@ public sealed class SocketPartsTests
         Assert.Equal(expected, SocketBackEnds.Choose(variable, useEventLoop, fits).ToString());
 
     [Fact]
+    public void What_the_system_refuses_leaves_the_work_to_dotnets_sockets()
+    {
+        Assert.Null(EventLoopGroup.TryCreate(static () => throw SocketErrors.Exception(LibC.EPERM)));
+        Assert.Null(EventLoopGroup.TryCreate(static () => throw new DllNotFoundException()));
+        Assert.Null(EventLoopGroup.TryCreate(static () => throw new EntryPointNotFoundException()));
+        Assert.Throws<InvalidOperationException>(static () => EventLoopGroup.TryCreate(static () => throw new InvalidOperationException()));
+    }
+
+    [Fact]
     public void A_descriptor_is_closed_once_by_the_last_who_leaves()
     {
         Assert.SkipUnless(SocketBackEnds.EventLoopFits, "The system calls are those of Linux.");
