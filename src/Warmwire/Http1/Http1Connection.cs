@@ -89,7 +89,7 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
     {
         if (_notifies is null
             ? Dialed is { IsPlain: true, SocketStream: { } socket } ? socket.HasInput : Reader.WatchHasEnded
-            : (rested > Http1Limits.HeardOfJustNow || _notifies.MayHaveInput) && _notifies.HasInput && FoundInput())
+            : (rested > Http1Limits.HeardOfJustNow || _notifies.MayHaveInput) && _notifies.HasInput && FoundInput(Volatile.Read(ref _restId)))
         {
             // Story: the stray bytes or the end are here, but the watch has not been told yet, or its flow has not got a thread. It will close the
             // connection; leased now, those bytes would become the next answer. So the socket itself is asked. Only right behind an answer it need
@@ -169,9 +169,12 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
     /// <summary>Something came, on a socket that tells so. While an exchange runs, its own read sees it.</summary>
     void IInputWatcher.InputArrived()
     {
+        // Story: the notice is late, and between the look at the socket and what follows from it the connection serves a request and rests again. What
+        // was seen then is that request's answer. So the look is for one rest only.
+        long restId = Volatile.Read(ref _restId);
         if (_state == Http1State.Idle && _notifies!.HasInput)
         {
-            FoundInput();
+            FoundInput(restId);
         }
     }
 
@@ -179,19 +182,18 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
     /// The socket of a resting connection has something to read. Without TLS this is the end of the connection; with TLS it may be
     /// a session ticket, which only a read of the stream over it can tell.
     /// </summary>
-    /// <returns>Whether the connection is over.</returns>
-    private bool FoundInput()
+    /// <param name="restId">The rest in which it was found.</param>
+    /// <returns>Whether the connection is over, or this rest is.</returns>
+    private bool FoundInput(long restId)
     {
         Task<int>? watch = null;
-        long restId;
         lock (_gate)
         {
-            if (_state != Http1State.Idle)
+            if (_state != Http1State.Idle || _restId != restId)
             {
                 return true;
             }
 
-            restId = _restId;
             if (Dialed.IsPlain)
             {
                 MoveTo_NeedsLock(Http1State.Leased);
