@@ -157,12 +157,22 @@ public class BufferPoolTests
         Assert.Equal(0, pool.RetainedBytes);
     }
 
+#if DEBUG
+    [Fact]
+    public void Giving_back_twice_is_found_in_Debug()
+    {
+        BufferPool pool = Pool();
+        byte[] array = pool.Rent(Kilobyte);
+        pool.Return(array);
+        Assert.Throws<InvalidOperationException>(() => pool.Return(array));
+        pool.Rent(Kilobyte);
+        pool.Return(array);
+    }
+#else
     [Fact]
     public void Renting_from_a_warm_pool_allocates_nothing()
     {
-#if DEBUG
-        Assert.Skip("In Debug the pool keeps a table of what rests in it.");
-#else
+        // In Debug the pool keeps a table of what rests in it.
         BufferPool pool = Pool();
         long least = long.MaxValue;
         for (int i = 0; i < 10; i++)
@@ -173,23 +183,8 @@ public class BufferPoolTests
         }
 
         Assert.Equal(0, least);
-#endif
     }
-
-    [Fact]
-    public void Giving_back_twice_is_found_in_Debug()
-    {
-#if DEBUG
-        BufferPool pool = Pool();
-        byte[] array = pool.Rent(Kilobyte);
-        pool.Return(array);
-        Assert.Throws<InvalidOperationException>(() => pool.Return(array));
-        pool.Rent(Kilobyte);
-        pool.Return(array);
-#else
-        Assert.Skip("Release does not look.");
 #endif
-    }
 
     private static BufferPool Pool(int shelves = 1, int maxRetainedBytes = BufferPool.MaxRetainedBytes) => new(shelves, maxRetainedBytes);
 }
