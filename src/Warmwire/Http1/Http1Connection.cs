@@ -89,7 +89,7 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
     {
         if (_notifies is null
             ? Dialed is { IsPlain: true, SocketStream: { } socket } ? socket.HasInput : Reader.WatchHasEnded
-            : (rested > Http1Limits.HeardOfJustNow || _notifies.MayHaveInput) && _notifies.HasInput && FoundInput())
+            : (rested > Http1Limits.HeardOfJustNow || _notifies.MayHaveInput) && _notifies.HasInput && FoundInput(Volatile.Read(ref _restId)))
         {
             // Story: the stray bytes or the end are here, but the watch has not been told yet, or its flow has not got a thread. It will close the
             // connection; leased now, those bytes would become the next answer. So the socket itself is asked. Only right behind an answer it need
@@ -154,11 +154,16 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
         else
         {
             Reader.Rest();
-
-            // Story: the end came together with the last bytes of the answer. The notice of it found an exchange under way and was left to
-            // that exchange, which had no reason to read on.
-            if (_notifies.MayHaveInput)
+            if (!Dialed.IsPlain && Reader.MayHaveLeftSome)
             {
+                // Story: the end of the body and stray bytes behind it came in one TLS record. The read asked for the body's length and got it, the rest
+                // is decrypted and waits in the TLS stream, and the socket is empty. They would become the next answer.
+                FoundInput(restId);
+            }
+            else if (_notifies.MayHaveInput)
+            {
+                // Story: the end came together with the last bytes of the answer. The notice of it found an exchange under way and was left to
+                // that exchange, which had no reason to read on.
                 ((IInputWatcher)this).InputArrived();
             }
         }
@@ -169,29 +174,40 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
     /// <summary>Something came, on a socket that tells so. While an exchange runs, its own read sees it.</summary>
     void IInputWatcher.InputArrived()
     {
-        if (_state == Http1State.Idle && _notifies!.HasInput)
-        {
-            FoundInput();
-        }
-    }
-
-    /// <summary>
-    /// The socket of a resting connection has something to read. Without TLS this is the end of the connection; with TLS it may be
-    /// a session ticket, which only a read of the stream over it can tell.
-    /// </summary>
-    /// <returns>Whether the connection is over.</returns>
-    private bool FoundInput()
-    {
-        Task<int>? watch = null;
         long restId;
         lock (_gate)
         {
             if (_state != Http1State.Idle)
             {
-                return true;
+                return;
             }
 
             restId = _restId;
+        }
+
+        // Story: a whole exchange comes and goes between the question and what follows from the answer, and what the socket had to read was its response.
+        if (_notifies!.HasInput)
+        {
+            FoundInput(restId);
+        }
+    }
+
+    /// <summary>
+    /// The socket of a resting connection has something to read, or the TLS stream over it may. Without TLS this is the end of the connection; with TLS
+    /// it may be a session ticket, or nothing, which only a read of that stream can tell.
+    /// </summary>
+    /// <param name="restId">The rest in which it was found.</param>
+    /// <returns>Whether the connection is over.</returns>
+    private bool FoundInput(long restId)
+    {
+        Task<int>? watch = null;
+        lock (_gate)
+        {
+            if (_state != Http1State.Idle || _restId != restId)
+            {
+                return true;
+            }
+
             if (Dialed.IsPlain)
             {
                 MoveTo_NeedsLock(Http1State.Leased);
