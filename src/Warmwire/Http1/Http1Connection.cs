@@ -154,11 +154,16 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
         else
         {
             Reader.Rest();
-
-            // Story: the end came together with the last bytes of the answer. The notice of it found an exchange under way and was left to
-            // that exchange, which had no reason to read on.
-            if (_notifies.MayHaveInput)
+            if (!Dialed.IsPlain && Reader.MayHaveLeftSome)
             {
+                // Story: the end of the body and stray bytes behind it came in one TLS record. The read asked for the body's length and got it, the rest
+                // is decrypted and waits in the TLS stream, and the socket is empty. They would become the next answer.
+                FoundInput(restId);
+            }
+            else if (_notifies.MayHaveInput)
+            {
+                // Story: the end came together with the last bytes of the answer. The notice of it found an exchange under way and was left to
+                // that exchange, which had no reason to read on.
                 ((IInputWatcher)this).InputArrived();
             }
         }
@@ -169,21 +174,30 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
     /// <summary>Something came, on a socket that tells so. While an exchange runs, its own read sees it.</summary>
     void IInputWatcher.InputArrived()
     {
-        // Story: the notice is late, and between the look at the socket and what follows from it the connection serves a request and rests again. What
-        // was seen then is that request's answer. So the look is for one rest only.
-        long restId = Volatile.Read(ref _restId);
-        if (_state == Http1State.Idle && _notifies!.HasInput)
+        long restId;
+        lock (_gate)
+        {
+            if (_state != Http1State.Idle)
+            {
+                return;
+            }
+
+            restId = _restId;
+        }
+
+        // Story: a whole exchange comes and goes between the question and what follows from the answer, and what the socket had to read was its response.
+        if (_notifies!.HasInput)
         {
             FoundInput(restId);
         }
     }
 
     /// <summary>
-    /// The socket of a resting connection has something to read. Without TLS this is the end of the connection; with TLS it may be
-    /// a session ticket, which only a read of the stream over it can tell.
+    /// The socket of a resting connection has something to read, or the TLS stream over it may. Without TLS this is the end of the connection; with TLS
+    /// it may be a session ticket, or nothing, which only a read of that stream can tell.
     /// </summary>
     /// <param name="restId">The rest in which it was found.</param>
-    /// <returns>Whether the connection is over, or this rest is.</returns>
+    /// <returns>Whether the connection is over.</returns>
     private bool FoundInput(long restId)
     {
         Task<int>? watch = null;

@@ -16,6 +16,7 @@ internal sealed class Http1Reader
     private readonly byte[] _watchByte;
 
     private ReadBuffer _buffer;
+    private int _room;
     private Task<int>? _watch;
     private HeadScanner _headScanner = new(isTrailer: false);
 
@@ -34,6 +35,12 @@ internal sealed class Http1Reader
     }
 
     public int Buffered => _buffer.Count;
+
+    /// <summary>
+    /// The last read got all it had room for. A stream that takes more from the one below than it gives, TLS, may hold what came behind it, and then the
+    /// socket does not tell.
+    /// </summary>
+    public bool MayHaveLeftSome { get; private set; }
 
     public ReadOnlySpan<byte> Unread => _buffer.Unread;
 
@@ -111,10 +118,21 @@ internal sealed class Http1Reader
     /// <param name="wanted">How much room would be useful.</param>
     /// <param name="cancellationToken">Only where reads can be withdrawn.</param>
     public ValueTask<int> BeginFill(int wanted, CancellationToken cancellationToken = default) =>
-        _watch is null ? _stream.ReadAsync(_buffer.GetFree(wanted), cancellationToken) : FillAfterWatchAsync(wanted);
+        _watch is null ? _stream.ReadAsync(FreeRoom(wanted), cancellationToken) : FillAfterWatchAsync(wanted);
 
     /// <summary>The read has delivered <paramref name="read"/> bytes; 0 is the end of the stream.</summary>
-    public void EndFill(int read) => _buffer.Commit(read);
+    public void EndFill(int read)
+    {
+        _buffer.Commit(read);
+        MayHaveLeftSome = read >= _room;
+    }
+
+    private Memory<byte> FreeRoom(int wanted)
+    {
+        Memory<byte> free = _buffer.GetFree(wanted);
+        _room = free.Length;
+        return free;
+    }
 
     /// <summary>Reads more into the buffer; 0 at the end of the stream.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -134,9 +152,10 @@ internal sealed class Http1Reader
         int watched = await watch.ConfigureAwait(false);
         if (_zeroByteReads)
         {
-            return await _stream.ReadAsync(_buffer.GetFree(wanted)).ConfigureAwait(false);
+            return await _stream.ReadAsync(FreeRoom(wanted)).ConfigureAwait(false);
         }
 
+        _room = _watchByte.Length;
         if (watched > 0)
         {
             _buffer.GetFree().Span[0] = _watchByte[0];
@@ -270,6 +289,7 @@ internal sealed class Http1Reader
 
     public void DirectReadDone(int count)
     {
+        MayHaveLeftSome = count >= _room;
         switch (_kind)
         {
             case BodyKind.Length:
@@ -284,7 +304,11 @@ internal sealed class Http1Reader
         }
     }
 
-    public ValueTask<int> ReadDirectAsync(Memory<byte> destination, CancellationToken cancellationToken) => _stream.ReadAsync(destination, cancellationToken);
+    public ValueTask<int> ReadDirectAsync(Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        _room = destination.Length;
+        return _stream.ReadAsync(destination, cancellationToken);
+    }
 
     /// <summary>The stream ended: right for a body that ends with it, a cut-short body otherwise.</summary>
     public bool TryEndWithStream()

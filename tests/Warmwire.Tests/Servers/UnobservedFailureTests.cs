@@ -8,21 +8,20 @@ namespace Warmwire.Tests.Servers;
 
 /// <summary>What nobody waits for any more fails in silence, and does not reach <see cref="TaskScheduler.UnobservedTaskException"/>.</summary>
 [Collection(nameof(Alone))]
-public sealed class UnobservedFailureTests
+public sealed class UnobservedFailureTests(ITestOutputHelper output)
 {
     [Fact]
-    public async Task A_read_of_the_body_that_was_cancelled_and_then_broken()
-    {
-        using var unobserved = new UnobservedFailures();
-        await CancelReadAsync();
-        Assert.Empty(unobserved.Collect());
-    }
+    public Task A_read_of_the_body_that_was_cancelled_and_then_broken() =>
+        OwnProcess.RunAsync(typeof(UnobservedFailureTests), static () => InSilenceAsync(CancelReadAsync), output);
 
     [Fact]
-    public async Task A_content_that_fails_after_the_connection_did()
+    public Task A_content_that_fails_after_the_connection_did() =>
+        OwnProcess.RunAsync(typeof(UnobservedFailureTests), static () => InSilenceAsync(FailContentAsync), output);
+
+    private static async Task InSilenceAsync(Func<Task> run)
     {
         using var unobserved = new UnobservedFailures();
-        await FailContentAsync();
+        await run();
         Assert.Empty(unobserved.Collect());
     }
 

@@ -1,0 +1,304 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Text;
+using Warmwire.Tests.Kit;
+using Xunit;
+
+namespace Warmwire.Tests.Servers;
+
+/// <summary>
+/// What a server sends unasked, on real sockets, with and without TLS: the connection closes for the right reason, and the next request gets its own answer.
+/// </summary>
+public sealed class UnaskedInputTests
+{
+    private const string Evil = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
+    private const string Clean = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nclean";
+
+    public enum Unasked
+    {
+        Bytes,
+        End,
+        Reset,
+
+        /// <summary>TLS says that it sends no more, and TCP says nothing.</summary>
+        Farewell,
+
+        /// <summary>The same, and TCP says it too.</summary>
+        FarewellAndEnd,
+    }
+
+    public enum Moment
+    {
+        InOneSegment,
+        RightBehind,
+        AtRest,
+    }
+
+    public static TheoryData<bool, Unasked, Moment> Cases()
+    {
+        var cases = new TheoryData<bool, Unasked, Moment>();
+        foreach (Moment moment in Enum.GetValues<Moment>())
+        {
+            foreach (bool tls in new[] { false, true })
+            {
+                cases.Add(tls, Unasked.Bytes, moment);
+                cases.Add(tls, Unasked.End, moment);
+            }
+
+            cases.Add(true, Unasked.FarewellAndEnd, moment);
+        }
+
+        cases.Add(false, Unasked.Reset, Moment.AtRest);
+        cases.Add(true, Unasked.Reset, Moment.AtRest);
+        cases.Add(true, Unasked.Farewell, Moment.AtRest);
+        return cases;
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public async Task It_ends_the_connection_and_is_no_answer(bool tls, Unasked unasked, Moment moment)
+    {
+        var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var sent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var server = new RawServer(async (network, index, token) =>
+        {
+            await using Stream stream = await OpenAsync(network, tls, token);
+            await Raw.ReadHeadAsync(stream, token);
+            if (index > 0)
+            {
+                await Raw.SendAsync(stream, Clean, token);
+                await Raw.UntilClosedAsync(stream, token);
+                return;
+            }
+
+            Cork(network.Socket, moment == Moment.InOneSegment);
+            await Raw.SendAsync(stream, Raw.Ok, token);
+            if (moment == Moment.AtRest)
+            {
+                await answered.Task;
+            }
+
+            await SendAsync(unasked, network, stream, token);
+            Cork(network.Socket, false);
+            sent.SetResult();
+            if (unasked != Unasked.Reset)
+            {
+                await Raw.UntilClosedAsync(network, token);
+            }
+        });
+        using PooledHttpHandler handler = Handler();
+        using var client = new HttpClient(handler);
+        Uri uri = UriOf(server, tls);
+
+        Assert.Equal("ok", await client.GetStringAsync(uri));
+
+        // On another thread than the loop's, which is free to tell of what came.
+        await Task.Yield();
+        answered.SetResult();
+        await Guard.Within(sent.Task, () => "the server sends");
+        if (moment != Moment.InOneSegment)
+        {
+            await Task.Delay(1);
+        }
+
+        Assert.Equal("clean", await Guard.Within(client.GetStringAsync(uri), () => "the next answer"));
+        Assert.Equal(2, server.Accepted);
+        await Eventually.IsTrue(() => handler.GetSnapshot() is { Open: 1, Idle: 1 }, "the first is closed, the second rests");
+        Assert.Equal([unasked == Unasked.Bytes ? CloseReason.UnsolicitedData : CloseReason.ServerClosed], handler.GetSnapshot().Origins[0].ClosedBy.Keys);
+    }
+
+    /// <summary>A read of just what is left of the body leaves the bytes behind it where they are: in the socket, or in TLS.</summary>
+    [Theory]
+    [InlineData(false, 100)]
+    [InlineData(false, 4900)]
+    [InlineData(false, 8192)]
+    [InlineData(true, 100)]
+    [InlineData(true, 1024)]
+    [InlineData(true, 4900)]
+    [InlineData(true, 8192)]
+    [InlineData(true, 0)]
+    public async Task In_one_piece_with_the_end_of_a_body(bool tls, int bufferSize)
+    {
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var server = new RawServer(async (network, index, token) =>
+        {
+            await using Stream stream = await OpenAsync(network, tls, token);
+            await Raw.ReadHeadAsync(stream, token);
+            if (index > 0)
+            {
+                await Raw.SendAsync(stream, Clean, token);
+                await Raw.UntilClosedAsync(stream, token);
+                return;
+            }
+
+            await Raw.SendAsync(stream, "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + new string('x', 100), token);
+            await begun.Task;
+            await Raw.SendAsync(stream, new string('y', 4900) + Evil, token);
+            await Raw.UntilClosedAsync(stream, token);
+        });
+        using PooledHttpHandler handler = Handler();
+        using var client = new HttpClient(handler);
+        Uri uri = UriOf(server, tls);
+        using HttpResponseMessage response = await client.GetAsync(uri, HttpCompletionOption.ResponseHeadersRead);
+        using Stream body = await response.Content.ReadAsStreamAsync();
+        await body.ReadExactlyAsync(new byte[100]);
+        begun.SetResult();
+        var text = new StringBuilder();
+        if (bufferSize == 0)
+        {
+            using var copy = new MemoryStream();
+            await body.CopyToAsync(copy);
+            text.Append(Encoding.Latin1.GetString(copy.ToArray()));
+        }
+        else
+        {
+            byte[] buffer = new byte[bufferSize];
+            int read;
+            while ((read = await body.ReadAsync(buffer)) > 0)
+            {
+                text.Append(Encoding.Latin1.GetString(buffer, 0, read));
+            }
+        }
+
+        Assert.Equal(new string('y', 4900), text.ToString());
+        Assert.Equal("clean", await Guard.Within(client.GetStringAsync(uri), () => "the next answer"));
+        await Eventually.IsTrue(() => handler.GetSnapshot() is { Open: 1, Idle: 1 }, "the first is closed, the second rests");
+        Assert.Equal([CloseReason.UnsolicitedData], handler.GetSnapshot().Origins[0].ClosedBy.Keys);
+    }
+
+    [Fact]
+    public async Task Session_tickets_leave_a_resting_connection_alone()
+    {
+        await using var server = new RawServer(static async (network, _, token) =>
+        {
+            // .NET sends the tickets of TLS 1.3 with its first write, or with the end of the handshake.
+            await using Stream stream = await OpenAsync(network, tls: true, token);
+            try
+            {
+                while (true)
+                {
+                    await Raw.ReadHeadAsync(stream, token);
+                    await Raw.SendAsync(stream, Raw.Ok, token);
+                }
+            }
+            catch (IOException)
+            {
+                // The client has closed.
+            }
+        });
+        using PooledHttpHandler handler = Handler();
+        using var client = new HttpClient(handler);
+        Uri uri = UriOf(server, tls: true);
+
+        // It rests before it has read anything, so the tickets find it at rest.
+        Assert.Equal(2, await handler.PrewarmAsync(uri, 2, CancellationToken.None));
+        await Task.Delay(50);
+        Assert.Equal((2, 2), (handler.GetSnapshot().Open, handler.GetSnapshot().Idle));
+        for (int i = 0; i < 4; i++)
+        {
+            Task<string> one = client.GetStringAsync(uri), two = client.GetStringAsync(uri);
+            Assert.Equal("ok", await Guard.Within(one, () => "an answer"));
+            Assert.Equal("ok", await Guard.Within(two, () => "an answer"));
+            await Task.Delay(2);
+        }
+
+        Assert.Equal(2, server.Accepted);
+        Assert.Empty(handler.GetSnapshot().Origins[0].ClosedBy);
+    }
+
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    public async Task The_end_that_comes_while_nobody_reads_the_body_is_seen_by_the_next_read(bool tls, bool whole)
+    {
+        var sent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var server = new RawServer(async (network, index, token) =>
+        {
+            await using Stream stream = await OpenAsync(network, tls, token);
+            await Raw.ReadHeadAsync(stream, token);
+            if (index > 0)
+            {
+                await Raw.SendAsync(stream, Clean, token);
+                await Raw.UntilClosedAsync(stream, token);
+                return;
+            }
+
+            await Raw.SendAsync(stream, "HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n", token);
+            await Raw.SendAsync(stream, new string('x', whole ? 20_000 : 19_999), token);
+            await SendAsync(Unasked.End, network, stream, token);
+            sent.SetResult();
+            await Raw.UntilClosedAsync(network, token);
+        });
+        using PooledHttpHandler handler = Handler();
+        using var client = new HttpClient(handler);
+        using HttpResponseMessage response = await client.GetAsync(UriOf(server, tls), HttpCompletionOption.ResponseHeadersRead);
+        await Guard.Within(sent.Task, () => "the server sends");
+        await Task.Delay(20);
+        Assert.Equal(1, handler.GetSnapshot().Open);
+        if (whole)
+        {
+            Assert.Equal(20_000, (await Guard.Within(response.Content.ReadAsStringAsync(), () => "the body")).Length);
+        }
+        else
+        {
+            await Assert.ThrowsAnyAsync<HttpRequestException>(() => Guard.Within(response.Content.ReadAsStringAsync(), () => "the body"));
+        }
+
+        Assert.Equal("clean", await Guard.Within(client.GetStringAsync(UriOf(server, tls)), () => "the next answer"));
+        await Eventually.IsTrue(() => handler.GetSnapshot() is { Open: 1, Idle: 1 }, "the first is closed, the second rests");
+        Assert.Equal([CloseReason.ServerClosed], handler.GetSnapshot().Origins[0].ClosedBy.Keys);
+    }
+
+    private static async Task SendAsync(Unasked unasked, NetworkStream network, Stream stream, CancellationToken token)
+    {
+        switch (unasked)
+        {
+            case Unasked.Bytes:
+                await Raw.SendAsync(stream, Evil, token);
+                break;
+            case Unasked.Reset:
+                RawServer.Reset(network);
+                break;
+            default:
+                if (unasked != Unasked.End)
+                {
+                    await ((SslStream)stream).ShutdownAsync();
+                }
+
+                if (unasked != Unasked.Farewell)
+                {
+                    network.Socket.Shutdown(SocketShutdown.Send);
+                }
+
+                break;
+        }
+    }
+
+    private static async Task<Stream> OpenAsync(NetworkStream network, bool tls, CancellationToken token)
+    {
+        if (!tls)
+        {
+            return network;
+        }
+
+        var secure = new SslStream(network);
+        await secure.AuthenticateAsServerAsync(TestCertificates.Presenting(), token);
+        return secure;
+    }
+
+    /// <summary>Holds back what is sent, so that all of it leaves in one segment; only Linux has this.</summary>
+    private static void Cork(Socket socket, bool on)
+    {
+        if (OperatingSystem.IsLinux() && socket.Connected)
+        {
+            const int Tcp = 6, TcpCork = 3;
+            socket.SetRawSocketOption(Tcp, TcpCork, BitConverter.GetBytes(on ? 1 : 0));
+        }
+    }
+
+    private static PooledHttpHandler Handler() => new() { UseProxy = false, UseCookies = false, SslOptions = TestCertificates.Trusting() };
+
+    private static Uri UriOf(RawServer server, bool tls) => tls ? new Uri($"https://127.0.0.1:{server.Port}/") : server.Uri;
+}
