@@ -99,7 +99,9 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
 
         lock (_gate)
         {
-            if (_state != Http1State.Idle || Reader.WatchHasEnded)
+            // Story: the watch of a plain socket wakes for nothing, and its flow is about to begin another one. Turned down here, the connection would be
+            // in nobody's hands. That socket has been asked; what comes from now on is found before the request is written.
+            if (_state != Http1State.Idle || (Reader.WatchHasEnded && !Dialed.IsPlain))
             {
                 return false;
             }
