@@ -1,6 +1,6 @@
-using System.Buffers;
 using System.Diagnostics;
 using System.IO.Compression;
+using Warmwire.Buffers;
 using Warmwire.Diagnostics;
 
 namespace Warmwire.Exchange;
@@ -274,7 +274,7 @@ internal sealed class DecompressedStream : Stream
             return;
         }
 
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(SkipBufferSize);
+        byte[] buffer = BufferPool.Shared.Rent(SkipBufferSize);
         try
         {
             while (!Skipped(_source.Read(buffer)))
@@ -283,7 +283,7 @@ internal sealed class DecompressedStream : Stream
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            BufferPool.Shared.Return(buffer);
         }
     }
 
@@ -294,7 +294,7 @@ internal sealed class DecompressedStream : Stream
             return;
         }
 
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(SkipBufferSize);
+        byte[] buffer = BufferPool.Shared.Rent(SkipBufferSize);
         bool returnable = false;
         try
         {
@@ -309,7 +309,7 @@ internal sealed class DecompressedStream : Stream
             // A read that was cancelled or failed may still hold the buffer; then it is the collector's.
             if (returnable)
             {
-                ArrayPool<byte>.Shared.Return(buffer);
+                BufferPool.Shared.Return(buffer);
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Warmwire.Buffers;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Timing;
@@ -93,10 +94,10 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
 
     public override int Read(Span<byte> buffer)
     {
-        byte[] copy = System.Buffers.ArrayPool<byte>.Shared.Rent(buffer.Length);
+        byte[] copy = BufferPool.Shared.Rent(buffer.Length);
         int read = Read(copy, 0, buffer.Length);
         copy.AsSpan(0, read).CopyTo(buffer);
-        System.Buffers.ArrayPool<byte>.Shared.Return(copy);
+        BufferPool.Shared.Return(copy);
         return read;
     }
 
@@ -111,7 +112,7 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
 
     private async Task CopyAsync(Stream destination, bool ioErrors, CancellationToken cancellationToken)
     {
-        byte[] buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(CopySize());
+        byte[] buffer = BufferPool.Shared.Rent(CopySize());
         int read;
         while ((read = await ReadBodyAsync(buffer, ioErrors, cancellationToken).ConfigureAwait(false)) > 0)
         {
@@ -119,7 +120,7 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
         }
 
         // Not after a failure: a read into it may still be pending.
-        System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
+        BufferPool.Shared.Return(buffer);
     }
 
     private int CopySize()
