@@ -1,4 +1,6 @@
 using BenchmarkDotNet.Attributes;
+using Warmwire.Buffers;
+using Warmwire.Fields;
 using Warmwire.Http1;
 
 namespace Warmwire.Microbench;

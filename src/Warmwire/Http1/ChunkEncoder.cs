@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using Warmwire.Buffers;
 
 namespace Warmwire.Http1;
 

@@ -1,4 +1,5 @@
 using Warmwire.Diagnostics;
+using Warmwire.Fields;
 
 namespace Warmwire.Http1;
 

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using Warmwire.Fields;
 
 namespace Warmwire.Http1;
 

@@ -2,8 +2,10 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Net.Http.Headers;
 using System.Text;
+using Warmwire.Buffers;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
+using Warmwire.Fields;
 
 namespace Warmwire.Http1;
 

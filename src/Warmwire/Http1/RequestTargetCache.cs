@@ -1,3 +1,5 @@
+using Warmwire.Buffers;
+
 namespace Warmwire.Http1;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using Warmwire.Buffers;
 using Warmwire.Diagnostics;
 
 namespace Warmwire.Http1;

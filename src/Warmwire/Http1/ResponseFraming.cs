@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Warmwire.Diagnostics;
+using Warmwire.Fields;
 
 namespace Warmwire.Http1;
 

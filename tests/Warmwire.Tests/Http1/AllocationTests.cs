@@ -1,6 +1,9 @@
 using System.Net;
+using Warmwire.Buffers;
 using Warmwire.Exchange;
+using Warmwire.Fields;
 using Warmwire.Http1;
+using Warmwire.Tests.Kit;
 using Xunit;
 
 namespace Warmwire.Tests.Http1;

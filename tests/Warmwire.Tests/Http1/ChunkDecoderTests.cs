@@ -1,6 +1,8 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Warmwire.Buffers;
 using Warmwire.Http1;
+using Warmwire.Tests.Kit;
 using Xunit;
 
 namespace Warmwire.Tests.Http1;

@@ -1,4 +1,6 @@
+using Warmwire.Buffers;
 using Warmwire.Http1;
+using Warmwire.Tests.Kit;
 using Xunit;
 
 namespace Warmwire.Tests.Http1;

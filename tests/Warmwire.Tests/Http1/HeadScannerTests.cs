@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Warmwire.Diagnostics;
 using Warmwire.Http1;
+using Warmwire.Tests.Kit;
 using Xunit;
 
 namespace Warmwire.Tests.Http1;

@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Warmwire.Http1;
+using Warmwire.Tests.Kit;
 using Xunit;
 
 namespace Warmwire.Tests.Http1;

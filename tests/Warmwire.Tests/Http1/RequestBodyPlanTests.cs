@@ -1,5 +1,7 @@
 using System.Net;
+using Warmwire.Buffers;
 using Warmwire.Http1;
+using Warmwire.Tests.Kit;
 using Xunit;
 
 namespace Warmwire.Tests.Http1;

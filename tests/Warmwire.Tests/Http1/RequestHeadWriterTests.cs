@@ -2,7 +2,9 @@ using System.Net;
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
+using Warmwire.Fields;
 using Warmwire.Http1;
+using Warmwire.Tests.Kit;
 using Xunit;
 
 namespace Warmwire.Tests.Http1;

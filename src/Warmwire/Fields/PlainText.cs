@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.Intrinsics;
 
-namespace Warmwire.Http1;
+namespace Warmwire.Fields;
 
 /// <summary>Text of nothing but printable ASCII, which is what header fields nearly always are.</summary>
 internal static class PlainText

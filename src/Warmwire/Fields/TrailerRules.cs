@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 
-namespace Warmwire.Http1;
+namespace Warmwire.Fields;
 
 /// <summary>
 /// Fields that mean something only in front of a body (RFC 9110 §6.5.1). By the time a trailer arrives they have been acted on, so one

@@ -4,7 +4,7 @@ using FsCheck.Fluent;
 using Warmwire.Http1;
 using Xunit;
 
-namespace Warmwire.Tests.Http1;
+namespace Warmwire.Tests.Kit;
 
 /// <summary>Short ways to make bytes, and to cut them.</summary>
 internal static class WireBytes

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Warmwire.Http1;
+namespace Warmwire.Fields;
 
 /// <summary>Turns the names and values of response headers into strings, without a new one where the text is well known.</summary>
 internal static class ResponseHeaderNames
@@ -63,7 +63,7 @@ internal static class ResponseHeaderNames
     public static string Lookup(ReadOnlySpan<byte> name, out KnownResponseHeader known, out bool isContentHeader) =>
         Lookup(name, IndexOf(name), out known, out isContentHeader);
 
-    /// <param name="name">A token, as <see cref="HeaderLineReader"/> delivers it.</param>
+    /// <param name="name">A token, as the parser delivers it.</param>
     /// <param name="index">What <see cref="IndexOf"/> says of it.</param>
     /// <param name="known">Which of the headers the engine acts on it is.</param>
     /// <param name="isContentHeader">Whether it belongs into <see cref="HttpContent.Headers"/>.</param>

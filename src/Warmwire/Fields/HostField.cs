@@ -1,12 +1,13 @@
 using System.Buffers.Text;
+using Warmwire.Buffers;
 using Warmwire.Diagnostics;
 
-namespace Warmwire.Http1;
+namespace Warmwire.Fields;
 
 /// <summary>The value of Host that a URI asks for (RFC 9110 §7.2).</summary>
 internal static class HostField
 {
-    /// <summary>For a pool, whose requests mostly share it; see <see cref="RequestHeadOptions.HostValue"/>.</summary>
+    /// <summary>For a pool, whose requests mostly share it.</summary>
     public static byte[] ValueFor(Uri uri)
     {
         OutputBuffer output = new();

@@ -1,8 +1,7 @@
 using System.Buffers;
 using System.Text;
-using Warmwire.Buffers;
 
-namespace Warmwire.Http1;
+namespace Warmwire.Buffers;
 
 /// <summary>Bytes on their way out: grows as needed, over an array that is rented while it holds something. One user at a time.</summary>
 internal sealed class OutputBuffer : IBufferWriter<byte>

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Numerics;
 using System.Runtime.Intrinsics;
 
-namespace Warmwire.Http1;
+namespace Warmwire.Fields;
 
 /// <summary>The characters fields are made of (RFC 9110 §5.5, §5.6.2).</summary>
 internal static class FieldSyntax

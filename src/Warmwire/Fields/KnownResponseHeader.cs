@@ -1,4 +1,4 @@
-namespace Warmwire.Http1;
+namespace Warmwire.Fields;
 
 /// <summary>The response headers the engine itself acts on, or whose values repeat.</summary>
 internal enum KnownResponseHeader : byte

@@ -1,9 +1,11 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Warmwire.Fields;
 using Warmwire.Http1;
+using Warmwire.Tests.Kit;
 using Xunit;
 
-namespace Warmwire.Tests.Http1;
+namespace Warmwire.Tests.Fields;
 
 public class RecentStringsTests
 {

@@ -1,7 +1,8 @@
+using Warmwire.Fields;
 using Warmwire.Http1;
 using Xunit;
 
-namespace Warmwire.Tests.Http1;
+namespace Warmwire.Tests.Fields;
 
 /// <summary>RFC 9110 §6.5.1.</summary>
 public class TrailerRulesTests

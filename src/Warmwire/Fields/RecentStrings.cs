@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;
 
-namespace Warmwire.Http1;
+namespace Warmwire.Fields;
 
 /// <summary>
 /// Strings made lately from bytes, so that a server's usual answers are not made again and again. A fixed number of slots, each

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Warmwire.Http1;
+namespace Warmwire.Fields;
 
 /// <summary>A fixed set of ASCII strings that bytes from the wire are looked up in without making a string of them.</summary>
 internal sealed class AsciiTable
