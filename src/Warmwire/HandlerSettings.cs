@@ -20,6 +20,11 @@ internal sealed class HandlerSettings
     public int MaxConnectionsPerServer { get; set; } = HandlerDefaults.MaxConnectionsPerServer;
     public int MaxResponseDrainSize { get; set; } = HandlerDefaults.MaxResponseDrainSize;
     public int MaxResponseHeadersLength { get; set; } = HandlerDefaults.MaxResponseHeadersLengthKilobytes;
+    public bool EnableMultipleHttp2Connections { get; set; } = true;
+    public int InitialHttp2StreamWindowSize { get; set; } = HandlerDefaults.InitialHttp2StreamWindowSize;
+    public TimeSpan KeepAlivePingDelay { get; set; } = Timeout.InfiniteTimeSpan;
+    public HttpKeepAlivePingPolicy KeepAlivePingPolicy { get; set; } = HttpKeepAlivePingPolicy.Always;
+    public TimeSpan KeepAlivePingTimeout { get; set; } = HandlerDefaults.KeepAlivePingTimeout;
     public IMeterFactory? MeterFactory { get; set; }
     public Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken, ValueTask<Stream>>? PlaintextStreamFilter { get; set; }
     public TimeSpan PooledConnectionIdleTimeout { get; set; } = HandlerDefaults.PooledConnectionIdleTimeout;

@@ -16,7 +16,8 @@ public sealed class TransportException : HttpRequestException
         string? origin,
         long? connectionId,
         bool isTimeout = false,
-        bool canRetry = false)
+        bool canRetry = false,
+        Http2ErrorCode? http2ErrorCode = null)
         : base(error, message, inner)
     {
         Phase = phase;
@@ -25,11 +26,12 @@ public sealed class TransportException : HttpRequestException
         ConnectionId = connectionId;
         IsTimeout = isTimeout;
         CanRetry = canRetry;
+        Http2ErrorCode = http2ErrorCode;
     }
 
     /// <summary>The same failure for another request that shares its cause; an exception is thrown once, so each has one of its own.</summary>
     internal TransportException ForAnotherRequest() =>
-        new(HttpRequestError, Message, InnerException, Phase, RequestSent, Origin, ConnectionId, IsTimeout, CanRetry);
+        new(HttpRequestError, Message, InnerException, Phase, RequestSent, Origin, ConnectionId, IsTimeout, CanRetry, Http2ErrorCode);
 
     /// <summary>The part of the exchange that failed.</summary>
     public TransportPhase Phase { get; }
@@ -48,4 +50,7 @@ public sealed class TransportException : HttpRequestException
 
     /// <summary>The connection the exchange was using, or <see langword="null"/> if it had none yet.</summary>
     public long? ConnectionId { get; }
+
+    /// <summary>The code with which either side ended the HTTP/2 stream or connection (RFC 9113 §7), or <see langword="null"/> if that was not what failed.</summary>
+    public Http2ErrorCode? Http2ErrorCode { get; }
 }

@@ -75,6 +75,12 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
     /// <summary>Whether one byte of a response has arrived.</summary>
     public bool ResponseStarted { get; set; }
 
+    /// <summary>The server has said that it did nothing with the request: REFUSED_STREAM, or a GOAWAY that leaves it out (RFC 9113 §8.7).</summary>
+    public bool NotProcessed { get; set; }
+
+    /// <summary>The request must not be sent with HTTP/1.1.</summary>
+    public bool RequiresHttp2 => Request.Version.Major >= 2 && Request.VersionPolicy != HttpVersionPolicy.RequestVersionOrLower;
+
     /// <summary>
     /// Set before the promise is kept, by the flow that keeps it: the connection, its timers and the token's callbacks know this attempt no more, so
     /// whoever waits on it is the last one to hold it.
@@ -127,6 +133,7 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
         attempt.Sent = RequestSent.No;
         attempt.Copying = Task.CompletedTask;
         attempt.ResponseStarted = false;
+        attempt.NotProcessed = false;
         attempt.Forgotten = false;
         attempt._completed = 0;
         t_spare = attempt;

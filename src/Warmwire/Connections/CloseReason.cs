@@ -69,4 +69,19 @@ public enum CloseReason
 
     /// <summary>The handler was disposed.</summary>
     Disposed,
+
+    /// <summary>The server announced the end of an HTTP/2 connection (GOAWAY, RFC 9113 §6.8); the exchanges it had accepted came to their end first.</summary>
+    GoAway,
+
+    /// <summary>An HTTP/2 PING was not answered within <see cref="PooledHttpHandler.KeepAlivePingTimeout"/>.</summary>
+    PingTimeout,
+
+    /// <summary>The server sent more frames that carry nothing than any purpose explains: pings, settings, resets, empty frames.</summary>
+    PeerFlood,
+
+    /// <summary>An HTTP/2 connection has used up its stream numbers (RFC 9113 §5.1.1).</summary>
+    StreamIdsExhausted,
+
+    /// <summary>The server wants HTTP/1.1 instead (HTTP_1_1_REQUIRED, RFC 9113 §7).</summary>
+    Http11Required,
 }

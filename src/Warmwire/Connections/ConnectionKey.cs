@@ -11,9 +11,10 @@ internal sealed class ConnectionKey : IEquatable<ConnectionKey>
 {
     private readonly int _hashCode;
 
-    public ConnectionKey(bool isTls, string host, int port, string? tlsHost = null, X509Certificate2? clientCertificate = null)
+    public ConnectionKey(bool isTls, string host, int port, string? tlsHost = null, X509Certificate2? clientCertificate = null, ProtocolOffer protocols = ProtocolOffer.Http1)
     {
         IsTls = isTls;
+        Protocols = protocols;
         Host = host;
         Port = port;
         TlsHost = isTls ? tlsHost ?? host : null;
@@ -36,6 +37,9 @@ internal sealed class ConnectionKey : IEquatable<ConnectionKey>
 
     /// <summary>The certificate of <see cref="TransportOptions.ClientCertificate"/>.</summary>
     public X509Certificate2? ClientCertificate { get; }
+
+    /// <summary>What its connections may speak.</summary>
+    public ProtocolOffer Protocols { get; }
 
     /// <summary>The host is a name, not an address.</summary>
     public bool CanBeResolved { get; }

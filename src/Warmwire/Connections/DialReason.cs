@@ -14,4 +14,7 @@ public enum DialReason
 
     /// <summary><see cref="PooledHttpHandler.PrewarmAsync"/> asked for it.</summary>
     Prewarm,
+
+    /// <summary>Every HTTP/2 connection of the origin was serving as many streams as the server allows.</summary>
+    AllAtStreamLimit,
 }

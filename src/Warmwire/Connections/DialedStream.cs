@@ -17,6 +17,9 @@ internal sealed class DialedStream
     /// </summary>
     public bool IsPlain { get; init; }
 
+    /// <summary>Whether it speaks HTTP/2: the server chose it, or it is known beforehand.</summary>
+    public bool IsHttp2 { get; init; }
+
     public EndPoint? RemoteEndPoint { get; init; }
 
     /// <summary>The address the host's name resolved to; <see langword="null"/> if the host is an address or a callback made the stream.</summary>

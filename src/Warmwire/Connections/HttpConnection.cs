@@ -54,17 +54,34 @@ internal abstract class HttpConnection
         Replays = lease.Replays,
     };
 
+    /// <summary>Whether it serves many exchanges at a time.</summary>
+    public virtual bool IsMultiplexed => false;
+
+    /// <summary>The version of HTTP it speaks.</summary>
+    public virtual Version HttpVersion => System.Net.HttpVersion.Version11;
+
+    /// <summary>How many exchanges it can serve at a time, as far as is known.</summary>
+    public virtual int StreamLimit => 1;
+
     /// <summary>What the connection is doing, for the snapshot.</summary>
     public abstract string StateName { get; }
 
     /// <summary>The server's last <c>Keep-Alive: timeout</c>, or <see langword="null"/>.</summary>
     public abstract TimeSpan? KeepAliveHint { get; }
 
-    /// <summary>Takes the connection out of its rest. <see langword="false"/>: it turned out to be dead and closes itself.</summary>
-    /// <param name="rested">How long it has rested, at least.</param>
+    /// <summary>The owner knows the connection: from here on it may speak, and tell the owner what it hears.</summary>
+    public virtual void Start()
+    {
+    }
+
+    /// <summary>
+    /// Takes the connection out of its rest. <see langword="false"/>: it turned out to be dead and closes itself. Of one that is multiplexed, one place is
+    /// taken; <see langword="false"/>: it takes no more exchanges now, and the owner is told why.
+    /// </summary>
+    /// <param name="rested">How long it has rested, at least; zero if it is in use.</param>
     public abstract bool TryLease(TimeSpan rested);
 
-    /// <summary>Gives back a leased connection that was not used: it rests and is returned to its owner.</summary>
+    /// <summary>Gives back a leased connection, or a place on it, that was not used: its owner is told as after an exchange.</summary>
     public abstract void Rest();
 
     /// <summary>Runs one exchange; only on a leased connection. The task fails only with what the caller shall see.</summary>

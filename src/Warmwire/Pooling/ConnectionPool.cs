@@ -47,7 +47,7 @@ internal sealed class ConnectionPool : IDisposable
     public IdleTotal IdleTotal { get; }
 
     /// <summary>Makes a connection of a stream; tests have their own kind.</summary>
-    public Func<ConnectionKey, DialedStream, IConnectionOwner, ConnectionServices, HttpConnection> MakeConnection { get; init; } =
+    public Func<ConnectionKey, DialedStream, IMultiplexedConnectionOwner, ConnectionServices, HttpConnection> MakeConnection { get; init; } =
         static (key, stream, owner, services) => new Http1Connection(key, stream, owner, services);
 
     public IEnumerable<OriginPool> Origins => _origins.Values;

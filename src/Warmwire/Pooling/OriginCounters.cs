@@ -3,8 +3,8 @@ namespace Warmwire.Pooling;
 /// <summary>What happened at one origin since the handler was made. Leases are counted by any thread, the rest is guarded by the gate of the <see cref="OriginState"/>.</summary>
 internal sealed class OriginCounters
 {
-    private readonly long[] _closedBy = new long[(int)CloseReason.Disposed + 1]; // the last one
-    private readonly long[] _dialedBy = new long[(int)DialReason.Prewarm + 1];
+    private readonly long[] _closedBy = new long[Enum.GetValues<CloseReason>().Length];
+    private readonly long[] _dialedBy = new long[Enum.GetValues<DialReason>().Length];
 
     private long _firstUses;
     private long _reused;

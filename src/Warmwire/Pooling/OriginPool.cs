@@ -11,7 +11,7 @@ namespace Warmwire.Pooling;
 /// <remarks>
 /// A request takes whichever comes first, a freed connection (<see cref="OriginLeases"/>) or a dial (<see cref="OriginDials"/>).
 /// </remarks>
-internal sealed class OriginPool : IConnectionOwner
+internal sealed class OriginPool : IMultiplexedConnectionOwner
 {
     // Immutable.
     private readonly ConnectionPool _pool;
@@ -75,6 +75,18 @@ internal sealed class OriginPool : IConnectionOwner
         _pool.GiveBackPlace();
         Dials.Start(dials);
     }
+
+    public void StreamEnded(HttpConnection connection) => throw new NotImplementedException();
+
+    public void StreamLimitChanged(HttpConnection connection) => throw new NotImplementedException();
+
+    public void Suspended(HttpConnection connection) => throw new NotImplementedException();
+
+    public void Resumed(HttpConnection connection) => throw new NotImplementedException();
+
+    public void Retire(HttpConnection connection, CloseReason reason) => throw new NotImplementedException();
+
+    public void Http11Required(HttpConnection connection) => throw new NotImplementedException();
 
     public void ResponseLeaked(HttpConnection connection, string? stack)
     {
