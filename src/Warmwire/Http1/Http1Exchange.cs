@@ -309,7 +309,7 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
             throw new WireFormatException("101 Switching Protocols, although the request did not ask for an upgrade");
         }
 
-        var content = new Http1ResponseContent(_connection, _attempt);
+        var content = new ResponseContent(_connection, _attempt);
         HttpResponseMessage response = Http1ResponseHead.Create(head, status, _attempt.Request, content);
         FramingResult framing = Http1ResponseHead.Read(head, status, _attempt.Request, response, _services.Settings.ResponseHeaderEncodingSelector);
         reader.ConsumeHead(length);
@@ -328,7 +328,7 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
     /// <param name="content">Its content.</param>
     /// <param name="framing">How its body ends.</param>
     /// <param name="alone">Whether nobody but the connection knows this exchange any more.</param>
-    private void Deliver(HttpResponseMessage response, Http1ResponseContent content, in FramingResult framing, bool alone)
+    private void Deliver(HttpResponseMessage response, ResponseContent content, in FramingResult framing, bool alone)
     {
         Http1Reader reader = _connection.Reader;
         if (framing.Kind == BodyKind.Raw)

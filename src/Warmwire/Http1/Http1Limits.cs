@@ -33,9 +33,6 @@ internal static class Http1Limits
     /// <summary>After a shorter rest the socket is not asked for input before the next request: its last read has just found it empty.</summary>
     public static readonly TimeSpan HeardOfJustNow = TimeSpan.FromMicroseconds(100);
 
-    /// <summary>How much is read at once when a body is copied to a stream.</summary>
-    public const int CopyBufferBytes = 64 * 1024;
-
     /// <summary>A read of the body that may take at least this much goes straight into the caller's memory.</summary>
     public const int DirectReadBytes = 1024;
 }

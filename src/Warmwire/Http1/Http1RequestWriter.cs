@@ -12,7 +12,7 @@ namespace Warmwire.Http1;
 /// <summary>
 /// Writes one request after another. The head and a body that is ready leave in one send; a body that comes in pieces over time is sent piece by piece.
 /// </summary>
-internal sealed class Http1RequestWriter
+internal sealed class Http1RequestWriter : IRequestBodyWriter
 {
     // A thread's and not a connection's: an idle connection holds nothing, and requests to one place come from few threads.
     [ThreadStatic]

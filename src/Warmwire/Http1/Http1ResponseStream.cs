@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using Warmwire.Buffers;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Timing;
@@ -11,7 +10,7 @@ namespace Warmwire.Http1;
 /// The body of a response while it is on its way. Nothing below refers to it while no read is pending, so that one nobody disposes is found
 /// by the garbage collector, reported, and its connection given back.
 /// </summary>
-internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
+internal sealed class Http1ResponseStream : ResponseBodyStream, ITotalDeadlineTarget
 {
     private readonly Http1Connection _connection;
     private readonly long _exchangeId;
@@ -44,22 +43,10 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
 
     public override bool CanRead => !_disposed;
 
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     /// <summary>The response was given up before anybody saw it.</summary>
     public void Detach() => Over();
 
-    public void Attach(TotalDeadline deadline)
+    public override void Attach(TotalDeadline deadline)
     {
         _total = deadline;
         deadline.Watch(this);
@@ -72,69 +59,10 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
     void ITotalDeadlineTarget.TotalTimeExpired(TimeSpan limit) =>
         _connection.FailBody(_exchangeId, CloseReason.RequestTimeout, TransportErrors.TotalTimeout(_connection, _attempt, limit, TransportPhase.ReadBody));
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        ReadBodyAsync(buffer, ioErrors: true, cancellationToken);
+    protected override long? Remaining => _over ? 0 : _connection.Reader.BodyRemaining;
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-    {
-        ValidateBufferArguments(buffer, offset, count);
-        return ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-    }
-
-    public override IAsyncResult BeginRead(byte[] buffer, int offset, int count, AsyncCallback? callback, object? state) =>
-        TaskToAsyncResult.Begin(ReadAsync(buffer, offset, count, CancellationToken.None), callback, state);
-
-    public override int EndRead(IAsyncResult asyncResult) => TaskToAsyncResult.End<int>(asyncResult);
-
-    public override int Read(byte[] buffer, int offset, int count)
-    {
-        ValidateBufferArguments(buffer, offset, count);
-        return ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
-    }
-
-    public override int Read(Span<byte> buffer)
-    {
-        byte[] copy = BufferPool.Shared.Rent(buffer.Length);
-        int read = Read(copy, 0, buffer.Length);
-        copy.AsSpan(0, read).CopyTo(buffer);
-        BufferPool.Shared.Return(copy);
-        return read;
-    }
-
-    public override Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
-    {
-        ValidateCopyToArguments(destination, bufferSize);
-        return CopyAsync(destination, ioErrors: true, cancellationToken);
-    }
-
-    /// <summary>As <see cref="CopyToAsync(Stream, int, CancellationToken)"/>, but failures are <see cref="TransportException"/>: <see cref="HttpContent"/> passes these on as they are.</summary>
-    public Task CopyBodyToAsync(Stream destination, CancellationToken cancellationToken) => CopyAsync(destination, ioErrors: false, cancellationToken);
-
-    private async Task CopyAsync(Stream destination, bool ioErrors, CancellationToken cancellationToken)
-    {
-        byte[] buffer = BufferPool.Shared.Rent(CopySize());
-        int read;
-        while ((read = await ReadBodyAsync(buffer, ioErrors, cancellationToken).ConfigureAwait(false)) > 0)
-        {
-            await destination.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
-        }
-
-        // Not after a failure: a read into it may still be pending.
-        BufferPool.Shared.Return(buffer);
-    }
-
-    private int CopySize()
-    {
-        // A guess only: another thread may be reading.
-        long? left = _over ? 0 : _connection.Reader.BodyRemaining;
-        return (int)Math.Clamp(left ?? Http1Limits.CopyBufferBytes, 1, Http1Limits.CopyBufferBytes);
-    }
-
-    /// <param name="buffer">Receives the bytes.</param>
-    /// <param name="ioErrors">Whether failures are thrown as users of streams expect them: as an <see cref="IOException"/>, with ours inside.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<int> ReadBodyAsync(Memory<byte> buffer, bool ioErrors, CancellationToken cancellationToken)
+    protected override async ValueTask<int> ReadBodyAsync(Memory<byte> buffer, bool ioErrors, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         cancellationToken.ThrowIfCancellationRequested();
@@ -166,13 +94,13 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
                 {
                     // The fill belongs to the connection: a caller who cancels leaves it to the drain.
                     direct = 0;
-                    abandonedFill = reader.FillAsync(Math.Min(buffer.Length, Http1Limits.CopyBufferBytes)).AsTask();
+                    abandonedFill = reader.FillAsync(Math.Min(buffer.Length, CopyBufferBytes)).AsTask();
                 }
 
                 ValueTask<int> reading =
                     abandonedFill is not null ? new ValueTask<int>(abandonedFill.WaitAsync(cancellationToken))
                     : direct >= Http1Limits.DirectReadBytes ? reader.ReadDirectAsync(buffer[..direct], cancellationToken)
-                    : reader.BeginFill(Math.Min(buffer.Length, Http1Limits.CopyBufferBytes), cancellationToken);
+                    : reader.BeginFill(Math.Min(buffer.Length, CopyBufferBytes), cancellationToken);
                 int read;
                 bool timed = !reading.IsCompleted && StartIdleWait();
                 try
@@ -344,16 +272,6 @@ internal sealed class Http1ResponseStream : Stream, ITotalDeadlineTarget
 
         base.Dispose(disposing);
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     /// <summary>The server sent nothing for too long.</summary>
     private sealed class IdleDeadline(Http1ResponseStream body) : Deadline

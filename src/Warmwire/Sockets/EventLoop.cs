@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
@@ -9,7 +10,7 @@ namespace Warmwire.Sockets;
 /// </summary>
 /// <remarks>
 /// <code>
-///              events came                next event
+///              events came             next event, or work that one put off
 ///   Waiting ───────────────► Dispatching ────────────► InCallback
 ///      ▲                       │   ▲  ▲                  │   │
 ///      └───────────────────────┘   │  └──────────────────┘   │ the monitor, after about 1 ms: another thread leads
@@ -33,6 +34,13 @@ internal sealed unsafe class EventLoop
     private readonly SlotTable<LoopSocketStream> _slots = new();
     private readonly byte* _batch;
     private readonly int _eventSize = EpollLayout.Current.Size;
+
+    /// <summary>What callbacks have put off; see <see cref="TryDefer"/>. Any thread may take from it.</summary>
+    private readonly ConcurrentQueue<IThreadPoolWorkItem> _deferred = new();
+
+    /// <summary>Which callback the thread is in, if it leads or led a loop.</summary>
+    [ThreadStatic]
+    private static Leadership? t_leadership;
 
     // Entered for the leaders for as long as the loop runs, so that both stay open, and by others for a call.
     private DescriptorUse _epoll;
@@ -120,9 +128,26 @@ internal sealed unsafe class EventLoop
         long state = Volatile.Read(ref _state);
         Debug.Assert((state & PhaseMask) == Dispatching, "somebody leads this loop already");
         ThreadContext clean = ThreadContext.Capture();
+        Leadership leadership = t_leadership ??= new Leadership();
+        leadership.Loop = this;
         while (true)
         {
-            while (_next < _count)
+            // First what the leader before could not do because it was held up, then what the last event's callback has put off.
+            while (_deferred.TryDequeue(out IThreadPoolWorkItem? work))
+            {
+                long callback = (state & ~PhaseMask) + Step + InCallback;
+                leadership.Callback = callback;
+                Volatile.Write(ref _state, callback);
+                work.Execute();
+                clean.Restore();
+                state = callback - InCallback + Dispatching;
+                if (Interlocked.CompareExchange(ref _state, state, callback) != callback)
+                {
+                    return true;
+                }
+            }
+
+            if (_next < _count)
             {
                 // Whatever is known of the event is taken before its callback: behind it this thread may not lead any more.
                 var memory = new ReadOnlySpan<byte>(_batch + (_next * _eventSize), _eventSize);
@@ -134,6 +159,7 @@ internal sealed unsafe class EventLoop
                 }
 
                 long callback = (state & ~PhaseMask) + Step + InCallback;
+                leadership.Callback = callback;
                 Volatile.Write(ref _state, callback);
                 stream.OnEvents(events);
                 clean.Restore();
@@ -142,6 +168,8 @@ internal sealed unsafe class EventLoop
                 {
                     return true;
                 }
+
+                continue;
             }
 
             if (_stopping)
@@ -165,6 +193,38 @@ internal sealed unsafe class EventLoop
                 // The descriptor is ours and open, and the memory is there: no error is possible.
                 throw SocketErrors.Exception(-count);
             }
+        }
+    }
+
+    // ---- Putting work off -------------------------------------------------------------------------------------------
+
+    /// <summary>
+    /// If this thread leads a loop: runs the work when the callback it is in has returned, in the order it was put off. What comes behind work that blocks is
+    /// done by the thread that takes the loop over.
+    /// </summary>
+    public static bool TryDefer(IThreadPoolWorkItem work)
+    {
+        if (t_leadership is not { } leadership || !leadership.IsInForce || leadership.Loop!._group.IsCrowded)
+        {
+            return false;
+        }
+
+        EventLoop loop = leadership.Loop;
+        loop._deferred.Enqueue(work);
+        if (!leadership.IsInForce)
+        {
+            // Story: the loop is taken over between the two looks, and its new leader has found the queue empty and waits for events.
+            ThreadPool.UnsafeQueueUserWorkItem(static loop => loop.RunDeferred(), loop, preferLocal: false);
+        }
+
+        return true;
+    }
+
+    private void RunDeferred()
+    {
+        while (_deferred.TryDequeue(out IThreadPoolWorkItem? work))
+        {
+            work.Execute();
         }
     }
 
@@ -218,5 +278,16 @@ internal sealed unsafe class EventLoop
     {
         Debug.Assert((_seen & PhaseMask) == InCallback, "only a leader in a callback can be deposed");
         return Interlocked.CompareExchange(ref _state, (_seen & ~PhaseMask) + Step + Dispatching, _seen) == _seen;
+    }
+
+    /// <summary>A thread's notes on the loop it leads.</summary>
+    private sealed class Leadership
+    {
+        public EventLoop? Loop { get; set; }
+
+        public long Callback { get; set; }
+
+        /// <summary>Whether the thread is in a callback of the loop and has not been deposed.</summary>
+        public bool IsInForce => Loop is { } loop && Volatile.Read(ref loop._state) == Callback;
     }
 }

@@ -1,19 +1,17 @@
 using System.Net;
-using Warmwire.Connections;
-
-namespace Warmwire.Http1;
+namespace Warmwire.Connections;
 
 /// <summary>The content of a response: bytes that came with the head, or the stream of what is to come.</summary>
-internal sealed class Http1ResponseContent : HttpContent, IConnectionInfoSource, ITimedBody
+internal sealed class ResponseContent : HttpContent, IConnectionInfoSource, ITimedBody
 {
-    private readonly Http1Connection _connection;
+    private readonly HttpConnection _connection;
     private readonly LeaseFacts _lease;
     private readonly long _headAt;
     private byte[]? _bytes = [];
     private Stream? _stream;
     private bool _consumed;
 
-    public Http1ResponseContent(Http1Connection connection, Attempt attempt)
+    public ResponseContent(HttpConnection connection, Attempt attempt)
     {
         _connection = connection;
         _lease = new LeaseFacts(attempt);
@@ -32,7 +30,7 @@ internal sealed class Http1ResponseContent : HttpContent, IConnectionInfoSource,
 
     public bool TryAttach(TotalDeadline deadline)
     {
-        if (_stream is not Http1ResponseStream body)
+        if (_stream is not ResponseBodyStream body)
         {
             return false;
         }
@@ -53,7 +51,7 @@ internal sealed class Http1ResponseContent : HttpContent, IConnectionInfoSource,
         }
 
         Stream body = _stream!;
-        return body is Http1ResponseStream response ? response.CopyBodyToAsync(stream, cancellationToken) : body.CopyToAsync(stream, cancellationToken);
+        return body is ResponseBodyStream response ? response.CopyBodyToAsync(stream, cancellationToken) : body.CopyToAsync(stream, cancellationToken);
     }
 
     protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>

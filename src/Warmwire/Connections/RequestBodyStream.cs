@@ -1,18 +1,18 @@
 using Warmwire.Diagnostics;
 
-namespace Warmwire.Http1;
+namespace Warmwire.Connections;
 
 /// <summary>What the content of a request writes into.</summary>
 internal sealed class RequestBodyStream : Stream
 {
-    private readonly Http1RequestWriter _writer;
+    private readonly IRequestBodyWriter _writer;
     private readonly long? _promised;
     private long _written;
     private volatile bool _complete;
 
     /// <param name="writer">Where it goes.</param>
-    /// <param name="promised">The Content-Length that was sent, or <see langword="null"/> for chunked.</param>
-    public RequestBodyStream(Http1RequestWriter writer, long? promised)
+    /// <param name="promised">The Content-Length that was sent, or <see langword="null"/> if none was.</param>
+    public RequestBodyStream(IRequestBodyWriter writer, long? promised)
     {
         _writer = writer;
         _promised = promised;
@@ -86,4 +86,12 @@ internal sealed class RequestBodyStream : Stream
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
+}
+
+/// <summary>Sends what the content of a request writes.</summary>
+internal interface IRequestBodyWriter
+{
+    ValueTask WriteBodyAsync(ReadOnlyMemory<byte> data);
+
+    ValueTask FlushAsync();
 }
