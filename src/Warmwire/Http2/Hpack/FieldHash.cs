@@ -8,14 +8,16 @@ namespace Warmwire.Http2.Hpack;
 /// </summary>
 internal static class FieldHash
 {
-    private const ulong Odd = 0x9E3779B97F4A7C15;
+    // No more is asked of them than bits without a pattern.
+    private const ulong Salt = 0x9E3779B97F4A7C15;
+    private const ulong Factor = 0xD6E8FEB86659FD93;
 
     public static uint Of(ReadOnlySpan<byte> name) => With(0, name);
 
     /// <summary>The hash of a field whose name has the hash <paramref name="nameHash"/>.</summary>
     public static uint With(uint nameHash, ReadOnlySpan<byte> value)
     {
-        ulong hash = (nameHash + ((ulong)value.Length << 32)) * Odd;
+        ulong hash = Mix(nameHash + ((ulong)value.Length << 32));
         if (value.Length >= sizeof(ulong))
         {
             ReadOnlySpan<byte> rest = value;
@@ -37,12 +39,13 @@ internal static class FieldHash
             hash = Mix(hash ^ (uint)(value[0] | (value[value.Length / 2] << 8) | (value[^1] << 16)));
         }
 
-        return (uint)(hash >> 32) ^ (uint)hash;
+        return (uint)hash;
     }
 
+    // Both halves of the product, so that every bit of it depends on every bit that came in.
     private static ulong Mix(ulong bits)
     {
-        bits *= Odd;
-        return bits ^ (bits >> 32);
+        ulong high = Math.BigMul(bits ^ Salt, Factor, out ulong low);
+        return high ^ low;
     }
 }
