@@ -81,8 +81,8 @@ internal sealed class HpackEncoder
         _sizeUpdateDue = false;
     }
 
-    /// <summary>Writes a field of the static table.</summary>
-    public void EncodeStatic(OutputBuffer output, int index)
+    /// <summary>Writes a field of <see cref="StaticTable"/>, such as 2, which is :method GET.</summary>
+    public static void EncodeStatic(OutputBuffer output, int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(index, StaticTable.Count);

@@ -21,9 +21,7 @@ internal static class HuffmanDecoder
     private static readonly int[] s_offsets = new int[HuffmanCode.MaxLength + 1];
     private static readonly ushort[] s_byCode = new ushort[HuffmanCode.Symbols];
 
-#pragma warning disable CA1810, MA0069 // the tables are made of each other in one go
     static HuffmanDecoder()
-#pragma warning restore CA1810, MA0069
     {
         ReadOnlySpan<byte> lengths = HuffmanCode.Lengths;
         ReadOnlySpan<uint> codes = HuffmanCode.Codes;
