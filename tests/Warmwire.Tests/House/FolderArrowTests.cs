@@ -10,9 +10,10 @@ public sealed class FolderArrowTests
     private static readonly Dictionary<string, string[]> s_allowed = new(StringComparer.Ordinal)
     {
         ["Exchange"] = ["Pooling", "Connections", "Diagnostics", "Timing", "Buffers"],
-        ["Pooling"] = ["Dialing", "Http1", "Connections", "Diagnostics", "Timing", "Buffers"],
+        ["Pooling"] = ["Dialing", "Http1", "Http2", "Connections", "Diagnostics", "Timing", "Buffers"],
         ["Dialing"] = ["Sockets", "Connections", "Diagnostics", "Timing", "Buffers"],
         ["Http1"] = ["Fields", "Sockets", "Connections", "Diagnostics", "Timing", "Buffers"],
+        ["Http2"] = ["Fields", "Sockets", "Connections", "Diagnostics", "Timing", "Buffers"],
         ["Fields"] = ["Diagnostics", "Buffers"],
         ["Connections"] = ["Sockets", "Diagnostics", "Timing", "Buffers"],
         ["Sockets"] = ["Diagnostics", "Timing", "Buffers"],
