@@ -53,6 +53,9 @@ internal sealed class OutputBuffer : IBufferWriter<byte>
         _count += written;
     }
 
+    /// <summary>What was written, to change it afterwards; valid until the next call that changes the buffer.</summary>
+    public Span<byte> WrittenSpan => _array.AsSpan(0, _count);
+
     /// <summary>Takes back what was written after the first <paramref name="count"/> bytes.</summary>
     public void Truncate(int count)
     {

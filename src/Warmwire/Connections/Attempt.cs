@@ -66,6 +66,9 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
 
     public bool WasLeased { get; set; }
 
+    /// <summary>It waited for a connection, so whatever ended the wait may still know it.</summary>
+    public bool WasQueued { get; set; }
+
     // Set by the connection.
     public RequestSent Sent { get; set; }
 
@@ -130,6 +133,7 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
         attempt.QueueTime = TimeSpan.Zero;
         attempt.LeasedAt = 0;
         attempt.WasLeased = false;
+        attempt.WasQueued = false;
         attempt.Sent = RequestSent.No;
         attempt.Copying = Task.CompletedTask;
         attempt.ResponseStarted = false;

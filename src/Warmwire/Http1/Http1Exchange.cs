@@ -363,7 +363,7 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
             {
                 // Before the caller goes on, who most often sends the next request from here.
                 Spare();
-                attempt.Forgotten = attempt.Rested;
+                attempt.Forgotten = !attempt.WasQueued;
                 attempt.TryComplete(response);
                 return;
             }

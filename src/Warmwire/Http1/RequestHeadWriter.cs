@@ -57,13 +57,13 @@ internal static class RequestHeadWriter
         string method;
         if (host is not null || options.Target is not { } target)
         {
-            method = CanonicalMethod(request.Method.Method);
+            method = MethodNames.Canonical(request.Method.Method);
             WriteFirstLines(output, request, uri, method, host, in options);
         }
         else if (!target.TryWrite(output, uri, request.Method.Method, options.HostValue, IsHttp10(request), options.AbsoluteForm, out method))
         {
             int start = output.Count;
-            method = CanonicalMethod(request.Method.Method);
+            method = MethodNames.Canonical(request.Method.Method);
             WriteFirstLines(output, request, uri, method, host, in options);
             target.Remember(output.Written.Span[start..], uri, request.Method.Method, options.HostValue, IsHttp10(request), options.AbsoluteForm, method);
         }
@@ -74,7 +74,7 @@ internal static class RequestHeadWriter
         {
             WriteContentHeaders(output, request, request.Content.Headers, in options);
         }
-        else if (AnnouncesEmptyBody(method))
+        else if (MethodNames.AnnouncesEmptyBody(method))
         {
             output.Write("Content-Length: 0\r\n"u8);
         }
@@ -384,13 +384,6 @@ internal static class RequestHeadWriter
 
         output.Advance(written);
     }
-
-    /// <summary>Methods are case-sensitive (RFC 9110 §9.1), but .NET sends the ones it knows in upper case however they were written.</summary>
-    private static string CanonicalMethod(string method) =>
-        method.ContainsAny(FieldSyntax.LowerCaseLetters) ? HttpMethod.Parse(method).Method : method;
-
-    /// <summary>RFC 9110 §8.6: a method that anticipates content says so when there is none. The exceptions are .NET's: it also says so for methods it does not know.</summary>
-    private static bool AnnouncesEmptyBody(string method) => method is not ("GET" or "HEAD" or "CONNECT" or "OPTIONS" or "DELETE");
 
     private static Name Classify(string name)
     {

@@ -17,6 +17,7 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
     {
         _pool = pool;
         Attempt = attempt;
+        attempt.WasQueued = true;
         ReplacementFor = dialReason;
 
         // The giver is a connection's reading flow or a dial: neither shall run a caller's code.

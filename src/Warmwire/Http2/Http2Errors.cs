@@ -1,0 +1,73 @@
+using Warmwire.Connections;
+using Warmwire.Diagnostics;
+
+namespace Warmwire.Http2;
+
+/// <summary>The failures of an exchange that only HTTP/2 knows, with their data.</summary>
+internal static class Http2Errors
+{
+    public static TransportException StreamReset(Http2Connection connection, Http2Stream stream, Attempt? attempt, Http2ErrorCode code)
+    {
+        string origin = connection.Key.Origin;
+        string message = code == Http2ErrorCode.RefusedStream ? Http2ErrorTexts.StreamRefused(origin, connection.Id, code) : Http2ErrorTexts.StreamReset(origin, connection.Id, code);
+        return Make(HttpRequestError.HttpProtocolError, message, connection, stream, attempt, code);
+    }
+
+    public static TransportException NotAccepted(Http2Connection connection, Http2Stream stream, Attempt? attempt, Http2ErrorCode code, string debugData) =>
+        Make(HttpRequestError.HttpProtocolError, Http2ErrorTexts.NotAcceptedBeforeGoAway(connection.Key.Origin, connection.Id, code, debugData), connection, stream, attempt, code);
+
+    public static TransportException ConnectionEnded(Http2Connection connection, Http2Stream stream, Attempt? attempt, Http2ErrorCode code, string debugData) =>
+        Make(HttpRequestError.HttpProtocolError, Http2ErrorTexts.ConnectionEnded(connection.Key.Origin, connection.Id, code, debugData), connection, stream, attempt, code);
+
+    public static TransportException ConnectionBroken(Http2Connection connection, Http2Stream stream, Attempt? attempt, Http2ConnectionException error) =>
+        Make(HttpRequestError.HttpProtocolError, Http2ErrorTexts.ConnectionBroken(connection.Key.Origin, connection.Id, error.Code, error.Message), connection, stream, attempt, error.Code);
+
+    public static TransportException InvalidResponse(Http2Connection connection, Http2Stream stream, Attempt? attempt, Http2ErrorCode code, string what, string? setting) =>
+        Make(setting is null ? HttpRequestError.InvalidResponse : HttpRequestError.ConfigurationLimitExceeded,
+            Http2ErrorTexts.InvalidResponse(connection.Key.Origin, connection.Id, what, setting), connection, stream, attempt, setting is null ? code : null);
+
+    public static TransportException ServerClosed(Http2Connection connection, Http2Stream stream, Attempt? attempt) =>
+        attempt is not null
+            ? TransportErrors.ServerClosed(connection, attempt, PhaseOf(stream, attempt))
+            : Make(HttpRequestError.ResponseEnded, ErrorTexts.ServerClosed(connection.Key.Origin, connection.Id, TransportPhase.ReadBody, responseStarted: true, reused: true, RequestSent.Fully), connection, stream, attempt, code: null,
+                new HttpIOException(HttpRequestError.ResponseEnded));
+
+    public static TransportException ReadFailed(Http2Connection connection, Http2Stream stream, Attempt? attempt, Exception inner)
+    {
+        TransportPhase phase = PhaseOf(stream, attempt);
+        return Make(HttpRequestError.Unknown, ErrorTexts.ReadFailed(connection.Key.Origin, connection.Id, phase, inner), connection, stream, attempt, code: null, inner);
+    }
+
+    public static TransportException WriteFailed(Http2Connection connection, Http2Stream stream, Attempt? attempt, Exception inner) =>
+        Make(HttpRequestError.Unknown, ErrorTexts.WriteFailed(connection.Key.Origin, connection.Id, inner), connection, stream, attempt, code: null, inner);
+
+    public static TransportException PingUnanswered(Http2Connection connection, Http2Stream stream, Attempt? attempt, TimeSpan limit)
+    {
+        string message = Http2ErrorTexts.PingUnanswered(connection.Key.Origin, connection.Id, limit);
+        return Make(HttpRequestError.ConnectionError, message, connection, stream, attempt, code: null, new TimeoutException(message));
+    }
+
+    public static TransportException Gone(Http2Connection connection, Http2Stream stream, Attempt? attempt, CloseReason reason)
+    {
+        ObjectDisposedException? disposed = reason == CloseReason.Disposed ? new ObjectDisposedException(nameof(PooledHttpHandler)) : null;
+        string origin = connection.Key.Origin;
+        string message = attempt is null && reason != CloseReason.Disposed ? ErrorTexts.BodyGone(origin, connection.Id) : ErrorTexts.ConnectionGone(origin, connection.Id, reason);
+        return Make(attempt is null ? HttpRequestError.ResponseEnded : HttpRequestError.Unknown, message, connection, stream, attempt, code: null, disposed);
+    }
+
+    private static TransportPhase PhaseOf(Http2Stream stream, Attempt? attempt) =>
+        attempt is null || stream.HasHead ? TransportPhase.ReadBody
+        : attempt.Sent == RequestSent.Fully ? TransportPhase.ReadHeaders
+        : TransportPhase.WriteRequest;
+
+    private static TransportException Make(
+        HttpRequestError error, string message, Http2Connection connection, Http2Stream stream, Attempt? attempt, Http2ErrorCode? code, Exception? inner = null)
+    {
+        RequestSent sent = attempt?.Sent ?? RequestSent.Fully;
+        bool canRetry = attempt is not null && (sent == RequestSent.No || attempt.NotProcessed || IdempotentMethods.MayRepeat(attempt.Request));
+
+        // As in .NET, so that libraries that look for it find it.
+        inner ??= code is { } known ? new HttpProtocolException((long)known, message, innerException: null) : null;
+        return new TransportException(error, message, inner, PhaseOf(stream, attempt), sent, connection.Key.Origin, connection.Id, isTimeout: false, canRetry, code);
+    }
+}

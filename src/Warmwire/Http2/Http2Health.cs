@@ -1,0 +1,302 @@
+using Warmwire.Buffers;
+using Warmwire.Connections;
+using Warmwire.Timing;
+
+namespace Warmwire.Http2;
+
+/// <summary>
+/// Finds out whether the peer lives (RFC 9113 §6.7): by a PING when it has been silent for <see cref="PooledHttpHandler.KeepAlivePingDelay"/>, and by one behind the RST_STREAM
+/// of an exchange that was given up without a sign of life. While such a one is unanswered the connection takes no new exchanges. As a deadline it is the silence.
+/// </summary>
+internal sealed class Http2Health : Deadline
+{
+    private readonly Http2Connection _connection;
+    private readonly ConnectionServices _services;
+    private readonly Lock _gate;
+    private readonly PingWait _wait;
+
+    // Guarded by the connection's gate.
+    private ulong _lastPing;
+    private bool _pingIsOut;
+    private long _pingSentAt;
+    private int _settingsOut;
+    private long _settingsSentAt;
+    private bool _doubtIsBlocked;
+    private bool _stopped;
+
+    // Written under the gate or by the reading flow, read without.
+    private volatile bool _inDoubt;
+    private long _heardAt;
+    private long _roundTrip;
+
+    public Http2Health(Http2Connection connection, Lock gate)
+    {
+        _connection = connection;
+        _services = connection.Services;
+        _gate = gate;
+        _wait = new PingWait(this);
+        _heardAt = connection.OpenedAt;
+    }
+
+    /// <summary>It may be dead: an exchange was given up, or input lay unread after a rest, and the PING since is unanswered.</summary>
+    public bool IsInDoubt => _inDoubt;
+
+    /// <summary>The shortest round trip so far in units of the clock's timestamps, 0 if none is known.</summary>
+    public long RoundTripStamps => Volatile.Read(ref _roundTrip);
+
+    public TimeSpan? RoundTrip => RoundTripStamps is > 0 and var stamps ? _services.Time.GetElapsedTime(0, stamps) : null;
+
+    private HandlerSettings Settings => _services.Settings;
+
+    public void Start() => ListenFor(Settings.KeepAlivePingDelay);
+
+    public void Stop()
+    {
+        lock (_gate)
+        {
+            _stopped = true;
+        }
+
+        _services.Deadlines.Cancel(this);
+        _services.Deadlines.Cancel(_wait);
+    }
+
+    // ---- What the reading flow hears --------------------------------------------------------------------------------
+
+    public void Heard() => Volatile.Write(ref _heardAt, _services.Time.GetTimestamp());
+
+    /// <summary>A frame of an exchange: pings may be sent again without looking like a flood to servers that count those between answers.</summary>
+    public void HeardOfExchange() => _doubtIsBlocked = false;
+
+    public void SettingsSent_NeedsLock()
+    {
+        _settingsOut++;
+        _settingsSentAt = _services.Time.GetTimestamp();
+    }
+
+    /// <exception cref="Http2ConnectionException">There was nothing to acknowledge.</exception>
+    public void SettingsAcknowledged()
+    {
+        lock (_gate)
+        {
+            if (--_settingsOut < 0)
+            {
+                throw new Http2ConnectionException(Http2ErrorCode.ProtocolError, "the server acknowledged SETTINGS it was not sent");
+            }
+
+            TakeRoundTrip_NeedsLock(_settingsSentAt);
+        }
+    }
+
+    public void PingAnswered(ulong data)
+    {
+        bool doubtEnds;
+        lock (_gate)
+        {
+            if (!_pingIsOut || data != _lastPing)
+            {
+                return; // of one that was given up
+            }
+
+            _pingIsOut = false;
+            TakeRoundTrip_NeedsLock(_pingSentAt);
+            doubtEnds = _inDoubt;
+            _inDoubt = false;
+        }
+
+        _services.Deadlines.Cancel(_wait);
+        ListenFor(Settings.KeepAlivePingDelay);
+        if (doubtEnds)
+        {
+            _connection.DoubtEnded();
+        }
+    }
+
+    private void TakeRoundTrip_NeedsLock(long sentAt)
+    {
+        long elapsed = Math.Max(1, _services.Time.GetTimestamp() - sentAt);
+        if (_roundTrip == 0 || elapsed < _roundTrip)
+        {
+            Volatile.Write(ref _roundTrip, elapsed);
+        }
+    }
+
+    // ---- Doubt ------------------------------------------------------------------------------------------------------
+
+    /// <summary>Whether the end of this stream leaves open if the peer lives: nothing at all has come since it was opened.</summary>
+    public bool ShouldDoubt_NeedsLock(Http2Stream stream) =>
+        !_inDoubt && !_doubtIsBlocked && !stream.HasHead && Volatile.Read(ref _heardAt) <= stream.OpenedAt;
+
+    /// <summary>The PING that rides behind a RST_STREAM, in the same send. <see cref="DoubtBegan"/> follows outside the gate.</summary>
+    public void PingBehind_NeedsLock(OutputBuffer frames)
+    {
+        _inDoubt = true;
+        _doubtIsBlocked = true;
+        if (!_pingIsOut)
+        {
+            FrameWriter.Ping(frames, BeginPing_NeedsLock(), ack: false);
+        }
+    }
+
+    public void DoubtBegan()
+    {
+        WaitForAnswer();
+
+        // Story: the answer is here, and its end told, before the pool hears of the doubt. The pool counts both.
+        _connection.DoubtBegan();
+    }
+
+    /// <summary>Input lies unread in the socket of a connection that has rested.</summary>
+    public void Doubt()
+    {
+        ulong? ping = null;
+        lock (_gate)
+        {
+            if (_inDoubt || _stopped)
+            {
+                return;
+            }
+
+            _inDoubt = true;
+            if (!_pingIsOut)
+            {
+                ping = BeginPing_NeedsLock();
+            }
+        }
+
+        if (ping is { } data)
+        {
+            _connection.SendPing(data);
+        }
+
+        DoubtBegan();
+    }
+
+    // ---- Pings ------------------------------------------------------------------------------------------------------
+
+    private ulong BeginPing_NeedsLock()
+    {
+        _pingIsOut = true;
+        _pingSentAt = _services.Time.GetTimestamp();
+        return ++_lastPing;
+    }
+
+    private void WaitForAnswer()
+    {
+        lock (_gate)
+        {
+            if (!_pingIsOut || _stopped)
+            {
+                return;
+            }
+        }
+
+        // One wait at a time: a PING that was out already has its own.
+        if (!_wait.IsScheduled)
+        {
+            TryScheduleWait();
+        }
+    }
+
+    private void TryScheduleWait()
+    {
+        try
+        {
+            _services.Deadlines.Schedule(_wait, Settings.KeepAlivePingTimeout);
+        }
+        catch (InvalidOperationException)
+        {
+            // Two came at once, and the other was first.
+        }
+    }
+
+    private void ListenFor(TimeSpan silence)
+    {
+        if (silence != Timeout.InfiniteTimeSpan && !IsScheduled)
+        {
+            try
+            {
+                _services.Deadlines.Schedule(this, silence);
+            }
+            catch (InvalidOperationException)
+            {
+                // As above.
+            }
+        }
+    }
+
+    /// <summary>The connection may have been silent for too long.</summary>
+    protected override void OnExpired()
+    {
+        TimeSpan delay = Settings.KeepAlivePingDelay;
+        TimeSpan silent = _services.Time.GetElapsedTime(Volatile.Read(ref _heardAt));
+        if (silent < delay)
+        {
+            ListenFor(delay - silent);
+            return;
+        }
+
+        if (Settings.KeepAlivePingPolicy == HttpKeepAlivePingPolicy.WithActiveRequests && !_connection.HasStreams)
+        {
+            ListenFor(delay);
+            return;
+        }
+
+        ulong? ping = null;
+        lock (_gate)
+        {
+            if (_stopped)
+            {
+                return;
+            }
+
+            if (!_pingIsOut)
+            {
+                ping = BeginPing_NeedsLock();
+            }
+        }
+
+        if (ping is { } data)
+        {
+            _connection.SendPing(data);
+            WaitForAnswer();
+        }
+    }
+
+    private void WaitIsOver()
+    {
+        bool dead;
+        bool doubtEnds;
+        lock (_gate)
+        {
+            if (!_pingIsOut || _stopped)
+            {
+                return;
+            }
+
+            // Whatever came behind the PING is a sign of life, if not the one that was asked for.
+            dead = Volatile.Read(ref _heardAt) <= _pingSentAt;
+            _pingIsOut = false;
+            doubtEnds = !dead && _inDoubt;
+            _inDoubt &= dead;
+        }
+
+        if (dead)
+        {
+            _connection.PingUnanswered(Settings.KeepAlivePingTimeout);
+            return;
+        }
+
+        ListenFor(Settings.KeepAlivePingDelay);
+        if (doubtEnds)
+        {
+            _connection.DoubtEnded();
+        }
+    }
+
+    /// <summary>A PING is out.</summary>
+    private sealed class PingWait(Http2Health health) : Deadline
+    {
+        protected override void OnExpired() => health.WaitIsOver();
+    }
+}

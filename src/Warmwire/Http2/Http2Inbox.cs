@@ -1,0 +1,280 @@
+using System.Diagnostics;
+using System.Threading.Tasks.Sources;
+using Warmwire.Buffers;
+using Warmwire.Diagnostics;
+using Warmwire.Sockets;
+
+namespace Warmwire.Http2;
+
+/// <summary>
+/// The body of one response between the connection's reading flow, which fills it, and the caller, who reads. Bytes that come while the caller waits go straight into
+/// the caller's memory, others wait in a buffer that grows with them; the stream's window bounds it.
+/// </summary>
+internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
+{
+    private readonly Lock _gate = new();
+    private ManualResetValueTaskSourceCore<int> _promise;
+
+    // Guarded by _gate.
+    private byte[] _buffer = [];
+    private int _start;
+    private int _end;
+    private bool _ended;
+    private Exception? _failure;
+    private Reader _reader;
+    private Memory<byte> _wanted;
+    private int _filled;
+
+    private enum Reader : byte
+    {
+        None,
+
+        /// <summary>Nothing has come for it yet.</summary>
+        Waiting,
+
+        /// <summary>It has its outcome and is about to be told. Until then more bytes may come for it.</summary>
+        Served,
+    }
+
+    // ---- The reading flow of the connection -------------------------------------------------------------------------
+
+    public void Append(ReadOnlySpan<byte> data)
+    {
+        bool serve;
+        lock (_gate)
+        {
+            if (_failure is not null || data.IsEmpty)
+            {
+                return;
+            }
+
+            serve = _reader == Reader.Waiting;
+            if (_reader != Reader.None)
+            {
+                int direct = Math.Min(data.Length, _wanted.Length - _filled);
+                data[..direct].CopyTo(_wanted.Span[_filled..]);
+                _filled += direct;
+                data = data[direct..];
+                _reader = Reader.Served;
+            }
+
+            if (!data.IsEmpty)
+            {
+                Store_NeedsLock(data);
+            }
+        }
+
+        if (serve)
+        {
+            DeferredWork.Run(this);
+        }
+    }
+
+    /// <summary>No more comes.</summary>
+    public void End() => Finish(failure: null, dropUnread: false);
+
+    /// <summary>No more comes, and why.</summary>
+    /// <param name="failure">For the caller.</param>
+    /// <param name="dropUnread">Whether the caller is not to have what is here.</param>
+    public void Fail(Exception failure, bool dropUnread) => Finish(failure, dropUnread);
+
+    private void Finish(Exception? failure, bool dropUnread)
+    {
+        bool serve;
+        lock (_gate)
+        {
+            if (_failure is not null || (_ended && !dropUnread))
+            {
+                return;
+            }
+
+            _ended = true;
+            _failure = failure;
+            if (dropUnread)
+            {
+                Release_NeedsLock();
+            }
+
+            serve = _reader == Reader.Waiting;
+            if (serve)
+            {
+                _reader = Reader.Served;
+            }
+        }
+
+        if (serve)
+        {
+            DeferredWork.Run(this);
+        }
+    }
+
+    // ---- The caller -------------------------------------------------------------------------------------------------
+
+    /// <summary>Whether the body is here as a whole, and takes it. Only before anybody reads.</summary>
+    public bool TryTakeWhole(int maxBytes, out byte[] whole)
+    {
+        lock (_gate)
+        {
+            int count = _end - _start;
+            if (!_ended || _failure is not null || count > maxBytes)
+            {
+                whole = [];
+                return false;
+            }
+
+            whole = count == 0 ? [] : _buffer.AsSpan(_start, count).ToArray();
+            Release_NeedsLock();
+            return true;
+        }
+    }
+
+    /// <summary>Whether the end is here and nothing is left to read before it.</summary>
+    public bool IsAtEnd
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _ended && _failure is null && _start == _end;
+            }
+        }
+    }
+
+    /// <summary>The next bytes, 0 at the end. Into an empty buffer it waits until there is something to say.</summary>
+    public ValueTask<int> ReadAsync(Memory<byte> buffer)
+    {
+        lock (_gate)
+        {
+            if (_reader != Reader.None)
+            {
+                throw new InvalidOperationException(ErrorTexts.ConcurrentBodyReads);
+            }
+
+            int count = _end - _start;
+            if (count > 0)
+            {
+                int taken = Math.Min(count, buffer.Length);
+                _buffer.AsSpan(_start, taken).CopyTo(buffer.Span);
+                _start += taken;
+                if (_start == _end)
+                {
+                    Release_NeedsLock();
+                }
+
+                return new ValueTask<int>(taken);
+            }
+
+            if (_ended)
+            {
+                return _failure is null ? new ValueTask<int>(0) : ValueTask.FromException<int>(_failure);
+            }
+
+            _promise.Reset();
+            _wanted = buffer;
+            _filled = 0;
+            _reader = Reader.Waiting;
+            return new ValueTask<int>(this, _promise.Version);
+        }
+    }
+
+    /// <summary>The caller waits no longer. What has come for it already is lost to it, as the rest of the body.</summary>
+    public void Withdraw(Exception reason)
+    {
+        lock (_gate)
+        {
+            if (_reader != Reader.Waiting)
+            {
+                return;
+            }
+
+            _reader = Reader.None;
+            _wanted = default;
+        }
+
+        _promise.RunContinuationsAsynchronously = true;
+        _promise.SetException(reason);
+    }
+
+    /// <summary>Tells the caller.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        int filled;
+        Exception? failure;
+        lock (_gate)
+        {
+            Debug.Assert(_reader == Reader.Served, "it has its outcome");
+            _reader = Reader.None;
+            _wanted = default;
+            filled = _filled;
+
+            // A failure comes behind the bytes.
+            failure = filled == 0 ? _failure : null;
+        }
+
+        _promise.RunContinuationsAsynchronously = false;
+        if (failure is null)
+        {
+            _promise.SetResult(filled);
+        }
+        else
+        {
+            _promise.SetException(failure);
+        }
+    }
+
+    /// <summary>Makes it ready for another response. Only when nobody reads and nobody fills.</summary>
+    public void Reset()
+    {
+        lock (_gate)
+        {
+            Debug.Assert(_reader == Reader.None, "nobody waits");
+            Release_NeedsLock();
+            _ended = false;
+            _failure = null;
+        }
+    }
+
+    private void Store_NeedsLock(ReadOnlySpan<byte> data)
+    {
+        if (_buffer.Length - _end < data.Length)
+        {
+            int count = _end - _start;
+            if (_buffer.Length >= count + data.Length && _start >= count)
+            {
+                // As many bytes are read as are left, at least, so that the moves cost no more than the bytes did.
+                _buffer.AsSpan(_start, count).CopyTo(_buffer);
+            }
+            else
+            {
+                byte[] larger = BufferPool.Shared.Rent(Math.Max(count + data.Length, count * 2));
+                _buffer.AsSpan(_start, count).CopyTo(larger);
+                Release_NeedsLock();
+                _buffer = larger;
+            }
+
+            _start = 0;
+            _end = count;
+        }
+
+        data.CopyTo(_buffer.AsSpan(_end));
+        _end += data.Length;
+    }
+
+    private void Release_NeedsLock()
+    {
+        byte[] buffer = _buffer;
+        _buffer = [];
+        _start = _end = 0;
+        if (buffer.Length > 0)
+        {
+            BufferPool.Shared.Return(buffer);
+        }
+    }
+
+    int IValueTaskSource<int>.GetResult(short token) => _promise.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => _promise.GetStatus(token);
+
+    void IValueTaskSource<int>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _promise.OnCompleted(continuation, state, token, flags);
+}

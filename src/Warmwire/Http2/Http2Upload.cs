@@ -1,0 +1,181 @@
+using Warmwire.Connections;
+using Warmwire.Diagnostics;
+using Warmwire.Timing;
+
+namespace Warmwire.Http2;
+
+/// <summary>The writing flow of a stream: the content of its request, held up by the server's windows and by the connection's output.</summary>
+internal sealed class Http2Upload : IRequestBodyWriter
+{
+    private readonly Http2Stream _stream;
+    private readonly long? _promised;
+    private TaskCompletionSource<bool>? _continue;
+    private volatile bool _stopped;
+    private volatile bool _withheld;
+    private volatile bool _over;
+
+    // Guarded by the connection's gate.
+    private long _sent;
+
+    /// <param name="stream">The stream.</param>
+    /// <param name="promised">The Content-Length that was sent, if any.</param>
+    public Http2Upload(Http2Stream stream, long? promised)
+    {
+        _stream = stream;
+        _promised = promised;
+    }
+
+    public Http2Stream Stream => _stream;
+
+    /// <summary>Nobody wants the rest.</summary>
+    public bool IsStopped => _stopped;
+
+    /// <summary>The server refused before the body was begun, so it is never sent.</summary>
+    public bool IsWithheld => _withheld;
+
+    /// <summary>Neither the content nor the stream is touched from here any more.</summary>
+    public bool IsOver => _over;
+
+    /// <summary>Takes note of body bytes that are about to be sent.</summary>
+    /// <returns>Whether they are the last ones, as promised.</returns>
+    public bool Advance_NeedsLock(int bytes)
+    {
+        _sent += bytes;
+        return _sent == _promised;
+    }
+
+    /// <summary>Sends the content, and never throws. Its first part runs in this call and so leaves with the head.</summary>
+    public void Start(Attempt attempt)
+    {
+        if (FrameworkFields.HeadersOf(attempt.Request)?.ExpectContinue == true && attempt.Settings.Expect100ContinueTimeout != TimeSpan.Zero)
+        {
+            _continue = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        _ = RunAsync(attempt, attempt.Request.Content!);
+    }
+
+    private async Task RunAsync(Attempt attempt, HttpContent content)
+    {
+        try
+        {
+            if (_continue is not null && !await WaitForContinueAsync(attempt).ConfigureAwait(false))
+            {
+                _withheld = true;
+                _stopped = true;
+                _stream.Connection.UploadWithheld(_stream);
+                return;
+            }
+
+            var body = new RequestBodyStream(this, _promised);
+            Task copying = content.CopyToAsync(body, context: null, attempt.CancellationToken);
+            attempt.Copying = copying;
+            await copying.ConfigureAwait(false);
+            if (!_stopped)
+            {
+                body.Complete();
+                _stream.Connection.EndRequest(this);
+                _stream.RequestSent(attempt);
+            }
+        }
+        catch (Exception e)
+        {
+            Failed(attempt, e);
+        }
+        finally
+        {
+            // Behind all that touches the stream: from here on it may serve another request.
+            _over = true;
+        }
+    }
+
+    /// <summary>The server did not say 100 Continue in time: the body is sent all the same (RFC 9110 §10.1.1).</summary>
+    private async ValueTask<bool> WaitForContinueAsync(Attempt attempt)
+    {
+        var deadline = new ContinueDeadline(_continue!);
+        _stream.Connection.Services.Deadlines.Schedule(deadline, attempt.Settings.Expect100ContinueTimeout);
+        bool send = await _continue!.Task.ConfigureAwait(false);
+        _stream.Connection.Services.Deadlines.Cancel(deadline);
+        return send;
+    }
+
+    private void Failed(Attempt attempt, Exception error)
+    {
+        TraceCalls.Invoke(attempt.Settings.Trace?.WroteRequest, error);
+        if (_stopped)
+        {
+            return;
+        }
+
+        if (error is OperationCanceledException && attempt.CancellationToken.IsCancellationRequested)
+        {
+            error = new TaskCanceledException(ErrorTexts.Cancelled, innerException: null, attempt.CancellationToken);
+        }
+
+        if (_stream.WaitsForHead)
+        {
+            _stream.GiveUp(error);
+        }
+        else
+        {
+            _stream.Inbox.Fail(TransportErrors.ContentFailed(_stream.Connection, attempt, error), dropUnread: true);
+            _stream.Connection.Reset(_stream, Http2ErrorCode.Cancel);
+        }
+    }
+
+    public void Continue() => _continue?.TrySetResult(true);
+
+    /// <summary>A body that still waits for 100 Continue is not sent to a server that has refused it.</summary>
+    public void FinalResponseStarted(int status) => _continue?.TrySetResult(status < 300);
+
+    /// <summary>The response is complete, and was handed over. A server that goes on reading has a moment for it.</summary>
+    public void ResponseEnded()
+    {
+        if (!_over)
+        {
+            _stream.Connection.Services.Deadlines.Schedule(new LateUploadDeadline(this), Http2Limits.RequestAfterResponse);
+        }
+    }
+
+    /// <summary>The content's next write fails.</summary>
+    public void Stop()
+    {
+        _stopped = true;
+        _continue?.TrySetResult(false);
+    }
+
+    public ValueTask WriteBodyAsync(ReadOnlyMemory<byte> data)
+    {
+        ValueTask room = _stream.Connection.SendData(this, ref data);
+        return data.IsEmpty ? default : WriteRestAsync(room, data);
+    }
+
+    private async ValueTask WriteRestAsync(ValueTask room, ReadOnlyMemory<byte> data)
+    {
+        while (!data.IsEmpty)
+        {
+            await room.ConfigureAwait(false);
+            room = _stream.Connection.SendData(this, ref data);
+        }
+    }
+
+    /// <summary>Whatever was written is on its way already.</summary>
+    public ValueTask FlushAsync() => default;
+
+    private sealed class ContinueDeadline(TaskCompletionSource<bool> waiting) : Deadline
+    {
+        protected override void OnExpired() => waiting.TrySetResult(true);
+    }
+
+    private sealed class LateUploadDeadline(Http2Upload upload) : Deadline
+    {
+        protected override void OnExpired()
+        {
+            if (!upload._over)
+            {
+                upload.Stop();
+                upload._stream.Connection.Reset(upload._stream, Http2ErrorCode.Cancel);
+            }
+        }
+    }
+}
