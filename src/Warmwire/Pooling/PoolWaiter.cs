@@ -18,6 +18,7 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
         _pool = pool;
         Attempt = attempt;
         ReplacementFor = dialReason;
+        NeedsHttp2 = pool.Key.Protocols == ProtocolOffer.Http2OrHttp1 && (attempt.RequiresHttp2 || attempt.IsExtendedConnect);
 
         // The giver is a connection's reading flow or a dial: neither shall run a caller's code.
         _promise.RunContinuationsAsynchronously = true;
@@ -27,6 +28,12 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
 
     /// <summary>Why a connection dialed for it would be dialed, if that is special.</summary>
     public DialReason? ReplacementFor { get; }
+
+    /// <summary>HTTP/1.1 will not do, and may be what the server chooses.</summary>
+    public bool NeedsHttp2 { get; }
+
+    /// <summary>How long the connection it is given has rested; <see langword="null"/> if it did not. Set by the giver.</summary>
+    public TimeSpan? RestedFor { get; set; }
 
     public ValueTask<HttpConnection> Connection => new(this, _promise.Version);
 
