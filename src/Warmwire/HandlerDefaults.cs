@@ -10,6 +10,7 @@ internal static class HandlerDefaults
     public const int MaxResponseDrainSize = 1024 * 1024;
     public const int MaxResponseHeadersLengthKilobytes = 64;
     public const int InitialHttp2StreamWindowSize = 65535;
+    public const int MaxHttp2StreamWindowSize = 16 * 1024 * 1024;
 
     // Ours.
     public const int MaxIdleConnectionsPerServer = 100;

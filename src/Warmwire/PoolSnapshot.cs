@@ -50,13 +50,19 @@ public sealed record OriginSnapshot
     /// <summary>The origin, such as <c>https://api.example.com:443</c>.</summary>
     public required string Origin { get; init; }
 
+    /// <summary>What its connections may speak: <c>HTTP/1.1</c>, <c>HTTP/2 or HTTP/1.1</c> or <c>HTTP/2</c>. Requests that may be sent with HTTP/2 have connections of their own, so one origin may be listed twice.</summary>
+    public string Protocols { get; internal init; } = "";
+
+    /// <summary>Exchanges under way on HTTP/2 connections.</summary>
+    public int StreamsActive { get; internal init; }
+
     /// <summary>Open connections, idle and busy.</summary>
     public required int Open { get; init; }
 
     /// <summary>Open connections that rest in the pool.</summary>
     public required int Idle { get; init; }
 
-    /// <summary>Open connections that serve a request, hold its response or are drained.</summary>
+    /// <summary>Open connections that serve requests, hold a response or are drained.</summary>
     public int Active => Open - Idle;
 
     /// <summary>Connections being opened.</summary>
@@ -122,4 +128,20 @@ public sealed record OriginSnapshot
 /// <param name="IdleTime">How long it has rested; zero if it is busy.</param>
 /// <param name="Requests">How many exchanges it has been given.</param>
 /// <param name="RemoteEndPoint">The server's address, if known.</param>
-public sealed record ConnectionSnapshot(long Id, string State, TimeSpan Age, TimeSpan IdleTime, long Requests, EndPoint? RemoteEndPoint);
+public sealed record ConnectionSnapshot(long Id, string State, TimeSpan Age, TimeSpan IdleTime, long Requests, EndPoint? RemoteEndPoint)
+{
+    /// <summary>The version of HTTP it speaks.</summary>
+    public Version HttpVersion { get; init; } = System.Net.HttpVersion.Version11;
+
+    /// <summary>Exchanges under way on it: at most one with HTTP/1.1.</summary>
+    public int Streams { get; init; }
+
+    /// <summary>How many exchanges it serves at a time: one with HTTP/1.1, with HTTP/2 what the server allows.</summary>
+    public int StreamLimit { get; init; } = 1;
+
+    /// <summary>HTTP/2: how often a request's body had to wait for the server's flow control.</summary>
+    public long WindowStalls { get; init; }
+
+    /// <summary>HTTP/2: how long the last ping took; <see langword="null"/> if none was answered.</summary>
+    public TimeSpan? PingRoundTrip { get; init; }
+}

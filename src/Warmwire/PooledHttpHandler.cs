@@ -555,16 +555,22 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
         }
     }
 
-    /// <summary>Whether an origin may have more than one HTTP/2 connection. Not supported yet.</summary>
-    /// <value>Default: .NET's.</value>
-    /// <exception cref="NotSupportedException">The value is not the default.</exception>
+    /// <summary>
+    /// Whether an origin gets another HTTP/2 connection when each it has serves as many streams as the server allows. Without it requests wait for a stream
+    /// then.
+    /// </summary>
+    /// <remarks>
+    /// The default is not .NET's: the stream limit of one TCP connection, often 100, shall not cap a program silently.
+    /// <see cref="MaxConnectionsPerServer"/> bounds the connections.
+    /// </remarks>
+    /// <value>Default: <see langword="true"/> (.NET: <see langword="false"/>).</value>
     public bool EnableMultipleHttp2Connections
     {
-        get => false;
+        get => _settings.EnableMultipleHttp2Connections;
         set
         {
             CheckMutable();
-            ThrowIfUnsupported(value);
+            _settings.EnableMultipleHttp2Connections = value;
         }
     }
 
@@ -581,55 +587,62 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
         }
     }
 
-    /// <summary>The first receive window of an HTTP/2 stream. Not supported yet.</summary>
-    /// <value>Default: .NET's.</value>
-    /// <exception cref="NotSupportedException">The value is not the default.</exception>
+    /// <summary>How much of a response's body an HTTP/2 stream takes, at first, before it is read (RFC 9113 §6.9.2).</summary>
+    /// <value>Default: 65,535 bytes, which is also the least. At most 16 MiB.</value>
+    /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public int InitialHttp2StreamWindowSize
     {
-        get => HandlerDefaults.InitialHttp2StreamWindowSize;
+        get => _settings.InitialHttp2StreamWindowSize;
         set
         {
             CheckMutable();
-            ThrowIfUnsupported(value != HandlerDefaults.InitialHttp2StreamWindowSize);
+            if (value < HandlerDefaults.InitialHttp2StreamWindowSize || value > HandlerDefaults.MaxHttp2StreamWindowSize)
+            {
+                throw new ArgumentOutOfRangeException(
+                    nameof(InitialHttp2StreamWindowSize), value, ErrorTexts.MustBeStreamWindow(HandlerDefaults.InitialHttp2StreamWindowSize, HandlerDefaults.MaxHttp2StreamWindowSize));
+            }
+
+            _settings.InitialHttp2StreamWindowSize = value;
         }
     }
 
-    /// <summary>When an HTTP/2 connection is pinged. Not supported yet.</summary>
-    /// <value>Default: .NET's.</value>
-    /// <exception cref="NotSupportedException">The value is not the default.</exception>
+    /// <summary>How long nothing must have come on an HTTP/2 connection before it is pinged, to learn whether it is alive (RFC 9113 §6.7).</summary>
+    /// <value>Default: <see cref="Timeout.InfiniteTimeSpan"/>, no pings. At least 1 second.</value>
+    /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public TimeSpan KeepAlivePingDelay
     {
-        get => Timeout.InfiniteTimeSpan;
+        get => _settings.KeepAlivePingDelay;
         set
         {
             CheckMutable();
-            ThrowIfUnsupported(value != Timeout.InfiniteTimeSpan);
+            RequireSecondOrInfinite(value);
+            _settings.KeepAlivePingDelay = value;
         }
     }
 
-    /// <summary>Which HTTP/2 connections are pinged. Not supported yet.</summary>
-    /// <value>Default: .NET's.</value>
-    /// <exception cref="NotSupportedException">The value is not the default.</exception>
+    /// <summary>Whether HTTP/2 connections are pinged always, or only while they serve requests.</summary>
+    /// <value>Default: <see cref="HttpKeepAlivePingPolicy.Always"/>.</value>
     public HttpKeepAlivePingPolicy KeepAlivePingPolicy
     {
-        get => HttpKeepAlivePingPolicy.Always;
+        get => _settings.KeepAlivePingPolicy;
         set
         {
             CheckMutable();
-            ThrowIfUnsupported(value != HttpKeepAlivePingPolicy.Always);
+            _settings.KeepAlivePingPolicy = value;
         }
     }
 
-    /// <summary>How long an HTTP/2 ping may take. Not supported yet.</summary>
-    /// <value>Default: .NET's.</value>
-    /// <exception cref="NotSupportedException">The value is not the default.</exception>
+    /// <summary>How long a ping may stay unanswered before its HTTP/2 connection is closed (<see cref="CloseReason.PingTimeout"/>).</summary>
+    /// <value>Default: 20 seconds. At least 1 second, or infinite.</value>
+    /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public TimeSpan KeepAlivePingTimeout
     {
-        get => HandlerDefaults.KeepAlivePingTimeout;
+        get => _settings.KeepAlivePingTimeout;
         set
         {
             CheckMutable();
-            ThrowIfUnsupported(value != HandlerDefaults.KeepAlivePingTimeout);
+            RequireSecondOrInfinite(value);
+            _settings.KeepAlivePingTimeout = value;
         }
     }
 
@@ -679,16 +692,39 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
     /// <exception cref="ArgumentException"><paramref name="origin"/> is not an absolute http or https URI.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="connections"/> is less than 1.</exception>
     /// <exception cref="TransportException">Not one connection could be opened.</exception>
-    public Task<int> PrewarmAsync(Uri origin, int connections, CancellationToken cancellationToken = default)
+    public Task<int> PrewarmAsync(Uri origin, int connections, CancellationToken cancellationToken = default) =>
+        PrewarmAsync(origin, connections, HttpVersion.Version11, cancellationToken);
+
+    /// <summary>
+    /// Opens connections before they are needed, for requests of a version: requests that may be sent with HTTP/2 and requests that may not have their own
+    /// connections. Connections that are already there count; the limits hold.
+    /// </summary>
+    /// <param name="origin">Scheme, host and port; path and query are ignored.</param>
+    /// <param name="connections">How many connections the origin should have. At least 1; one of HTTP/2 serves many requests, and without
+    /// <see cref="EnableMultipleHttp2Connections"/> there will be but one.</param>
+    /// <param name="httpVersion">1.1 or 2.0. With 2.0 it is for requests of that version: over https with any policy, and the server has the choice between
+    /// HTTP/2 and HTTP/1.1; over http with <see cref="HttpVersionPolicy.RequestVersionExact"/> or <see cref="HttpVersionPolicy.RequestVersionOrHigher"/>.</param>
+    /// <param name="cancellationToken">Ends the wait; connections being opened still go to the pool.</param>
+    /// <returns>How many connections were opened; fewer than asked for when limits or failures stood in the way of some.</returns>
+    /// <exception cref="ArgumentException"><paramref name="origin"/> is not an absolute http or https URI.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="connections"/> is less than 1, or <paramref name="httpVersion"/> is another version.</exception>
+    /// <exception cref="TransportException">Not one connection could be opened.</exception>
+    public Task<int> PrewarmAsync(Uri origin, int connections, Version httpVersion, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(origin);
+        ArgumentNullException.ThrowIfNull(httpVersion);
         ArgumentOutOfRangeException.ThrowIfLessThan(connections, 1);
         if (!origin.IsAbsoluteUri || (origin.Scheme != Uri.UriSchemeHttp && origin.Scheme != Uri.UriSchemeHttps))
         {
             throw new ArgumentException(ErrorTexts.OriginMustBeHttp(origin), nameof(origin));
         }
 
-        return Engine.PrewarmAsync(origin, connections, cancellationToken);
+        if (httpVersion != HttpVersion.Version11 && httpVersion != HttpVersion.Version20)
+        {
+            throw new ArgumentOutOfRangeException(nameof(httpVersion), httpVersion, ErrorTexts.MustBeHttp11Or20);
+        }
+
+        return Engine.PrewarmAsync(origin, connections, http2: httpVersion == HttpVersion.Version20, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -790,6 +826,14 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
 
     private static void RequireNotNegativeOrInfinite(TimeSpan value, [CallerMemberName] string? setting = null) =>
         TimeoutRange.RequireNotNegativeOrInfinite(value, setting);
+
+    private static void RequireSecondOrInfinite(TimeSpan value, [CallerMemberName] string? setting = null)
+    {
+        if (value < TimeSpan.FromSeconds(1) && value != Timeout.InfiniteTimeSpan)
+        {
+            throw new ArgumentOutOfRangeException(setting, value, ErrorTexts.MustBeSecondOrInfinite);
+        }
+    }
 
     /// <summary>For what is only compared with an age: no timer has to be able to wait for it.</summary>
     private static void RequireDurationOrInfinite(TimeSpan value, [CallerMemberName] string? setting = null)

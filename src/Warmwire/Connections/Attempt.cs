@@ -84,6 +84,9 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
     /// <summary>The request must not be sent with HTTP/1.1.</summary>
     public bool RequiresHttp2 => Request.Version.Major >= 2 && Request.VersionPolicy != HttpVersionPolicy.RequestVersionOrLower;
 
+    /// <summary>It opens a tunnel through an HTTP/2 stream (RFC 8441), which HTTP/1.1 has no words for.</summary>
+    public bool IsExtendedConnect => Request.Method == HttpMethod.Connect && Request.Headers.Protocol is not null;
+
     /// <summary>
     /// Set before the promise is kept, by the flow that keeps it: the connection, its timers and the token's callbacks know this attempt no more, so
     /// whoever waits on it is the last one to hold it.

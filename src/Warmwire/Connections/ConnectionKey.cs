@@ -20,7 +20,7 @@ internal sealed class ConnectionKey : IEquatable<ConnectionKey>
         TlsHost = isTls ? tlsHost ?? host : null;
         ClientCertificate = isTls ? clientCertificate : null;
         CanBeResolved = !System.Net.IPAddress.TryParse(host, out _);
-        _hashCode = HashOf(isTls, host, port);
+        _hashCode = HashOf(isTls, host, port, protocols);
         HostAndPort = new HostAndPort(host, port);
         Origin = $"{(isTls ? "https" : "http")}://{HostAndPort}";
     }
@@ -53,18 +53,19 @@ internal sealed class ConnectionKey : IEquatable<ConnectionKey>
     /// <summary>The value of the Host field of its requests, once one was written; whoever is first makes it, and all make the same.</summary>
     public byte[]? HostValue { get; set; }
 
-    public static int HashOf(bool isTls, string host, int port) =>
-        HashCode.Combine(isTls, StringComparer.OrdinalIgnoreCase.GetHashCode(host), port);
+    public static int HashOf(bool isTls, string host, int port, ProtocolOffer protocols) =>
+        HashCode.Combine(isTls, StringComparer.OrdinalIgnoreCase.GetHashCode(host), port, protocols);
 
     /// <summary>Whether this is the key of these parts; the arguments are the constructor's.</summary>
-    public bool Is(bool isTls, string host, int port, string? tlsHost, X509Certificate2? clientCertificate) =>
+    public bool Is(bool isTls, string host, int port, string? tlsHost, X509Certificate2? clientCertificate, ProtocolOffer protocols) =>
         IsTls == isTls
         && Port == port
+        && Protocols == protocols
         && string.Equals(Host, host, StringComparison.OrdinalIgnoreCase)
         && (!isTls || (string.Equals(TlsHost, tlsHost ?? host, StringComparison.OrdinalIgnoreCase) && SameCertificate(ClientCertificate, clientCertificate)));
 
     public bool Equals(ConnectionKey? other) =>
-        other is not null && (ReferenceEquals(this, other) || Is(other.IsTls, other.Host, other.Port, other.TlsHost, other.ClientCertificate));
+        other is not null && (ReferenceEquals(this, other) || Is(other.IsTls, other.Host, other.Port, other.TlsHost, other.ClientCertificate, other.Protocols));
 
     public override bool Equals(object? obj) => Equals(obj as ConnectionKey);
 

@@ -76,6 +76,9 @@ internal static class DialErrorTexts
     public static string ClientCertificateWithoutKey(string subject) =>
         $"the certificate {subject} of TransportOptions.ClientCertificate has no private key";
 
+    public static string Http2NeedsTls12(string negotiated) =>
+        $"HTTP/2 needs TLS 1.2 or higher (RFC 9113 §9.2); {negotiated} was negotiated.";
+
     public static string Unexpected(HostAndPort server, Exception e) =>
         $"Could not connect to {server}: {Reasons(e)}.";
 

@@ -11,11 +11,15 @@ internal static class ErrorTexts
     public const string MustBeDuration = "The value must be zero or positive, or Timeout.InfiniteTimeSpan.";
     public const string MustBeFinite = "The value must be finite.";
     public const string MustBeFraction = "The value must be from 0 to 1.";
+    public const string MustBeSecondOrInfinite = "The value must be at least 1 s, or Timeout.InfiniteTimeSpan.";
+    public const string MustBeHttp11Or20 = "The version must be 1.1 or 2.0.";
 
     public const string Cancelled = "The request was cancelled by its caller.";
     public const string UploadStopped = "The server has answered, or the exchange has ended, before the whole request body was sent; the rest of it is not wanted.";
     public const string ConcurrentBodyReads = "The response's body is already being read; a stream allows one read at a time.";
     public const string BodyAlreadyRead = "The response's body was already read; it arrives only once. Buffer it, or read it once.";
+
+    public static string MustBeStreamWindow(int least, int most) => $"The value must be from {least} to {most} bytes.";
 
     public static string SettingNotSupported(string setting) =>
         $"PooledHttpHandler.{setting} is not supported yet; leave it at its default.";
@@ -27,7 +31,16 @@ internal static class ErrorTexts
         uri is null ? "The request has no URI." : $"The request's URI '{uri}' is not an absolute http or https URI; only these two schemes are supported.";
 
     public static string VersionNotSupported(Version version, HttpVersionPolicy policy) =>
-        $"The request asks for HTTP/{version} with {policy}; only HTTP/1.1 and 1.0 are supported yet. Use HttpVersionPolicy.RequestVersionOrLower, or version 1.1.";
+        $"The request asks for HTTP/{version} with {policy}; HTTP/2, 1.1 and 1.0 are supported. Use HttpVersionPolicy.RequestVersionOrLower, or one of these versions.";
+
+    public static string Http2Refused(string origin, Version version, HttpVersionPolicy policy) =>
+        $"{origin} chose HTTP/1.1, and the request asks for HTTP/{version} with {policy}. Nothing was sent. Use HttpVersionPolicy.RequestVersionOrLower to accept what the server speaks.";
+
+    public static string ExtendedConnectNotSupported(string origin) =>
+        $"The request is an extended CONNECT (RFC 8441), which only HTTP/2 can carry, and {origin} is spoken to with HTTP/1.1. Nothing was sent.";
+
+    public static string ClosedBeforeUse(string origin, long connection, CloseReason? reason) =>
+        $"Connection {connection} to {origin} was opened, and closed before it took a request{(reason is { } why ? $": {why}" : "")}. Nothing was sent.";
 
     public static string ContentLongerThanPromised(long promised) =>
         $"The request's content wrote more than the {promised} bytes its Content-Length promised.";
@@ -70,6 +83,12 @@ internal static class ErrorTexts
     public static string PendingTimeout(string origin, TimeSpan waited, int open, int limit, int dialing, int ahead, bool totalLimit) =>
         $"Waited {Seconds(waited)} for {Connections(open, limit, dialing, totalLimit)} to {origin}{State(open, dialing)}, {Count(ahead, "request")} ahead; see PooledHttpHandler.PendingRequestTimeout.";
 
+    public static string PendingStreamTimeout(string origin, TimeSpan waited, long streams, int connections, int dialing, int ahead) =>
+        $"Waited {Seconds(waited)} for {OneOfStreams(streams, connections)} to {origin}{(dialing > 0 ? $", all in use, {Count(dialing, "connection")} being opened" : ", all in use")}, {Count(ahead, "request")} ahead; see PooledHttpHandler.PendingRequestTimeout, MaxConnectionsPerServer and EnableMultipleHttp2Connections.";
+
+    public static string TooManyPendingForStreams(string origin, int pending, int limit, long streams, int connections) =>
+        $"{Count(pending, "request")} already {(pending == 1 ? "waits" : "wait")} for {OneOfStreams(streams, connections)} to {origin}, all in use; see PooledHttpHandler.MaxPendingRequestsPerServer ({limit}), MaxConnectionsPerServer and EnableMultipleHttp2Connections.";
+
     public static string TooManyPending(string origin, int pending, int limit, int open) =>
         $"{Count(pending, "request")} already {(pending == 1 ? "waits" : "wait")} for {(open == 1 ? "the one connection" : $"one of {open} connections")} to {origin}, all busy; see PooledHttpHandler.MaxPendingRequestsPerServer ({limit}).";
 
@@ -82,6 +101,9 @@ internal static class ErrorTexts
     public static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0##} s");
 
     private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
+
+    private static string OneOfStreams(long streams, int connections) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(streams == 1 ? "the one stream" : $"one of {streams} streams")} on {Count(connections, "connection")}");
 
     private static string Connections(int open, int limit, int dialing, bool totalLimit) =>
         totalLimit ? "a connection, all of PooledHttpHandler.MaxConnections in use,"

@@ -3,8 +3,8 @@ using System.Diagnostics.Metrics;
 
 namespace Warmwire.Diagnostics;
 
-/// <summary>Where a measurement belongs.</summary>
-internal readonly record struct MetricOrigin(string Scheme, string Host, int Port, string? PeerAddress);
+/// <summary>Where a measurement belongs; the version is a connection's, as telemetry shows it.</summary>
+internal readonly record struct MetricOrigin(string Scheme, string Host, int Port, string? PeerAddress, string? Version = null);
 
 /// <summary>
 /// The instruments of the meter <c>Warmwire</c>. Names and attributes of those that OpenTelemetry's semantic conventions for HTTP clients know are theirs;
@@ -27,6 +27,7 @@ internal sealed class TransportMetrics
     private readonly Counter<long> _reused;
     private readonly Counter<long> _replays;
     private readonly Counter<long> _leaks;
+    private readonly UpDownCounter<long> _activeStreams;
 
     private TransportMetrics(Meter meter)
     {
@@ -45,6 +46,7 @@ internal sealed class TransportMetrics
         _reused = meter.CreateCounter<long>("warmwire.client.requests", "{request}", "Exchanges given a connection, by whether it had served one before.");
         _replays = meter.CreateCounter<long>("warmwire.client.replays", "{request}", "Exchanges sent again on another connection.");
         _leaks = meter.CreateCounter<long>("warmwire.client.leaked_responses", "{response}", "Responses that were never disposed.");
+        _activeStreams = meter.CreateUpDownCounter<long>("warmwire.client.active_streams", "{stream}", "Exchanges under way on HTTP/2 connections.");
     }
 
     /// <summary>Whether anybody listens to what is measured when a request is given its connection.</summary>
@@ -52,6 +54,8 @@ internal sealed class TransportMetrics
 
     /// <summary>Whether anybody listens to how many connections are active and idle.</summary>
     public bool MeasuresConnections => _openConnections.Enabled;
+
+    public bool MeasuresStreams => _activeStreams.Enabled;
 
     public bool MeasuresRequests => _requestDuration.Enabled || _activeRequests.Enabled;
 
@@ -76,7 +80,7 @@ internal sealed class TransportMetrics
         {
             TagList tags = Tags(origin);
             tags.Add("http.request.method", TelemetryNames.Method(method));
-            tags.Add("network.protocol.version", "1.1");
+            AddVersion(ref tags, origin);
             _timeInQueue.Record(queued.TotalSeconds, tags);
         }
     }
@@ -96,6 +100,8 @@ internal sealed class TransportMetrics
     public void ActiveChanged(in MetricOrigin origin, int change) => ConnectionsChanged(origin, "active", change);
 
     public void IdleChanged(in MetricOrigin origin, int change) => ConnectionsChanged(origin, "idle", change);
+
+    public void StreamsChanged(in MetricOrigin origin, int change) => _activeStreams.Add(change, ConnectionTags(origin));
 
     public void ConnectionClosed(in MetricOrigin origin, CloseReason reason, TimeSpan age)
     {
@@ -175,13 +181,21 @@ internal sealed class TransportMetrics
     private static TagList ConnectionTags(in MetricOrigin origin)
     {
         TagList tags = Tags(origin);
-        tags.Add("network.protocol.version", "1.1");
+        AddVersion(ref tags, origin);
         if (origin.PeerAddress is { } peer)
         {
             tags.Add("network.peer.address", peer);
         }
 
         return tags;
+    }
+
+    private static void AddVersion(ref TagList tags, in MetricOrigin origin)
+    {
+        if (origin.Version is { } version)
+        {
+            tags.Add("network.protocol.version", version);
+        }
     }
 
     private static TagList Tags(in MetricOrigin origin) => new()

@@ -7,6 +7,9 @@ internal sealed class DialRequest
 {
     public required ConnectionKey Key { get; init; }
 
+    /// <summary>HTTP/2 is not offered although the key allows it: the server has asked for HTTP/1.1 (RFC 9113 §7).</summary>
+    public bool Http1Only { get; init; }
+
     /// <summary>The request that asked for the connection, shown to callbacks; <see langword="null"/> if none did (prewarming).</summary>
     public HttpRequestMessage? InitialRequest { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
@@ -54,10 +55,13 @@ internal sealed class Dialer
             bool isPlain = zeroByteReads;
 
             TimeSpan tlsTime = TimeSpan.Zero;
+            bool isHttp2 = request.Key.Protocols == ProtocolOffer.Http2;
             if (request.Key.IsTls)
             {
                 long start = _settings.TimeProvider.GetTimestamp();
-                stream = await _tls.RunAsync(stream, request, cancellationToken).ConfigureAwait(false);
+                SslStream secured = await _tls.RunAsync(stream, request, cancellationToken).ConfigureAwait(false);
+                stream = secured;
+                isHttp2 = TlsHandshake.IsHttp2(secured);
                 tlsTime = _settings.TimeProvider.GetElapsedTime(start);
 
                 // A readable socket may only hold a session ticket, so it tells nothing; a read into an empty buffer passes over tickets.
@@ -67,7 +71,7 @@ internal sealed class Dialer
             if (_settings.PlaintextStreamFilter is { } filter)
             {
                 using var deadline = new DialDeadline(request.ConnectTimeout, _settings.TimeProvider, cancellationToken);
-                Stream filtered = await StreamCallbacks.FilterAsync(filter, stream, request, deadline).ConfigureAwait(false);
+                Stream filtered = await StreamCallbacks.FilterAsync(filter, stream, isHttp2, request, deadline).ConfigureAwait(false);
                 if (!ReferenceEquals(filtered, stream))
                 {
                     stream = filtered;
@@ -82,6 +86,7 @@ internal sealed class Dialer
                 Stream = stream,
                 SocketStream = socketStream,
                 IsPlain = isPlain,
+                IsHttp2 = isHttp2,
                 RemoteEndPoint = remote,
                 ResolvedAddress = connected.ResolvedAddress,
                 SupportsZeroByteReads = zeroByteReads,

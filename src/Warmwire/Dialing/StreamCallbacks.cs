@@ -46,6 +46,7 @@ internal static class StreamCallbacks
     public static async Task<Stream> FilterAsync(
         Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken, ValueTask<Stream>> filter,
         Stream stream,
+        bool isHttp2,
         DialRequest request,
         DialDeadline deadline)
     {
@@ -53,7 +54,7 @@ internal static class StreamCallbacks
         TransportException failure;
         try
         {
-            SocketsHttpPlaintextStreamFilterContext context = NewFilterContext(stream, HttpVersion.Version11, InitialRequest(request));
+            SocketsHttpPlaintextStreamFilterContext context = NewFilterContext(stream, isHttp2 ? HttpVersion.Version20 : HttpVersion.Version11, InitialRequest(request));
             Stream? filtered = await deadline.WaitAsync(filter(context, deadline.Token).AsTask()).ConfigureAwait(false);
             if (filtered is not null)
             {

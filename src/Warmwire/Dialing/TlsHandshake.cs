@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Authentication;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 
@@ -17,8 +18,12 @@ internal sealed class TlsHandshake(HandlerSettings settings)
         TraceCalls.Invoke(request.Trace?.TlsHandshakeStart);
         try
         {
-            SslClientAuthenticationOptions options = _options.For(request.Key);
+            SslClientAuthenticationOptions options = _options.For(request.Key, request.Http1Only);
             await deadline.WaitAsync(AuthenticateAsync(stream, options, deadline.Token)).ConfigureAwait(false);
+            if (IsHttp2(stream) && !MayCarryHttp2(stream))
+            {
+                throw new AuthenticationException(DialErrorTexts.Http2NeedsTls12(stream.SslProtocol.ToString()));
+            }
         }
         catch (Exception e)
         {
@@ -33,6 +38,15 @@ internal sealed class TlsHandshake(HandlerSettings settings)
         TraceCalls.Invoke<SslStream?, Exception?>(request.Trace?.TlsHandshakeDone, stream, null);
         return stream;
     }
+
+    /// <summary>Whether the server has chosen HTTP/2.</summary>
+    public static bool IsHttp2(SslStream stream) => stream.NegotiatedApplicationProtocol == SslApplicationProtocol.Http2;
+
+    /// <summary>RFC 9113 §9.2: TLS 1.2 or higher. The platform names the versions; what it does not name is newer.</summary>
+#pragma warning disable CA5397, CS0618, SYSLIB0039 // The old versions are named to refuse them.
+    private static bool MayCarryHttp2(SslStream stream) =>
+        stream.SslProtocol is not (SslProtocols.Ssl2 or SslProtocols.Ssl3 or SslProtocols.Tls or SslProtocols.Tls11);
+#pragma warning restore CA5397, CS0618, SYSLIB0039
 
     private static async Task<bool> AuthenticateAsync(SslStream stream, SslClientAuthenticationOptions options, CancellationToken cancellationToken)
     {

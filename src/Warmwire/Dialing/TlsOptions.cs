@@ -18,10 +18,12 @@ internal sealed class TlsOptions(HandlerSettings settings)
 {
     private readonly ConditionalWeakTable<X509Certificate2, SslStreamCertificateContext> _certificateContexts = [];
 
-    public SslClientAuthenticationOptions For(ConnectionKey key)
+    public SslClientAuthenticationOptions For(ConnectionKey key, bool http1Only = false)
     {
         SslClientAuthenticationOptions options = settings.SslOptions is { } given ? Copy(given) : new SslClientAuthenticationOptions();
-        options.ApplicationProtocols = [SslApplicationProtocol.Http11];
+        options.ApplicationProtocols = http1Only || key.Protocols == ProtocolOffer.Http1
+            ? [SslApplicationProtocol.Http11]
+            : [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
         options.TargetHost = TargetNameFor(key);
         if (key.ClientCertificate is { } certificate)
         {

@@ -37,10 +37,12 @@ internal sealed class ExchangeEngine : IDisposable
         return IsOrdinary(request) ? ExchangeOrdinaryAsync(request, cancellationToken) : ExchangeAsync(request, cancellationToken);
     }
 
-    public Task<int> PrewarmAsync(Uri origin, int connections, CancellationToken cancellationToken)
+    public Task<int> PrewarmAsync(Uri origin, int connections, bool http2, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_closed, typeof(PooledHttpHandler));
-        return _pool.PrewarmAsync(new OriginProbe(origin.Scheme == Uri.UriSchemeHttps, origin.IdnHost, origin.Port, TlsHost: null, ClientCertificate: null), connections, cancellationToken);
+        bool isTls = RequestRules.IsTls(origin);
+        ProtocolOffer protocols = !http2 ? ProtocolOffer.Http1 : isTls ? ProtocolOffer.Http2OrHttp1 : ProtocolOffer.Http2;
+        return _pool.PrewarmAsync(new OriginProbe(isTls, origin.IdnHost, origin.Port, TlsHost: null, ClientCertificate: null, protocols), connections, cancellationToken);
     }
 
     public PoolSnapshot GetSnapshot() => _pool.GetSnapshot();
@@ -282,7 +284,7 @@ internal sealed class ExchangeEngine : IDisposable
     {
         Uri uri = request.RequestUri!;
         bool isTls = RequestRules.IsTls(uri);
-        return new OriginProbe(isTls, uri.IdnHost, uri.Port, isTls ? TlsHostOf(request) : null, settings.ClientCertificate);
+        return new OriginProbe(isTls, uri.IdnHost, uri.Port, isTls ? TlsHostOf(request) : null, settings.ClientCertificate, RequestRules.OfferFor(request, isTls));
     }
 
     /// <summary>As in .NET, a user-given Host is the name the server must prove.</summary>

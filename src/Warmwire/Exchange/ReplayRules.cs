@@ -2,7 +2,7 @@ using Warmwire.Connections;
 
 namespace Warmwire.Exchange;
 
-/// <summary>When a failed attempt may be sent again (<see cref="ReplayPolicy"/>; RFC 9110 §9.2.2, RFC 9112 §9.3.1).</summary>
+/// <summary>When a failed attempt may be sent again (<see cref="ReplayPolicy"/>; RFC 9110 §9.2.2, RFC 9112 §9.3.1, RFC 9113 §8.7).</summary>
 internal static class ReplayRules
 {
     public const int MaxReplays = 3;
@@ -28,6 +28,12 @@ internal static class ReplayRules
         if (attempt.Sent == RequestSent.No)
         {
             return true;
+        }
+
+        // The server says that it did nothing with the request (RFC 9113 §8.7). What of the content went out must still be there to go out again.
+        if (attempt.NotProcessed)
+        {
+            return ContentReplay.CanProduceAgain(attempt.Request.Content);
         }
 
         // A connection that has been used or has rested may have been closed by the server just as the request was sent. On a fresh one that

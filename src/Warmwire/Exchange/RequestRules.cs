@@ -1,5 +1,7 @@
 using System.Net;
+using Warmwire.Connections;
 using Warmwire.Diagnostics;
+using Warmwire.Pooling;
 
 namespace Warmwire.Exchange;
 
@@ -13,7 +15,28 @@ internal static class RequestRules
     public static bool IsOrdinary(HttpRequestMessage request) =>
         request.RequestUri is { IsAbsoluteUri: true } uri
         && (ReferenceEquals(uri.Scheme, Uri.UriSchemeHttp) || ReferenceEquals(uri.Scheme, Uri.UriSchemeHttps))
-        && ReferenceEquals(request.Version, HttpVersion.Version11);
+        && (ReferenceEquals(request.Version, HttpVersion.Version11) || ReferenceEquals(request.Version, HttpVersion.Version20))
+        && request.Method != HttpMethod.Connect;
+
+    /// <summary>
+    /// Which protocols the request's connection may speak, as in .NET. Without TLS there is nobody to ask, so only a request that wants nothing less than
+    /// HTTP/2 gets it, by prior knowledge (RFC 9113 §3.3).
+    /// </summary>
+    public static ProtocolOffer OfferFor(HttpRequestMessage request, bool isTls)
+    {
+        Version version = request.Version;
+        if (ReferenceEquals(version, HttpVersion.Version11) && request.VersionPolicy != HttpVersionPolicy.RequestVersionOrHigher)
+        {
+            return ProtocolOffer.Http1;
+        }
+
+        HttpVersionPolicy policy = request.VersionPolicy;
+        bool wanted = (version.Major >= 2 || (policy == HttpVersionPolicy.RequestVersionOrHigher && isTls))
+            && (policy != HttpVersionPolicy.RequestVersionOrLower || isTls);
+        return !wanted ? ProtocolOffer.Http1
+            : isTls ? ProtocolOffer.Http2OrHttp1
+            : ProtocolOffer.Http2;
+    }
 
     public static void Check(HttpRequestMessage request)
     {
@@ -32,7 +55,7 @@ internal static class RequestRules
             throw new NotSupportedException(ErrorTexts.VersionNotSupported(request.Version, request.VersionPolicy));
         }
 
-        if (request.Version > HttpVersion.Version11 && request.VersionPolicy != HttpVersionPolicy.RequestVersionOrLower)
+        if (request.Version > HttpVersion.Version20 && request.VersionPolicy != HttpVersionPolicy.RequestVersionOrLower)
         {
             throw new TransportException(
                 HttpRequestError.VersionNegotiationError,
@@ -42,6 +65,11 @@ internal static class RequestRules
                 RequestSent.No,
                 uri.GetLeftPart(UriPartial.Authority),
                 connectionId: null);
+        }
+
+        if (request.Method == HttpMethod.Connect && request.Headers.Protocol is not null && OfferFor(request, IsTls(uri)) == ProtocolOffer.Http1)
+        {
+            throw PoolErrors.ExtendedConnectNotSupported(uri.GetLeftPart(UriPartial.Authority));
         }
     }
 

@@ -49,7 +49,11 @@ internal sealed class ConnectionAge
 
     /// <summary>When a resting connection will be too old, if ever, or <paramref name="next"/> if that is sooner.</summary>
     public TimeSpan? NextDue(TimeSpan? next, HttpConnection connection, long now, TimeSpan idleTime) =>
-        Earlier(Earlier(next, connection.Link.IdleLimit, idleTime), connection.Link.Lifetime, Elapsed(connection.OpenedAt, now));
+        NextEndOfLife(Earlier(next, connection.Link.IdleLimit, idleTime), connection, now);
+
+    /// <summary>When a connection will have lived too long, if ever, or <paramref name="next"/> if that is sooner.</summary>
+    public TimeSpan? NextEndOfLife(TimeSpan? next, HttpConnection connection, long now) =>
+        Earlier(next, connection.Link.Lifetime, Elapsed(connection.OpenedAt, now));
 
     /// <summary>What is left of <paramref name="limit"/>, or <paramref name="next"/> if that is sooner.</summary>
     public static TimeSpan? Earlier(TimeSpan? next, TimeSpan limit, TimeSpan elapsed)

@@ -17,6 +17,7 @@ internal sealed class ConnectionBudget
     private readonly LinkedList<OriginPool> _destitute = [];
     private readonly Dictionary<OriginPool, LinkedListNode<OriginPool>> _inLine = [];
     private int _used;
+    private int _yielding;
 
     // Written under the gate, read without it: they are asked on every return of a connection.
     private volatile bool _hasStarved;
@@ -89,6 +90,33 @@ internal sealed class ConnectionBudget
         lock (_gate)
         {
             return (_destitute.First ?? _starved.First)?.Value;
+        }
+    }
+
+    /// <summary>
+    /// A shared connection, which may never come to rest, may retire to make room: not more of them than origins without any connection are in line.
+    /// <see cref="EndYield"/> when it is gone.
+    /// </summary>
+    public bool TryBeginYield()
+    {
+        lock (_gate)
+        {
+            if (_yielding >= _destitute.Count)
+            {
+                return false;
+            }
+
+            _yielding++;
+            return true;
+        }
+    }
+
+    public void EndYield()
+    {
+        lock (_gate)
+        {
+            _yielding--;
+            Debug.Assert(_yielding >= 0, "more yields ended than begun");
         }
     }
 

@@ -48,7 +48,7 @@ internal sealed class ConnectionPool : IDisposable
 
     /// <summary>Makes a connection of a stream; tests have their own kind.</summary>
     public Func<ConnectionKey, DialedStream, IMultiplexedConnectionOwner, ConnectionServices, HttpConnection> MakeConnection { get; init; } =
-        static (key, stream, owner, services) => new Http1Connection(key, stream, owner, services);
+        static (key, stream, owner, services) => stream.IsHttp2 ? throw new NotSupportedException() : new Http1Connection(key, stream, owner, services);
 
     public IEnumerable<OriginPool> Origins => _origins.Values;
 
@@ -153,13 +153,14 @@ internal sealed class ConnectionPool : IDisposable
 
     // ---- For the pools of the origins -------------------------------------------------------------------------------
 
-    public Task<DialedStream> DialAsync(ConnectionKey key, Attempt? attempt)
+    public Task<DialedStream> DialAsync(ConnectionKey key, Attempt? attempt, bool http1Only)
     {
         HandlerSettings settings = Services.Settings;
         return _dialer.DialAsync(
             new DialRequest
             {
                 Key = key,
+                Http1Only = http1Only,
                 InitialRequest = attempt?.Request,
                 ConnectTimeout = attempt?.Settings.ConnectTimeout ?? settings.ConnectTimeout,
                 TlsHandshakeTimeout = attempt?.Settings.TlsHandshakeTimeout ?? settings.TlsHandshakeTimeout,
@@ -168,7 +169,18 @@ internal sealed class ConnectionPool : IDisposable
             _shutdown.Token);
     }
 
-    public HttpConnection CreateConnection(ConnectionKey key, DialedStream stream, OriginPool owner) => MakeConnection(key, stream, owner, Services);
+    public HttpConnection CreateConnection(ConnectionKey key, DialedStream stream, OriginPool owner)
+    {
+        try
+        {
+            return MakeConnection(key, stream, owner, Services);
+        }
+        catch
+        {
+            stream.Stream.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Takes a place under <see cref="PooledHttpHandler.MaxConnections"/>, at the cost of the least recently used idle connection if need be.</summary>
     public bool TryTakePlace()

@@ -36,7 +36,7 @@ internal sealed class ForgottenOrigins
     private void Add_NeedsLock(OriginSnapshot origin)
     {
         Debug.Assert(_gate.IsHeldByCurrentThread, "the gate");
-        _sum = _sum is null ? origin with { Origin = Name } : new OriginSnapshot
+        _sum = _sum is null ? origin with { Origin = Name, Protocols = "" } : new OriginSnapshot
         {
             Origin = Name,
             Open = 0,

@@ -48,6 +48,19 @@ internal sealed class IdleStack
         _total.Add(1);
     }
 
+    /// <summary>The last that came and can serve; some HTTP/2 connections rest without taking exchanges.</summary>
+    /// <param name="needsHttp2">Whether only HTTP/2 will do.</param>
+    public HttpConnection? NewestFor(bool needsHttp2)
+    {
+        HttpConnection? connection = _newest;
+        while (connection is not null && !(connection.IsMultiplexed ? connection.Link.HasFreePlace : !needsHttp2))
+        {
+            connection = connection.Link.Older;
+        }
+
+        return connection;
+    }
+
     public HttpConnection? Pop()
     {
         HttpConnection? connection = _newest;

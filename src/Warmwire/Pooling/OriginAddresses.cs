@@ -10,13 +10,15 @@ internal sealed class OriginAddresses
     private readonly OriginState _state;
     private readonly HandlerSettings _settings;
     private readonly TimeProvider _time;
+    private readonly OriginDials _dials;
 
     // Guarded by the state's gate.
     private long _lastRefresh;
 
-    public OriginAddresses(OriginState state, HandlerSettings settings)
+    public OriginAddresses(OriginState state, OriginDials dials, HandlerSettings settings)
     {
         _state = state;
+        _dials = dials;
         _settings = settings;
         _time = settings.TimeProvider;
         _lastRefresh = state.LastUsed;
@@ -67,33 +69,33 @@ internal sealed class OriginAddresses
         }
     }
 
-    /// <summary>Retires the connections whose address is not in the answer: idle ones now, busy ones when they come back.</summary>
+    /// <summary>Retires the connections whose address is not in the answer: idle ones now, busy ones when they come back, shared ones at the end of their last exchange.</summary>
     public void Are(IReadOnlySet<IPAddress> addresses)
     {
-        List<HttpConnection> retired = [];
+        List<(HttpConnection Connection, CloseReason Reason)> retired = [];
+        List<PlannedDial>? dials;
         lock (_state.Gate)
         {
             foreach (HttpConnection connection in _state.Open)
             {
                 if (connection.Dialed.ResolvedAddress is { } address && !addresses.Contains(address))
                 {
-                    connection.Link.RetiredFor = CloseReason.AddressRetired;
-                    if (connection.Link.Place == PoolPlace.Idle)
+                    if (_state.Retire_NeedsLock(connection, CloseReason.AddressRetired) is { } reason)
                     {
-                        retired.Add(connection);
+                        retired.Add((connection, reason));
                     }
                 }
             }
 
-            foreach (HttpConnection connection in retired)
-            {
-                _state.Idle.Remove(connection);
-            }
+            // Those who waited for a place on one of them have to wait for another.
+            dials = _dials.Plan_NeedsLock();
         }
 
-        foreach (HttpConnection connection in retired)
+        foreach ((HttpConnection connection, CloseReason reason) in retired)
         {
-            connection.Close(CloseReason.AddressRetired);
+            connection.Close(reason);
         }
+
+        _dials.Start(dials);
     }
 }

@@ -8,21 +8,24 @@ internal sealed class OriginAging
     // Immutable.
     private readonly OriginState _state;
     private readonly OriginAddresses _addresses;
+    private readonly OriginDials _dials;
     private readonly ConnectionAge _age;
 
-    public OriginAging(OriginState state, OriginAddresses addresses, ConnectionAge age)
+    public OriginAging(OriginState state, OriginAddresses addresses, OriginDials dials, ConnectionAge age)
     {
         _state = state;
         _addresses = addresses;
+        _dials = dials;
         _age = age;
     }
 
-    /// <summary>Closes what has rested or lived too long.</summary>
+    /// <summary>Closes what has rested or lived too long; what is shared and never comes to rest gets no more exchanges.</summary>
     /// <returns>When the next one is due; <see langword="null"/> if nothing here will be.</returns>
     public TimeSpan? Sweep(long now)
     {
         List<(HttpConnection Connection, CloseReason Reason)> old = [];
         TimeSpan? next = null;
+        List<PlannedDial>? dials = null;
         lock (_state.Gate)
         {
             foreach (HttpConnection connection in _state.Idle.OldestFirst())
@@ -30,12 +33,26 @@ internal sealed class OriginAging
                 TimeSpan idleTime = _age.IdleTime(connection, now);
                 if (_age.WhyNotReuse(connection, now, idleTime) is { } reason)
                 {
-                    _state.Idle.Remove(connection);
+                    _state.Retire_NeedsLock(connection, reason);
                     old.Add((connection, reason));
                 }
                 else
                 {
                     next = _age.NextDue(next, connection, now, idleTime);
+                }
+            }
+
+            for (int i = _state.Shared.Count - 1; i >= 0; i--)
+            {
+                HttpConnection connection = _state.Shared[i];
+                if (_age.IsTooOld(connection, now))
+                {
+                    _state.Retire_NeedsLock(connection, CloseReason.Lifetime);
+                    dials = _dials.Plan_NeedsLock() ?? dials;
+                }
+                else
+                {
+                    next = _age.NextEndOfLife(next, connection, now);
                 }
             }
 
@@ -47,6 +64,7 @@ internal sealed class OriginAging
             connection.Close(reason);
         }
 
+        _dials.Start(dials);
         return next;
     }
 
@@ -61,7 +79,7 @@ internal sealed class OriginAging
             oldest = _state.Idle.Oldest;
             if (oldest is not null)
             {
-                _state.Idle.Remove(oldest);
+                _state.Retire_NeedsLock(oldest, reason);
             }
         }
 
@@ -74,8 +92,9 @@ internal sealed class OriginAging
         List<HttpConnection> idle = [];
         lock (_state.Gate)
         {
-            while (_state.Idle.Pop() is { } connection)
+            while (_state.Idle.Oldest is { } connection)
             {
+                _state.Retire_NeedsLock(connection, reason);
                 idle.Add(connection);
             }
         }

@@ -8,7 +8,8 @@ namespace Warmwire.Pooling;
 /// <summary>The dials of an origin: when one is begun, whom it serves, what its failure means.</summary>
 /// <remarks>
 /// A dial belongs to the pool: it goes on when the request that asked for it is served or gone, and its connection serves whoever waits longest.
-/// There are never more dials than waiting requests.
+/// There are never more dials than waiting requests, and with HTTP/2, whose connections serve many, a fraction of that; nobody knows the protocol before
+/// the first dial has ended, so the others wait for what it tells.
 /// </remarks>
 internal sealed class OriginDials
 {
@@ -38,7 +39,7 @@ internal sealed class OriginDials
     public List<PlannedDial>? Plan_NeedsLock()
     {
         Debug.Assert(_state.Gate.IsHeldByCurrentThread, "the gate");
-        int count = Math.Min(_state.Waiters.Count - _state.Dialing, _settings.MaxConnectionsPerServer - _state.Open.Count - _state.Dialing);
+        int count = Needed_NeedsLock();
         if (count <= 0 || _state.Closing)
         {
             return null;
@@ -54,8 +55,7 @@ internal sealed class OriginDials
             if (!waiter.HasDial)
             {
                 waiter.HasDial = true;
-                DialReason reason = waiter.ReplacementFor ?? (_state.Open.Count + _state.Dialing == 0 ? DialReason.First : DialReason.AllBusy);
-                dials.Add(PlanOne_NeedsLock(waiter, reason));
+                dials.Add(PlanOne_NeedsLock(waiter, waiter.ReplacementFor ?? Reason_NeedsLock()));
                 if (dials.Count == count)
                 {
                     break;
@@ -65,6 +65,86 @@ internal sealed class OriginDials
 
         return dials.Count > 0 ? dials : null;
     }
+
+    /// <summary>How many dials those who wait need beyond those under way, and the limit on connections to the origin allows.</summary>
+    private int Needed_NeedsLock()
+    {
+        int waiting = _state.Waiters.Count;
+        if (waiting == 0)
+        {
+            return 0;
+        }
+
+        int needed = _state.SpeaksHttp2 switch
+        {
+            false => waiting - _state.Dialing,
+            null => _state.Dialing == 0 ? 1 : 0,
+            true => NeededForStreams_NeedsLock(waiting),
+        };
+        return Math.Min(needed, _settings.MaxConnectionsPerServer - _state.Open.Count - _state.Dialing);
+    }
+
+    private int NeededForStreams_NeedsLock(int waiting)
+    {
+        int coming = _state.Dialing + _state.Opening;
+        int needed = _settings.EnableMultipleHttp2Connections
+            ? (int)(((long)waiting + _state.StreamLimit - 1) / _state.StreamLimit) - coming
+            : coming > 0 || _state.HasHope_NeedsLock(onlyHttp2: true) ? 0
+            : 1;
+        return needed > 0 && SaysNotNow_NeedsLock() ? 0 : needed;
+    }
+
+    /// <summary>A server that allows no stream at all means "not now"; it would say the same on every further connection.</summary>
+    private bool SaysNotNow_NeedsLock() => _state.Open.Any(static connection => connection.IsMultiplexed && connection.Link is { IsUsable: true, Opening: false, StreamLimit: 0 });
+
+    private DialReason Reason_NeedsLock() =>
+        _state.Dialing + _state.Opening == 0 && !_state.HasHope_NeedsLock(onlyHttp2: false) ? DialReason.First
+        : _state.SpeaksHttp2 == true ? DialReason.AllAtStreamLimit
+        : DialReason.AllBusy;
+
+    /// <summary>Whether one who comes now and finds no connection has one opened for it, or shares in one that is being opened; else <paramref name="waiting"/> tells how many wait like it.</summary>
+    public bool HasRoom_NeedsLock(out int waiting)
+    {
+        bool canDial = _state.Open.Count + _state.Dialing < _settings.MaxConnectionsPerServer;
+        long perDial = 1;
+        if (_state.SpeaksHttp2 == true)
+        {
+            canDial = canDial && (_settings.EnableMultipleHttp2Connections || (_state.Dialing + _state.Opening == 0 && !_state.HasHope_NeedsLock(onlyHttp2: true)));
+            perDial = _state.StreamLimit;
+        }
+        else if (_state.SpeaksHttp2 is null)
+        {
+            // What the one dial tells decides about all of them.
+            canDial = canDial || _state.Dialing > 0;
+        }
+
+        waiting = (int)Math.Max(0, _state.Waiters.Count - (perDial * (_state.Dialing + _state.Opening)));
+        return canDial;
+    }
+
+    /// <summary>Takes out of the line those for whom it is too long: they were let in while it seemed that connections could be opened for them.</summary>
+    /// <param name="noPlace">Whether it is certain that none can be opened now.</param>
+    public List<PoolWaiter>? Surplus_NeedsLock(bool noPlace)
+    {
+        List<PoolWaiter>? surplus = null;
+        int limit = _settings.MaxPendingRequestsPerServer;
+        while (limit != int.MaxValue
+            && (!HasRoom_NeedsLock(out int waiting) || noPlace)
+            && waiting > limit
+            && _state.Waiters.LastToFirst().FirstOrDefault(static waiter => !waiter.HasDial) is { } last)
+        {
+            _state.Waiters.Remove(last);
+            (surplus ??= []).Add(last);
+        }
+
+        return surplus;
+    }
+
+    public TransportException TooManyPending_NeedsLock(int waiting) =>
+        PoolErrors.TooManyPending(Key, waiting, _settings.MaxPendingRequestsPerServer, _state.Open.Count, StreamPlaces_NeedsLock());
+
+    /// <summary>How many exchanges the open HTTP/2 connections serve together, for texts; zero if there are none.</summary>
+    public long StreamPlaces_NeedsLock() => _state.Open.Sum(static connection => connection.IsMultiplexed ? connection.Link.StreamLimit : 0L);
 
     private PlannedDial PlanOne_NeedsLock(PoolWaiter? waiter, DialReason reason)
     {
@@ -114,9 +194,8 @@ internal sealed class OriginDials
     /// <returns>Whether the origin has no connection at all.</returns>
     private bool Starve(List<PlannedDial> dials, int from)
     {
-        List<PoolWaiter> surplus = [];
-        int limit = _settings.MaxPendingRequestsPerServer;
-        int open;
+        List<PoolWaiter>? surplus;
+        TransportException? error = null;
         bool destitute;
         lock (_state.Gate)
         {
@@ -126,23 +205,20 @@ internal sealed class OriginDials
             }
 
             // They were let in because connections could be opened for them; only here it turns out that they are too many.
-            while (_state.Waiters.Count - _state.Dialing > limit && _state.Waiters.LastToFirst().FirstOrDefault(static waiter => !waiter.HasDial) is { } last)
+            surplus = Surplus_NeedsLock(noPlace: true);
+            if (surplus is not null)
             {
-                _state.Waiters.Remove(last);
-                surplus.Add(last);
+                error = TooManyPending_NeedsLock(_settings.MaxPendingRequestsPerServer);
             }
 
-            open = _state.Open.Count;
-            destitute = open + _state.Dialing == 0;
+            destitute = _state.Open.Count + _state.Dialing == 0;
         }
 
-        foreach (PoolWaiter waiter in surplus)
-        {
-            waiter.TryFail(PoolErrors.TooManyPending(Key, limit, limit, open));
-        }
-
+        Fail(surplus, error);
         return destitute;
     }
+
+    private static void Fail(List<PoolWaiter>? waiters, TransportException? error) => waiters?.ForEach(waiter => waiter.TryFail(error!.ForAnotherRequest()));
 
     private void Unplan_NeedsLock(PlannedDial dial)
     {
@@ -151,27 +227,32 @@ internal sealed class OriginDials
         {
             waiter.HasDial = false;
         }
+
+        _state.ForgetProtocol_NeedsLock();
     }
 
     private Task<TransportException?> StartAsync(PlannedDial dial)
     {
+        bool http1Only;
         lock (_state.Gate)
         {
             _state.Counters.Dialed(dial.Reason);
+            http1Only = _state.Http1Only;
         }
 
         _events.DialStarted(Key, dial.Reason);
 
         // The connection outlives the request: nothing of the request's context may stick to it.
-        return Detached.RunUserCode(this, dial, static (pool, dial) => pool.DialAsync(dial));
+        return Detached.RunUserCode(this, (Dial: dial, Http1Only: http1Only), static (pool, state) => pool.DialAsync(state.Dial, state.Http1Only));
     }
 
-    private async Task<TransportException?> DialAsync(PlannedDial dial)
+    private async Task<TransportException?> DialAsync(PlannedDial dial, bool http1Only)
     {
-        DialedStream stream;
+        HttpConnection connection;
         try
         {
-            stream = await _pool.DialAsync(Key, dial.Waiter?.Attempt).ConfigureAwait(false);
+            DialedStream stream = await _pool.DialAsync(Key, dial.Waiter?.Attempt, http1Only).ConfigureAwait(false);
+            connection = _pool.CreateConnection(Key, stream, _origin);
         }
         catch (Exception e)
         {
@@ -180,26 +261,52 @@ internal sealed class OriginDials
             return error;
         }
 
-        Succeeded(dial, _pool.CreateConnection(Key, stream, _origin));
+        if (connection.IsMultiplexed)
+        {
+            SucceededShared(dial, connection);
+        }
+        else
+        {
+            Succeeded(dial, connection);
+        }
+
         return null;
     }
 
     private void Succeeded(PlannedDial dial, HttpConnection connection)
     {
         PoolWaiter? waiter;
+        List<PoolWaiter>? surplus = null;
+        List<PoolWaiter>? refused = null;
+        TransportException? tooMany = null;
+        List<PlannedDial>? dials = null;
         bool closing;
         lock (_state.Gate)
         {
-            Finish_NeedsLock(dial);
-            _state.Open.Add(connection);
-            _state.Counters.Opened++;
-            connection.Link.Lifetime = _age.DrawLifetime();
+            bool wasKnown = _state.SpeaksHttp2 == false;
+            Opened_NeedsLock(dial, connection);
+            _state.SpeaksHttp2 = false;
             closing = _state.Closing;
-            waiter = _state.Waiters.Dequeue();
+            if (!wasKnown)
+            {
+                refused = WhoNeedsHttp2InVain_NeedsLock();
+            }
+
+            waiter = _state.Waiters.DequeueFor(connection);
+            if (!wasKnown)
+            {
+                // Those who waited for what this dial would tell have connections opened now, or have to be told that they are too many.
+                dials = Plan_NeedsLock();
+                surplus = Surplus_NeedsLock(noPlace: false);
+                tooMany = surplus is null ? null : TooManyPending_NeedsLock(_settings.MaxPendingRequestsPerServer);
+            }
         }
 
         _events.Opened(connection, dial.Reason);
         _pool.Opened();
+        Start(dials);
+        Fail(surplus, tooMany);
+        FailForVersion(refused);
         if (closing)
         {
             waiter?.TryFail(PoolErrors.HandlerDisposed(Key));
@@ -207,12 +314,109 @@ internal sealed class OriginDials
         }
         else if (waiter is not null)
         {
-            _origin.Leases.Give(connection, waiter, leased: true);
+            _origin.Leases.Give(TakenConnection.NotMultiplexed(connection, TimeSpan.Zero), waiter, leased: true);
         }
         else
         {
             connection.Rest();
         }
+    }
+
+    private void SucceededShared(PlannedDial dial, HttpConnection connection)
+    {
+        bool closing;
+        bool unwanted;
+        lock (_state.Gate)
+        {
+            Opened_NeedsLock(dial, connection);
+            connection.Link.StreamLimit = connection.StreamLimit;
+            connection.Link.OpenedForTicket = dial.Reason == DialReason.Prewarm ? 0 : dial.StartedAtTicket;
+
+            // Story: a request comes before those who wait are served. It must neither pass them, nor count the connection for nothing and dial.
+            connection.Link.Opening = true;
+            _state.Opening++;
+            closing = _state.Closing;
+            unwanted = _state.Http1Only;
+            if (!unwanted)
+            {
+                _state.SpeaksHttp2 = true;
+            }
+        }
+
+        _events.Opened(connection, dial.Reason);
+        _pool.Opened();
+        connection.Start();
+        if (closing)
+        {
+            connection.Close(CloseReason.Disposed);
+        }
+        else if (unwanted)
+        {
+            // Story: the server asked for HTTP/1.1 on another connection while this one was dialed.
+            connection.Close(CloseReason.Http11Required);
+        }
+        else
+        {
+            _origin.Streams.Opened(connection);
+        }
+    }
+
+    private void Opened_NeedsLock(PlannedDial dial, HttpConnection connection)
+    {
+        Debug.Assert(_state.Gate.IsHeldByCurrentThread, "the gate");
+        _state.Open.Add(connection);
+        Finish_NeedsLock(dial);
+        _state.Counters.Opened++;
+        connection.Link.Lifetime = _age.DrawLifetime();
+    }
+
+    /// <summary>Takes out of the line those who cannot do with HTTP/1.1, which is what the server speaks.</summary>
+    public List<PoolWaiter>? WhoNeedsHttp2InVain_NeedsLock()
+    {
+        Debug.Assert(_state.Gate.IsHeldByCurrentThread, "the gate");
+        if (Key.Protocols != ProtocolOffer.Http2OrHttp1 || _state.HasHope_NeedsLock(onlyHttp2: true))
+        {
+            return null;
+        }
+
+        List<PoolWaiter>? refused = null;
+        foreach (PoolWaiter waiter in _state.Waiters.FirstToLast())
+        {
+            if (waiter.NeedsHttp2)
+            {
+                _state.Waiters.Remove(waiter);
+                (refused ??= []).Add(waiter);
+            }
+        }
+
+        return refused;
+    }
+
+    public void FailForVersion(List<PoolWaiter>? waiters) => waiters?.ForEach(waiter => waiter.TryFail(PoolErrors.Http2Refused(Key, waiter.Attempt)));
+
+    /// <summary>
+    /// Takes out of the line those who waited all through the dial of a connection that is closed before it served anybody, if it was the only hope: to
+    /// them it is a dial that failed. Without this a server that says goodbye before the first request would be dialed for ever.
+    /// </summary>
+    public List<PoolWaiter>? WhoSawItFail_NeedsLock(HttpConnection connection)
+    {
+        Debug.Assert(_state.Gate.IsHeldByCurrentThread, "the gate");
+        if (!connection.IsMultiplexed || connection.Link.HasServed || _state.Http1Only || _state.Dialing + _state.Opening > 0 || _state.HasHope_NeedsLock(onlyHttp2: false))
+        {
+            return null;
+        }
+
+        List<PoolWaiter>? failed = null;
+        foreach (PoolWaiter waiter in _state.Waiters.FirstToLast())
+        {
+            if (!waiter.HasDial && waiter.Ticket <= connection.Link.OpenedForTicket)
+            {
+                _state.Waiters.Remove(waiter);
+                (failed ??= []).Add(waiter);
+            }
+        }
+
+        return failed;
     }
 
     private void Failed(PlannedDial dial, TransportException error)
@@ -228,9 +432,9 @@ internal sealed class OriginDials
                 failed.Add(asked);
             }
 
-            // Without any open connection, whoever waited all through this dial without one of his own has seen the same: the
+            // Without any connection that may serve, whoever waited all through this dial without one of his own has seen the same: the
             // origin cannot be reached. Trying for each in turn would make the last wait for the sum of all timeouts.
-            if (_state.Open.Count == 0 && dial.Reason != DialReason.Prewarm)
+            if (!_state.HasHope_NeedsLock(onlyHttp2: false) && dial.Reason != DialReason.Prewarm)
             {
                 foreach (PoolWaiter waiter in _state.Waiters.FirstToLast())
                 {
@@ -242,6 +446,7 @@ internal sealed class OriginDials
                 }
             }
 
+            _state.ForgetProtocol_NeedsLock();
             dials = Plan_NeedsLock();
         }
 
@@ -271,7 +476,7 @@ internal sealed class OriginDials
         {
             lock (_state.Gate)
             {
-                return !_state.Closing && _state.Waiters.Count > _state.Dialing && _state.Open.Count + _state.Dialing < _settings.MaxConnectionsPerServer;
+                return !_state.Closing && Needed_NeedsLock() > 0;
             }
         }
     }
@@ -305,6 +510,11 @@ internal sealed class OriginDials
             _state.ThrowIfClosing_NeedsLock();
             _state.LastUsed = _time.GetTimestamp();
             int target = Math.Min(connections, Math.Min(_settings.MaxConnectionsPerServer, _settings.MaxIdleConnectionsPerServer));
+            if (_state.SpeaksHttp2 != false && !_settings.EnableMultipleHttp2Connections)
+            {
+                target = Math.Min(target, 1);
+            }
+
             while (_state.Open.Count + _state.Dialing < target)
             {
                 dials.Add(PlanOne_NeedsLock(waiter: null, DialReason.Prewarm));

@@ -13,18 +13,20 @@ internal sealed class OriginLeases
     private readonly OriginPool _origin;
     private readonly OriginState _state;
     private readonly OriginDials _dials;
+    private readonly OriginChoice _choice;
     private readonly ConnectionBudget _budget;
     private readonly HandlerSettings _settings;
     private readonly TimeProvider _time;
     private readonly PoolEvents _events;
     private readonly ConnectionAge _age;
 
-    public OriginLeases(ConnectionPool pool, OriginPool origin, OriginState state, OriginDials dials)
+    public OriginLeases(ConnectionPool pool, OriginPool origin, OriginState state)
     {
         _pool = pool;
         _origin = origin;
         _state = state;
-        _dials = dials;
+        _dials = origin.Dials;
+        _choice = origin.Choice;
         _budget = pool.Budget;
         _settings = pool.Services.Settings;
         _time = pool.Services.Time;
@@ -37,7 +39,7 @@ internal sealed class OriginLeases
     // ---- A request asks ---------------------------------------------------------------------------------------------
 
     /// <summary>
-    /// Leases the connection that came to rest last and lives, if there is one. Takes the gate once and allocates nothing.
+    /// Leases the connection that came to rest last and lives, or a place on one that is shared, if there is one. Takes the gate once and allocates nothing.
     /// <see langword="false"/> may have any reason; <see cref="TryRent"/> has the answer.
     /// </summary>
     public bool TryRentIdle(Attempt attempt, [NotNullWhen(true)] out HttpConnection? connection)
@@ -52,25 +54,19 @@ internal sealed class OriginLeases
         long now = _time.GetTimestamp();
         while (true)
         {
-            HttpConnection? idle;
+            TakenConnection taken;
+            bool reused;
             lock (_state.Gate)
             {
-                if (_state.Removed || _state.Closing)
+                if (_state.Removed || _state.Closing || !TryTake_NeedsLock(attempt, now, out taken, out reused))
                 {
                     return false;
                 }
-
-                idle = TakeIdle_NeedsLock(now);
             }
 
-            if (idle is null)
+            if (TryLeaseFor(attempt, taken, now, reused))
             {
-                return false;
-            }
-
-            if (TryLeaseIdle(idle, attempt, now))
-            {
-                connection = idle;
+                connection = taken.Connection;
                 return true;
             }
 
@@ -85,7 +81,8 @@ internal sealed class OriginLeases
         TraceCalls.Invoke(attempt.Settings.Trace?.GetConnection, Key.Origin);
         while (true)
         {
-            HttpConnection? idle;
+            TakenConnection taken;
+            bool reused;
             PoolWaiter? waiter = null;
             List<PlannedDial>? dials = null;
             int ahead = 0;
@@ -98,10 +95,10 @@ internal sealed class OriginLeases
                 }
 
                 _state.ThrowIfClosing_NeedsLock();
-                idle = TakeIdle_NeedsLock(now);
-                if (idle is null)
+                if (!TryTake_NeedsLock(attempt, now, out taken, out reused))
                 {
                     _state.Used_NeedsLock(now);
+                    RejectIfHttp1IsSpoken_NeedsLock(attempt);
                     RejectIfTooManyWait_NeedsLock();
                     waiter = new PoolWaiter(_origin, attempt, replacementFor);
                     ahead = _state.Waiters.Count;
@@ -116,9 +113,9 @@ internal sealed class OriginLeases
                 return true;
             }
 
-            if (TryLeaseIdle(idle!, attempt, now))
+            if (TryLeaseFor(attempt, taken, now, reused))
             {
-                connection = ValueTask.FromResult(idle!);
+                connection = ValueTask.FromResult(taken.Connection);
                 return true;
             }
 
@@ -126,43 +123,70 @@ internal sealed class OriginLeases
         }
     }
 
-    /// <summary>Takes out what came to rest last, as a lease that is going to succeed; one that does not ends the connection.</summary>
-    private HttpConnection? TakeIdle_NeedsLock(long now)
+    /// <summary>Takes a connection, or a place on one, as a lease that is going to succeed; <see cref="TryLeaseFor"/> tells whether it does.</summary>
+    private bool TryTake_NeedsLock(Attempt attempt, long now, out TakenConnection taken, out bool reused)
     {
         Debug.Assert(_state.Gate.IsHeldByCurrentThread, "the gate");
-        HttpConnection? idle = _state.Idle.Pop();
-        if (idle is not null)
+        reused = false;
+        if (!_choice.TryTake_NeedsLock(NeedsHttp2(attempt), now, out taken))
         {
-            _state.Used_NeedsLock(now);
-            idle.Link.Requests++;
-            idle.Link.CountedIdle = false;
+            return false;
         }
 
-        return idle;
+        _state.Used_NeedsLock(now);
+        if (taken.Stale is null)
+        {
+            reused = taken.Connection.Link.Requests++ > 0;
+            taken.Connection.Link.CountedIdle = false;
+        }
+
+        return true;
     }
 
-    /// <summary>What was taken out by <see cref="TakeIdle_NeedsLock"/> serves the attempt, or ends.</summary>
-    private bool TryLeaseIdle(HttpConnection idle, Attempt attempt, long now)
+    /// <summary>What was taken serves the attempt, or does not.</summary>
+    private bool TryLeaseFor(Attempt attempt, in TakenConnection taken, long now, bool reused)
     {
-        // Story: the connection is closed between the gate and this line. Its close has told that an active connection ended, because the link said
-        // so, and this makes up for it. The other way round it is the same sum.
-        _events.LeftIdle(idle);
-        TimeSpan idleTime = _age.IdleTime(idle, now);
-        if (_age.WhyNotReuse(idle, now, idleTime) is { } stale)
+        HttpConnection connection = taken.Connection;
+        TimeSpan idleTime = taken.IdleTime;
+        if (taken.Stale is { } old)
         {
-            idle.Close(stale);
+            connection.Close(old);
             return false;
         }
 
-        if (!idle.TryLease(idleTime))
+        if (connection.IsMultiplexed)
         {
-            return false;
+            _events.PlaceTaken(taken);
+            if (!connection.TryLease(idleTime))
+            {
+                _origin.Streams.Refused(taken, counted: true);
+                return false;
+            }
+
+            connection.Link.HasServed = true;
+        }
+        else
+        {
+            // Story: the connection is closed between the gate and this line. Its close has told that an active connection ended, because the link said
+            // so, and this makes up for it. The other way round it is the same sum.
+            _events.LeftIdle(connection);
+            idleTime = _age.IdleTime(connection, now);
+            if (_age.WhyNotReuse(connection, now, idleTime) is { } stale)
+            {
+                connection.Close(stale);
+                return false;
+            }
+
+            if (!connection.TryLease(idleTime))
+            {
+                return false;
+            }
         }
 
-        attempt.Rested = true;
+        attempt.Rested = taken.FromRest;
         attempt.IdleTime = idleTime;
         attempt.QueueTime = TimeSpan.Zero;
-        Leased(idle, attempt, now, reused: idle.Link.Requests > 1);
+        Leased(connection, attempt, now, reused);
         return true;
     }
 
@@ -204,8 +228,8 @@ internal sealed class OriginLeases
         }
 
         long now = _time.GetTimestamp();
-        attempt.Rested = false;
-        attempt.IdleTime = TimeSpan.Zero;
+        attempt.Rested = waiter.RestedFor is not null;
+        attempt.IdleTime = waiter.RestedFor ?? TimeSpan.Zero;
         attempt.QueueTime = _time.GetElapsedTime(since, now);
         Leased(connection, attempt, now, reused);
         return connection;
@@ -239,19 +263,30 @@ internal sealed class OriginLeases
         lock (_state.Gate)
         {
             int ahead = waiter.IsQueued ? WaitQueue.CountBefore(waiter) : 0;
-            return PoolErrors.PendingTimeout(Key, waiter.Attempt, _state.Open.Count, _settings.MaxConnectionsPerServer, _state.Dialing, ahead, totalLimit);
+            return _dials.StreamPlaces_NeedsLock() is var streams and > 0 && !totalLimit
+                ? PoolErrors.PendingStreamTimeout(Key, waiter.Attempt, streams, _state.Open.Count(static connection => connection.IsMultiplexed), _state.Dialing, ahead)
+                : PoolErrors.PendingTimeout(Key, waiter.Attempt, _state.Open.Count, _settings.MaxConnectionsPerServer, _state.Dialing, ahead, totalLimit);
         }
     }
 
     public TransportException TotalTimeout(TimeSpan limit) => PoolErrors.TotalTimeout(Key, limit);
 
+    /// <summary>Only where the server chooses the protocol can a request need one and get the other.</summary>
+    private bool NeedsHttp2(Attempt attempt) => Key.Protocols == ProtocolOffer.Http2OrHttp1 && (attempt.RequiresHttp2 || attempt.IsExtendedConnect);
+
+    private void RejectIfHttp1IsSpoken_NeedsLock(Attempt attempt)
+    {
+        if (_state.SpeaksHttp2 == false && NeedsHttp2(attempt) && !_state.HasHope_NeedsLock(onlyHttp2: true))
+        {
+            throw PoolErrors.Http2Refused(Key, attempt);
+        }
+    }
+
     private void RejectIfTooManyWait_NeedsLock()
     {
-        bool canDial = _state.Open.Count + _state.Dialing < _settings.MaxConnectionsPerServer;
-        int undialed = Math.Max(0, _state.Waiters.Count - _state.Dialing);
-        if (!canDial && undialed >= _settings.MaxPendingRequestsPerServer)
+        if (!_dials.HasRoom_NeedsLock(out int waiting) && waiting >= _settings.MaxPendingRequestsPerServer)
         {
-            throw PoolErrors.TooManyPending(Key, undialed, _settings.MaxPendingRequestsPerServer, _state.Open.Count);
+            throw _dials.TooManyPending_NeedsLock(waiting);
         }
     }
 
@@ -279,20 +314,10 @@ internal sealed class OriginLeases
             reason = WhyNotKeep_NeedsLock(connection, idleLimit, tooOld);
             if (reason is null)
             {
-                waiter = _state.Waiters.Dequeue();
+                waiter = _state.Waiters.DequeueFor(connection);
                 if (waiter is null)
                 {
-                    connection.Link.IdleLimit = idleLimit;
-                    connection.Link.IdleSince = now;
-                    connection.Link.IdleSinceWall = wall;
-                    cameToRest = !connection.Link.CountedIdle;
-                    connection.Link.CountedIdle = true;
-                    _state.Idle.Push(connection);
-                    if (_state.Idle.Count > _settings.MaxIdleConnectionsPerServer)
-                    {
-                        surplus = _state.Idle.Oldest!;
-                        _state.Idle.Remove(surplus);
-                    }
+                    cameToRest = Rest_NeedsLock(connection, idleLimit, now, wall, out surplus);
                 }
             }
         }
@@ -303,41 +328,65 @@ internal sealed class OriginLeases
         }
         else if (waiter is not null)
         {
-            Give(connection, waiter, leased: false);
+            Give(TakenConnection.NotMultiplexed(connection, TimeSpan.Zero), waiter, leased: false);
         }
         else
         {
-            if (cameToRest)
-            {
-                _events.CameToRest(connection);
-            }
-
-            surplus?.Close(CloseReason.IdleLimit);
-            _pool.CameToRest(idleLimit, now);
+            CameToRest(connection, cameToRest, surplus, idleLimit, now);
         }
     }
 
-    public void Give(HttpConnection connection, PoolWaiter waiter, bool leased)
+    /// <summary>Puts it to rest; <see cref="CameToRest"/> does what is to be done outside the gate.</summary>
+    /// <returns>Whether the metrics are to be told.</returns>
+    public bool Rest_NeedsLock(HttpConnection connection, TimeSpan idleLimit, long now, DateTimeOffset wall, out HttpConnection? surplus)
+    {
+        PoolLink link = connection.Link;
+        link.IdleLimit = idleLimit;
+        link.IdleSince = now;
+        link.IdleSinceWall = wall;
+        bool cameToRest = !link.CountedIdle;
+        link.CountedIdle = true;
+        _state.Idle.Push(connection);
+        surplus = null;
+        if (_state.Idle.Count > _settings.MaxIdleConnectionsPerServer)
+        {
+            surplus = _state.Idle.Oldest!;
+            _state.Retire_NeedsLock(surplus, CloseReason.IdleLimit);
+        }
+
+        return cameToRest;
+    }
+
+    public void CameToRest(HttpConnection connection, bool tell, HttpConnection? surplus, TimeSpan idleLimit, long now)
+    {
+        if (tell)
+        {
+            _events.CameToRest(connection);
+        }
+
+        surplus?.Close(CloseReason.IdleLimit);
+        _pool.CameToRest(idleLimit, now);
+    }
+
+    /// <summary>Gives a connection, or a place on one, to one who waits, and if that one has gone to the next.</summary>
+    public void Give(TakenConnection taken, PoolWaiter waiter, bool leased)
     {
         PoolWaiter? next = waiter;
-
-        // It comes from an exchange that has just ended.
-        TimeSpan rested = TimeSpan.Zero;
         while (next is not null)
         {
-            if (!leased && !connection.TryLease(rested))
+            HttpConnection connection = taken.Connection;
+            if (!leased && !TryLease(taken))
             {
-                if (PutBack(next) is not { } other)
+                if (!TryTakeAnother(connection, next, out taken))
                 {
                     return;
                 }
 
-                connection = other;
-                rested = TimeSpan.MaxValue;
                 continue;
             }
 
             leased = true;
+            next.RestedFor = taken.FromRest ? taken.IdleTime : null;
             if (next.TryGive(connection))
             {
                 return;
@@ -345,47 +394,93 @@ internal sealed class OriginLeases
 
             lock (_state.Gate)
             {
-                next = _state.Waiters.Dequeue();
+                next = _state.Waiters.DequeueFor(connection);
             }
         }
 
-        connection.Rest();
+        taken.Connection.Rest();
+    }
+
+    private bool TryLease(in TakenConnection taken)
+    {
+        HttpConnection connection = taken.Connection;
+        if (!connection.IsMultiplexed)
+        {
+            return connection.TryLease(taken.IdleTime);
+        }
+
+        _events.PlaceTaken(taken);
+        if (connection.TryLease(taken.IdleTime))
+        {
+            connection.Link.HasServed = true;
+            return true;
+        }
+
+        _origin.Streams.Refused(taken, counted: false);
+        return false;
     }
 
     /// <summary>The connection that was meant for the waiter died on the way.</summary>
-    /// <returns>Another that may serve it; <see langword="null"/>: it is back in line, or gone.</returns>
-    private HttpConnection? PutBack(PoolWaiter waiter)
+    /// <returns>Whether another may serve it; if not, it is back in line, or gone.</returns>
+    private bool TryTakeAnother(HttpConnection dead, PoolWaiter waiter, out TakenConnection taken)
     {
-        List<PlannedDial>? dials = null;
-        HttpConnection? idle = null;
-        bool closing;
-        lock (_state.Gate)
+        while (true)
         {
-            closing = _state.Closing;
-            if (!waiter.IsDone && !closing)
+            List<PlannedDial>? dials = null;
+            bool found = false;
+            List<PoolWaiter>? failed = null;
+            bool closing;
+            long now = _time.GetTimestamp();
+            lock (_state.Gate)
             {
-                // Story: while this waiter was out of the line another connection came back, found nobody waiting and rests.
-                idle = _state.Idle.Pop();
-                if (idle is null)
+                closing = _state.Closing;
+                taken = default;
+                if (!waiter.IsDone && !closing)
                 {
-                    // Nor would the dead one's end have planned a dial for it, so that is done here.
-                    _state.Waiters.PutBackFirst(waiter);
-                    dials = _dials.Plan_NeedsLock();
+                    // Story: while this waiter was out of the line another connection came back, found nobody waiting and rests.
+                    found = _choice.TryTake_NeedsLock(waiter.NeedsHttp2, now, out taken);
+                    if (!found)
+                    {
+                        // Nor would the dead one's end have planned a dial for it, so that is done here.
+                        _state.Waiters.PutBackFirst(waiter);
+                        if (dead.Link.Place == PoolPlace.Gone || dead.Link.RetiredFor is not null)
+                        {
+                            failed = _dials.WhoSawItFail_NeedsLock(dead);
+                        }
+
+                        dials = _dials.Plan_NeedsLock();
+                    }
                 }
             }
-        }
 
-        if (closing)
-        {
-            waiter.TryFail(PoolErrors.HandlerDisposed(Key));
-        }
+            if (closing)
+            {
+                waiter.TryFail(PoolErrors.HandlerDisposed(Key));
+            }
 
-        _dials.Start(dials);
-        return idle;
+            _dials.Start(dials);
+            failed?.ForEach(hopeless => hopeless.TryFail(PoolErrors.ClosedBeforeUse(Key, dead, dead.Link.RetiredFor)));
+            if (!found)
+            {
+                return false;
+            }
+
+            if (taken.Stale is not { } stale)
+            {
+                if (!taken.Connection.IsMultiplexed)
+                {
+                    taken = TakenConnection.NotMultiplexed(taken.Connection, TimeSpan.MaxValue);
+                }
+
+                return true;
+            }
+
+            taken.Connection.Close(stale);
+        }
     }
 
     private CloseReason? WhyNotKeep_NeedsLock(HttpConnection connection, TimeSpan idleLimit, bool tooOld) =>
-        _state.Closing || (_state.Draining && _state.Waiters.Count == 0) ? CloseReason.Disposed
+        _state.Closing || (_state.Draining && !_state.Waiters.HasAnyFor(connection)) ? CloseReason.Disposed
         : connection.Link.RetiredFor is { } retired ? retired
         : tooOld ? CloseReason.Lifetime
         : _state.Waiters.Count > 0 && _budget.HasDestitute ? CloseReason.MadeRoom

@@ -30,9 +30,11 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
         _age = pool.Age;
         _state = new OriginState(key, pool.IdleTotal, _time.GetTimestamp());
         Dials = new OriginDials(pool, this, _state);
-        Leases = new OriginLeases(pool, this, _state, Dials);
-        Addresses = new OriginAddresses(_state, pool.Services.Settings);
-        Aging = new OriginAging(_state, Addresses, pool.Age);
+        Choice = new OriginChoice(_state, pool.Age);
+        Leases = new OriginLeases(pool, this, _state);
+        Streams = new OriginStreams(pool, this, _state);
+        Addresses = new OriginAddresses(_state, Dials, pool.Services.Settings);
+        Aging = new OriginAging(_state, Addresses, Dials, pool.Age);
     }
 
     public ConnectionKey Key { get; }
@@ -42,6 +44,10 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
     public OriginLeases Leases { get; }
 
     public OriginDials Dials { get; }
+
+    public OriginChoice Choice { get; }
+
+    public OriginStreams Streams { get; }
 
     public OriginAddresses Addresses { get; }
 
@@ -54,7 +60,9 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
     public void Closed(HttpConnection connection, CloseReason reason)
     {
         List<PlannedDial>? dials;
+        List<PoolWaiter>? failed;
         bool wasIdle;
+        int streams;
         lock (_state.Gate)
         {
             if (connection.Link.Place == PoolPlace.Idle)
@@ -64,29 +72,39 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
 
             wasIdle = connection.Link.CountedIdle;
 
+            streams = Streams.Gone_NeedsLock(connection);
             connection.Link.Place = PoolPlace.Gone;
             bool known = _state.Open.Remove(connection);
             Debug.Assert(known, "closed once");
             _state.Counters.Closed(reason);
+            failed = Dials.WhoSawItFail_NeedsLock(connection);
+            _state.ForgetProtocol_NeedsLock();
             dials = Dials.Plan_NeedsLock();
         }
 
+        _events.StreamsChanged(connection, -streams);
         _events.Closed(connection, reason, wasIdle);
+        if (connection.Link.Yields)
+        {
+            _pool.Budget.EndYield();
+        }
+
         _pool.GiveBackPlace();
         Dials.Start(dials);
+        failed?.ForEach(waiter => waiter.TryFail(PoolErrors.ClosedBeforeUse(Key, connection, reason)));
     }
 
-    public void StreamEnded(HttpConnection connection) => throw new NotImplementedException();
+    public void StreamEnded(HttpConnection connection) => Streams.Ended(connection);
 
-    public void StreamLimitChanged(HttpConnection connection) => throw new NotImplementedException();
+    public void StreamLimitChanged(HttpConnection connection) => Streams.LimitChanged(connection);
 
-    public void Suspended(HttpConnection connection) => throw new NotImplementedException();
+    public void Suspended(HttpConnection connection) => Streams.Suspended(connection);
 
-    public void Resumed(HttpConnection connection) => throw new NotImplementedException();
+    public void Resumed(HttpConnection connection) => Streams.Resumed(connection);
 
-    public void Retire(HttpConnection connection, CloseReason reason) => throw new NotImplementedException();
+    public void Retire(HttpConnection connection, CloseReason reason) => Streams.Retire(connection, reason);
 
-    public void Http11Required(HttpConnection connection) => throw new NotImplementedException();
+    public void Http11Required(HttpConnection connection) => Streams.Http11Required();
 
     public void ResponseLeaked(HttpConnection connection, string? stack)
     {
@@ -180,6 +198,13 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
     private OriginSnapshot Snapshot_NeedsLock(long now) => new()
     {
         Origin = Key.Origin,
+        Protocols = Key.Protocols switch
+        {
+            ProtocolOffer.Http2 => "HTTP/2",
+            ProtocolOffer.Http2OrHttp1 => "HTTP/2 or HTTP/1.1",
+            _ => "HTTP/1.1",
+        },
+        StreamsActive = _state.Open.Sum(static c => c.Link.Streams),
         Open = _state.Open.Count,
         Idle = _state.Idle.Count,
         Dialing = _state.Dialing,
@@ -192,12 +217,26 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
         LeakedResponses = _state.Counters.LeakedResponses,
         ClosedBy = _state.Counters.ClosedBy,
         DialedBy = _state.Counters.DialedBy,
-        Connections = [.. _state.Open.OrderBy(static c => c.Id).Select(c => new ConnectionSnapshot(
-            c.Id,
-            c.Link.Place == PoolPlace.Idle ? "Idle" : c.StateName,
-            _time.GetElapsedTime(c.OpenedAt, now),
-            c.Link.Place == PoolPlace.Idle ? _age.IdleTime(c, now) : TimeSpan.Zero,
-            c.Link.Requests,
-            c.RemoteEndPoint))],
+        Connections = [.. _state.Open.OrderBy(static c => c.Id).Select(c => Describe_NeedsLock(c, now))],
     };
+
+    private ConnectionSnapshot Describe_NeedsLock(HttpConnection connection, long now)
+    {
+        bool rests = connection.Link.Place == PoolPlace.Idle;
+        ConnectionVitals vitals = connection.Vitals;
+        return new ConnectionSnapshot(
+            connection.Id,
+            rests ? "Idle" : connection.StateName,
+            _time.GetElapsedTime(connection.OpenedAt, now),
+            rests ? _age.IdleTime(connection, now) : TimeSpan.Zero,
+            connection.Link.Requests,
+            connection.RemoteEndPoint)
+        {
+            HttpVersion = connection.HttpVersion,
+            Streams = connection.IsMultiplexed ? connection.Link.Streams : rests ? 0 : 1,
+            StreamLimit = connection.IsMultiplexed ? connection.Link.StreamLimit : 1,
+            WindowStalls = vitals.WindowStalls,
+            PingRoundTrip = vitals.PingRoundTrip,
+        };
+    }
 }

@@ -5,9 +5,9 @@ using Warmwire.Connections;
 namespace Warmwire.Pooling;
 
 /// <summary>The parts of a key, to look a pool up without making the key.</summary>
-internal readonly record struct OriginProbe(bool IsTls, string Host, int Port, string? TlsHost, X509Certificate2? ClientCertificate)
+internal readonly record struct OriginProbe(bool IsTls, string Host, int Port, string? TlsHost, X509Certificate2? ClientCertificate, ProtocolOffer Protocols = ProtocolOffer.Http1)
 {
-    public ConnectionKey ToKey() => new(IsTls, Host, Port, TlsHost, ClientCertificate);
+    public ConnectionKey ToKey() => new(IsTls, Host, Port, TlsHost, ClientCertificate, Protocols);
 }
 
 /// <summary>Compares keys, and keys with their parts.</summary>
@@ -18,9 +18,9 @@ internal sealed class OriginComparer : IEqualityComparer<ConnectionKey>, IAltern
     public int GetHashCode(ConnectionKey obj) => obj.GetHashCode();
 
     public bool Equals(OriginProbe alternate, ConnectionKey other) =>
-        other.Is(alternate.IsTls, alternate.Host, alternate.Port, alternate.TlsHost, alternate.ClientCertificate);
+        other.Is(alternate.IsTls, alternate.Host, alternate.Port, alternate.TlsHost, alternate.ClientCertificate, alternate.Protocols);
 
-    public int GetHashCode(OriginProbe alternate) => ConnectionKey.HashOf(alternate.IsTls, alternate.Host, alternate.Port);
+    public int GetHashCode(OriginProbe alternate) => ConnectionKey.HashOf(alternate.IsTls, alternate.Host, alternate.Port, alternate.Protocols);
 
     public ConnectionKey Create(OriginProbe alternate) => alternate.ToKey();
 }

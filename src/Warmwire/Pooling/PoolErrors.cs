@@ -18,8 +18,34 @@ internal static class PoolErrors
         return Make(key, message, new TimeoutException(message), isTimeout: true);
     }
 
-    public static TransportException TooManyPending(ConnectionKey key, int pending, int limit, int open) =>
-        Make(key, ErrorTexts.TooManyPending(key.Origin, pending, limit, open), inner: null);
+    public static TransportException PendingStreamTimeout(ConnectionKey key, Attempt attempt, long streams, int connections, int dialing, int ahead)
+    {
+        string message = ErrorTexts.PendingStreamTimeout(key.Origin, attempt.Settings.PendingRequestTimeout, streams, connections, dialing, ahead);
+        return Make(key, message, new TimeoutException(message), isTimeout: true);
+    }
+
+    /// <param name="key">The origin.</param>
+    /// <param name="pending">How many wait.</param>
+    /// <param name="limit">How many may.</param>
+    /// <param name="open">The open connections.</param>
+    /// <param name="streams">How many requests those that speak HTTP/2 serve together; zero if there are none.</param>
+    public static TransportException TooManyPending(ConnectionKey key, int pending, int limit, int open, long streams) =>
+        Make(key, streams > 0 ? ErrorTexts.TooManyPendingForStreams(key.Origin, pending, limit, streams, open) : ErrorTexts.TooManyPending(key.Origin, pending, limit, open), inner: null);
+
+    /// <summary>A connection was opened and closed again before anybody could use it.</summary>
+    public static TransportException ClosedBeforeUse(ConnectionKey key, HttpConnection connection, CloseReason? reason) =>
+        new(HttpRequestError.ConnectionError, ErrorTexts.ClosedBeforeUse(key.Origin, connection.Id, reason), inner: null, TransportPhase.Connect, RequestSent.No,
+            key.Origin, connection.Id, canRetry: true);
+
+    /// <summary>The server speaks HTTP/1.1, which will not do for the request. Asking again would not help.</summary>
+    public static TransportException Http2Refused(ConnectionKey key, Attempt attempt) => attempt.IsExtendedConnect
+        ? ExtendedConnectNotSupported(key.Origin)
+        : new(HttpRequestError.VersionNegotiationError, ErrorTexts.Http2Refused(key.Origin, attempt.Request.Version, attempt.Request.VersionPolicy), inner: null,
+            TransportPhase.Tls, RequestSent.No, key.Origin, connectionId: null);
+
+    /// <summary>ClientWebSocket knows this error and asks again with HTTP/1.1.</summary>
+    public static TransportException ExtendedConnectNotSupported(string origin) =>
+        new(HttpRequestError.ExtendedConnectNotSupported, ErrorTexts.ExtendedConnectNotSupported(origin), inner: null, TransportPhase.Tls, RequestSent.No, origin, connectionId: null);
 
     public static TransportException HandlerDisposed(ConnectionKey key) =>
         Make(key, ErrorTexts.HandlerDisposed(key.Origin), new ObjectDisposedException(nameof(PooledHttpHandler)));

@@ -68,6 +68,26 @@ internal sealed class PoolEvents
         }
     }
 
+    /// <summary>A place on a multiplexed connection was taken.</summary>
+    public void PlaceTaken(in TakenConnection taken)
+    {
+        if (taken.FromRest)
+        {
+            LeftIdle(taken.Connection);
+        }
+
+        StreamsChanged(taken.Connection, 1);
+    }
+
+    /// <summary>More or fewer exchanges are under way on a multiplexed connection.</summary>
+    public void StreamsChanged(HttpConnection connection, int change)
+    {
+        if (change != 0 && _metrics.MeasuresStreams)
+        {
+            _metrics.StreamsChanged(Describe(connection), change);
+        }
+    }
+
     public void CameToRest(HttpConnection connection)
     {
         if (_metrics.MeasuresConnections)
@@ -118,7 +138,15 @@ internal sealed class PoolEvents
 
     public static void RefreshFailed(ConnectionKey key, Exception error) => Log.NameRefreshFailed(key.Origin, error.Message);
 
-    private static MetricOrigin Describe(HttpConnection connection) => Describe(connection.Key) with { PeerAddress = connection.PeerAddress };
+    private static MetricOrigin Describe(HttpConnection connection) => Describe(connection.Key) with { PeerAddress = connection.PeerAddress, Version = TelemetryNames.Version(connection.HttpVersion) };
 
-    private static MetricOrigin Describe(ConnectionKey key) => new(key.IsTls ? "https" : "http", key.Host, key.Port, PeerAddress: null);
+    private static MetricOrigin Describe(ConnectionKey key) => new(key.IsTls ? "https" : "http", key.Host, key.Port, PeerAddress: null, VersionOf(key.Protocols));
+
+    /// <summary>What its connections speak, where that is sure without any.</summary>
+    private static string? VersionOf(ProtocolOffer protocols) => protocols switch
+    {
+        ProtocolOffer.Http1 => "1.1",
+        ProtocolOffer.Http2 => "2",
+        _ => null,
+    };
 }

@@ -9,6 +9,9 @@ internal static class PoolLimits
     /// <summary>Origins that are found without a look-up in the table of all.</summary>
     public const int RecentOrigins = 16;
 
+    /// <summary>How many streams an HTTP/2 connection is taken to serve until the server has told.</summary>
+    public const int StreamsUntilKnown = 100;
+
     /// <summary>Sweeps are at least this far apart.</summary>
     public static readonly TimeSpan SweepSpacing = TimeSpan.FromMilliseconds(50);
 

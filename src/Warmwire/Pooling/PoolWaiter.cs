@@ -19,6 +19,7 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
         Attempt = attempt;
         attempt.WasQueued = true;
         ReplacementFor = dialReason;
+        NeedsHttp2 = pool.Key.Protocols == ProtocolOffer.Http2OrHttp1 && (attempt.RequiresHttp2 || attempt.IsExtendedConnect);
 
         // The giver is a connection's reading flow or a dial: neither shall run a caller's code.
         _promise.RunContinuationsAsynchronously = true;
@@ -28,6 +29,12 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
 
     /// <summary>Why a connection dialed for it would be dialed, if that is special.</summary>
     public DialReason? ReplacementFor { get; }
+
+    /// <summary>HTTP/1.1 will not do, and may be what the server chooses.</summary>
+    public bool NeedsHttp2 { get; }
+
+    /// <summary>How long the connection it is given has rested; <see langword="null"/> if it did not. Set by the giver.</summary>
+    public TimeSpan? RestedFor { get; set; }
 
     public ValueTask<HttpConnection> Connection => new(this, _promise.Version);
 

@@ -24,7 +24,7 @@ internal sealed class RecentOrigins
     {
         // Names of one system differ in a few characters, most often near one of the ends.
         string host = probe.Host;
-        int hash = (host.Length * 31) + probe.Port;
+        int hash = (host.Length * 31) + probe.Port + (int)probe.Protocols;
         if (host.Length > 0)
         {
             hash = (hash * 31) + host[0];
@@ -39,6 +39,7 @@ internal sealed class RecentOrigins
     private static bool IsSurely(ConnectionKey key, in OriginProbe probe) =>
         key.Port == probe.Port
         && key.IsTls == probe.IsTls
+        && key.Protocols == probe.Protocols
         && string.Equals(key.Host, probe.Host)
         && (!key.IsTls || (string.Equals(key.TlsHost, probe.TlsHost ?? probe.Host) && ReferenceEquals(key.ClientCertificate, probe.ClientCertificate)));
 }

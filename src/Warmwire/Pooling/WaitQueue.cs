@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Warmwire.Connections;
 
 namespace Warmwire.Pooling;
 
@@ -49,9 +50,31 @@ internal sealed class WaitQueue
         Count++;
     }
 
-    public PoolWaiter? Dequeue()
+    /// <summary>Who waits longest.</summary>
+    public PoolWaiter? Dequeue() => Take(_first);
+
+    /// <summary>Who waits longest among those whom such a connection serves.</summary>
+    public PoolWaiter? DequeueFor(HttpConnection connection) => Take(FirstFor(connection));
+
+    public bool HasAnyFor(HttpConnection connection) => FirstFor(connection) is not null;
+
+    private PoolWaiter? FirstFor(HttpConnection connection)
     {
         PoolWaiter? waiter = _first;
+        if (waiter is { NeedsHttp2: true } && !connection.IsMultiplexed)
+        {
+            do
+            {
+                waiter = waiter.Behind;
+            }
+            while (waiter is { NeedsHttp2: true });
+        }
+
+        return waiter;
+    }
+
+    private PoolWaiter? Take(PoolWaiter? waiter)
+    {
         if (waiter is not null)
         {
             Remove(waiter);

@@ -191,7 +191,7 @@ public class IdleLeaseTests
             foreach (OriginProbe probe in probes)
             {
                 HttpConnection connection = await rig.Pool.RentAsync(probe, rig.Attempt(), replacementFor: null);
-                Assert.True(connection.Key.Is(probe.IsTls, probe.Host, probe.Port, probe.TlsHost, probe.ClientCertificate));
+                Assert.True(connection.Key.Is(probe.IsTls, probe.Host, probe.Port, probe.TlsHost, probe.ClientCertificate, probe.Protocols));
                 connection.Rest();
             }
         }
@@ -211,6 +211,8 @@ public class IdleLeaseTests
         OriginProbe[] probes =
         [
             new(IsTls: false, "a.test", 443, TlsHost: null, ClientCertificate: null),
+            new(IsTls: false, "a.test", 443, TlsHost: null, ClientCertificate: null, ProtocolOffer.Http2),
+            new(IsTls: true, "a.test", 443, TlsHost: null, ClientCertificate: null, ProtocolOffer.Http2OrHttp1),
             new(IsTls: true, "a.test", 443, TlsHost: null, ClientCertificate: null),
             new(IsTls: true, "a.test", 443, "b.test", ClientCertificate: null),
             new(IsTls: true, "a.test", 443, TlsHost: null, certificate),
