@@ -48,4 +48,7 @@ public sealed class TransportException : HttpRequestException
 
     /// <summary>The connection the exchange was using, or <see langword="null"/> if it had none yet.</summary>
     public long? ConnectionId { get; }
+
+    /// <summary>The code with which HTTP/2 ended the stream or the connection.</summary>
+    public Http2ErrorCode? Http2ErrorCode => null;
 }

@@ -69,4 +69,19 @@ public enum CloseReason
 
     /// <summary>The handler was disposed.</summary>
     Disposed,
+
+    /// <summary>The server said that it takes no more requests.</summary>
+    GoAway,
+
+    /// <summary>A ping was not answered.</summary>
+    PingTimeout,
+
+    /// <summary>The peer sent more frames than make sense.</summary>
+    PeerFlood,
+
+    /// <summary>All stream numbers of the connection were used.</summary>
+    StreamIdsExhausted,
+
+    /// <summary>The server wants HTTP/1.1.</summary>
+    Http11Required,
 }
