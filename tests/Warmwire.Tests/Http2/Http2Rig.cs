@@ -63,12 +63,12 @@ internal sealed class Http2Rig : IDisposable
         Guard.Within(Invoker.SendAsync(request, cancellationToken), () => $"a response; {Describe()}");
 
     /// <summary>The server of the next connection, not a word said.</summary>
-    public async Task<Http2Peer> AcceptAsync() => new((await Network.AcceptAsync()).End);
+    public async Task<Http2Peer> AcceptSilentAsync() => new((await Network.AcceptAsync()).End);
 
     /// <summary>The server of the next connection, SETTINGS exchanged.</summary>
     public async Task<Http2Peer> AcceptAsync(params (PeerSetting Setting, uint Value)[] settings)
     {
-        Http2Peer peer = await AcceptAsync();
+        Http2Peer peer = await AcceptSilentAsync();
         await peer.HandshakeAsync(settings);
         return peer;
     }
@@ -87,6 +87,27 @@ internal sealed class Http2Rig : IDisposable
     public async Task<OpenRequest> OpenAsync(Http2Peer peer, HttpRequestMessage? request = null, CancellationToken cancellationToken = default)
     {
         Task<HttpResponseMessage> sending = SendAsync(request ?? Get(), cancellationToken);
+        return new OpenRequest(peer, await peer.ReadRequestAsync(), sending);
+    }
+
+    /// <summary>The next request of <paramref name="sending"/>, on a new connection or on this one, whichever the client prefers.</summary>
+    /// <param name="sending">What the request belongs to.</param>
+    /// <param name="peer">The connection that is there.</param>
+    /// <param name="dials">How many dials there were before.</param>
+    public async Task<OpenRequest> NextAnywhereAsync(Task<HttpResponseMessage> sending, Http2Peer peer, int dials)
+    {
+        bool isHere = false;
+        while (!isHere && Network.DialCount == dials)
+        {
+            await Task.Delay(1);
+            if (!peer.ClientClosed.IsCompleted)
+            {
+                await peer.RoundTripAsync();
+                isHere = peer.Waiting.Any(frame => frame.Type == FrameType.Headers);
+            }
+        }
+
+        peer = isHere ? peer : await AcceptAsync([]);
         return new OpenRequest(peer, await peer.ReadRequestAsync(), sending);
     }
 

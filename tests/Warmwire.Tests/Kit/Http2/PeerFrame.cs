@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Warmwire.Tests.Kit.Http2;
 
 /// <summary>The frame types of RFC 9113 §6. Any other byte can be cast to it.</summary>
-internal enum FrameType : byte
+public enum FrameType : byte
 {
     Data,
     Headers,
@@ -131,7 +131,8 @@ internal sealed record PeerFrame(FrameType Type, byte Flags, int StreamId, byte[
     {
         string what = Type switch
         {
-            FrameType.RstStream or FrameType.GoAway when Payload.Length >= 4 => ErrorCode.ToString(),
+            FrameType.RstStream when Payload.Length >= 4 => ErrorCode.ToString(),
+            FrameType.GoAway when Payload.Length >= 8 => $"last {Number} {ErrorCode}",
             FrameType.WindowUpdate when Payload.Length == 4 => Number.ToString(CultureInfo.InvariantCulture),
             FrameType.Settings => string.Join(' ', ReadSettings().Select(pair => $"{pair.Setting}={pair.Value}")),
             _ when Fields is not null => string.Join(' ', Fields.Select(field => $"{field.Name}={Visible.Text(field.Value)}")),
