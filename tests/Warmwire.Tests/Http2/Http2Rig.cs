@@ -8,7 +8,7 @@ namespace Warmwire.Tests.Http2;
 /// <summary>A handler over a network of HTTP/2 peers without TLS (prior knowledge, RFC 9113 §3.3), with every way in.</summary>
 /// <remarks>
 /// With <c>WARMWIRE_H2_TEST_REFERENCE=1</c> the handler of .NET takes the place of ours, so that whoever writes a test can see whether
-/// its script is right where both should do the same. What only ours can say is not asserted then, and settings are not applied.
+/// its script is right where both should do the same. What only ours can say is not asserted then.
 /// </remarks>
 internal sealed class Http2Rig : IDisposable
 {
@@ -23,8 +23,9 @@ internal sealed class Http2Rig : IDisposable
     {
         Network = new PeerNetwork(transport);
         IsReference = reference;
-        _handler = reference ? null : Network.CreateHandler(configure);
-        Invoker = new HttpMessageInvoker(_handler ?? (HttpMessageHandler)ReferenceHandler(Network));
+        PooledHttpHandler handler = Network.CreateHandler(configure);
+        _handler = reference ? null : handler;
+        Invoker = new HttpMessageInvoker(_handler ?? (HttpMessageHandler)ReferenceHandler(handler));
     }
 
     public static Uri Uri { get; } = new("http://server.test/");
@@ -196,12 +197,16 @@ internal sealed class Http2Rig : IDisposable
 
     public void Dispose() => Invoker.Dispose();
 
-    private static SocketsHttpHandler ReferenceHandler(PeerNetwork network) => new()
+    private static SocketsHttpHandler ReferenceHandler(PooledHttpHandler like) => new()
     {
-        ConnectCallback = network.ConnectAsync,
+        ConnectCallback = like.ConnectCallback,
         UseProxy = false,
         UseCookies = false,
-        EnableMultipleHttp2Connections = true,
+        EnableMultipleHttp2Connections = like.EnableMultipleHttp2Connections,
+        MaxConnectionsPerServer = like.MaxConnectionsPerServer,
+        InitialHttp2StreamWindowSize = like.InitialHttp2StreamWindowSize,
+        Expect100ContinueTimeout = like.Expect100ContinueTimeout,
+        MaxResponseHeadersLength = like.MaxResponseHeadersLength,
     };
 
     private string Describe() => $"{Network}; {_handler?.GetSnapshot()}";

@@ -87,17 +87,15 @@ public sealed class ResetTests
         await rig.AssertServesAsync(open.Peer);
     }
 
-    [Theory]
-    [InlineData(Http2ErrorCode.NoError)]
-    [InlineData(Http2ErrorCode.Cancel)]
-    public async Task A_reset_behind_a_whole_response_stops_the_upload_and_nothing_else(Http2ErrorCode code)
+    [Fact]
+    public async Task A_reset_without_error_behind_a_whole_response_stops_the_upload_and_nothing_else()
     {
         using Http2Rig rig = CreateRig();
         OpenRequest open = await rig.StartAsync(Http2Rig.Post(new ByteArrayContent(new byte[200_000])));
         open.Peer.GivesCredit = false;
         await open.Peer.ReadDataAsync(open.StreamId);
         await open.Peer.AnswerAsync(open.StreamId, 413, "too large");
-        await open.Peer.SendRstAsync(open.StreamId, code);
+        await open.Peer.SendRstAsync(open.StreamId, Http2ErrorCode.NoError);
         using HttpResponseMessage response = await open.Sending;
         Assert.Equal("too large", await response.ReadTextAsync());
         await open.Peer.SendWindowUpdateAsync(0, 1_000_000);

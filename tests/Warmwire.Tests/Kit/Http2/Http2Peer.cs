@@ -224,6 +224,18 @@ internal sealed class Http2Peer
         long Room() => Math.Min(SendWindows[0], SendWindows[streamId]);
     }
 
+    /// <summary>As much of a body as the windows take now; how much that was.</summary>
+    public async Task<int> SendDataUpToWindowAsync(int streamId, ReadOnlyMemory<byte> body)
+    {
+        int room = (int)Math.Min(Math.Min(SendWindows[0], SendWindows[streamId]), body.Length);
+        for (int at = 0; at < room; at += (int)MinMaxFrameSize)
+        {
+            await SendDataAsync(streamId, body[at..Math.Min(room, at + (int)MinMaxFrameSize)].ToArray());
+        }
+
+        return room;
+    }
+
     public Task SendRstAsync(int streamId, Http2ErrorCode code) => SendAsync(PeerFrame.Rst(streamId, code));
 
     public Task SendGoAwayAsync(int lastStreamId, Http2ErrorCode code = Http2ErrorCode.NoError, string debug = "") =>
