@@ -5,6 +5,7 @@ using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Dialing;
 using Warmwire.Http1;
+using Warmwire.Http2;
 
 namespace Warmwire.Pooling;
 
@@ -48,7 +49,7 @@ internal sealed class ConnectionPool : IDisposable
 
     /// <summary>Makes a connection of a stream; tests have their own kind.</summary>
     public Func<ConnectionKey, DialedStream, IMultiplexedConnectionOwner, ConnectionServices, HttpConnection> MakeConnection { get; init; } =
-        static (key, stream, owner, services) => stream.IsHttp2 ? throw new NotSupportedException() : new Http1Connection(key, stream, owner, services);
+        static (key, stream, owner, services) => stream.IsHttp2 ? new Http2Connection(key, stream, owner, services) : new Http1Connection(key, stream, owner, services);
 
     public IEnumerable<OriginPool> Origins => _origins.Values;
 
