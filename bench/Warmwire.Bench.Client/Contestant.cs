@@ -3,7 +3,10 @@ using System.Net.Security;
 
 namespace Warmwire.Bench.Client;
 
-/// <summary>Makes what is measured. Settings are the defaults, but for the number of connections and the trust in the bench's own certificate.</summary>
+/// <summary>
+/// Makes what is measured. Settings are the defaults, but for the number of connections, how long those of HTTP/2 rest while others are measured,
+/// and the trust in the bench's own certificate.
+/// </summary>
 internal static class Contestant
 {
     /// <param name="words">
@@ -17,8 +20,8 @@ internal static class Contestant
         int http2 = words.Number("http2", 0);
         return kind switch
         {
-            "sockets" => CreateSockets(http2 > 0 ? http2 : connections, insecure, http2 > 1),
-            "warmwire" => CreateWarmwire(http2 > 0 ? http2 : connections, insecure, http2 > 1),
+            "sockets" => CreateSockets(connections, http2, insecure),
+            "warmwire" => CreateWarmwire(connections, http2, insecure),
             "memory" => new MemoryHandler(),
             _ => throw new ArgumentException($"there is no handler '{kind}'", nameof(words)),
         };
@@ -37,10 +40,16 @@ internal static class Contestant
 
     public static bool IsClient(Words words) => words.Text("interface", "invoker") == "client";
 
-    private static SocketsHttpHandler CreateSockets(int connections, bool insecure, bool multipleHttp2)
+    private static SocketsHttpHandler CreateSockets(int connections, int http2, bool insecure)
     {
-        var handler = new SocketsHttpHandler { EnableMultipleHttp2Connections = multipleHttp2 };
-        if (connections > 0)
+        var handler = new SocketsHttpHandler();
+        if (http2 > 0)
+        {
+            handler.MaxConnectionsPerServer = http2;
+            handler.EnableMultipleHttp2Connections = http2 > 1;
+            handler.PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan;
+        }
+        else if (connections > 0)
         {
             handler.MaxConnectionsPerServer = connections;
         }
@@ -53,10 +62,16 @@ internal static class Contestant
         return handler;
     }
 
-    private static PooledHttpHandler CreateWarmwire(int connections, bool insecure, bool multipleHttp2)
+    private static PooledHttpHandler CreateWarmwire(int connections, int http2, bool insecure)
     {
-        var handler = new PooledHttpHandler { EnableMultipleHttp2Connections = multipleHttp2 };
-        if (connections > 0)
+        var handler = new PooledHttpHandler();
+        if (http2 > 0)
+        {
+            handler.MaxConnectionsPerServer = http2;
+            handler.EnableMultipleHttp2Connections = http2 > 1;
+            handler.PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan;
+        }
+        else if (connections > 0)
         {
             handler.MaxConnectionsPerServer = connections;
 

@@ -11,8 +11,8 @@ internal sealed class Http2GetScenario(string name, int streams, int connections
     public override string Title => (https ? "HTTP/2 over TLS" : "HTTP/2") + " GET, " + (connections == 1 ? "1 connection, " : $"{connections} connections, each of ")
         + (streams == 1 ? "1 stream" : $"{streams} streams") + (server == ServerNeed.Nginx ? ", nginx" : "");
 
-    public override string? About => server == ServerNeed.Nginx
-        ? "nginx sends the answer of each stream in a packet of its own; Kestrel sends several in one."
+    public override string? About => server == ServerNeed.Nginx ? "nginx sends the answer of each stream in a packet of its own; Kestrel sends several in one."
+        : connections > 1 ? "All streams of all connections are in use; `SocketsHttpHandler` has no limit for HTTP/2 connections and may open some more."
         : null;
 
     public override bool IsQuick => name == "h2-64";

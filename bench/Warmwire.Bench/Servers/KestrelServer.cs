@@ -25,6 +25,8 @@ internal sealed class KestrelServer : IBenchServer
         var server = new KestrelServer(LineProcess.Start("the Kestrel server", [.. pinning, "dotnet", Layout.Server, .. numbers, files.Certificate, files.Key]), ports);
         try
         {
+            // It listens on one port after the other, and says so when it does on all.
+            await server._process.ReceiveAsync(cancellationToken);
             await server._stats.WaitAsync(server._process, cancellationToken);
             return server;
         }
