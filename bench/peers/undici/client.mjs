@@ -1,5 +1,5 @@
-// A client of the bench on undici's Pool.request, with HTTP/2 on one Client for each connection. It speaks the lines of Warmwire.Bench.Client: its arguments are a shape and name=value words,
-// each "run seconds=3" on standard input is answered by one line of JSON.
+// A client of the bench on undici's Pool.request, with HTTP/2 on one Client for each connection. It speaks the lines of
+// Warmwire.Bench.Client: its arguments are a shape and name=value words, each "run seconds=3" on standard input is answered by one line of JSON.
 import { createInterface } from 'node:readline';
 import { Client, H2CClient, Pool } from 'undici';
 
