@@ -6,7 +6,7 @@ namespace Warmwire.Bench.Server;
 
 /// <summary>
 /// The places of the bench's server: those nginx has too, and those it cannot have. <c>/slow</c> answers after <c>ms=</c> milliseconds,
-/// <c>/together/N</c> when N requests have come, <c>/stats</c> tells the connections accepted.
+/// <c>/together/N</c> when N requests have come, <c>/endless</c> until its request is aborted, <c>/stats</c> tells the connections accepted.
 /// </summary>
 internal sealed class Answers
 {
@@ -50,6 +50,9 @@ internal sealed class Answers
             case "/1g":
                 await ZerosAsync(context.Response, 1L << 30);
                 break;
+            case "/endless":
+                await EndlessAsync(context);
+                break;
             case "/slow":
                 await Task.Delay(int.Parse(context.Request.Query["ms"]!, CultureInfo.InvariantCulture));
                 await HelloAsync(context.Response);
@@ -81,6 +84,21 @@ internal sealed class Answers
         response.ContentType = "text/plain";
         response.ContentLength = s_hello.Length;
         return response.Body.WriteAsync(s_hello).AsTask();
+    }
+
+    private static async Task EndlessAsync(HttpContext context)
+    {
+        try
+        {
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                await context.Response.BodyWriter.WriteAsync(s_zeros, context.RequestAborted);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Its reader has seen enough.
+        }
     }
 
     private static async Task ZerosAsync(HttpResponse response, long length)

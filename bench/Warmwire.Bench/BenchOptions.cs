@@ -8,7 +8,7 @@ internal sealed record BenchOptions
     public const string Help = """
         usage: bench/bench [--quick] [--peers] [--only NAME]... [--output FILE] ...
 
-        Measures PooledHttpHandler against SocketsHttpHandler, round by round in turn, and prints Markdown. Takes about half an hour.
+        Measures PooledHttpHandler against SocketsHttpHandler, round by round in turn, and prints Markdown. Takes about three quarters of an hour.
 
           --quick            fewer scenarios, shorter rounds: a few minutes, and noisier
           --only NAME        only scenarios whose name contains this; may be repeated

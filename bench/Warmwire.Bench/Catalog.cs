@@ -1,6 +1,7 @@
 using Warmwire.Bench.Contestants;
 using Warmwire.Bench.Processes;
 using Warmwire.Bench.Scenarios;
+using Warmwire.Bench.Servers;
 
 namespace Warmwire.Bench;
 
@@ -27,6 +28,15 @@ internal static class Catalog
         new BlockScenario(Placement.OneCoreEach),
         new BlockScenario(Placement.ClientOnBoth),
         new UnpinnedScenario(),
+        new Http2GetScenario("h2-1", streams: 1),
+        new Http2GetScenario("h2-64", streams: 64),
+        new Http2GetScenario("h2-64-nginx", streams: 64, server: ServerNeed.Nginx),
+        new Http2GetScenario("h2-256", streams: 256),
+        new Http2GetScenario("h2-8x32", streams: 32, connections: 8),
+        new Http2GetScenario("h2s-64", streams: 64, https: true),
+        new Http2UploadScenario(),
+        new DownloadScenario("h2-download-1g", "/1g", "Downloads of 1 GiB over HTTP/2", connections: 1, http2: true),
+        new Http2StallScenario(),
     ];
 
     public static IEnumerable<Scenario> Chosen(BenchOptions options) => Scenarios.Where(scenario =>
@@ -54,13 +64,22 @@ internal static class Catalog
 
         if (options.Peers)
         {
-            yield return new PeerContestant("Go net/http", [Path.Combine(Layout.Peers, "go", "client")]);
+            yield return new PeerContestant("Go net/http", [Path.Combine(Layout.Peers, "go", "client")], GoRefusal);
             yield return new PeerContestant("undici", ["node", Path.Combine(Layout.Peers, "undici", "client.mjs")]);
 
             // On one core its library would start a thread for each request.
-            yield return new PeerContestant("java.net.http", ["java", "-Djava.util.concurrent.ForkJoinPool.common.parallelism=2", "-cp", Path.Combine(Layout.Peers, "java"), "Client"]);
+            yield return new PeerContestant("java.net.http", ["java", "-Djava.util.concurrent.ForkJoinPool.common.parallelism=2", "-cp", Path.Combine(Layout.Peers, "java"), "Client"], JavaRefusal);
             yield return new WrkContestant();
             yield return new H2loadContestant();
         }
     }
+
+    private static string? GoRefusal(Scenario scenario) =>
+        scenario.Http2Connections == 0 || (scenario.Http2Connections == 1 && scenario.Https) || File.Exists(Path.Combine(Layout.Peers, "go", "with-x-net"))
+            ? null
+            : "it was built without `golang.org/x/net`, and net/http alone has HTTP/2 only over TLS";
+
+    private static string? JavaRefusal(Scenario scenario) => scenario.Http2Connections == 0 || scenario.Https
+        ? null
+        : "without TLS it asks for HTTP/2 by an upgrade from HTTP/1.1, which the servers do not do";
 }

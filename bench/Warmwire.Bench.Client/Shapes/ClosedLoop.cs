@@ -9,6 +9,7 @@ internal abstract class ClosedLoop : IShape
 
     private readonly Histogram _histogram = new();
     private readonly int _tasks;
+    private readonly bool _isHttp2;
     private long _requests;
     private long _errors;
     private long _cancelled;
@@ -17,6 +18,7 @@ internal abstract class ClosedLoop : IShape
     protected ClosedLoop(Words words)
     {
         _tasks = words.Number("connections", 1);
+        _isHttp2 = Contestant.IsHttp2(words);
         Uri = words.Uri("url");
         Invoker = Contestant.CreateInvoker(words, Contestant.CreateHandler(words, words.Number("limit", _tasks)));
     }
@@ -66,6 +68,8 @@ internal abstract class ClosedLoop : IShape
 
     /// <summary>One task's requests, until <see cref="Deadline"/>.</summary>
     protected abstract Task WorkAsync();
+
+    protected HttpRequestMessage CreateRequest(HttpMethod method) => Contestant.CreateRequest(method, Uri, _isHttp2);
 
     /// <summary>A request was answered after so long.</summary>
     protected void Record(long timestamps) => _histogram.Record(timestamps);

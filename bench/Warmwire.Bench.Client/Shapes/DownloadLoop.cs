@@ -22,7 +22,7 @@ internal sealed class DownloadLoop : ClosedLoop
         {
             try
             {
-                var request = new HttpRequestMessage(HttpMethod.Get, Uri);
+                HttpRequestMessage request = CreateRequest(HttpMethod.Get);
                 using HttpResponseMessage response = await SendAsync(request);
                 await using Stream body = await response.Content.ReadAsStreamAsync();
                 long total = 0;

@@ -16,6 +16,7 @@ internal static class Shape
         "download" => new DownloadLoop(words),
         "cancel" => new CancelLoop(words),
         "block" => new BlockLoop(words),
+        "stall" => new StallLoop(words),
         "burst" => new Burst(words),
         "idle" => new IdleConnections(words),
         "first" => new FirstResponse(words),

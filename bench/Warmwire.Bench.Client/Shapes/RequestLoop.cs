@@ -29,7 +29,7 @@ internal sealed class RequestLoop : ClosedLoop
         {
             try
             {
-                var request = new HttpRequestMessage(_method, Uri);
+                HttpRequestMessage request = CreateRequest(_method);
                 if (_body is not null)
                 {
                     request.Content = new ByteArrayContent(_body);

@@ -19,6 +19,9 @@ internal abstract class Contestant
 
     public abstract bool TakesPart(Scenario scenario, bool quick);
 
+    /// <summary>Why it cannot run a scenario that is otherwise for its like, for the report; or <see langword="null"/>.</summary>
+    public virtual string? Refusal(Scenario scenario) => null;
+
     /// <param name="scenario">What to run.</param>
     /// <param name="url">The server's place.</param>
     /// <param name="pinning">What to put before the command, so that it runs where it should.</param>
@@ -31,6 +34,7 @@ internal abstract class Contestant
         scenario.Shape,
         $"url={url}",
         $"connections={scenario.Connections}",
+        $"http2={scenario.Http2Connections}",
         $"body={scenario.Body}",
         $"insecure={(scenario.Https ? 1 : 0)}",
         .. scenario.Words,

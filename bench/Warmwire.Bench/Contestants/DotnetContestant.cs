@@ -31,7 +31,7 @@ internal sealed class DotnetContestant : Contestant
 
     public override bool TakesPart(Scenario scenario, bool quick) =>
         (!_isClient || (scenario.BothInterfaces && (!quick || scenario.BothInterfacesIfQuick)))
-        && (_handler != "memory" || scenario.Shape == "requests");
+        && (_handler != "memory" || scenario is { Shape: "requests", Http2Connections: 0 });
 
     public override async Task<IRunner> StartAsync(Scenario scenario, string url, IReadOnlyList<string> pinning, CancellationToken cancellationToken)
     {

@@ -6,7 +6,7 @@ using Warmwire.Bench.Scenarios;
 
 namespace Warmwire.Bench.Contestants;
 
-/// <summary>h2load of nghttp2, told to speak HTTP/1.1.</summary>
+/// <summary>h2load of nghttp2, told to speak HTTP/1.1 where the scenario does.</summary>
 internal sealed partial class H2loadContestant : Contestant
 {
     public override string Name => "h2load";
@@ -15,14 +15,24 @@ internal sealed partial class H2loadContestant : Contestant
 
     public override string? Missing => Programs.Find("h2load") is null ? "`h2load` is not installed" : null;
 
-    public override bool TakesPart(Scenario scenario, bool quick) => scenario.Shape == "requests" && scenario.Body == 0;
+    public override bool TakesPart(Scenario scenario, bool quick) => scenario.Shape == "requests" && (scenario.Body == 0 || scenario.Http2Connections > 0);
 
     public override Task<IRunner> StartAsync(Scenario scenario, string url, IReadOnlyList<string> pinning, CancellationToken cancellationToken) =>
-        Task.FromResult<IRunner>(new ToolRunner(Name, pinning, seconds => Command(scenario, url, seconds), Parse));
+        Task.FromResult<IRunner>(new ToolRunner(Name, pinning, seconds => Command(scenario, url, seconds), Parse, Preparation(scenario)));
 
-    private static string Command(Scenario scenario, string url, double seconds) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"h2load --h1 -t1 -c{scenario.Connections} -D{Math.Max(1, Math.Ceiling(seconds))} '{url}'");
+    // It takes a body from a file.
+    private static string Preparation(Scenario scenario) => scenario.Body == 0
+        ? ""
+        : string.Create(CultureInfo.InvariantCulture, $"body=$(mktemp); trap 'rm -f \"$body\"' EXIT; head -c {scenario.Body} /dev/zero > \"$body\"; ");
+
+    private static string Command(Scenario scenario, string url, double seconds)
+    {
+        string connections = scenario.Http2Connections == 0
+            ? $"--h1 -c{scenario.Connections}"
+            : $"-c{scenario.Http2Connections} -m{scenario.Connections / scenario.Http2Connections}";
+        string body = scenario.Body == 0 ? "" : "-d \"$body\" ";
+        return string.Create(CultureInfo.InvariantCulture, $"h2load {connections} -t1 -D{Math.Max(1, Math.Ceiling(seconds))} {body}'{url}'");
+    }
 
     // "finished in 1.00s, 61234.00 req/s, 10.23MB/s" and "requests: 61234 total, 61298 started, 61234 done, 61234 succeeded, 0 failed, ..."
     private static Sample Parse(string text)

@@ -5,7 +5,7 @@ using Warmwire.Bench.Scenarios;
 namespace Warmwire.Bench.Contestants;
 
 /// <summary>A client in another language that speaks the same lines; its source is in bench/peers.</summary>
-internal sealed class PeerContestant(string name, string[] command) : Contestant
+internal sealed class PeerContestant(string name, string[] command, Func<Scenario, string?>? refusal = null) : Contestant
 {
     public override string Name => name;
 
@@ -20,6 +20,8 @@ internal sealed class PeerContestant(string name, string[] command) : Contestant
         : null;
 
     public override bool TakesPart(Scenario scenario, bool quick) => scenario.HasPeers;
+
+    public override string? Refusal(Scenario scenario) => refusal?.Invoke(scenario);
 
     public override Task<IRunner> StartAsync(Scenario scenario, string url, IReadOnlyList<string> pinning, CancellationToken cancellationToken) =>
         WorkerRunner.StartAsync(Name, [.. pinning, .. command, .. WordsOf(scenario, url)], environment: null, cancellationToken);

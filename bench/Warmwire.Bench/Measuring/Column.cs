@@ -26,6 +26,9 @@ internal static class Columns
 
     public static Column ConnectionsPerThousand { get; } = new("connections/1,000 requests", static s => s["connections"] / s["requests"] * 1000, 1, "connections");
 
+    /// <summary>Those the contestant has opened since it started, warm-up included.</summary>
+    public static Column Opened { get; } = new("connections opened", static s => s["opened"]);
+
     /// <summary>What every closed loop shows.</summary>
     public static IReadOnlyList<Column> Loop { get; } = [RequestsPerSecond, Cpu, Allocated, P50, P99, P999, Switches];
 }

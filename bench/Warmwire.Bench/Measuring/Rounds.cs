@@ -29,11 +29,17 @@ internal sealed class Rounds
 
     public async Task<ScenarioResult> RunAsync(IEnumerable<Contestant> contestants, CancellationToken cancellationToken)
     {
-        bool nginx = NginxServer.Program is not null && !_options.Kestrel && _scenario.Server == ServerNeed.Cheap;
+        bool hasNginx = NginxServer.Program is not null && !_options.Kestrel;
+        if (_scenario.Server == ServerNeed.Nginx && !hasNginx)
+        {
+            return new ScenarioResult(_scenario, "nginx", [], [$"It is skipped: {(_options.Kestrel ? "the run is one without nginx" : "nginx is not installed")}"]);
+        }
+
+        bool nginx = hasNginx && _scenario.Server != ServerNeed.Kestrel;
         IReadOnlyList<string> pinning = _cores.ForServer(_scenario.Placement);
         await using IBenchServer server = nginx
-            ? await NginxServer.StartAsync(_files, pinning, cancellationToken)
-            : await KestrelServer.StartAsync(_files, pinning, cancellationToken);
+            ? await NginxServer.StartAsync(_files, _scenario.ServerStreams, pinning, cancellationToken)
+            : await KestrelServer.StartAsync(_files, _scenario.ServerStreams, pinning, cancellationToken);
 
         List<Entry> entries = [];
         try
@@ -58,18 +64,32 @@ internal sealed class Rounds
 
     private async Task StartAsync(Contestant contestant, IBenchServer server, List<Entry> entries, CancellationToken cancellationToken)
     {
+        if (contestant.Refusal(_scenario) is { } refusal)
+        {
+            _notes.Add($"{contestant.Name} is left out: {refusal}");
+            return;
+        }
+
         await Console.Error.WriteAsync($"  {contestant.Name}: ");
         IRunner? runner = null;
         try
         {
+            long connections = await server.CountConnectionsAsync(cancellationToken);
             runner = await contestant.StartAsync(
-                _scenario, server.Url(_scenario.Path, _scenario.Https), _cores.ForClient(_scenario.Placement), cancellationToken);
+                _scenario,
+                server.Url(_scenario.Path, _scenario.Https, _scenario.Http2Connections > 0),
+                _cores.ForClient(_scenario.Placement),
+                cancellationToken);
             if (!_scenario.FreshProcesses)
             {
-                await runner.RunAsync(_scenario.WarmUpSeconds(_options.Quick) * contestant.WarmUpFactor, cancellationToken);
+                Sample warmUp = await runner.RunAsync(_scenario.WarmUpSeconds(_options.Quick) * contestant.WarmUpFactor, cancellationToken);
+                if (warmUp["errors"] >= warmUp["requests"])
+                {
+                    throw new BenchFailure($"no request was answered; the last error: {warmUp.LastError}");
+                }
             }
 
-            entries.Add(new Entry(contestant, runner));
+            entries.Add(new Entry(contestant, runner) { Opened = await server.CountConnectionsAsync(cancellationToken) - connections });
             await Console.Error.WriteLineAsync(_scenario.FreshProcesses ? "a process for each round" : "warm");
         }
         catch (BenchFailure failure)
@@ -100,14 +120,19 @@ internal sealed class Rounds
 
                 try
                 {
-                    if (!_scenario.FreshProcesses && entry.Runner is not ToolRunner)
+                    bool lasts = !_scenario.FreshProcesses && entry.Runner is not ToolRunner;
+                    long before = await server.CountConnectionsAsync(cancellationToken);
+                    if (lasts)
                     {
                         await entry.Runner.RunAsync(RampSeconds, cancellationToken);
                     }
 
                     long connections = await server.CountConnectionsAsync(cancellationToken);
                     Sample sample = await entry.Runner.RunAsync(seconds, cancellationToken);
-                    sample["connections"] = await server.CountConnectionsAsync(cancellationToken) - connections;
+                    long after = await server.CountConnectionsAsync(cancellationToken);
+                    sample["connections"] = after - connections;
+                    entry.Opened = after - before + (lasts ? entry.Opened : 0);
+                    sample["opened"] = entry.Opened;
                     entry.Samples.Add(sample);
                 }
                 catch (BenchFailure failure)
@@ -121,6 +146,11 @@ internal sealed class Rounds
         await Console.Error.WriteLineAsync();
         foreach (Entry entry in entries)
         {
+            if (_scenario.Http2Connections > 0 && entry.Samples.Select(static s => s["opened"]).Max() is { } opened && opened != _scenario.Http2Connections)
+            {
+                _notes.Add($"{entry.Contestant.Name} opened {opened:0} connections in place of {_scenario.Http2Connections}");
+            }
+
             double errors = entry.Samples.Sum(static s => s["errors"] ?? 0);
             if (errors > 0)
             {
@@ -138,5 +168,8 @@ internal sealed class Rounds
         public List<Sample> Samples { get; } = [];
 
         public bool HasFailed { get; set; }
+
+        /// <summary>Connections the server has accepted from it so far; of a process for each round, in the last one.</summary>
+        public long Opened { get; set; }
     }
 }

@@ -14,6 +14,12 @@ internal static class MarkdownReport
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"## {result.Scenario.Name}: {result.Scenario.Title}\n\n");
+        return text.Append(result.Rows.Count > 0 ? Table(result, cores) : Notes(result)).ToString();
+    }
+
+    private static string Table(ScenarioResult result, Cores cores)
+    {
+        var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{result.Server}; {cores.Describe(result.Scenario.Placement)}; ");
         int rounds = result.Rows.Select(static r => r.Rounds.Count).DefaultIfEmpty().Max();
         text.Append(CultureInfo.InvariantCulture, $"median of {rounds} rounds (least–most).");
@@ -32,7 +38,12 @@ internal static class MarkdownReport
             text.Append('\n');
         }
 
-        text.Append('\n');
+        return text.Append('\n').Append(Notes(result)).ToString();
+    }
+
+    private static string Notes(ScenarioResult result)
+    {
+        var text = new StringBuilder();
         foreach (string note in result.Notes)
         {
             text.Append(CultureInfo.InvariantCulture, $"- {note}\n");

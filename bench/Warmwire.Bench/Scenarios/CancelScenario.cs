@@ -14,7 +14,7 @@ internal sealed class CancelScenario : Scenario
 
     public override bool IsQuick => true;
 
-    public override ServerNeed Server => ServerNeed.Waiting;
+    public override ServerNeed Server => ServerNeed.Kestrel;
 
     public override string Path => "/slow?ms=20";
 

@@ -1,9 +1,10 @@
 using Warmwire.Bench.Measuring;
+using Warmwire.Bench.Servers;
 
 namespace Warmwire.Bench.Scenarios;
 
 /// <summary>A large body, read as a stream into one buffer of 64 KiB.</summary>
-internal sealed class DownloadScenario(string name, string path, string title, int connections) : Scenario
+internal sealed class DownloadScenario(string name, string path, string title, int connections, bool http2 = false) : Scenario
 {
     private const double Gigabyte = 1e9;
 
@@ -15,6 +16,8 @@ internal sealed class DownloadScenario(string name, string path, string title, i
 
     public override bool IsQuick => connections == 1 && path == "/1m";
 
+    public override ServerNeed Server => http2 ? ServerNeed.Kestrel : ServerNeed.Cheap;
+
     public override string Path => path;
 
     public override string Shape => "download";
@@ -22,6 +25,8 @@ internal sealed class DownloadScenario(string name, string path, string title, i
     public override bool HasPeers => true;
 
     public override int Connections => connections;
+
+    public override int Http2Connections => http2 ? 1 : 0;
 
     public override double WarmUpSeconds(bool quick) => quick ? 2 : 3;
 
@@ -33,5 +38,6 @@ internal sealed class DownloadScenario(string name, string path, string title, i
         new("p50 µs", static s => s["p50Us"]),
         new("p99 µs", static s => s["p99Us"]),
         new("context switches/GB", static s => (s["voluntary"] + s["involuntary"]) / (s["bytes"] / Gigabyte)),
+        .. http2 ? (Column[])[Measuring.Columns.Opened] : [],
     ];
 }

@@ -19,7 +19,7 @@ internal sealed class IdleScenario : Scenario
 
     public override bool BothInterfaces => false;
 
-    public override ServerNeed Server => ServerNeed.Waiting;
+    public override ServerNeed Server => ServerNeed.Kestrel;
 
     public override string Path => "/together";
 

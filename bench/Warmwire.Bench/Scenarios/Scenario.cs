@@ -30,12 +30,18 @@ internal abstract class Scenario
 
     public virtual bool Https => false;
 
+    /// <summary>The HTTP/2 connections that the tasks share; 0 is HTTP/1.1.</summary>
+    public virtual int Http2Connections => 0;
+
+    /// <summary>The most streams that the server takes on one HTTP/2 connection.</summary>
+    public virtual int ServerStreams => 256;
+
     public virtual string Path => "/plaintext";
 
     /// <summary>The name of the shape in the client.</summary>
     public virtual string Shape => "requests";
 
-    /// <summary>Tasks of a closed loop, each of which keeps a connection busy.</summary>
+    /// <summary>Tasks of a closed loop, each of which keeps a connection busy, or a stream of HTTP/2.</summary>
     public virtual int Connections => 64;
 
     /// <summary>Bytes of the request's body; 0 is a GET.</summary>

@@ -3,13 +3,28 @@ using System.Net.Sockets;
 
 namespace Warmwire.Bench.Servers;
 
-/// <summary>A port of this machine that was free a moment ago.</summary>
+/// <summary>Ports of this machine that were free a moment ago.</summary>
 internal static class FreePort
 {
-    public static int Find()
+    public static int[] Find(int count)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        TcpListener[] listeners = [.. Enumerable.Range(0, count).Select(static _ => new TcpListener(IPAddress.Loopback, 0))];
+        try
+        {
+            // All at once, so that no two are the same.
+            foreach (TcpListener listener in listeners)
+            {
+                listener.Start();
+            }
+
+            return [.. listeners.Select(static listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
+        }
+        finally
+        {
+            foreach (TcpListener listener in listeners)
+            {
+                listener.Dispose();
+            }
+        }
     }
 }

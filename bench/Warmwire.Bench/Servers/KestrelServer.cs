@@ -8,25 +8,25 @@ internal sealed class KestrelServer : IBenchServer
 {
     private readonly LineProcess _process;
     private readonly StatsClient _stats;
-    private readonly int _http;
-    private readonly int _https;
+    private readonly ServerPorts _ports;
 
-    private KestrelServer(LineProcess process, int http, int https)
+    private KestrelServer(LineProcess process, ServerPorts ports)
     {
         _process = process;
-        _http = http;
-        _https = https;
-        _stats = new StatsClient(Url("/stats", https: false));
+        _ports = ports;
+        _stats = new StatsClient(Url("/stats", https: false, http2: false));
     }
 
-    public static async Task<KestrelServer> StartAsync(ServerFiles files, IReadOnlyList<string> pinning, CancellationToken cancellationToken)
+    public static async Task<KestrelServer> StartAsync(ServerFiles files, int streams, IReadOnlyList<string> pinning, CancellationToken cancellationToken)
     {
-        int http = FreePort.Find();
-        int https = FreePort.Find();
-        string[] arguments = [http.ToString(CultureInfo.InvariantCulture), https.ToString(CultureInfo.InvariantCulture), files.Certificate, files.Key];
-        var server = new KestrelServer(LineProcess.Start("the Kestrel server", [.. pinning, "dotnet", Layout.Server, .. arguments]), http, https);
+        ServerPorts ports = ServerPorts.Find();
+        string[] numbers =
+            [.. new[] { ports.Http, ports.Https, ports.Http2, ports.Https2, streams }.Select(static n => n.ToString(CultureInfo.InvariantCulture))];
+        var server = new KestrelServer(LineProcess.Start("the Kestrel server", [.. pinning, "dotnet", Layout.Server, .. numbers, files.Certificate, files.Key]), ports);
         try
         {
+            // It listens on one port after the other, and says so when it does on all.
+            await server._process.ReceiveAsync(cancellationToken);
             await server._stats.WaitAsync(server._process, cancellationToken);
             return server;
         }
@@ -37,8 +37,7 @@ internal sealed class KestrelServer : IBenchServer
         }
     }
 
-    public string Url(string path, bool https) =>
-        string.Create(CultureInfo.InvariantCulture, $"{(https ? "https" : "http")}://127.0.0.1:{(https ? _https : _http)}{path}");
+    public string Url(string path, bool https, bool http2) => _ports.Url(path, https, http2);
 
     public async Task<long> CountConnectionsAsync(CancellationToken cancellationToken) =>
         long.Parse(await _stats.GetAsync(cancellationToken), CultureInfo.InvariantCulture);

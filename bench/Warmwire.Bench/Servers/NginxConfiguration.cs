@@ -8,7 +8,7 @@ internal static class NginxConfiguration
 {
     private const int ExtraHeaders = 25; // with Server, Date, Content-Type, Content-Length and Connection: 30
 
-    public static string Write(ServerFiles files, int http, int https) => $$"""
+    public static string Write(ServerFiles files, ServerPorts ports, int streams) => $$"""
         {{(Environment.IsPrivilegedProcess ? "user root;" : "")}}
         worker_processes 1;
         daemon off;
@@ -22,6 +22,7 @@ internal static class NginxConfiguration
             tcp_nodelay on;
             keepalive_timeout 3600s;
             keepalive_requests 1000000000;
+            http2_max_concurrent_streams {{Number(streams)}};
             default_type text/plain;
             client_body_temp_path {{files.Folder}}/body;
             proxy_temp_path {{files.Folder}}/proxy;
@@ -29,8 +30,10 @@ internal static class NginxConfiguration
             uwsgi_temp_path {{files.Folder}}/uwsgi;
             scgi_temp_path {{files.Folder}}/scgi;
             server {
-                listen 127.0.0.1:{{Number(http)}} backlog=8192;
-                listen 127.0.0.1:{{Number(https)}} ssl backlog=8192;
+                listen 127.0.0.1:{{Number(ports.Http)}} backlog=8192;
+                listen 127.0.0.1:{{Number(ports.Https)}} ssl backlog=8192;
+                listen 127.0.0.1:{{Number(ports.Http2)}} http2 backlog=8192;
+                listen 127.0.0.1:{{Number(ports.Https2)}} ssl http2 backlog=8192;
                 ssl_certificate {{files.Certificate}};
                 ssl_certificate_key {{files.Key}};
                 root {{files.Folder}};

@@ -8,28 +8,25 @@ internal sealed class NginxServer : IBenchServer
 {
     private readonly LineProcess _process;
     private readonly StatsClient _stats;
-    private readonly int _http;
-    private readonly int _https;
+    private readonly ServerPorts _ports;
 
-    private NginxServer(LineProcess process, int http, int https)
+    private NginxServer(LineProcess process, ServerPorts ports)
     {
         _process = process;
-        _http = http;
-        _https = https;
-        _stats = new StatsClient(Url("/stats", https: false));
+        _ports = ports;
+        _stats = new StatsClient(Url("/stats", https: false, http2: false));
     }
 
     /// <summary>The path of nginx, or <see langword="null"/> where it is not installed.</summary>
     public static string? Program { get; } = OperatingSystem.IsWindows() ? null : Programs.Find("nginx");
 
-    public static async Task<NginxServer> StartAsync(ServerFiles files, IReadOnlyList<string> pinning, CancellationToken cancellationToken)
+    public static async Task<NginxServer> StartAsync(ServerFiles files, int streams, IReadOnlyList<string> pinning, CancellationToken cancellationToken)
     {
-        int http = FreePort.Find();
-        int https = FreePort.Find();
+        ServerPorts ports = ServerPorts.Find();
         string configuration = Path.Combine(files.Folder, "nginx.conf");
-        await File.WriteAllTextAsync(configuration, NginxConfiguration.Write(files, http, https), cancellationToken);
+        await File.WriteAllTextAsync(configuration, NginxConfiguration.Write(files, ports, streams), cancellationToken);
         string script = $"'{Program}' -e stderr -c '{configuration}' & child=$!; cat > /dev/null; kill -TERM $child; wait $child";
-        var server = new NginxServer(LineProcess.Start("nginx", [.. pinning, "/bin/sh", "-c", script]), http, https);
+        var server = new NginxServer(LineProcess.Start("nginx", [.. pinning, "/bin/sh", "-c", script]), ports);
         try
         {
             await server._stats.WaitAsync(server._process, cancellationToken);
@@ -42,8 +39,7 @@ internal sealed class NginxServer : IBenchServer
         }
     }
 
-    public string Url(string path, bool https) =>
-        string.Create(CultureInfo.InvariantCulture, $"{(https ? "https" : "http")}://127.0.0.1:{(https ? _https : _http)}{path}");
+    public string Url(string path, bool https, bool http2) => _ports.Url(path, https, http2);
 
     public async Task<long> CountConnectionsAsync(CancellationToken cancellationToken)
     {

@@ -71,6 +71,7 @@ type load struct {
 	url         string
 	body        []byte
 	connections int
+	major       int
 	latencies   histogram
 	requests    int64
 	errors      int64
@@ -103,8 +104,8 @@ func (l *load) one(buffer []byte) error {
 			return err
 		}
 	}
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("status %d", response.StatusCode)
+	if response.StatusCode != http.StatusOK || response.ProtoMajor != l.major {
+		return fmt.Errorf("status %d in %s", response.StatusCode, response.Proto)
 	}
 	return nil
 }
@@ -165,16 +166,29 @@ func main() {
 	settings := words(os.Args[2:])
 	connections, _ := strconv.Atoi(settings["connections"])
 	size, _ := strconv.Atoi(settings["body"])
-	transport := &http.Transport{
-		MaxConnsPerHost:     connections,
-		MaxIdleConnsPerHost: connections,
-		MaxIdleConns:        connections,
-		DisableCompression:  true,
-	}
+	http2, _ := strconv.Atoi(settings["http2"])
+	var trust *tls.Config
 	if settings["insecure"] == "1" {
-		transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true}
+		trust = &tls.Config{InsecureSkipVerify: true}
 	}
-	l := &load{client: &http.Client{Transport: transport}, url: settings["url"], body: make([]byte, size), connections: connections}
+	l := &load{url: settings["url"], body: make([]byte, size), connections: connections, major: 1}
+	if http2 == 0 {
+		l.client = &http.Client{Transport: &http.Transport{
+			MaxConnsPerHost:     connections,
+			MaxIdleConnsPerHost: connections,
+			MaxIdleConns:        connections,
+			DisableCompression:  true,
+			TLSClientConfig:     trust,
+		}}
+	} else {
+		l.client = &http.Client{Transport: newHTTP2(trust, http2)}
+		l.major = 2
+		// The others find the connection of the first.
+		if err := l.one(make([]byte, 64*1024)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
 
 	fmt.Println("ready")
 	lines := bufio.NewScanner(os.Stdin)

@@ -43,9 +43,12 @@ public final class Client {
     private final HttpClient client;
     private final HttpRequest request;
     private final int connections;
+    private final HttpClient.Version version;
 
     private Client(Map<String, String> settings) throws Exception {
         connections = Integer.parseInt(settings.get("connections"));
+        boolean http2 = Integer.parseInt(settings.getOrDefault("http2", "0")) > 0;
+        version = http2 ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1;
         int body = Integer.parseInt(settings.getOrDefault("body", "0"));
         // One thread besides the selector's, on the one core it has; the default makes threads at will.
         Executor executor = Executors.newSingleThreadExecutor(work -> {
@@ -53,7 +56,7 @@ public final class Client {
             thread.setDaemon(true);
             return thread;
         });
-        HttpClient.Builder builder = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).executor(executor);
+        HttpClient.Builder builder = HttpClient.newBuilder().version(version).executor(executor);
         if ("1".equals(settings.get("insecure"))) {
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(null, new TrustManager[] {new TrustAnything()}, null);
@@ -62,6 +65,10 @@ public final class Client {
         client = builder.build();
         HttpRequest.Builder message = HttpRequest.newBuilder(URI.create(settings.get("url")));
         request = (body == 0 ? message.GET() : message.POST(HttpRequest.BodyPublishers.ofByteArray(new byte[body]))).build();
+        if (http2) {
+            // The others find the connection of the first.
+            client.send(request, info -> new Discard(bytes));
+        }
     }
 
     public static void main(String[] arguments) throws Exception {
@@ -114,7 +121,7 @@ public final class Client {
 
     private void next(long from, long deadline, CountDownLatch left) {
         client.sendAsync(request, info -> new Discard(bytes)).whenComplete((response, failure) -> {
-            boolean failed = failure != null || response.statusCode() != 200;
+            boolean failed = failure != null || response.statusCode() != 200 || response.version() != version;
             long failures = failed ? errors.incrementAndGet() : 0;
             requests.incrementAndGet();
             long to = System.nanoTime();

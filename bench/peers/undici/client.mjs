@@ -1,7 +1,7 @@
-// A client of the bench on undici's Pool.request. It speaks the lines of Warmwire.Bench.Client: its arguments are a shape and name=value words,
-// each "run seconds=3" on standard input is answered by one line of JSON.
+// A client of the bench on undici's Pool.request, with HTTP/2 on one Client for each connection. It speaks the lines of
+// Warmwire.Bench.Client: its arguments are a shape and name=value words, each "run seconds=3" on standard input is answered by one line of JSON.
 import { createInterface } from 'node:readline';
-import { Pool } from 'undici';
+import { Client, H2CClient, Pool } from 'undici';
 
 const words = (list) => Object.fromEntries(list.filter((word) => word.includes('=')).map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]));
 
@@ -10,7 +10,15 @@ const connections = Number(settings.connections);
 const url = new URL(settings.url);
 const path = url.pathname + url.search;
 const body = Number(settings.body) > 0 ? Buffer.alloc(Number(settings.body)) : null;
-const pool = new Pool(url.origin, { connections, pipelining: 1, connect: { rejectUnauthorized: settings.insecure !== '1' } });
+const connect = { rejectUnauthorized: settings.insecure !== '1' };
+const http2 = Number(settings.http2);
+const dispatchers = http2 > 0 ? Array.from({ length: http2 }, http2Client) : [new Pool(url.origin, { connections, pipelining: 1, connect })];
+
+// A Pool waits for events that an H2CClient does not send.
+function http2Client() {
+  const streams = { pipelining: connections / http2, maxConcurrentStreams: connections / http2 };
+  return url.protocol === 'https:' ? new Client(url.origin, { ...streams, allowH2: true, connect }) : new H2CClient(url.origin, streams);
+}
 
 // The same buckets as Histogram.cs, in nanoseconds: 1/64 of their value wide.
 const counts = new Float64Array(37 * 64);
@@ -50,11 +58,12 @@ async function run(seconds) {
   const start = performance.now();
   const deadline = start + seconds * 1000;
 
-  async function work() {
+  async function work(_, index) {
+    const dispatcher = dispatchers[index % dispatchers.length];
     let from = performance.now();
     while (from < deadline) {
       try {
-        const response = await pool.request({ path, method: body ? 'POST' : 'GET', body });
+        const response = await dispatcher.request({ path, method: body ? 'POST' : 'GET', body });
         if (settings.stream) {
           for await (const chunk of response.body) {
             bytes += chunk.length;
