@@ -9,6 +9,8 @@ internal static class Http2ErrorTexts
     public const string DataBeforeHead = "data came before the response's head (RFC 9113 §8.1)";
     public const string TrailersWithoutEnd = "a second header block does not end the stream (RFC 9113 §8.1)";
     public const string EndWithInterim = "an interim (1xx) response ends the stream (RFC 9113 §8.1)";
+    public const string WindowUpdateOfZero = "WINDOW_UPDATE of 0 (RFC 9113 §6.9)";
+    public const string WindowTooLarge = "the stream's window grew beyond 2^31-1 (RFC 9113 §6.9.1)";
     public const string FrameAfterEnd = "a frame comes behind the end of the response (RFC 9113 §5.1)";
     public const string StreamWindowPassed = "the server sent more on a stream than its window allows (RFC 9113 §5.2)";
 

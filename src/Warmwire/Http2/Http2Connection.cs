@@ -757,7 +757,12 @@ internal sealed class Http2Connection : HttpConnection
     private void ShrinkBack_NeedsLock(Http2Stream stream) => _windowsGrown -= Math.Max(0, stream.Window.Size - Services.Settings.InitialHttp2StreamWindowSize);
 
     /// <summary>The server broke a rule that concerns one stream (RFC 9113 §5.4.2).</summary>
-    public void FailStream(Http2Stream stream, Http2ErrorCode code, string what, string? setting)
+    /// <param name="stream">The stream.</param>
+    /// <param name="error">What kind of failure that is to the caller.</param>
+    /// <param name="code">What the server is told.</param>
+    /// <param name="what">The rule.</param>
+    /// <param name="setting">The setting that governs it, if it is a limit.</param>
+    public void FailStream(Http2Stream stream, HttpRequestError error, Http2ErrorCode code, string what, string? setting = null)
     {
         lock (_gate)
         {
@@ -767,7 +772,8 @@ internal sealed class Http2Connection : HttpConnection
             }
         }
 
-        stream.Fail(attempt => Http2Errors.InvalidResponse(this, stream, attempt, code, what, setting), dropUnread: true);
+        AnswerCame(stream);
+        stream.Fail(attempt => Http2Errors.InvalidResponse(this, stream, attempt, error, code, what, setting), dropUnread: true);
         Reset(stream, code);
     }
 
@@ -807,15 +813,28 @@ internal sealed class Http2Connection : HttpConnection
             {
                 attempt.NotProcessed = true;
             }
-            else if (code == Http2ErrorCode.Http11Required)
+            else
             {
-                WantsHttp11(stream.Attempt);
+                AnswerCame(stream);
+                if (code == Http2ErrorCode.Http11Required)
+                {
+                    WantsHttp11(stream.Attempt);
+                }
             }
 
             stream.Fail(known => Http2Errors.StreamReset(this, stream, known, code), dropUnread: false);
         }
 
         PlaceIsFree(trace);
+    }
+
+    /// <summary>Whatever the server has said of the stream, it is alive and knows of the request: that is no reason to send it again.</summary>
+    private static void AnswerCame(Http2Stream stream)
+    {
+        if (stream.Attempt is { } attempt)
+        {
+            attempt.ResponseStarted = true;
+        }
     }
 
     /// <summary>RFC 9113 §7, HTTP_1_1_REQUIRED: the request is to be sent again with HTTP/1.1, if it allows that.</summary>
@@ -870,8 +889,8 @@ internal sealed class Http2Connection : HttpConnection
         _floods.Count(FloodKind.WindowUpdate);
         if (overflown is not null)
         {
-            FailStream(overflown, increment == 0 ? Http2ErrorCode.ProtocolError : Http2ErrorCode.FlowControlError,
-                increment == 0 ? "WINDOW_UPDATE of 0" : "the stream's window grew beyond 2^31-1", setting: null);
+            FailStream(overflown, HttpRequestError.HttpProtocolError, increment == 0 ? Http2ErrorCode.ProtocolError : Http2ErrorCode.FlowControlError,
+                increment == 0 ? Http2ErrorTexts.WindowUpdateOfZero : Http2ErrorTexts.WindowTooLarge);
         }
     }
 

@@ -22,8 +22,8 @@ internal static class Http2Errors
     public static TransportException ConnectionBroken(Http2Connection connection, Http2Stream stream, Attempt? attempt, Http2ConnectionException error) =>
         Make(HttpRequestError.HttpProtocolError, Http2ErrorTexts.ConnectionBroken(connection.Key.Origin, connection.Id, error.Code, error.Message), connection, stream, attempt, error.Code);
 
-    public static TransportException InvalidResponse(Http2Connection connection, Http2Stream stream, Attempt? attempt, Http2ErrorCode code, string what, string? setting) =>
-        Make(setting is null ? HttpRequestError.InvalidResponse : HttpRequestError.ConfigurationLimitExceeded,
+    public static TransportException InvalidResponse(Http2Connection connection, Http2Stream stream, Attempt? attempt, HttpRequestError error, Http2ErrorCode code, string what, string? setting) =>
+        Make(setting is null ? error : HttpRequestError.ConfigurationLimitExceeded,
             Http2ErrorTexts.InvalidResponse(connection.Key.Origin, connection.Id, what, setting), connection, stream, attempt, setting is null ? code : null);
 
     public static TransportException ServerClosed(Http2Connection connection, Http2Stream stream, Attempt? attempt) =>

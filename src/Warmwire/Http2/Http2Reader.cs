@@ -248,7 +248,7 @@ internal sealed class Http2Reader
         _connection.Health.HeardOfExchange();
         if (passed)
         {
-            _connection.FailStream(stream, Http2ErrorCode.FlowControlError, Http2ErrorTexts.StreamWindowPassed, setting: null);
+            _connection.FailStream(stream, HttpRequestError.HttpProtocolError, Http2ErrorCode.FlowControlError, Http2ErrorTexts.StreamWindowPassed);
             return;
         }
 
@@ -259,7 +259,7 @@ internal sealed class Http2Reader
             : stream.TakeData(data, endStream);
         if (wrong is not null)
         {
-            _connection.FailStream(stream, Http2ErrorCode.ProtocolError, wrong, setting: null);
+            _connection.FailStream(stream, HttpRequestError.InvalidResponse, Http2ErrorCode.ProtocolError, wrong);
         }
         else if (endStream)
         {
@@ -341,7 +341,7 @@ internal sealed class Http2Reader
         _fields.Clear();
         if (wrong is not null)
         {
-            _connection.FailStream(stream, setting is null ? Http2ErrorCode.ProtocolError : Http2ErrorCode.Cancel, wrong, setting);
+            _connection.FailStream(stream, HttpRequestError.InvalidResponse, setting is null ? Http2ErrorCode.ProtocolError : Http2ErrorCode.Cancel, wrong, setting);
         }
         else if (final)
         {
@@ -365,7 +365,7 @@ internal sealed class Http2Reader
         _fields.Clear();
         if (wrong is not null)
         {
-            _connection.FailStream(stream, Http2ErrorCode.ProtocolError, wrong, setting);
+            _connection.FailStream(stream, HttpRequestError.InvalidResponse, Http2ErrorCode.ProtocolError, wrong, setting);
         }
         else
         {

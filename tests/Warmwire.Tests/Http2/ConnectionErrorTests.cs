@@ -288,27 +288,6 @@ public sealed class ConnectionErrorTests
         await rig.FailsAsync(response.ReadTextAsync(), HttpRequestError.HttpProtocolError, Http2ErrorCode.FlowControlError);
     }
 
-    [Fact]
-    public async Task A_connection_window_that_is_exceeded_is_a_flow_control_error()
-    {
-        using Http2Rig rig = CreateRig();
-        OpenRequest open = await rig.StartAsync();
-        await open.AnswerHeadAsync();
-        await open.Peer.RoundTripAsync();
-        Assert.SkipWhen(open.Peer.SendWindows[0] / open.Peer.SendWindows[1] > 1000, "The connection's window is not less than what so many streams may get.");
-        OpenRequest last = open;
-        while (open.Peer.SendWindows[0] > 0)
-        {
-            await FillAsync(last, past: 0);
-            last = await rig.OpenAsync(open.Peer);
-            await last.AnswerHeadAsync();
-        }
-
-        await open.Peer.SendDataAsync(last.StreamId, "x");
-        Assert.Equal(Http2ErrorCode.FlowControlError, (await open.Peer.ExpectGoAwayAsync()).Code);
-        await rig.ExpectClosedForAsync(CloseReason.ProtocolError);
-    }
-
     /// <summary>Whether a request may be sent again is another matter.</summary>
     private static Http2Rig CreateRig() => new(handler => handler.RetryPolicy = ReplayPolicy.Never);
 

@@ -14,7 +14,7 @@ public sealed class FlowControlTests
     {
         using var rig = new Http2Rig();
         byte[] body = Bytes(5000);
-        OpenRequest open = await rig.StartAsync(Http2Rig.Post(new ByteArrayContent(body)), (PeerSetting.InitialWindowSize, 1000));
+        OpenRequest open = await rig.OpenAsync(await rig.WarmUpAsync((PeerSetting.InitialWindowSize, 1000)), Http2Rig.Post(new ByteArrayContent(body)));
         open.Peer.GivesCredit = false;
         var received = new List<byte>();
         await ReceiveAsync(open, received, 1000);
@@ -56,7 +56,7 @@ public sealed class FlowControlTests
     public async Task The_windows_of_open_streams_follow_the_settings_also_below_zero()
     {
         using var rig = new Http2Rig();
-        OpenRequest open = await rig.StartAsync(Http2Rig.Post(new ByteArrayContent(new byte[5000])), (PeerSetting.InitialWindowSize, 1000));
+        OpenRequest open = await rig.OpenAsync(await rig.WarmUpAsync((PeerSetting.InitialWindowSize, 1000)), Http2Rig.Post(new ByteArrayContent(new byte[5000])));
         open.Peer.GivesCredit = false;
         var received = new List<byte>();
         await ReceiveAsync(open, received, 1000);
@@ -134,7 +134,7 @@ public sealed class FlowControlTests
     public async Task An_upload_without_a_window_does_not_hold_another()
     {
         using var rig = new Http2Rig();
-        OpenRequest held = await rig.StartAsync(Http2Rig.Post(new ByteArrayContent(new byte[1000])), (PeerSetting.InitialWindowSize, 100));
+        OpenRequest held = await rig.OpenAsync(await rig.WarmUpAsync((PeerSetting.InitialWindowSize, 100)), Http2Rig.Post(new ByteArrayContent(new byte[1000])));
         held.Peer.GivesCredit = false;
         await ReceiveAsync(held, [], 100);
         held.Peer.GivesCredit = true;
@@ -172,7 +172,13 @@ public sealed class FlowControlTests
     public async Task The_window_of_a_client_that_reads_grows()
     {
         using var rig = new Http2Rig();
-        OpenRequest open = await rig.StartAsync();
+        Task<HttpResponseMessage> sending = rig.SendAsync(Http2Rig.Get());
+        Http2Peer peer = await rig.AcceptSilentAsync();
+
+        // The way there and back is long: that is what a larger window is for.
+        rig.Time.Advance(TimeSpan.FromMilliseconds(50));
+        await peer.HandshakeAsync([]);
+        var open = new OpenRequest(peer, await peer.ReadRequestAsync(), sending);
         using HttpResponseMessage response = await open.AnswerHeadAsync();
         await open.Peer.RoundTripAsync();
         long first = open.Peer.SendWindows[open.StreamId];

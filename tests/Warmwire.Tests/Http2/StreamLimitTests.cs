@@ -47,10 +47,12 @@ public sealed class StreamLimitTests
         await first.Peer.ExpectNoRequestAsync();
         await second.Peer.ExpectNoRequestAsync();
         await second.AnswerAsync();
-        await NextIsAsync(second.Peer, "/0");
+        PeerRequest held = await second.Peer.ReadRequestAsync();
+        Assert.Equal("/0", held.Path);
         await first.AnswerAsync();
         await NextIsAsync(first.Peer, "/1");
         await NextIsAsync(first.Peer, "/2");
+        await second.Peer.AnswerAsync(held.StreamId);
         foreach (Task<HttpResponseMessage> one in queued)
         {
             (await one).Dispose();
