@@ -51,6 +51,9 @@ internal sealed class Http2Peer
     /// <summary>Whether the client's DATA is paid back at once, on its stream and the connection, when it is read.</summary>
     public bool GivesCredit { get; set; } = true;
 
+    /// <summary>Whether each acknowledgement has to belong to SETTINGS of ours; not so when they were sent as raw bytes.</summary>
+    public bool MatchesAcknowledgements { get; set; } = true;
+
     /// <summary>Every setting the client has sent, the latest value of each.</summary>
     public Dictionary<PeerSetting, uint> ClientSettings { get; } = [];
 
@@ -460,9 +463,11 @@ internal sealed class Http2Peer
                 Assert.InRange(frame.StreamId, 1, _lastStreamId);
                 break;
             case FrameType.Settings when frame.IsAck:
-                Assert.True(_unacknowledged.TryDequeue(out (PeerSetting Setting, uint Value)[]? settings), Describe("no acknowledgement of nothing"));
+                Assert.True(
+                    _unacknowledged.TryDequeue(out (PeerSetting Setting, uint Value)[]? settings) || !MatchesAcknowledgements,
+                    Describe("no acknowledgement of nothing"));
                 SettingsAcknowledged++;
-                foreach ((PeerSetting setting, uint value) in settings!)
+                foreach ((PeerSetting setting, uint value) in settings ?? [])
                 {
                     Apply(setting, value, growingOnly: false);
                 }
