@@ -50,5 +50,5 @@ public sealed class TransportException : HttpRequestException
     public long? ConnectionId { get; }
 
     /// <summary>The code with which HTTP/2 ended the stream or the connection.</summary>
-    public Http2ErrorCode? Http2ErrorCode => null;
+    public Http2ErrorCode? Http2ErrorCode { get; }
 }
