@@ -54,7 +54,7 @@ public sealed class TimeoutTests
         await rig.AssertServesAsync(doubtful);
         await elsewhere.AnswerAsync();
         Assert.Equal(2, rig.Network.DialCount);
-        Assert.Equal(0, rig.Origin.ClosedBy.Count);
+        Assert.Empty(rig.Origin.ClosedBy);
     }
 
     [Fact]

@@ -19,12 +19,13 @@ internal sealed class Http2Peer
     private static readonly byte[] s_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray();
 
     private readonly Stream _stream;
-    private readonly SemaphoreSlim _writing = new(1);
+    private readonly Lock _gate = new();
     private readonly Queue<string> _log = new();
     private readonly List<PeerFrame> _waiting = [];
     private readonly Queue<(PeerSetting Setting, uint Value)[]> _unacknowledged = new();
     private readonly HpackReader _hpack = new();
     private readonly List<byte> _block = [];
+    private Task _lastWrite = Task.CompletedTask;
     private byte[] _buffer = new byte[64 * 1024];
     private int _start;
     private int _end;
@@ -74,6 +75,9 @@ internal sealed class Http2Peer
 
     /// <summary>What the client may send.</summary>
     public PeerWindows ReceiveWindows { get; } = new();
+
+    /// <summary>How large a header table the client says that it uses.</summary>
+    public int HeaderTableSize => _hpack.Table.Limit;
 
     /// <summary>The frames that were read and that nobody has asked for.</summary>
     public IReadOnlyList<PeerFrame> Waiting => _waiting;
@@ -154,16 +158,11 @@ internal sealed class Http2Peer
 
     public Task SendFrameAsync(FrameType type, byte flags, int streamId, params byte[] payload) => SendAsync(new PeerFrame(type, flags, streamId, payload));
 
-    public async Task SendRawAsync(ReadOnlyMemory<byte> bytes)
+    public Task SendRawAsync(ReadOnlyMemory<byte> bytes)
     {
-        await _writing.WaitAsync();
-        try
+        lock (_gate)
         {
-            await Guarded(_stream.WriteAsync(bytes).AsTask(), "a write to the client");
-        }
-        finally
-        {
-            _writing.Release();
+            return _lastWrite = WriteAfterAsync(_lastWrite, bytes);
         }
     }
 
@@ -370,6 +369,13 @@ internal sealed class Http2Peer
     /// <summary>What went over the wire last, for the eye.</summary>
     public override string ToString() => string.Join("\n  ", _log);
 
+    /// <summary>One write at a time, for tests that send from several places.</summary>
+    private async Task WriteAfterAsync(Task previous, ReadOnlyMemory<byte> bytes)
+    {
+        await previous.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Guarded(_stream.WriteAsync(bytes).AsTask(), "a write to the client");
+    }
+
     private async Task<bool> AnswerControlAsync(PeerFrame frame)
     {
         switch (frame.Type)
@@ -561,7 +567,7 @@ internal sealed class Http2Peer
 
     private void Log(string direction, PeerFrame frame)
     {
-        lock (_log)
+        lock (_gate)
         {
             _log.Enqueue($"{direction} {frame}");
             if (_log.Count > LoggedFrames)
@@ -579,7 +585,7 @@ internal sealed class Http2Peer
 
     private string Describe(string what)
     {
-        lock (_log)
+        lock (_gate)
         {
             return $"Waited for {what}; client {(End.ClientClosed.IsCompleted ? "closed" : "open")}; frames:\n  {this}";
         }

@@ -149,24 +149,25 @@ public sealed class GrpcShapeTests
     }
 
     /// <summary>A server that reads messages, writes messages, and ends with status 0.</summary>
-    private static Task<KestrelServer> StartAsync(Func<Func<Task<string?>>, Func<string, Task>, Task> serve) => KestrelServer.StartAsync(
-        async context =>
-        {
-            Assert.Equal("trailers", context.Request.Headers.TE.ToString());
-            Assert.Equal("application/grpc", context.Request.ContentType);
-            context.Response.ContentType = "application/grpc";
-            await context.Response.StartAsync();
-            await context.Response.Body.FlushAsync();
-            await serve(
-                () => ReadMessageAsync(context.Request.Body),
-                async message =>
-                {
-                    await context.Response.Body.WriteAsync(Frame(message));
-                    await context.Response.Body.FlushAsync();
-                });
-            context.Response.AppendTrailer("grpc-status", "0");
-        },
-        new KestrelServerSettings { Protocols = HttpProtocols.Http2 });
+    private static Task<KestrelServer> StartAsync(Func<Func<Task<string?>>, Func<string, Task>, Task> serve) =>
+        KestrelServer.StartAsync(context => ServeAsync(context, serve), new KestrelServerSettings { Protocols = HttpProtocols.Http2 });
+
+    private static async Task ServeAsync(HttpContext context, Func<Func<Task<string?>>, Func<string, Task>, Task> serve)
+    {
+        Assert.Equal("trailers", context.Request.Headers.TE.ToString());
+        Assert.Equal("application/grpc", context.Request.ContentType);
+        context.Response.ContentType = "application/grpc";
+        await context.Response.StartAsync();
+        await context.Response.Body.FlushAsync();
+        await serve(
+            () => ReadMessageAsync(context.Request.Body),
+            async message =>
+            {
+                await context.Response.Body.WriteAsync(Frame(message));
+                await context.Response.Body.FlushAsync();
+            });
+        context.Response.AppendTrailer("grpc-status", "0");
+    }
 
     private static HttpRequestMessage Call(KestrelServer server, HttpContent content)
     {
