@@ -21,10 +21,12 @@ internal sealed class HpackTable
 
     private readonly List<(string Name, string Value)> _dynamic = []; // newest first
     private int _size;
-    private int _limit = 4096;
 
     /// <summary>How large the encoder may make the table: what our SETTINGS allow.</summary>
     public int Allowed { get; set; } = 4096;
+
+    /// <summary>How large the encoder says it is.</summary>
+    public int Limit { get; private set; } = 4096;
 
     public int Count => _dynamic.Count;
 
@@ -50,13 +52,13 @@ internal sealed class HpackTable
 
     public void Resize(int limit)
     {
-        _limit = limit <= Allowed ? limit : throw new FormatException($"A table of {limit} where {Allowed} is allowed.");
+        Limit = limit <= Allowed ? limit : throw new FormatException($"A table of {limit} where {Allowed} is allowed.");
         Evict();
     }
 
     private void Evict()
     {
-        while (_size > _limit)
+        while (_size > Limit)
         {
             (string name, string value) = _dynamic[^1];
             _size -= name.Length + value.Length + Overhead;

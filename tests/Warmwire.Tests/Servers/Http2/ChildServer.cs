@@ -1,0 +1,167 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using Warmwire.Tests.Kit;
+using Xunit;
+
+namespace Warmwire.Tests.Servers.Http2;
+
+/// <summary>A server of somebody else as a child process on loopback, with files to serve; gone at the latest with the test.</summary>
+internal sealed class ChildServer : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly DirectoryInfo _directory;
+
+    private ChildServer(Process process, DirectoryInfo directory, Uri uri)
+    {
+        _process = process;
+        _directory = directory;
+        Uri = uri;
+    }
+
+    /// <summary>What the file <c>large</c> holds.</summary>
+    public static byte[] Large { get; } = MakeLarge();
+
+    public Uri Uri { get; }
+
+    public static Task<ChildServer> StartNginxAsync(bool tls, int requestsPerConnection = 1000) => StartAsync("nginx", tls, (directory, port) =>
+    {
+        string secure = tls ? $"ssl_certificate {directory}/cert.pem; ssl_certificate_key {directory}/key.pem;" : "";
+        File.WriteAllText(Path.Combine(directory, "conf"), $$"""
+            daemon off; master_process off; pid {{directory}}/pid; error_log stderr;
+            events { worker_connections 512; }
+            http {
+              access_log off; client_max_body_size 100m; keepalive_requests {{requestsPerConnection}};
+              client_body_temp_path {{directory}}; proxy_temp_path {{directory}}; fastcgi_temp_path {{directory}};
+              uwsgi_temp_path {{directory}}; scgi_temp_path {{directory}};
+              server {
+                listen 127.0.0.1:{{port}} http2{{(tls ? " ssl" : "")}}; {{secure}} root {{directory}}/files;
+                location /discard { return 200 "discarded"; }
+              }
+            }
+            """);
+        return ["-p", directory, "-c", $"{directory}/conf"];
+    });
+
+    public static Task<ChildServer> StartH2oAsync(bool tls) => StartAsync("h2o", tls, (directory, port) =>
+    {
+        string secure = tls ? $"\n  ssl: {{ certificate-file: {directory}/cert.pem, key-file: {directory}/key.pem }}" : "";
+        string user = Environment.IsPrivilegedProcess ? "user: root\n" : "";
+        File.WriteAllText(Path.Combine(directory, "conf"), $"""
+            {user}num-threads: 1
+            listen:
+              host: 127.0.0.1
+              port: {port}{secure}
+            hosts:
+              default:
+                paths:
+                  /:
+                    file.dir: {directory}/files
+
+            """);
+        return ["-c", $"{directory}/conf"];
+    });
+
+    public static Task<ChildServer> StartNghttpdAsync(bool tls, params string[] options) => StartAsync("nghttpd", tls, (directory, port) =>
+    [
+        "-a", "127.0.0.1", "-d", $"{directory}/files", .. options, .. tls ? Array.Empty<string>() : ["--no-tls"], port.ToString(CultureInfo.InvariantCulture),
+        .. tls ? [$"{directory}/key.pem", $"{directory}/cert.pem"] : Array.Empty<string>(),
+    ]);
+
+    public async ValueTask DisposeAsync()
+    {
+        _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        _directory.Delete(recursive: true);
+    }
+
+    private static async Task<ChildServer> StartAsync(string name, bool tls, Func<string, int, string[]> prepare)
+    {
+        string? binary = Find(name);
+        Assert.SkipWhen(binary is null, $"{name} is not installed.");
+        DirectoryInfo directory = Directory.CreateTempSubdirectory("warmwire-");
+        int port = FreePort();
+        WriteFiles(directory.FullName);
+        var info = new ProcessStartInfo(binary) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (string argument in prepare(directory.FullName, port))
+        {
+            info.ArgumentList.Add(argument);
+        }
+
+        var output = new System.Text.StringBuilder();
+        var process = new Process { StartInfo = info };
+        process.OutputDataReceived += (_, line) => Note(line.Data);
+        process.ErrorDataReceived += (_, line) => Note(line.Data);
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        var server = new ChildServer(process, directory, new Uri($"{(tls ? "https" : "http")}://localhost:{port}/"));
+        try
+        {
+            await Eventually.IsTrue(() => process.HasExited || Listens(port), $"{name} listens");
+            Assert.False(process.HasExited, $"{name} ended: {output}");
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+
+        void Note(string? line)
+        {
+            lock (output)
+            {
+                output.AppendLine(line);
+            }
+        }
+    }
+
+    private static void WriteFiles(string directory)
+    {
+        string files = Directory.CreateDirectory(Path.Combine(directory, "files")).FullName;
+        File.WriteAllText(Path.Combine(files, "small"), "small");
+        File.WriteAllText(Path.Combine(files, "empty"), "");
+        File.WriteAllBytes(Path.Combine(files, "large"), Large);
+        using X509Certificate2 certificate = X509CertificateLoader.LoadPkcs12(
+            TestCertificates.Server.Export(X509ContentType.Pkcs12), password: null, X509KeyStorageFlags.Exportable);
+        File.WriteAllText(Path.Combine(directory, "cert.pem"), certificate.ExportCertificatePem());
+        File.WriteAllText(Path.Combine(directory, "key.pem"), certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+    }
+
+    private static string? Find(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        .Concat(["/usr/sbin", "/usr/local/sbin"])
+        .Select(folder => Path.Combine(folder, name))
+        .FirstOrDefault(File.Exists);
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static bool Listens(int port)
+    {
+        try
+        {
+            using var client = new TcpClient();
+            client.Connect(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private static byte[] MakeLarge()
+    {
+        byte[] bytes = new byte[5_000_000];
+        new Random(5).NextBytes(bytes);
+        return bytes;
+    }
+}

@@ -1,0 +1,125 @@
+using System.Net;
+using System.Net.WebSockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.WebSockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Warmwire.Tests.Kit;
+using Xunit;
+using KestrelServer = Warmwire.Tests.Kit.KestrelServer;
+
+namespace Warmwire.Tests.Servers.Http2;
+
+/// <summary>WebSockets over HTTP/2: extended CONNECT (RFC 8441).</summary>
+public sealed class WebSocketTests
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_websocket_is_a_stream_among_others(bool tls)
+    {
+        await using KestrelServer server = await StartAsync();
+        using var invoker = new HttpMessageInvoker(Subject.Create());
+        using ClientWebSocket socket = await ConnectAsync(server, invoker, tls);
+        foreach (int length in new[] { 0, 1, 125, 70_000, 1_000_000 })
+        {
+            byte[] message = new byte[length];
+            Random.Shared.NextBytes(message);
+            Task sending = socket.SendAsync(message, WebSocketMessageType.Binary, endOfMessage: true, CancellationToken.None);
+            Assert.Equal(message, await Guard.Within(ReadMessageAsync(socket), () => $"the echo of {length} bytes"));
+            await sending;
+        }
+
+        using ClientWebSocket second = await ConnectAsync(server, invoker, tls);
+        Assert.Equal(1, server.Connections);
+        await Guard.Within(socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "done", CancellationToken.None), () => "the close handshake");
+        Assert.Equal((WebSocketState.Closed, WebSocketCloseStatus.NormalClosure), (socket.State, socket.CloseStatus));
+        await second.SendAsync("still here"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+        Assert.Equal("still here"u8.ToArray(), await ReadMessageAsync(second));
+    }
+
+    [Fact]
+    public async Task A_websocket_that_is_dropped_leaves_the_connection_alone()
+    {
+        await using KestrelServer server = await StartAsync();
+        using var invoker = new HttpMessageInvoker(Subject.Create());
+        for (int i = 0; i < 20; i++)
+        {
+            using ClientWebSocket socket = await ConnectAsync(server, invoker, tls: false);
+            await socket.SendAsync("x"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+            Assert.Equal("x"u8.ToArray(), await ReadMessageAsync(socket));
+            socket.Abort();
+        }
+
+        Assert.Equal(1, server.Connections);
+    }
+
+    [Fact]
+    public async Task A_refusal_is_a_failure_of_the_websocket_alone()
+    {
+        await using KestrelServer server = await KestrelServer.StartAsync(
+            static context =>
+            {
+                context.Response.StatusCode = StatusCodes.Status403Forbidden;
+                return Task.CompletedTask;
+            },
+            new KestrelServerSettings { Protocols = HttpProtocols.Http2 });
+        using var invoker = new HttpMessageInvoker(Subject.Create());
+        for (int i = 0; i < 3; i++)
+        {
+            await Assert.ThrowsAnyAsync<WebSocketException>(() => ConnectAsync(server, invoker, tls: false));
+        }
+
+        Assert.Equal(1, server.Connections);
+    }
+
+    private static async Task<ClientWebSocket> ConnectAsync(KestrelServer server, HttpMessageInvoker invoker, bool tls)
+    {
+        var socket = new ClientWebSocket();
+        socket.Options.HttpVersion = HttpVersion.Version20;
+        socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        Uri uri = new UriBuilder(tls ? server.HttpsUri : server.HttpUri) { Scheme = tls ? "wss" : "ws" }.Uri;
+        await Guard.Within(socket.ConnectAsync(uri, invoker, CancellationToken.None), () => "the websocket");
+        return socket;
+    }
+
+    private static async Task<byte[]> ReadMessageAsync(WebSocket socket)
+    {
+        using var message = new MemoryStream();
+        byte[] buffer = new byte[16 * 1024];
+        while (true)
+        {
+            ValueWebSocketReceiveResult piece = await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None);
+            message.Write(buffer, 0, piece.Count);
+            if (piece.EndOfMessage)
+            {
+                return message.ToArray();
+            }
+        }
+    }
+
+    private static Task<KestrelServer> StartAsync()
+    {
+        var middleware = new WebSocketMiddleware(EchoAsync, Options.Create(new WebSocketOptions()), NullLoggerFactory.Instance);
+        return KestrelServer.StartAsync(middleware.Invoke, new KestrelServerSettings { Protocols = HttpProtocols.Http2 });
+    }
+
+    private static async Task EchoAsync(HttpContext context)
+    {
+        using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync();
+        byte[] buffer = new byte[16 * 1024];
+        while (true)
+        {
+            ValueWebSocketReceiveResult piece = await socket.ReceiveAsync(buffer.AsMemory(), context.RequestAborted);
+            if (piece.MessageType == WebSocketMessageType.Close)
+            {
+                await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "bye", context.RequestAborted);
+                return;
+            }
+
+            await socket.SendAsync(buffer.AsMemory(0, piece.Count), piece.MessageType, piece.EndOfMessage, context.RequestAborted);
+        }
+    }
+}
