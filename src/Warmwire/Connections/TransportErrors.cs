@@ -53,7 +53,7 @@ internal static class TransportErrors
     private static TransportException Make(
         HttpRequestError error, string message, TransportPhase phase, HttpConnection connection, Attempt attempt, Exception? inner, bool isTimeout = false)
     {
-        bool canRetry = attempt.Sent == RequestSent.No || IdempotentMethods.MayRepeat(attempt.Request);
+        bool canRetry = attempt.Sent == RequestSent.No || attempt.NotProcessed || IdempotentMethods.MayRepeat(attempt.Request);
         return new TransportException(error, message, inner, phase, attempt.Sent, connection.Key.Origin, connection.Id, isTimeout, canRetry);
     }
 }

@@ -75,8 +75,8 @@ public sealed class AddressFormTests
     [InlineData("3.0", HttpVersionPolicy.RequestVersionOrLower, true)]
     [InlineData("1.1", HttpVersionPolicy.RequestVersionOrHigher, true)]
     [InlineData("1.1", HttpVersionPolicy.RequestVersionExact, true)]
-    [InlineData("2.0", HttpVersionPolicy.RequestVersionExact, false)]
-    [InlineData("2.0", HttpVersionPolicy.RequestVersionOrHigher, false)]
+    [InlineData("3.0", HttpVersionPolicy.RequestVersionExact, false)]
+    [InlineData("3.0", HttpVersionPolicy.RequestVersionOrHigher, false)]
     public async Task A_version_is_served_by_1_1_where_the_policy_allows(string version, HttpVersionPolicy policy, bool served)
     {
         using var rig = new Rig();

@@ -20,6 +20,7 @@ public sealed class DropInTests
     {
         [nameof(SocketsHttpHandler.ConnectTimeout)] = TimeSpan.FromSeconds(10),
         [nameof(SocketsHttpHandler.PooledConnectionIdleTimeout)] = TimeSpan.FromSeconds(90),
+        [nameof(SocketsHttpHandler.EnableMultipleHttp2Connections)] = true,
     };
 
     /// <summary>What exists with its default only.</summary>
@@ -29,12 +30,7 @@ public sealed class DropInTests
         [nameof(SocketsHttpHandler.DefaultProxyCredentials)] = CredentialCache.DefaultCredentials,
         [nameof(SocketsHttpHandler.Proxy)] = new WebProxy("http://127.0.0.1:1"),
         [nameof(SocketsHttpHandler.PreAuthenticate)] = true,
-        [nameof(SocketsHttpHandler.EnableMultipleHttp2Connections)] = true,
         [nameof(SocketsHttpHandler.EnableMultipleHttp3Connections)] = true,
-        [nameof(SocketsHttpHandler.InitialHttp2StreamWindowSize)] = 100_000,
-        [nameof(SocketsHttpHandler.KeepAlivePingDelay)] = TimeSpan.FromSeconds(1),
-        [nameof(SocketsHttpHandler.KeepAlivePingPolicy)] = HttpKeepAlivePingPolicy.WithActiveRequests,
-        [nameof(SocketsHttpHandler.KeepAlivePingTimeout)] = TimeSpan.FromSeconds(1),
     };
 
     public static TheoryData<string> ReferenceProperties => [.. s_reference.GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => property.Name)];
@@ -68,6 +64,51 @@ public sealed class DropInTests
         }
 
         Assert.Equal(expected, actual);
+    }
+
+    public static TheoryData<string, object> Http2Values => new()
+    {
+        { nameof(SocketsHttpHandler.EnableMultipleHttp2Connections), true },
+        { nameof(SocketsHttpHandler.EnableMultipleHttp2Connections), false },
+        { nameof(SocketsHttpHandler.InitialHttp2StreamWindowSize), 65_534 },
+        { nameof(SocketsHttpHandler.InitialHttp2StreamWindowSize), 65_535 },
+        { nameof(SocketsHttpHandler.InitialHttp2StreamWindowSize), 16 * 1024 * 1024 },
+        { nameof(SocketsHttpHandler.InitialHttp2StreamWindowSize), (16 * 1024 * 1024) + 1 },
+        { nameof(SocketsHttpHandler.KeepAlivePingDelay), TimeSpan.FromMilliseconds(999) },
+        { nameof(SocketsHttpHandler.KeepAlivePingDelay), TimeSpan.FromSeconds(1) },
+        { nameof(SocketsHttpHandler.KeepAlivePingDelay), Timeout.InfiniteTimeSpan },
+        { nameof(SocketsHttpHandler.KeepAlivePingDelay), TimeSpan.FromDays(100) },
+        { nameof(SocketsHttpHandler.KeepAlivePingTimeout), TimeSpan.Zero },
+        { nameof(SocketsHttpHandler.KeepAlivePingTimeout), TimeSpan.FromSeconds(1) },
+        { nameof(SocketsHttpHandler.KeepAlivePingTimeout), Timeout.InfiniteTimeSpan },
+        { nameof(SocketsHttpHandler.KeepAlivePingPolicy), HttpKeepAlivePingPolicy.WithActiveRequests },
+    };
+
+    [Theory]
+    [MemberData(nameof(Http2Values))]
+    public void A_setting_of_HTTP_2_takes_what_NET_takes(string name, object value)
+    {
+        using var reference = new System.Net.Http.SocketsHttpHandler();
+        using var ours = new PooledHttpHandler();
+        Type? refusal = Set(reference);
+        Assert.Equal(refusal, Set(ours));
+        if (refusal is null)
+        {
+            Assert.Equal(value, s_ours.GetProperty(name)!.GetValue(ours));
+        }
+
+        Type? Set(object handler)
+        {
+            try
+            {
+                handler.GetType().GetProperty(name)!.SetValue(handler, value);
+                return null;
+            }
+            catch (TargetInvocationException e)
+            {
+                return e.InnerException!.GetType();
+            }
+        }
     }
 
     [Fact]

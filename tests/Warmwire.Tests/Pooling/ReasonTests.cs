@@ -6,12 +6,13 @@ namespace Warmwire.Tests.Pooling;
 
 /// <summary>
 /// Every reason of a close and of a dial, seen in the snapshot. The data are the members of the enums, so a new member without a scenario fails here.
+/// Those that only HTTP/2 has are in <see cref="SharedReasonTests"/>.
 /// </summary>
 public class ReasonTests
 {
-    public static TheoryData<CloseReason> CloseReasons => new(Enum.GetValues<CloseReason>());
+    public static TheoryData<CloseReason> CloseReasons => new(Enum.GetValues<CloseReason>().Except(SharedReasonTests.OnlyShared));
 
-    public static TheoryData<DialReason> DialReasons => new(Enum.GetValues<DialReason>());
+    public static TheoryData<DialReason> DialReasons => new(Enum.GetValues<DialReason>().Where(static reason => reason != DialReason.AllAtStreamLimit));
 
     [Theory]
     [MemberData(nameof(CloseReasons))]

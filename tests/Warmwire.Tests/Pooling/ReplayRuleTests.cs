@@ -45,6 +45,30 @@ public class ReplayRuleTests
         Assert.True(yes > 100 && no > 100);
     }
 
+    /// <summary>RFC 9113 §8.7: REFUSED_STREAM, or a GOAWAY that leaves it out.</summary>
+    [Fact]
+    public void What_the_server_did_nothing_with_is_sent_again_whatever_it_is_and_on_whatever_connection()
+    {
+        var once = new ScriptedContent(_ => Task.CompletedTask);
+        foreach (string method in s_methods)
+        {
+            foreach (bool reused in new[] { false, true })
+            {
+                Assert.True(Refused(ReplayPolicy.Safe, method, RequestSent.Fully, reused, content: null));
+                Assert.True(Refused(ReplayPolicy.Idempotent, method, RequestSent.Partly, reused, new ByteArrayContent([1])));
+                Assert.True(Refused(ReplayPolicy.Safe, method, RequestSent.No, reused, once));
+                Assert.False(Refused(ReplayPolicy.Safe, method, RequestSent.Partly, reused, once));
+                Assert.False(Refused(ReplayPolicy.Never, method, RequestSent.Fully, reused, content: null));
+            }
+        }
+
+        Assert.False(MayReplay(ReplayPolicy.Safe, "POST", RequestSent.Fully, false, false, null, false, replays: 3, notProcessed: true));
+        Assert.False(MayReplay(ReplayPolicy.Safe, "POST", RequestSent.Fully, false, false, null, false, isTimeout: true, notProcessed: true));
+
+        static bool Refused(ReplayPolicy policy, string method, RequestSent sent, bool reused, HttpContent? content) =>
+            MayReplay(policy, method, sent, reused, started: false, content, key: false, notProcessed: true);
+    }
+
     [Fact]
     public void Not_more_than_three_times() =>
         Assert.Equal([true, true, true, false, false], Enumerable.Range(0, 5).Select(replays => MayReplay(ReplayPolicy.Safe, "GET", RequestSent.Fully, true, false, null, false, replays)));
@@ -59,7 +83,7 @@ public class ReplayRuleTests
 
     private static bool MayReplay(
         ReplayPolicy policy, string method, RequestSent sent, bool reused, bool started, HttpContent? content, bool key,
-        int replays = 0, bool isTimeout = false, bool leased = true, CancellationToken token = default)
+        int replays = 0, bool isTimeout = false, bool leased = true, CancellationToken token = default, bool notProcessed = false)
     {
         var request = new HttpRequestMessage(new HttpMethod(method), PoolRig.A) { Content = content };
         request.Options.Set(TransportOptions.RetryPolicy, policy);
@@ -75,6 +99,7 @@ public class ReplayRuleTests
             WasLeased = leased,
             Sent = sent,
             ResponseStarted = started,
+            NotProcessed = notProcessed,
         };
         var error = new TransportException(HttpRequestError.Unknown, "", null, TransportPhase.ReadHeaders, sent, null, null, isTimeout);
         return ReplayRules.MayReplay(attempt, error);

@@ -46,6 +46,9 @@ internal sealed class SharedRig : IDisposable
 
     public bool HoldDials { get; set; }
 
+    /// <summary>The address that connections lead to, if the name is to be followed.</summary>
+    public IPAddress? ResolvedAddress { get; init; }
+
     /// <summary>Runs on each new connection before the pool knows it.</summary>
     public Action<StubMultiplexedConnection>? OnMade { get; set; }
 
@@ -208,6 +211,7 @@ internal sealed class SharedRig : IDisposable
             return single;
         }
 
+        dialed = new DialedStream { Stream = dialed.Stream, IsHttp2 = true, ResolvedAddress = ResolvedAddress };
         var shared = new StubMultiplexedConnection(key, dialed, owner, services, Limit);
         OnMade?.Invoke(shared);
         lock (Shared)

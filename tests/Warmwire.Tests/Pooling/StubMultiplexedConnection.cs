@@ -22,6 +22,9 @@ internal sealed class StubMultiplexedConnection : HttpConnection
     /// <summary>Runs when the pool starts the connection: nobody has been given it yet.</summary>
     public Action<StubMultiplexedConnection>? OnStart { get; set; }
 
+    /// <summary>Runs when the connection is told to close, before it says that it is closed.</summary>
+    public Action<StubMultiplexedConnection>? OnClose { get; set; }
+
     public bool Started { get; private set; }
 
     /// <summary>Places that were leased and have not ended.</summary>
@@ -101,6 +104,7 @@ internal sealed class StubMultiplexedConnection : HttpConnection
     {
         if (Interlocked.Exchange(ref _closed, 1) == 0)
         {
+            OnClose?.Invoke(this);
             ClosedFor = reason;
             Owner.Closed(this, reason);
         }
