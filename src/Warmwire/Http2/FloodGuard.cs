@@ -9,6 +9,7 @@ internal sealed class FloodGuard
         (Http2Limits.SettingsBurst, Http2Limits.SettingsPerSecond, "SETTINGS frames"),
         (Http2Limits.EmptyDataBurst, Http2Limits.EmptyDataPerSecond, "DATA frames without data"),
         (Http2Limits.GoneStreamBurst, Http2Limits.GoneStreamPerSecond, "frames for streams that are over"),
+        (Http2Limits.ResetBurst, Http2Limits.ResetsPerSecond, "RST_STREAM frames"),
         (Http2Limits.WindowUpdateBurst, Http2Limits.WindowUpdatesPerSecond, "WINDOW_UPDATE frames"),
         (Http2Limits.IgnoredFrameBurst, Http2Limits.IgnoredFramesPerSecond, "frames that mean nothing here"),
     ];
@@ -73,6 +74,7 @@ internal enum FloodKind
     Settings,
     EmptyData,
     GoneStream,
+    Reset,
     WindowUpdate,
     Ignored,
 }

@@ -239,6 +239,13 @@ internal sealed class Http2Connection : HttpConnection
             {
                 refused = TransportErrors.Refused(this, attempt, new HttpRequestException(Http2ErrorTexts.RequestHeadersTooLong(Key.Origin, fields.Size, _peer.MaxHeaderListSize)));
             }
+            else if (_settingsCame && _streams.Count >= _streamLimit)
+            {
+                // Story: the server's first SETTINGS come between the leases, given out for as many as may be assumed, and this line, and allow fewer. More would
+                // be an error of ours; so the request goes back to wait for its turn, untouched.
+                attempt.NotProcessed = true;
+                refused = Http2Errors.NoPlace(this, stream, attempt, _streamLimit);
+            }
             else if (!attempt.IsCompleted)
             {
                 opened = true;
@@ -540,7 +547,10 @@ internal sealed class Http2Connection : HttpConnection
     // ---- Ending streams ---------------------------------------------------------------------------------------------
 
     /// <summary>We end the stream (RST_STREAM, RFC 9113 §6.4). Does nothing if it is over.</summary>
-    public void Reset(Http2Stream stream, Http2ErrorCode code)
+    /// <param name="stream">The stream.</param>
+    /// <param name="code">Why.</param>
+    /// <param name="waitedSince">Since when its caller waited in vain, if that is why: if nothing at all has come since, the peer may be dead.</param>
+    public void Reset(Http2Stream stream, Http2ErrorCode code, long? waitedSince = null)
     {
         bool flush;
         bool silent;
@@ -557,7 +567,7 @@ internal sealed class Http2Connection : HttpConnection
             upload = stream.Upload;
             trace = stream.Trace;
             FrameWriter.RstStream(_output.Frames, stream.Id, code);
-            silent = _health.ShouldDoubt_NeedsLock(stream);
+            silent = waitedSince is { } since && _health.ShouldDoubt_NeedsLock(since);
             if (silent)
             {
                 _health.PingBehind_NeedsLock(_output.Frames);
@@ -813,19 +823,20 @@ internal sealed class Http2Connection : HttpConnection
             {
                 attempt.NotProcessed = true;
             }
-            else
+            else if (code != Http2ErrorCode.Http11Required || !WantsHttp11(stream.Attempt))
             {
                 AnswerCame(stream);
-                if (code == Http2ErrorCode.Http11Required)
-                {
-                    WantsHttp11(stream.Attempt);
-                }
             }
 
             stream.Fail(known => Http2Errors.StreamReset(this, stream, known, code), dropUnread: false);
         }
 
         PlaceIsFree(trace);
+        if (!complete)
+        {
+            // Each costs the server one frame and us a whole request.
+            _floods.Count(FloodKind.Reset);
+        }
     }
 
     /// <summary>Whatever the server has said of the stream, it is alive and knows of the request: that is no reason to send it again.</summary>
@@ -837,18 +848,23 @@ internal sealed class Http2Connection : HttpConnection
         }
     }
 
-    /// <summary>RFC 9113 §7, HTTP_1_1_REQUIRED: the request is to be sent again with HTTP/1.1, if it allows that.</summary>
-    private void WantsHttp11(Attempt? attempt)
+    /// <summary>RFC 9113 §7, HTTP_1_1_REQUIRED.</summary>
+    /// <returns>Whether the request is to be sent again with HTTP/1.1.</returns>
+    private bool WantsHttp11(Attempt? attempt)
     {
-        if (Key.Protocols == ProtocolOffer.Http2OrHttp1)
+        if (Key.Protocols != ProtocolOffer.Http2OrHttp1)
         {
-            if (attempt is { RequiresHttp2: false })
-            {
-                attempt.NotProcessed = true;
-            }
-
-            _owner.Http11Required(this);
+            return false;
         }
+
+        _owner.Http11Required(this);
+        if (attempt is not { RequiresHttp2: false })
+        {
+            return false;
+        }
+
+        attempt.NotProcessed = true;
+        return true;
     }
 
     public void WindowUpdate(int streamId, int increment)

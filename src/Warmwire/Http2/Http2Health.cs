@@ -123,9 +123,12 @@ internal sealed class Http2Health : Deadline
 
     // ---- Doubt ------------------------------------------------------------------------------------------------------
 
-    /// <summary>Whether the end of this stream leaves open if the peer lives: nothing at all has come since it was opened.</summary>
-    public bool ShouldDoubt_NeedsLock(Http2Stream stream) =>
-        !_inDoubt && !_doubtIsBlocked && !stream.HasHead && Volatile.Read(ref _heardAt) <= stream.OpenedAt;
+    /// <summary>Whether it is open if the peer lives: nothing at all has come since somebody began to wait.</summary>
+    public bool ShouldDoubt_NeedsLock(long waitedSince)
+    {
+        long heardAt = Volatile.Read(ref _heardAt);
+        return !_inDoubt && !_doubtIsBlocked && heardAt <= waitedSince && _services.Time.GetElapsedTime(heardAt) >= Http2Limits.SilenceBeforeDoubt;
+    }
 
     /// <summary>The PING that rides behind a RST_STREAM, in the same send. <see cref="DoubtBegan"/> follows outside the gate.</summary>
     public void PingBehind_NeedsLock(OutputBuffer frames)

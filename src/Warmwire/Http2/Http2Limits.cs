@@ -42,19 +42,11 @@ internal static class Http2Limits
     /// <summary>Bytes that wait to be sent, above which the content of a request waits.</summary>
     public const int PendingOutputBytes = 256 * 1024;
 
-    /// <summary>Bytes that wait to be sent, above which a connection takes no new exchanges.</summary>
-    public const int MaxOutputForNewStreams = 1024 * 1024;
-
     /// <summary>Acknowledgements that wait to be sent while the peer does not read.</summary>
     public const int PendingAcknowledgements = 1000;
 
     /// <summary>The receive buffer of a connection begins with this size and is given back when the connection rests.</summary>
-#if DEBUG
-    // Small, so that every test meets frames in pieces.
-    public const int ReceiveBufferBytes = 16;
-#else
     public const int ReceiveBufferBytes = 4096;
-#endif
 
     /// <summary>The receive buffer grows up to this size while reads fill it.</summary>
     public const int MaxReceiveBufferBytes = 64 * 1024;
@@ -64,6 +56,9 @@ internal static class Http2Limits
 
     /// <summary>How long a request that depends on the server's SETTINGS waits for them.</summary>
     public static readonly TimeSpan WaitForSettings = TimeSpan.FromSeconds(10);
+
+    /// <summary>An exchange that is given up after less silence of its connection says nothing about the peer.</summary>
+    public static readonly TimeSpan SilenceBeforeDoubt = TimeSpan.FromMilliseconds(250);
 
     /// <summary>A connection that rested longer is asked for unread input before it serves again.</summary>
     public static readonly TimeSpan HeardOfJustNow = TimeSpan.FromMilliseconds(1);
@@ -84,6 +79,11 @@ internal static class Http2Limits
     public const int GoneStreamBurst = 1000;
     public const int GoneStreamPerSecond = 100;
     public const int GoneStreamPerReset = 10;
+
+    /// <summary>Exchanges that the server resets: this many at once, and so many more each second and for each response.</summary>
+    public const int ResetBurst = 1000;
+    public const int ResetsPerSecond = 100;
+    public const int ResetsPerResponse = 1;
 
     /// <summary>Window updates: this many at once, and so many more each second and for each DATA frame we send.</summary>
     public const int WindowUpdateBurst = 10_000;

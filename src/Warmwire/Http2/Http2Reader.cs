@@ -12,6 +12,13 @@ namespace Warmwire.Http2;
 /// <summary>The flow that reads a connection: bytes into frames, frames to what they concern (RFC 9113 §4, §6). It ends with the connection.</summary>
 internal sealed class Http2Reader
 {
+#if DEBUG
+    // So that every test meets frames in pieces.
+    private const int FirstBufferBytes = 16;
+#else
+    private const int FirstBufferBytes = Http2Limits.ReceiveBufferBytes;
+#endif
+
     private readonly Http2Connection _connection;
     private readonly Stream _stream;
     private readonly bool _zeroByteReads;
@@ -23,7 +30,7 @@ internal sealed class Http2Reader
     private byte[] _buffer = [];
     private int _start;
     private int _end;
-    private int _bufferSize = Http2Limits.ReceiveBufferBytes;
+    private int _bufferSize = FirstBufferBytes;
     private bool _settingsCame;
 
     public Http2Reader(Http2Connection connection, DialedStream dialed)
@@ -345,6 +352,7 @@ internal sealed class Http2Reader
         }
         else if (final)
         {
+            _connection.Floods.Earn(FloodKind.Reset, Http2Limits.ResetsPerResponse);
             if (endStream)
             {
                 End(stream);

@@ -14,7 +14,10 @@ internal sealed class Http2ResponseStream : ResponseBodyStream, ITotalDeadlineTa
     private readonly Http2Stream _stream;
     private readonly Attempt _attempt;
     private readonly HttpResponseMessage _response;
+    private const long NotWaiting = long.MinValue;
+
     private IdleDeadline? _idle;
+    private long _waitedSince = NotWaiting;
     private TotalDeadline? _total;
     private volatile bool _over;
     private volatile bool _disposed;
@@ -61,9 +64,10 @@ internal sealed class Http2ResponseStream : ResponseBodyStream, ITotalDeadlineTa
     /// <summary>A timeout ends the reading of the body.</summary>
     private void FailBody(TransportException error)
     {
+        long since = Interlocked.Read(ref _waitedSince);
         _stream.Inbox.Fail(error, dropUnread: true);
         _stream.Upload?.Stop();
-        Connection.Reset(_stream, Http2ErrorCode.Cancel);
+        Connection.Reset(_stream, Http2ErrorCode.Cancel, since == NotWaiting ? null : since);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -86,6 +90,7 @@ internal sealed class Http2ResponseStream : ResponseBodyStream, ITotalDeadlineTa
             }
             else
             {
+                Interlocked.Exchange(ref _waitedSince, Connection.Services.Time.GetTimestamp());
                 bool timed = StartIdleWait();
                 using CancellationTokenRegistration registration = cancellationToken.CanBeCanceled
                     ? cancellationToken.UnsafeRegister(static (state, token) => ((Http2Inbox)state!).Withdraw(new TaskCanceledException(ErrorTexts.Cancelled, innerException: null, token)), _stream.Inbox)
@@ -96,6 +101,7 @@ internal sealed class Http2ResponseStream : ResponseBodyStream, ITotalDeadlineTa
                 }
                 finally
                 {
+                    Interlocked.Exchange(ref _waitedSince, NotWaiting);
                     if (timed)
                     {
                         Connection.Services.Deadlines.Cancel(_idle!);

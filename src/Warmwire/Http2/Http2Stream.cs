@@ -182,7 +182,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         if (_attempt is { } attempt && attempt.TryFail(error, asynchronously: true))
         {
             StopWaiting(attempt);
-            _connection.Reset(this, Http2ErrorCode.Cancel);
+            _connection.Reset(this, Http2ErrorCode.Cancel, OpenedAt);
         }
     }
 

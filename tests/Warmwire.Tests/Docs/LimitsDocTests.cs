@@ -2,7 +2,9 @@ using System.Reflection;
 using Warmwire.Buffers;
 using Warmwire.Dialing;
 using Warmwire.Exchange;
+using Warmwire.Connections;
 using Warmwire.Http1;
+using Warmwire.Http2;
 using Warmwire.Pooling;
 using Warmwire.Sockets;
 using Xunit;
@@ -14,7 +16,7 @@ public class LimitsDocTests
     private const string Page = "docs/limits.md";
 
     private static readonly Type[] s_holders =
-        [typeof(Http1Limits), typeof(PoolLimits), typeof(ChunkDecoder), typeof(ChunkEncoder), typeof(AddressOrder), typeof(AddressRace), typeof(DecompressedStream), typeof(ReplayRules), typeof(RequestTargetCache), typeof(BufferPool), typeof(SocketLimits)];
+        [typeof(Http1Limits), typeof(Http2Limits), typeof(ResponseBodyStream), typeof(PoolLimits), typeof(ChunkDecoder), typeof(ChunkEncoder), typeof(AddressOrder), typeof(AddressRace), typeof(DecompressedStream), typeof(ReplayRules), typeof(RequestTargetCache), typeof(BufferPool), typeof(SocketLimits)];
 
     public static TheoryData<string, string> Constants()
     {
