@@ -277,7 +277,7 @@ internal sealed class OriginDials
     {
         PoolWaiter? waiter;
         List<PoolWaiter>? surplus = null;
-        List<PoolWaiter>? refused = null;
+        List<PoolWaiter>? refused;
         TransportException? tooMany = null;
         List<PlannedDial>? dials = null;
         bool closing;
@@ -287,11 +287,10 @@ internal sealed class OriginDials
             Opened_NeedsLock(dial, connection);
             _state.SpeaksHttp2 = false;
             closing = _state.Closing;
-            if (!wasKnown)
-            {
-                refused = WhoNeedsHttp2InVain_NeedsLock();
-            }
 
+            // Story: one that needs HTTP/2 came while there was a connection of it, among others of HTTP/1.1. That one is gone and this dial was the
+            // last hope. So it is asked also where the protocol seemed to be known.
+            refused = WhoNeedsHttp2InVain_NeedsLock();
             waiter = _state.Waiters.DequeueFor(connection);
             if (!wasKnown)
             {

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Warmwire.Tests.Parity;
 
-/// <summary>Every version with every policy, but for HTTP/2 without TLS by prior knowledge, which only the handler of .NET has yet.</summary>
+/// <summary>Every version with every policy, but for 2.0 that is not to be lowered: HTTP/2 without TLS, which this server does not speak.</summary>
 public sealed class VersionParityTests
 {
     public static TheoryData<string, HttpVersionPolicy> Versions

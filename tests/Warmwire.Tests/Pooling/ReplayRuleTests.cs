@@ -83,7 +83,7 @@ public class ReplayRuleTests
 
     private static bool MayReplay(
         ReplayPolicy policy, string method, RequestSent sent, bool reused, bool started, HttpContent? content, bool key,
-        int replays = 0, bool isTimeout = false, bool leased = true, CancellationToken token = default, bool notProcessed = false)
+        int replays = 0, bool isTimeout = false, bool leased = true, bool notProcessed = false, CancellationToken token = default)
     {
         var request = new HttpRequestMessage(new HttpMethod(method), PoolRig.A) { Content = content };
         request.Options.Set(TransportOptions.RetryPolicy, policy);

@@ -200,7 +200,7 @@ internal sealed class SharedPoolSimulation : IDisposable
 
     private void EndDial(bool http2, Exception? failure)
     {
-        if (_rig.Pool.GetSnapshot().Dialing == 0)
+        if (_rig.PendingDials == 0)
         {
             return;
         }
@@ -234,9 +234,9 @@ internal sealed class SharedPoolSimulation : IDisposable
     private string? Unrest(string when)
     {
         PoolSnapshot snapshot = _rig.Pool.GetSnapshot();
-        Assert.True(snapshot.Open + snapshot.Dialing <= _world.Total || snapshot.Origins.Count > 1, $"{when}: the total is passed\n{snapshot}");
         if (snapshot.Open + snapshot.Dialing > _world.Total)
         {
+            // A dial is counted from its plan on, also for the moment in which it turns out that there is no place for it.
             return "the total is passed";
         }
 
@@ -310,10 +310,12 @@ internal sealed class SharedPoolSimulation : IDisposable
     /// <summary>Everybody does what they owe: then every request comes to its end, every connection to rest, every count to zero.</summary>
     private async Task EndAsync()
     {
+        _rig.Limit = 5;
         foreach (StubMultiplexedConnection connection in Open.ToList())
         {
-            for (; _suspended.GetValueOrDefault(connection) > 0; _suspended[connection]--)
+            while (_suspended.GetValueOrDefault(connection) > 0)
             {
+                _suspended[connection]--;
                 connection.Resume();
             }
 

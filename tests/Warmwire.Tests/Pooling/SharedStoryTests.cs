@@ -287,6 +287,20 @@ public class SharedStoryTests
     }
 
     [Fact]
+    public async Task One_that_waits_for_HTTP_2_fails_when_that_connection_goes_and_the_next_dial_brings_HTTP_1_1()
+    {
+        using var rig = new SharedRig(settings => settings.MaxConnectionsPerServer = 2, limit: 1);
+        StubMultiplexedConnection shared = await rig.Rent();
+        rig.Http2 = false;
+        HttpConnection single = await rig.Done(rig.Ask());
+        Task<HttpConnection> strict = rig.Ask(rig.Attempt(exact: true));
+        single.Rest();
+        shared.Close(CloseReason.ServerClosed);
+        Assert.Equal(HttpRequestError.VersionNegotiationError, (await rig.Fails(strict)).HttpRequestError);
+        rig.Until(origin => origin is { Idle: 2, Pending: 0 });
+    }
+
+    [Fact]
     public async Task A_server_that_asks_for_HTTP_1_1_is_offered_nothing_else_any_more()
     {
         using var rig = new SharedRig(settings => settings.MaxConnectionsPerServer = 1, limit: 1);
