@@ -222,7 +222,7 @@ internal sealed class Http2Connection : HttpConnection
         }
 
         Http2Stream stream = TakeSpare();
-        stream.Prepare(attempt, fields.ContentLength);
+        bool startIsDue = stream.Prepare(attempt, fields.ContentLength);
         long now = Services.Time.GetTimestamp();
         TransportException? refused = null;
         bool opened = false;
@@ -280,7 +280,11 @@ internal sealed class Http2Connection : HttpConnection
             return;
         }
 
-        stream.Start();
+        if (startIsDue)
+        {
+            stream.Start();
+        }
+
         if (flush)
         {
             _output.Flush(alone);

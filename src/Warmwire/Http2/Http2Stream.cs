@@ -83,7 +83,11 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     /// <summary>Takes the attempt on. From here on its token ends it, also before the stream is opened.</summary>
     /// <param name="attempt">The attempt.</param>
     /// <param name="bodyLength">What the request says of the length of its body.</param>
-    public void Prepare(Attempt attempt, long? bodyLength)
+    /// <returns>
+    /// Whether <see cref="Start"/> is to be called once the stream is open. If not, its answer may be handed over, and the stream serve another request, before the
+    /// opener's next step: it must not touch the stream any more.
+    /// </returns>
+    public bool Prepare(Attempt attempt, long? bodyLength)
     {
         _attempt = attempt;
         Trace = attempt.Settings.Trace;
@@ -97,6 +101,8 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
             // belong to no wait. So it is registered first, and what fires early finds the attempt and no stream.
             _cancellation = attempt.CancellationToken.UnsafeRegister(static (state, token) => ((Http2Stream)state!).Cancelled(token), this);
         }
+
+        return !_started;
     }
 
     public void Open_NeedsLock(int id, long sendWindow, int receiveWindow, long headersAt, long now)
@@ -112,11 +118,6 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     /// <summary>The head of the request is on its way: now the rest.</summary>
     public void Start()
     {
-        if (_started)
-        {
-            return;
-        }
-
         Attempt attempt = _attempt!;
         TraceCalls.Invoke(Trace?.WroteHeaders);
         if (_upload is null)

@@ -168,7 +168,7 @@ public sealed class FloodTests
         Http2ErrorCode code = (await open.Peer.ExpectGoAwayAsync()).Code;
         Assert.Contains(code, new[] { Http2ErrorCode.EnhanceYourCalm, Http2ErrorCode.ProtocolError });
         await open.Peer.ExpectClosedAsync();
-        await rig.FailsAsync(open.Sending, error, code);
+        await rig.FailsAsync(open.Sending, error, error == HttpRequestError.HttpProtocolError ? code : Http2ErrorCode.ProtocolError);
         await rig.ExpectClosedForAsync(code == Http2ErrorCode.EnhanceYourCalm ? CloseReason.PeerFlood : CloseReason.ProtocolError);
     }
 }

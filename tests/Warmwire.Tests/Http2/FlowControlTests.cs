@@ -14,7 +14,7 @@ public sealed class FlowControlTests
     {
         using var rig = new Http2Rig();
         byte[] body = Bytes(5000);
-        OpenRequest open = await rig.OpenAsync(await rig.WarmUpAsync((PeerSetting.InitialWindowSize, 1000)), Http2Rig.Post(new ByteArrayContent(body)));
+        OpenRequest open = await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(body)), (PeerSetting.InitialWindowSize, 1000));
         open.Peer.GivesCredit = false;
         var received = new List<byte>();
         await ReceiveAsync(open, received, 1000);
@@ -36,7 +36,7 @@ public sealed class FlowControlTests
     {
         using var rig = new Http2Rig();
         byte[] body = Bytes(100_000);
-        OpenRequest open = await rig.StartAsync(Http2Rig.Post(new ByteArrayContent(body)), (PeerSetting.InitialWindowSize, Megabyte));
+        OpenRequest open = await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(body)), (PeerSetting.InitialWindowSize, Megabyte));
         open.Peer.GivesCredit = false;
         var received = new List<byte>();
         await ReceiveAsync(open, received, PeerWindows.Default);
@@ -56,7 +56,7 @@ public sealed class FlowControlTests
     public async Task The_windows_of_open_streams_follow_the_settings_also_below_zero()
     {
         using var rig = new Http2Rig();
-        OpenRequest open = await rig.OpenAsync(await rig.WarmUpAsync((PeerSetting.InitialWindowSize, 1000)), Http2Rig.Post(new ByteArrayContent(new byte[5000])));
+        OpenRequest open = await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(new byte[5000])), (PeerSetting.InitialWindowSize, 1000));
         open.Peer.GivesCredit = false;
         var received = new List<byte>();
         await ReceiveAsync(open, received, 1000);
@@ -79,7 +79,7 @@ public sealed class FlowControlTests
     public async Task A_window_of_zero_holds_a_body_but_not_its_end()
     {
         using var rig = new Http2Rig();
-        OpenRequest open = await rig.StartAsync(Http2Rig.Post(""), (PeerSetting.InitialWindowSize, 0));
+        OpenRequest open = await rig.StartSettledAsync(Http2Rig.Post(""), (PeerSetting.InitialWindowSize, 0));
         Assert.True(open.Request.EndStream || (await open.Peer.ReadBodyAsync(open.StreamId)).Length == 0);
         await open.AnswerAsync();
         open = await rig.OpenAsync(open.Peer, Http2Rig.Post("x"));
@@ -93,7 +93,7 @@ public sealed class FlowControlTests
     public async Task Frames_are_no_longer_than_the_peer_allows_and_may_grow_with_it()
     {
         using var rig = new Http2Rig();
-        OpenRequest open = await rig.StartAsync(Http2Rig.Post(new ByteArrayContent(new byte[Megabyte])), (PeerSetting.InitialWindowSize, 10 * Megabyte), (PeerSetting.MaxFrameSize, 100_000));
+        OpenRequest open = await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(new byte[Megabyte])), (PeerSetting.InitialWindowSize, 10 * Megabyte), (PeerSetting.MaxFrameSize, 100_000));
         Assert.Equal(Megabyte, (await open.Peer.ReadBodyAsync(open.StreamId)).Length); // the peer itself refuses longer ones
         await open.AnswerAsync();
     }
@@ -102,7 +102,7 @@ public sealed class FlowControlTests
     public async Task Two_uploads_share_the_connections_window()
     {
         using var rig = new Http2Rig();
-        OpenRequest first = await rig.StartAsync(Http2Rig.Post(new ByteArrayContent(new byte[Megabyte])), (PeerSetting.InitialWindowSize, 10 * Megabyte));
+        OpenRequest first = await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(new byte[Megabyte])), (PeerSetting.InitialWindowSize, 10 * Megabyte));
         Http2Peer peer = first.Peer;
         peer.GivesCredit = false;
         await ReceiveAsync(first, [], PeerWindows.Default);
@@ -134,7 +134,7 @@ public sealed class FlowControlTests
     public async Task An_upload_without_a_window_does_not_hold_another()
     {
         using var rig = new Http2Rig();
-        OpenRequest held = await rig.OpenAsync(await rig.WarmUpAsync((PeerSetting.InitialWindowSize, 100)), Http2Rig.Post(new ByteArrayContent(new byte[1000])));
+        OpenRequest held = await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(new byte[1000])), (PeerSetting.InitialWindowSize, 100));
         held.Peer.GivesCredit = false;
         await ReceiveAsync(held, [], 100);
         held.Peer.GivesCredit = true;

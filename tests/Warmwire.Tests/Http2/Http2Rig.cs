@@ -80,15 +80,15 @@ internal sealed class Http2Rig : IDisposable
     public async Task<OpenRequest> StartAsync(HttpRequestMessage request, params (PeerSetting Setting, uint Value)[] settings)
     {
         Task<HttpResponseMessage> sending = SendAsync(request);
-        Http2Peer peer = await AcceptAsync(settings);
-        return new OpenRequest(peer, await peer.ReadRequestAsync(), sending);
+        Http2Peer peer = await OrFailureAsync(sending, AcceptAsync(settings));
+        return new OpenRequest(peer, await OrFailureAsync(sending, peer.ReadRequestAsync()), sending);
     }
 
     /// <summary>Another request on this connection.</summary>
     public async Task<OpenRequest> OpenAsync(Http2Peer peer, HttpRequestMessage? request = null, CancellationToken cancellationToken = default)
     {
         Task<HttpResponseMessage> sending = SendAsync(request ?? Get(), cancellationToken);
-        return new OpenRequest(peer, await peer.ReadRequestAsync(), sending);
+        return new OpenRequest(peer, await OrFailureAsync(sending, peer.ReadRequestAsync()), sending);
     }
 
     /// <summary>The next request of <paramref name="sending"/>, on a new connection or on this one, whichever the client prefers.</summary>
@@ -112,13 +112,18 @@ internal sealed class Http2Rig : IDisposable
         return new OpenRequest(peer, await peer.ReadRequestAsync(), sending);
     }
 
-    /// <summary>An open connection on which one exchange has been made and nothing is going on.</summary>
+    /// <summary>An open connection on which one exchange has been made, all settings are acknowledged, and nothing is going on.</summary>
     public async Task<Http2Peer> WarmUpAsync(params (PeerSetting Setting, uint Value)[] settings)
     {
         OpenRequest first = await StartAsync(settings);
         await first.AnswerAsync("warm");
+        await first.Peer.RoundTripAsync();
         return first.Peer;
     }
+
+    /// <summary>A request that is made only when the client knows the peer's settings; until then it may use the defaults.</summary>
+    public async Task<OpenRequest> StartSettledAsync(HttpRequestMessage request, params (PeerSetting Setting, uint Value)[] settings) =>
+        await OpenAsync(await WarmUpAsync(settings), request);
 
     /// <summary>The connection is as good as new: the next request goes over it and gets its own answer.</summary>
     public async Task AssertServesAsync(Http2Peer peer)
@@ -208,6 +213,17 @@ internal sealed class Http2Rig : IDisposable
         Expect100ContinueTimeout = like.Expect100ContinueTimeout,
         MaxResponseHeadersLength = like.MaxResponseHeadersLength,
     };
+
+    /// <summary>A request that has failed never reaches the peer: the test ends with its exception and not with a wait.</summary>
+    private static async Task<T> OrFailureAsync<T>(Task sending, Task<T> step)
+    {
+        if (await Task.WhenAny(step, sending) == sending && sending.IsFaulted)
+        {
+            await sending;
+        }
+
+        return await step;
+    }
 
     private string Describe() => $"{Network}; {_handler?.GetSnapshot()}";
 }

@@ -132,7 +132,7 @@ public sealed class Http2KitTests
     public async Task Windows_hold_an_upload_until_they_are_opened()
     {
         using Http2Rig rig = Http2Rig.OverReference();
-        OpenRequest open = await rig.StartAsync(Http2Rig.Post(new string('x', 100)), (PeerSetting.InitialWindowSize, 10));
+        OpenRequest open = await rig.StartSettledAsync(Http2Rig.Post(new string('x', 100)), (PeerSetting.InitialWindowSize, 10));
         open.Peer.GivesCredit = false;
         Assert.Equal(10, (await open.Peer.ReadDataAsync(open.StreamId)).Payload.Length);
         await open.Peer.ExpectNoneAsync(frame => frame.Type == FrameType.Data);
