@@ -610,6 +610,9 @@ internal sealed class Http2Connection : HttpConnection
 
         stream.Close_NeedsLock();
         ReturnGrant_NeedsLock(stream);
+
+        // Story: the writing flow woke and found the stream closed before it was told why, took that for a failure of the content, and told the caller so.
+        stream.Upload?.Stop();
         stream.WriteSignal.Set_NeedsLock();
         return true;
     }

@@ -1,0 +1,55 @@
+using Warmwire.Tests.Kit;
+using Warmwire.Tests.Kit.Http2;
+using Xunit;
+
+namespace Warmwire.Tests.Http2;
+
+/// <summary>A connection ends while requests are in the middle of their way out.</summary>
+public sealed class SuddenEndTests
+{
+    private const int Uploads = 30;
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_upload_that_waits_fails_with_the_end_that_came_and_not_with_its_own_complaint(bool reset)
+    {
+        using var rig = new Http2Rig();
+        Http2Peer peer = await rig.WarmUpAsync((PeerSetting.InitialWindowSize, 0));
+        OpenRequest open = await rig.OpenAsync(peer, Http2Rig.Post("body"));
+
+        // The stream of a ConnectCallback that takes its time to close: whoever waits on the connection wakes before the request is told.
+        peer.End.OnClientClosed += static () => Thread.Sleep(100);
+        await (reset ? Task.Run(peer.Reset) : peer.SendFrameAsync(FrameType.Data, FrameFlags.None, 0));
+        await rig.FailsAsync(open.Sending);
+    }
+
+    [Fact]
+    public async Task An_answer_stands_when_what_is_left_of_its_request_is_not_wanted()
+    {
+        using var rig = new Http2Rig();
+        Http2Peer peer = await rig.WarmUpAsync((PeerSetting.InitialWindowSize, 0));
+        var open = new List<OpenRequest>();
+        for (int i = 0; i < Uploads; i++)
+        {
+            open.Add(await rig.OpenAsync(peer, Http2Rig.Post("body")));
+        }
+
+        // RFC 9113 §8.1. Longer than what is handed over as a whole, so that the reader is still at it when the upload ends.
+        byte[] body = new byte[5000];
+        foreach (OpenRequest request in open)
+        {
+            await peer.SendHeadAsync(request.StreamId, 200);
+            await peer.SendBodyAsync(request.StreamId, body);
+        }
+
+        await peer.SendAsync([.. open.Select(static request => PeerFrame.Rst(request.StreamId, Http2ErrorCode.NoError))]);
+        await peer.RoundTripAsync();
+        foreach (OpenRequest request in open)
+        {
+            Assert.Equal(body.Length, (await request.ReadResponseAsync()).Length);
+        }
+
+        await rig.AssertServesAsync(peer);
+    }
+}
