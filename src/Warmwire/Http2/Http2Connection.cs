@@ -1135,6 +1135,9 @@ internal sealed class Http2Connection : HttpConnection
                     attempt.Sent = RequestSent.No;
                 }
             }
+
+            // Story: a request that had not been sent left with the farewell, was sent again on another connection, and was served twice.
+            _output.Frames.Clear();
         }
 
         _health.Stop();

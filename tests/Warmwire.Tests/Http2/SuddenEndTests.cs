@@ -52,4 +52,35 @@ public sealed class SuddenEndTests
 
         await rig.AssertServesAsync(peer);
     }
+
+    [Fact]
+    public async Task What_counts_as_not_sent_is_not_sent_with_the_farewell()
+    {
+        using var rig = new Http2Rig();
+        Http2Peer peer = await rig.WarmUpAsync();
+        int heads = 0;
+        HttpRequestMessage request = Http2Rig.Request(HttpMethod.Post, "once");
+        request.Options.Set(TransportOptions.Trace, new RequestTrace
+        {
+            WroteHeaders = () =>
+            {
+                // The head waits in the output when the connection breaks.
+                if (++heads == 1)
+                {
+                    peer.SendFrameAsync(FrameType.Data, FrameFlags.None, 0).Wait();
+                    peer.ClientClosed.Wait();
+                }
+            },
+        });
+        Task<HttpResponseMessage> sending = Task.Run(() => rig.SendAsync(request));
+        Http2Peer next = await rig.AcceptAsync([]);
+        Assert.Equal("/once", (await next.AnswerNextAsync(200, "done")).Path);
+        using HttpResponseMessage response = await sending;
+        Assert.Equal(("done", 2), (await response.ReadTextAsync(), heads));
+
+        // A POST that was sent again must not be with the first server too.
+        await peer.ExpectClosedAsync();
+        Assert.DoesNotContain(peer.Waiting, static frame => frame.Type == FrameType.Headers);
+        Assert.Equal(Http2ErrorCode.ProtocolError, (await peer.ExpectGoAwayAsync()).Code);
+    }
 }
