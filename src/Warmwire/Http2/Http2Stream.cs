@@ -336,7 +336,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     }
 
     /// <summary>The head is here, or will not come. Returns whether nothing that could still call this stream is left.</summary>
-    private bool StopWaiting(Attempt attempt)
+    public bool StopWaiting(Attempt attempt)
     {
         _headDone = true;
         bool alone = _started && attempt.TotalDeadline is null && Trace is null;
