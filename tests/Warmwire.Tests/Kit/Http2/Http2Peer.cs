@@ -367,7 +367,13 @@ internal sealed class Http2Peer
     public void Reset() => End.Reset();
 
     /// <summary>What went over the wire last, for the eye.</summary>
-    public override string ToString() => string.Join("\n  ", _log);
+    public override string ToString()
+    {
+        lock (_gate)
+        {
+            return string.Join("\n  ", _log);
+        }
+    }
 
     /// <summary>One write at a time, for tests that send from several places.</summary>
     private async Task WriteAfterAsync(Task previous, ReadOnlyMemory<byte> bytes)
