@@ -304,7 +304,7 @@ internal sealed class Http2Connection : HttpConnection
         frames.Advance(FrameHeader.Size);
         fields.EncodeTo(frames, _encoder);
         int length = frames.Count - start - FrameHeader.Size;
-        FrameFlags flags = endStream ? FrameFlags.EndStream : FrameFlags.None;
+        FrameFlags flags = endStream ? FrameFlags.EndStreamOrAck : FrameFlags.None;
         if (length <= Http2Limits.FrameBytes)
         {
             FrameHeader.Write(frames.WrittenSpan[start..], length, FrameType.Headers, flags | FrameFlags.EndHeaders, streamId);
