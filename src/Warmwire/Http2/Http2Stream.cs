@@ -46,6 +46,12 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
 
     public Http2StreamState State { get; private set; }
 
+    /// <summary>Whether we have not sent our last frame.</summary>
+    public bool MaySend => State is Http2StreamState.Open or Http2StreamState.HalfClosedRemote;
+
+    /// <summary>Whether the server has not sent its last frame.</summary>
+    public bool MayReceive => State is Http2StreamState.Open or Http2StreamState.HalfClosedLocal;
+
     /// <summary>How much the server takes; negative after it has made its windows smaller (RFC 9113 §6.9.2).</summary>
     public long SendWindow { get; set; }
 
@@ -105,11 +111,11 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         return !_started;
     }
 
-    public void Open_NeedsLock(int id, long sendWindow, int receiveWindow, long headersAt, long now)
+    public void Open_NeedsLock(int id, long sendWindow, ReceiveWindow receiveWindow, long headersAt, long now)
     {
         Id = id;
         SendWindow = sendWindow;
-        Window = new ReceiveWindow(receiveWindow, now);
+        Window = receiveWindow;
         HeadersAt = headersAt;
         OpenedAt = now;
         MoveTo_NeedsLock(_upload is null ? Http2StreamState.HalfClosedLocal : Http2StreamState.Open);
