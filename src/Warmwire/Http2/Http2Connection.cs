@@ -3,6 +3,7 @@ using Warmwire.Buffers;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Http2.Hpack;
+using Warmwire.Timing;
 
 namespace Warmwire.Http2;
 
@@ -34,6 +35,7 @@ internal sealed class Http2Connection : HttpConnection
     private TaskCompletionSource? _settled;
     private (int LastStreamId, Http2ErrorCode Code, string DebugData)? _goAway;
     private CloseReason _closedFor;
+    private Exception? _writeError;
 
     // Written under the gate, read without.
     private volatile int _streamLimit = Http2Limits.StreamsBeforeSettings;
@@ -225,7 +227,7 @@ internal sealed class Http2Connection : HttpConnection
         {
             if (_state != Http2State.Open)
             {
-                refused = TransportErrors.ConnectionGone(this, attempt, _state == Http2State.Closed ? _closedFor : CloseReason.GoAway);
+                refused = TransportErrors.ConnectionGone(this, attempt, _state == Http2State.Closed ? _closedFor : _writeError is not null ? CloseReason.WriteError : CloseReason.GoAway);
             }
             else if (fields.Size > _peer.MaxHeaderListSize)
             {
@@ -938,9 +940,17 @@ internal sealed class Http2Connection : HttpConnection
     public void ServerClosed()
     {
         (int, Http2ErrorCode Code, string DebugData)? goAway;
+        Exception? writeError;
         lock (_gate)
         {
             goAway = _goAway;
+            writeError = _writeError;
+        }
+
+        if (goAway is null && writeError is not null)
+        {
+            CloseForWriteError(writeError);
+            return;
         }
 
         Close(
@@ -951,10 +961,47 @@ internal sealed class Http2Connection : HttpConnection
                 : Http2Errors.ServerClosed(this, stream, attempt));
     }
 
-    public void ReadFailed(Exception error) =>
-        Close(CloseReason.ReadError, Http2ErrorCode.NoError, (stream, attempt) => Http2Errors.ReadFailed(this, stream, attempt, error));
+    /// <summary>Reading failed. What the server has said before is the reason, if it has said one.</summary>
+    public void ReadFailed(Exception error)
+    {
+        bool isSaid;
+        lock (_gate)
+        {
+            isSaid = _goAway is not null || _writeError is not null;
+        }
 
-    public void WriteFailed(Exception error) =>
+        if (isSaid)
+        {
+            ServerClosed();
+        }
+        else
+        {
+            Close(CloseReason.ReadError, Http2ErrorCode.NoError, (stream, attempt) => Http2Errors.ReadFailed(this, stream, attempt, error));
+        }
+    }
+
+    /// <summary>
+    /// Nothing can be sent any more. A server that closes says why before it does, and has answered some requests: that may lie unread in the socket. So the
+    /// reading flow has the word, for a moment.
+    /// </summary>
+    public void WriteFailed(Exception error)
+    {
+        lock (_gate)
+        {
+            if (_state == Http2State.Closed || _writeError is not null)
+            {
+                return;
+            }
+
+            _writeError = error;
+            _state = Http2State.Draining;
+        }
+
+        Services.Deadlines.Schedule(new WriteErrorDeadline(this), Http2Limits.ReadAfterWriteError);
+        _owner.Retire(this, CloseReason.WriteError);
+    }
+
+    private void CloseForWriteError(Exception error) =>
         Close(CloseReason.WriteError, Http2ErrorCode.NoError, (stream, attempt) => Http2Errors.WriteFailed(this, stream, attempt, error));
 
     public void Broken(Http2ConnectionException error) =>
@@ -1030,4 +1077,10 @@ internal sealed class Http2Connection : HttpConnection
     public void DoubtBegan() => _owner.Suspended(this);
 
     public void DoubtEnded() => _owner.Resumed(this);
+
+    /// <summary>Writing failed, and the end of what can be read has not come either.</summary>
+    private sealed class WriteErrorDeadline(Http2Connection connection) : Deadline
+    {
+        protected override void OnExpired() => connection.CloseForWriteError(connection._writeError!);
+    }
 }

@@ -54,6 +54,9 @@ internal static class Http2Limits
     /// <summary>How long the rest of a request may take after its response has come to its end; then the stream is reset.</summary>
     public static readonly TimeSpan RequestAfterResponse = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long is read on after writing failed: a server that closes says why, and may have answered, before it does.</summary>
+    public static readonly TimeSpan ReadAfterWriteError = TimeSpan.FromMilliseconds(500);
+
     /// <summary>How long a request that depends on the server's SETTINGS waits for them.</summary>
     public static readonly TimeSpan WaitForSettings = TimeSpan.FromSeconds(10);
 
