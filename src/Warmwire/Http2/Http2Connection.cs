@@ -16,6 +16,8 @@ namespace Warmwire.Http2;
 /// </remarks>
 internal sealed class Http2Connection : HttpConnection
 {
+    private const int SparesAtRest = 8;
+
     // Immutable.
     private readonly IMultiplexedConnectionOwner _owner;
     private readonly Lock _gate = new();
@@ -74,6 +76,21 @@ internal sealed class Http2Connection : HttpConnection
     public Http2Health Health => _health;
 
     public FloodGuard Floods => _floods;
+
+    /// <summary>Nothing is under way, and the reading flow is about to wait: what a burst needed goes.</summary>
+    public bool TryRest()
+    {
+        lock (_gate)
+        {
+            if (_streams.Count > 0)
+            {
+                return false;
+            }
+
+            _streams.TrimSpares(SparesAtRest);
+            return true;
+        }
+    }
 
     /// <summary>Nothing is under way: buffers may go.</summary>
     public bool IsQuiet_NeedsLock => _streams.Count == 0;
@@ -262,6 +279,7 @@ internal sealed class Http2Connection : HttpConnection
         if (!opened)
         {
             // Without an error it was given up in between, and has been told.
+            stream.Discard(attempt);
             _owner.StreamEnded(this);
             if (refused is not null)
             {
@@ -1052,7 +1070,7 @@ internal sealed class Http2Connection : HttpConnection
         lock (_gate)
         {
             _output.Stop_NeedsLock();
-            _streams.DropSpares();
+            _streams.TrimSpares(0);
         }
 
         try

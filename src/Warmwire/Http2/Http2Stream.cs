@@ -161,6 +161,9 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         }
     }
 
+    /// <summary>It was prepared and not opened: nothing may hold on to it.</summary>
+    public void Discard(Attempt attempt) => StopWaiting(attempt);
+
     // ---- Giving up --------------------------------------------------------------------------------------------------
 
     private void Cancelled(CancellationToken token) =>

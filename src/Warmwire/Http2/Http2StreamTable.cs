@@ -63,5 +63,12 @@ internal sealed class Http2StreamTable
         }
     }
 
-    public void DropSpares() => _spares.Clear();
+    /// <summary>A connection at rest keeps a few for the next requests.</summary>
+    public void TrimSpares(int keep)
+    {
+        while (_spares.Count > keep)
+        {
+            _spares.Pop();
+        }
+    }
 }
