@@ -194,8 +194,8 @@ internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
             _wanted = default;
             filled = _filled;
 
-            // A failure comes behind the bytes.
-            failure = filled == 0 ? _failure : null;
+            // A failure comes behind the bytes, also those that a read into an empty buffer has only waited for.
+            failure = filled == 0 && _start == _end ? _failure : null;
         }
 
         _promise.RunContinuationsAsynchronously = false;
