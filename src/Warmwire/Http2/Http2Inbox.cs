@@ -136,6 +136,18 @@ internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
         }
     }
 
+    /// <summary>Whether memory is held for bytes that wait.</summary>
+    public bool HoldsBuffers
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _pending.HoldsBuffers;
+            }
+        }
+    }
+
     /// <summary>The next bytes, 0 at the end. Into an empty buffer it waits until there is something to say.</summary>
     public ValueTask<int> ReadAsync(Memory<byte> buffer)
     {
@@ -195,7 +207,7 @@ internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
             filled = _filled;
 
             // A failure comes behind the bytes, also those that a read into an empty buffer has only waited for.
-            failure = filled == 0 && _start == _end ? _failure : null;
+            failure = filled == 0 && _pending.Count == 0 ? _failure : null;
         }
 
         _promise.RunContinuationsAsynchronously = false;

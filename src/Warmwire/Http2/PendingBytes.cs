@@ -14,6 +14,8 @@ internal struct PendingBytes
 
     public int Count { get; private set; }
 
+    public readonly bool HoldsBuffers => _used > 0;
+
     public void Add(ReadOnlySpan<byte> data)
     {
         if (_used > 0)
