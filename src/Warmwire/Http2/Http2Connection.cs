@@ -561,6 +561,9 @@ internal sealed class Http2Connection : HttpConnection
 
         stream.Close_NeedsLock();
         _sendWindows.Return(stream);
+
+        // Story: the writing flow woke and found the stream closed before it was told why, took that for a failure of the content, and told the caller so.
+        stream.Upload?.Stop();
         stream.WriteSignal.Set_NeedsLock();
         return true;
     }
@@ -1058,6 +1061,9 @@ internal sealed class Http2Connection : HttpConnection
                     attempt.Sent = RequestSent.No;
                 }
             }
+
+            // Story: a request that had not been sent left with the farewell, was sent again on another connection, and was served twice.
+            _output.Frames.Clear();
         }
 
         _health.Stop();
