@@ -16,8 +16,6 @@ namespace Warmwire.Http2;
 /// </remarks>
 internal sealed class Http2Connection : HttpConnection
 {
-    private const int SparesAtRest = 8;
-
     // Immutable.
     private readonly IMultiplexedConnectionOwner _owner;
     private readonly Lock _gate = new();
@@ -87,7 +85,7 @@ internal sealed class Http2Connection : HttpConnection
                 return false;
             }
 
-            _streams.TrimSpares(SparesAtRest);
+            _streams.TrimSpares(Http2Limits.SpareStreamsAtRest);
             return true;
         }
     }
@@ -254,7 +252,7 @@ internal sealed class Http2Connection : HttpConnection
             {
                 // Story: the server's first SETTINGS come between the leases, given out for as many as may be assumed, and this line, and allow fewer. More would
                 // be an error of ours; so the request goes back to wait for its turn, untouched.
-                attempt.NotProcessed = true;
+                attempt.TurnedAway = true;
                 refused = Http2Errors.NoPlace(this, stream, attempt, _streamLimit);
             }
             else if (!attempt.IsCompleted)

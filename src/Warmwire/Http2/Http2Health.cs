@@ -21,11 +21,11 @@ internal sealed class Http2Health : Deadline
     private long _pingSentAt;
     private int _settingsOut;
     private long _settingsSentAt;
-    private bool _doubtIsBlocked;
     private bool _stopped;
 
     // Written under the gate or by the reading flow, read without.
     private volatile bool _inDoubt;
+    private volatile bool _doubtIsBlocked;
     private long _heardAt;
     private long _roundTrip;
 

@@ -45,6 +45,12 @@ internal static class Http2Limits
     /// <summary>Acknowledgements that wait to be sent while the peer does not read.</summary>
     public const int PendingAcknowledgements = 1000;
 
+    /// <summary>Stream objects that serve no request and are kept for the next ones.</summary>
+    public const int SpareStreams = 256;
+
+    /// <summary>The same, of a connection at rest.</summary>
+    public const int SpareStreamsAtRest = 8;
+
     /// <summary>The receive buffer of a connection begins with this size and is given back when the connection rests.</summary>
     public const int ReceiveBufferBytes = 4096;
 

@@ -364,7 +364,7 @@ internal sealed class Http2Reader
 
     private void Trailers(Http2Stream stream, bool endStream, ReadOnlySpan<byte> block)
     {
-        _fields.ReadTrailers(_decoder, block, request: null, stream.FieldBytesLeft);
+        _fields.ReadTrailers(_decoder, block, stream.Request, stream.FieldBytesLeft);
         string? wrong = _fields.Error
             ?? (stream.State is Http2StreamState.HalfClosedRemote ? Http2ErrorTexts.FrameAfterEnd
             : !endStream ? Http2ErrorTexts.TrailersWithoutEnd
@@ -373,7 +373,7 @@ internal sealed class Http2Reader
         _fields.Clear();
         if (wrong is not null)
         {
-            _connection.FailStream(stream, HttpRequestError.InvalidResponse, Http2ErrorCode.ProtocolError, wrong, setting);
+            _connection.FailStream(stream, HttpRequestError.InvalidResponse, setting is null ? Http2ErrorCode.ProtocolError : Http2ErrorCode.Cancel, wrong, setting);
         }
         else
         {

@@ -10,8 +10,9 @@ internal sealed class Http2SendWindows
 {
     private readonly Queue<Http2Stream> _inLine = new();
 
-    // Without what was given to streams and is not used yet.
+    // What nobody has, and what was given to streams and is not used yet.
     private long _left = Http2Limits.DefaultWindow;
+    private long _given;
 
     /// <summary>Takes as much as may be sent of <paramref name="wanted"/> bytes. A stream that gets nothing is woken, by its signal, when there is something.</summary>
     public int Take(Http2Stream stream, int wanted)
@@ -26,6 +27,7 @@ internal sealed class Http2SendWindows
 
         int taken = Math.Min(stream.Grant, wanted);
         stream.Grant -= taken;
+        _given -= taken;
         if (taken == 0 && _inLine.Count == 0)
         {
             taken = (int)Math.Min(wanted, Math.Max(_left, 0));
@@ -48,6 +50,7 @@ internal sealed class Http2SendWindows
         if (stream.Grant > 0)
         {
             _left += stream.Grant;
+            _given -= stream.Grant;
             stream.Grant = 0;
             Give();
         }
@@ -58,7 +61,7 @@ internal sealed class Http2SendWindows
     public void Grow(int increment)
     {
         _left += increment;
-        if (_left > int.MaxValue)
+        if (_left + _given > int.MaxValue)
         {
             throw new Http2ConnectionException(Http2ErrorCode.FlowControlError, "the connection's window grew beyond 2^31-1");
         }
@@ -96,6 +99,7 @@ internal sealed class Http2SendWindows
                 Debug.Assert(stream.Grant == 0, "who stands in line has nothing");
                 stream.Grant = grant;
                 _left -= grant;
+                _given += grant;
                 stream.WriteSignal.Set_NeedsLock();
             }
         }

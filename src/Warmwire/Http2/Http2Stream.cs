@@ -74,6 +74,8 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
 
     public Attempt? Attempt => _attempt;
 
+    public HttpRequestMessage? Request { get; private set; }
+
     public RequestTrace? Trace { get; private set; }
 
     public Http2Upload? Upload => _upload;
@@ -96,6 +98,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     public bool Prepare(Attempt attempt, long? bodyLength)
     {
         _attempt = attempt;
+        Request = attempt.Request;
         Trace = attempt.Settings.Trace;
         IsTunnel = ReferenceEquals(attempt.Request.Method, HttpMethod.Connect) || attempt.Request.Method == HttpMethod.Connect;
         _upload = IsTunnel || attempt.Request.Content is not null ? new Http2Upload(this, bodyLength) : null;
@@ -215,7 +218,8 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     /// <summary>How many bytes of fields may still come.</summary>
     public long FieldBytesLeft => Math.Max(0, Services.Settings.MaxResponseHeadersBytes - _headBytes);
 
-    public bool HasHead => _headDone;
+    /// <summary>The head has come. (A wait for it may be over without.)</summary>
+    public bool HasHead { get; private set; }
 
     /// <summary>A header block, while no head was there. Throws nothing.</summary>
     /// <returns>What is wrong with it.</returns>
@@ -257,6 +261,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         }
 
         _response = fields.Response;
+        HasHead = true;
         _headDone = true;
         _upload?.FinalResponseStarted(fields.Status);
         return null;
@@ -307,7 +312,8 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         {
             content.SetBytes(whole);
             AddTrailers(response);
-            recycle = alone && _connection.IsOver(this);
+            // Story: an upload fails as the head comes, and has failed the attempt: that is not to be kept for others while its caller may still do so.
+            recycle = alone && !attempt.IsCompleted && _connection.IsOver(this);
             _upload?.ResponseEnded();
         }
         else
@@ -379,6 +385,8 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         _headBytes = 0;
         _interimResponses = 0;
         _trailers = null;
+        HasHead = false;
+        Request = null;
         Trace = null;
         Inbox.Reset();
         Id = 0;

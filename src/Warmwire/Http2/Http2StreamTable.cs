@@ -5,8 +5,6 @@ namespace Warmwire.Http2;
 /// <summary>The streams that are under way, and stream objects that serve none. Guarded by the connection's gate.</summary>
 internal sealed class Http2StreamTable
 {
-    private const int MaxSpares = 256;
-
     private readonly Dictionary<int, Http2Stream> _streams = [];
     private readonly Stack<Http2Stream> _spares = new();
     private int _nextId = 1;
@@ -57,7 +55,7 @@ internal sealed class Http2StreamTable
     /// <summary>Keeps a stream object that nobody else knows.</summary>
     public void Keep(Http2Stream spare)
     {
-        if (_spares.Count < MaxSpares)
+        if (_spares.Count < Http2Limits.SpareStreams)
         {
             _spares.Push(spare);
         }
