@@ -355,7 +355,7 @@ internal sealed class Http2Connection : HttpConnection
     {
         lock (_gate)
         {
-            return stream.State == Http2StreamState.Closed && !stream.WaitsForGrant;
+            return stream.State == Http2StreamState.Closed && !stream.WasCut && !stream.WaitsForGrant;
         }
     }
 
@@ -608,7 +608,7 @@ internal sealed class Http2Connection : HttpConnection
             ShrinkBack_NeedsLock(stream);
         }
 
-        stream.Close_NeedsLock();
+        stream.Cut_NeedsLock();
         ReturnGrant_NeedsLock(stream);
         stream.WriteSignal.Set_NeedsLock();
         return true;

@@ -46,6 +46,9 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
 
     public Http2StreamState State { get; private set; }
 
+    /// <summary>It did not end in order: whoever cut it is going to tell it so, and may not have come to that yet.</summary>
+    public bool WasCut { get; private set; }
+
     /// <summary>How much the server takes; negative after it has made its windows smaller (RFC 9113 §6.9.2).</summary>
     public long SendWindow { get; set; }
 
@@ -358,6 +361,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     public void Clear()
     {
         Debug.Assert(State is Http2StreamState.Closed or Http2StreamState.Idle, "nobody knows it");
+        Debug.Assert(!WasCut, "nobody is going to tell it of its end");
         _attempt = null;
         _cancellation = default;
         _timed = false;
@@ -394,7 +398,11 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         return State == Http2StreamState.Closed;
     }
 
-    public void Close_NeedsLock() => MoveTo_NeedsLock(Http2StreamState.Closed);
+    public void Cut_NeedsLock()
+    {
+        MoveTo_NeedsLock(Http2StreamState.Closed);
+        WasCut = true;
+    }
 
     private void MoveTo_NeedsLock(Http2StreamState next)
     {
