@@ -118,6 +118,9 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         MoveTo_NeedsLock(_upload is null ? Http2StreamState.HalfClosedLocal : Http2StreamState.Open);
     }
 
+    /// <summary>It was not opened after all: the attempt's token forgets it.</summary>
+    public void Abandon(Attempt attempt) => StopWaiting(attempt);
+
     /// <summary>The head of the request is on its way: now the rest.</summary>
     public void Start()
     {
