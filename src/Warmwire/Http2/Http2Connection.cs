@@ -610,6 +610,9 @@ internal sealed class Http2Connection : HttpConnection
         }
 
         stream.Cut_NeedsLock();
+
+        // Before its writer finds out: that the rest is not wanted is no failure of the content, and whoever cuts the stream says what happened.
+        stream.Upload?.Stop();
         ReturnGrant_NeedsLock(stream);
         stream.WriteSignal.Set_NeedsLock();
         return true;

@@ -17,7 +17,7 @@ internal sealed class Http2Direct : IDisposable
         _settings = new HandlerSettings { TimeProvider = Time };
         configure?.Invoke(_settings);
         (Stream client, PeerEnd end) = MemoryTransport.CreatePair();
-        var key = new ConnectionKey(isTls: false, "server.test", 80, protocols: ProtocolOffer.Http2);
+        var key = new ConnectionKey(isTls: false, "server.test", 80, protocols: ProtocolOffer.Http2OrHttp1);
         var dialed = new DialedStream { Stream = client, IsHttp2 = true, SupportsZeroByteReads = true };
         Connection = new Http2Connection(key, dialed, Owner, new ConnectionServices(_settings));
         Peer = new Http2Peer(end);
@@ -91,12 +91,11 @@ internal sealed class Http2Direct : IDisposable
         {
         }
 
-        public void Retire(HttpConnection connection, CloseReason reason)
-        {
-        }
+        /// <summary>Runs when the connection says that it takes no more, for whatever reason.</summary>
+        public Action? OnRetire { get; set; }
 
-        public void Http11Required(HttpConnection connection)
-        {
-        }
+        public void Retire(HttpConnection connection, CloseReason reason) => OnRetire?.Invoke();
+
+        public void Http11Required(HttpConnection connection) => OnRetire?.Invoke();
     }
 }
