@@ -415,7 +415,12 @@ internal sealed class Http2Connection : HttpConnection
                 }
             }
 
-            if (!data.IsEmpty)
+            if (data.IsEmpty)
+            {
+                // Nobody knows when the content goes on: what it was given in turn must not rest with it while others wait.
+                ReturnGrant_NeedsLock(stream);
+            }
+            else
             {
                 room = stream.WriteSignal.Arm_NeedsLock();
             }
