@@ -277,7 +277,7 @@ internal sealed class Http2Connection : HttpConnection
         if (!opened)
         {
             // Without an error it was given up in between, and has been told.
-            stream.Discard(attempt);
+            stream.Abandon(attempt);
             _owner.StreamEnded(this);
             if (refused is not null)
             {
@@ -362,7 +362,7 @@ internal sealed class Http2Connection : HttpConnection
     {
         lock (_gate)
         {
-            return stream.State == Http2StreamState.Closed && !stream.WaitsForGrant;
+            return stream.State == Http2StreamState.Closed && !stream.WasCut && !stream.WaitsForGrant;
         }
     }
 
@@ -412,7 +412,12 @@ internal sealed class Http2Connection : HttpConnection
                 }
             }
 
-            if (!data.IsEmpty)
+            if (data.IsEmpty)
+            {
+                // Nobody knows when the content goes on: what it was given in turn must not rest with it while others wait.
+                _sendWindows.Return(stream);
+            }
+            else
             {
                 room = stream.WriteSignal.Arm_NeedsLock();
             }
@@ -557,7 +562,7 @@ internal sealed class Http2Connection : HttpConnection
             _receiveWindows.Closed(stream);
         }
 
-        stream.Close_NeedsLock();
+        stream.Cut_NeedsLock();
         _sendWindows.Return(stream);
 
         // Story: the writing flow woke and found the stream closed before it was told why, took that for a failure of the content, and told the caller so.

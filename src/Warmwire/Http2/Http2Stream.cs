@@ -52,6 +52,9 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     /// <summary>Whether the server has not sent its last frame.</summary>
     public bool MayReceive => State is Http2StreamState.Open or Http2StreamState.HalfClosedLocal;
 
+    /// <summary>It did not end in order: whoever cut it is going to tell it so, and may not have come to that yet.</summary>
+    public bool WasCut { get; private set; }
+
     /// <summary>How much the server takes; negative after it has made its windows smaller (RFC 9113 §6.9.2).</summary>
     public long SendWindow { get; set; }
 
@@ -124,6 +127,9 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         MoveTo_NeedsLock(_upload is null ? Http2StreamState.HalfClosedLocal : Http2StreamState.Open);
     }
 
+    /// <summary>It was not opened after all: the attempt's token forgets it.</summary>
+    public void Abandon(Attempt attempt) => StopWaiting(attempt);
+
     /// <summary>The head of the request is on its way: now the rest.</summary>
     public void Start()
     {
@@ -163,9 +169,6 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
             Services.Deadlines.Cancel(this);
         }
     }
-
-    /// <summary>It was prepared and not opened: nothing may hold on to it.</summary>
-    public void Discard(Attempt attempt) => StopWaiting(attempt);
 
     // ---- Giving up --------------------------------------------------------------------------------------------------
 
@@ -373,6 +376,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     public void Clear()
     {
         Debug.Assert(State is Http2StreamState.Closed or Http2StreamState.Idle, "nobody knows it");
+        Debug.Assert(!WasCut, "nobody is going to tell it of its end");
         _attempt = null;
         _cancellation = default;
         _timed = false;
@@ -411,7 +415,11 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         return State == Http2StreamState.Closed;
     }
 
-    public void Close_NeedsLock() => MoveTo_NeedsLock(Http2StreamState.Closed);
+    public void Cut_NeedsLock()
+    {
+        MoveTo_NeedsLock(Http2StreamState.Closed);
+        WasCut = true;
+    }
 
     private void MoveTo_NeedsLock(Http2StreamState next)
     {
