@@ -277,7 +277,7 @@ internal sealed class Http2Connection : HttpConnection
         if (!opened)
         {
             // Without an error it was given up in between, and has been told.
-            stream.Abandon(attempt);
+            stream.StopWaiting(attempt);
             _owner.StreamEnded(this);
             if (refused is not null)
             {

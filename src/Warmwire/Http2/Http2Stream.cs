@@ -127,9 +127,6 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         MoveTo_NeedsLock(_upload is null ? Http2StreamState.HalfClosedLocal : Http2StreamState.Open);
     }
 
-    /// <summary>It was not opened after all: the attempt's token forgets it.</summary>
-    public void Abandon(Attempt attempt) => StopWaiting(attempt);
-
     /// <summary>The head of the request is on its way: now the rest.</summary>
     public void Start()
     {
@@ -354,7 +351,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     }
 
     /// <summary>The head is here, or will not come. Returns whether nothing that could still call this stream is left.</summary>
-    private bool StopWaiting(Attempt attempt)
+    public bool StopWaiting(Attempt attempt)
     {
         _headDone = true;
         bool alone = _started && attempt.TotalDeadline is null && Trace is null;

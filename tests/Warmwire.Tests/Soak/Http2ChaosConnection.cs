@@ -21,6 +21,7 @@ internal sealed class Http2ChaosConnection : IDisposable
     private readonly int _badness;
     private int _credit = PeerWindows.Default;
     private int _lastStreamId;
+    private int _requestsLeft;
 
     public Http2ChaosConnection(Http2ChaosServer server, Socket socket, int seed)
     {
@@ -29,6 +30,7 @@ internal sealed class Http2ChaosConnection : IDisposable
         _stream = new NetworkStream(socket, ownsSocket: true);
         _random = new Random(seed);
         _badness = _random.Next(4) switch { 0 => 0, 1 => 5, 2 => 20, _ => 60 };
+        _requestsLeft = _random.Next(4) == 0 ? _random.Next(1, 8) : _random.Next(8, 300);
         _hpack.Table.Allowed = int.MaxValue;
     }
 
@@ -57,7 +59,6 @@ internal sealed class Http2ChaosConnection : IDisposable
         await WriteAsync(RandomSettings(onlyValid: _badness < 20).ToBytes());
         var block = new List<byte>();
         int blockStream = 0;
-        bool blockEnds = false;
         while (true)
         {
             byte[] header = await ReadAsync(PeerFrame.HeaderSize);
@@ -80,7 +81,6 @@ internal sealed class Http2ChaosConnection : IDisposable
                 case FrameType.Headers or FrameType.Continuation:
                     block.AddRange(frame.Content);
                     blockStream = frame.StreamId;
-                    blockEnds |= frame.EndStream;
                     if (frame.Has(FrameFlags.EndHeaders))
                     {
                         string id = _hpack.Read(block.ToArray()).Find(static field => field.Name == ":path").Value?.TrimStart('/') ?? "trailers";
@@ -88,7 +88,11 @@ internal sealed class Http2ChaosConnection : IDisposable
                         if (blockStream > _lastStreamId)
                         {
                             _lastStreamId = blockStream;
-                            _ = AnswerSafelyAsync(blockStream, id, new Random(_random.Next()));
+                            _ = AnswerSafelyAsync(blockStream, id, new Random(Next(0, int.MaxValue)));
+                            if (--_requestsLeft == 0)
+                            {
+                                await LeaveAsync();
+                            }
                         }
                     }
 
@@ -97,6 +101,18 @@ internal sealed class Http2ChaosConnection : IDisposable
                     break;
             }
         }
+    }
+
+    /// <summary>With a farewell, which some of its own requests do not outlive, or without.</summary>
+    private async Task LeaveAsync()
+    {
+        if (Chance(2))
+        {
+            await WriteAsync(PeerFrame.GoAway(Math.Max(1, _lastStreamId - (2 * Next(0, 8))), Http2ErrorCode.NoError, []).ToBytes());
+            await Task.Delay(Next(1, 100), _end.Token);
+        }
+
+        End();
     }
 
     private async Task AnswerSafelyAsync(int streamId, string id, Random random)

@@ -112,7 +112,7 @@ public sealed class Http2ChaosTests(ITestOutputHelper output)
             while (!stop.IsCancellationRequested)
             {
                 string id = $"r{Interlocked.Increment(ref _sent)}";
-                var limit = TimeSpan.FromMilliseconds(random.Next(20, 2000));
+                var limit = TimeSpan.FromMilliseconds(random.Next(20, 1000));
                 Http2ChaosServer server = servers[random.Next(servers.Length)];
                 using var cancel = new CancellationTokenSource();
                 if (random.Next(6) == 0)
