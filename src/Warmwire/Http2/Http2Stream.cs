@@ -46,6 +46,15 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
 
     public Http2StreamState State { get; private set; }
 
+    /// <summary>Whether we have not sent our last frame.</summary>
+    public bool MaySend => State is Http2StreamState.Open or Http2StreamState.HalfClosedRemote;
+
+    /// <summary>Whether the server has not sent its last frame.</summary>
+    public bool MayReceive => State is Http2StreamState.Open or Http2StreamState.HalfClosedLocal;
+
+    /// <summary>It did not end in order: whoever cut it is going to tell it so, and may not have come to that yet.</summary>
+    public bool WasCut { get; private set; }
+
     /// <summary>How much the server takes; negative after it has made its windows smaller (RFC 9113 §6.9.2).</summary>
     public long SendWindow { get; set; }
 
@@ -67,6 +76,8 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     public bool WaitsForHead => !_headDone;
 
     public Attempt? Attempt => _attempt;
+
+    public HttpRequestMessage? Request { get; private set; }
 
     public RequestTrace? Trace { get; private set; }
 
@@ -90,6 +101,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     public bool Prepare(Attempt attempt, long? bodyLength)
     {
         _attempt = attempt;
+        Request = attempt.Request;
         Trace = attempt.Settings.Trace;
         IsTunnel = ReferenceEquals(attempt.Request.Method, HttpMethod.Connect) || attempt.Request.Method == HttpMethod.Connect;
         _upload = IsTunnel || attempt.Request.Content is not null ? new Http2Upload(this, bodyLength) : null;
@@ -105,11 +117,11 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         return !_started;
     }
 
-    public void Open_NeedsLock(int id, long sendWindow, int receiveWindow, long headersAt, long now)
+    public void Open_NeedsLock(int id, long sendWindow, ReceiveWindow receiveWindow, long headersAt, long now)
     {
         Id = id;
         SendWindow = sendWindow;
-        Window = new ReceiveWindow(receiveWindow, now);
+        Window = receiveWindow;
         HeadersAt = headersAt;
         OpenedAt = now;
         MoveTo_NeedsLock(_upload is null ? Http2StreamState.HalfClosedLocal : Http2StreamState.Open);
@@ -206,7 +218,8 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     /// <summary>How many bytes of fields may still come.</summary>
     public long FieldBytesLeft => Math.Max(0, Services.Settings.MaxResponseHeadersBytes - _headBytes);
 
-    public bool HasHead => _headDone;
+    /// <summary>The head has come. (A wait for it may be over without.)</summary>
+    public bool HasHead { get; private set; }
 
     /// <summary>A header block, while no head was there. Throws nothing.</summary>
     /// <returns>What is wrong with it.</returns>
@@ -248,6 +261,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         }
 
         _response = fields.Response;
+        HasHead = true;
         _headDone = true;
         _upload?.FinalResponseStarted(fields.Status);
         return null;
@@ -298,7 +312,8 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         {
             content.SetBytes(whole);
             AddTrailers(response);
-            recycle = alone && _connection.IsOver(this);
+            // Story: an upload fails as the head comes, and has failed the attempt: that is not to be kept for others while its caller may still do so.
+            recycle = alone && !attempt.IsCompleted && _connection.IsOver(this);
             _upload?.ResponseEnded();
         }
         else
@@ -358,6 +373,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     public void Clear()
     {
         Debug.Assert(State is Http2StreamState.Closed or Http2StreamState.Idle, "nobody knows it");
+        Debug.Assert(!WasCut, "nobody is going to tell it of its end");
         _attempt = null;
         _cancellation = default;
         _timed = false;
@@ -370,6 +386,8 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         _headBytes = 0;
         _interimResponses = 0;
         _trailers = null;
+        HasHead = false;
+        Request = null;
         Trace = null;
         Inbox.Reset();
         Id = 0;
@@ -394,7 +412,11 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         return State == Http2StreamState.Closed;
     }
 
-    public void Close_NeedsLock() => MoveTo_NeedsLock(Http2StreamState.Closed);
+    public void Cut_NeedsLock()
+    {
+        MoveTo_NeedsLock(Http2StreamState.Closed);
+        WasCut = true;
+    }
 
     private void MoveTo_NeedsLock(Http2StreamState next)
     {
