@@ -63,7 +63,7 @@ public sealed class Http2ChaosTests(ITestOutputHelper output)
         TestContext.Current.TestOutputHelper!.WriteLine(
             $"{callers.Sent:N0} requests, {callers.Whole:N0} answered, {callers.Failed:N0} failed, {callers.Cancelled:N0} cancelled, slowest {callers.Slowest}; " +
             $"{one.Accepted + other.Accepted:N0} connections, {end.Replays:N0} replays; heap {first.Memory / 1024:N0} KB at a third, {last.Memory / 1024:N0} KB at the end\n{end}");
-        Assert.True(callers.Wrong.Count == 0, string.Join('\n', callers.Wrong.Take(5)));
+        Assert.True(callers.Wrong.IsEmpty, string.Join('\n', callers.Wrong.Take(5)));
         Assert.True(callers.Whole > callers.Sent / 20 && callers.Failed > callers.Sent / 20, "both must happen, or this tests nothing");
         last.AssertNotGrownSince(first, Slack);
         Assert.Empty(unobserved.Collect());
@@ -101,9 +101,9 @@ public sealed class Http2ChaosTests(ITestOutputHelper output)
             {
                 await all.WaitAsync(time + TimeSpan.FromSeconds(20));
             }
-            catch (TimeoutException)
+            catch (TimeoutException e)
             {
-                throw new TimeoutException($"{_underWay.Count} requests never end: {string.Join(", ", _underWay.Take(20).Select(static pair => $"{pair.Key} with {pair.Value}"))}");
+                throw new TimeoutException($"{_underWay.Count} requests never end: {string.Join(", ", _underWay.Take(20).Select(static pair => $"{pair.Key} with {pair.Value}"))}", e);
             }
         }
 

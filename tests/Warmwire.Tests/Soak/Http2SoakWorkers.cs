@@ -56,9 +56,9 @@ internal sealed class Http2SoakWorkers
         {
             await all.WaitAsync(time + s_patience);
         }
-        catch (TimeoutException)
+        catch (TimeoutException e)
         {
-            throw new TimeoutException($"Lost: {_underWay.Count} requests never end.\n{string.Join('\n', _underWay.Take(20).Select(static pair => $"{pair.Key}: {pair.Value}"))}");
+            throw new TimeoutException($"Lost: {_underWay.Count} requests never end.\n{string.Join('\n', _underWay.Take(20).Select(static pair => $"{pair.Key}: {pair.Value}"))}", e);
         }
     }
 
@@ -80,7 +80,7 @@ internal sealed class Http2SoakWorkers
             {
                 Plan plan = Plan.Make(id, random);
                 using HttpRequestMessage request = plan.ToRequest(_servers[random.Next(_servers.Length)], random);
-                _underWay[id] = request.RequestUri!.ToString();
+                _underWay[id] = request.ToString();
 
                 // Most requests of a program have no options, and go the short way.
                 if (plan.MayHang || random.Next(2) == 0)
@@ -153,6 +153,7 @@ internal sealed class Http2SoakWorkers
 
         bool buffered = habit < 5;
         using HttpResponseMessage response = await _client.SendAsync(request, buffered ? HttpCompletionOption.ResponseContentRead : HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        _underWay[plan.Id] += $" with its head, habit {habit}";
         if (response.StatusCode != HttpStatusCode.OK || response.Version != HttpVersion.Version20 || response.Headers.GetValues("X-Id").Single() != plan.Id)
         {
             _wrong.Enqueue($"{plan.Id}: got {response}");
@@ -194,10 +195,11 @@ internal sealed class Http2SoakWorkers
         Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         using var whole = new MemoryStream();
         byte[] part = new byte[random.Next(1, 60_000)];
+        int stalls = random.Next(10);
         while (await stream.ReadAsync(part, cancellationToken) is > 0 and var read)
         {
             whole.Write(part, 0, read);
-            if (random.Next(4) == 0)
+            if (random.Next(4) == 0 && stalls-- > 0)
             {
                 await Task.Delay(random.Next(1, 100), cancellationToken);
             }

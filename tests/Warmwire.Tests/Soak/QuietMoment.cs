@@ -13,6 +13,13 @@ internal sealed record QuietMoment(long Memory, long Requests)
     // What one request may leave behind on average. The smallest thing that could leak with every request, an empty object, has 24 bytes.
     private const int BytesPerRequest = 16;
 
+    // Indexes of GCMemoryInfo.GenerationInfo.
+    private const int LargeObjects = 3;
+    private const int PinnedObjects = 4;
+
+    // Our pool at its limit, and a few dozen threads with a few arrays each.
+    private const long MaxLargeBytes = 160 * 1024 * 1024;
+
     /// <summary>Everything has ended by itself; then no connection is left on either side, and the rest is what the process keeps.</summary>
     /// <param name="handler">The client.</param>
     /// <param name="sent">Requests so far.</param>
@@ -67,14 +74,17 @@ internal sealed record QuietMoment(long Memory, long Requests)
     }
 
     /// <summary>
-    /// The managed heap without what rests in pools, ours, which has its own limit, and that of the server in the same process, whose blocks are the only pinned
-    /// objects of any size: how much a burst left there says nothing.
+    /// The managed heap without what pools keep of a burst, which says nothing: ours, which has its own limit; that of the server in the same process, whose blocks
+    /// are the only pinned objects of any size; and .NET's, whose large arrays stay with each thread for half a minute.
     /// </summary>
     private static long HeldBytes()
     {
         Assert.InRange(BufferPool.Shared.RetainedBytes, 0, BufferPool.MaxRetainedBytes);
         long all = GC.GetTotalMemory(forceFullCollection: true);
-        return all - BufferPool.Shared.RetainedBytes - GC.GetGCMemoryInfo(GCKind.FullBlocking).GenerationInfo[4].SizeAfterBytes;
+        GCMemoryInfo info = GC.GetGCMemoryInfo(GCKind.FullBlocking);
+        long large = info.GenerationInfo[LargeObjects].SizeAfterBytes;
+        Assert.InRange(large, 0, MaxLargeBytes);
+        return all - large - info.GenerationInfo[PinnedObjects].SizeAfterBytes;
     }
 
     /// <summary>The heap has not grown since, but for what may differ between two quiet moments.</summary>
