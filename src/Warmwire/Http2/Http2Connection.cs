@@ -95,6 +95,22 @@ internal sealed class Http2Connection : HttpConnection
         }
     }
 
+    /// <summary>What goes out needs no buffer while no stream is there.</summary>
+    /// <returns>Whether that is so.</returns>
+    public bool Rests()
+    {
+        lock (_gate)
+        {
+            if (_streams.Count > 0)
+            {
+                return false;
+            }
+
+            _output.Rest_NeedsLock();
+            return true;
+        }
+    }
+
     public bool IsClosed => _state == Http2State.Closed;
 
     // ---- Beginning --------------------------------------------------------------------------------------------------

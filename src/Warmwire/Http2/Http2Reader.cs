@@ -50,7 +50,7 @@ internal sealed class Http2Reader
         {
             while (true)
             {
-                if (_start == _end && _zeroByteReads && !_connection.HasStreams)
+                if (_start == _end && _zeroByteReads && _connection.Rests())
                 {
                     // At rest it holds no buffer.
                     ReleaseBuffer();
