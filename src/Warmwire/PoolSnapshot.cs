@@ -123,7 +123,8 @@ public sealed record OriginSnapshot
 
 /// <summary>One open connection's part of a <see cref="PoolSnapshot"/>.</summary>
 /// <param name="Id">The connection's number, unique in the process.</param>
-/// <param name="State">What it is doing: <c>Idle</c>, <c>Exchange</c>, <c>Body</c>, <c>Draining</c> or <c>Upgraded</c>.</param>
+/// <param name="State">What it is doing: <c>Idle</c>; with HTTP/1.1 <c>Leased</c>, <c>Exchange</c>, <c>Body</c>, <c>Draining</c>, <c>Finishing</c> or <c>Upgraded</c>; with HTTP/2 <c>Streams</c>, or
+/// <c>Draining</c> when the server has said goodbye; <c>Closed</c> for a moment.</param>
 /// <param name="Age">Time since it was opened.</param>
 /// <param name="IdleTime">How long it has rested; zero if it is busy.</param>
 /// <param name="Requests">How many exchanges it has been given.</param>
@@ -142,6 +143,6 @@ public sealed record ConnectionSnapshot(long Id, string State, TimeSpan Age, Tim
     /// <summary>HTTP/2: how often a request's body had to wait for the server's flow control.</summary>
     public long WindowStalls { get; init; }
 
-    /// <summary>HTTP/2: how long the last ping took; <see langword="null"/> if none was answered.</summary>
+    /// <summary>HTTP/2: the shortest round trip that an answer to a ping or to the settings has shown; <see langword="null"/> if none came yet.</summary>
     public TimeSpan? PingRoundTrip { get; init; }
 }

@@ -459,7 +459,7 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
         }
     }
 
-    /// <summary>How long the connection of a cancelled request keeps reading for the rest of its response, in order to be kept.</summary>
+    /// <summary>How long the connection of a cancelled request keeps reading for the rest of its response, in order to be kept. HTTP/2 needs no drain: a cancelled request's stream is reset.</summary>
     /// <value>Default: 250 ms. Zero closes at once.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public TimeSpan CancellationDrainTimeout
@@ -501,7 +501,7 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
         }
     }
 
-    // What needs proxies, authentication or HTTP/2, which do not exist yet
+    // What needs proxies or authentication, which do not exist yet, and HTTP/2
 
     /// <summary>Credentials for server authentication. Not supported yet.</summary>
     /// <value>Default: .NET's.</value>

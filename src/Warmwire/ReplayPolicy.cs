@@ -4,9 +4,9 @@ namespace Warmwire;
 public enum ReplayPolicy
 {
     /// <summary>
-    /// The default. A request is sent again only if not one byte of it was handed to the socket, or if it was sent on a connection that had served a request or rested in the pool and that
-    /// failed before the first byte of a response, its method is idempotent (RFC 9110 §9.2.2) or it carries <c>Idempotency-Key</c>, and its
-    /// body is absent or can be produced again.
+    /// The default. A request is sent again only if not one byte of it was handed to the socket; or if the server says that it did nothing with it (RFC 9113 §8.7);
+    /// or if it was sent on a connection that had served a request or rested in the pool and that failed before the first byte of a response, and its method is
+    /// idempotent (RFC 9110 §9.2.2) or it carries <c>Idempotency-Key</c>. If any of it was sent, its body must be absent or of a kind that can be produced again.
     /// </summary>
     Safe,
 

@@ -40,7 +40,7 @@ public sealed class RequestTrace
     /// <summary>A connection was found.</summary>
     public Action<GotConnectionInfo>? GotConnection { get; init; }
 
-    /// <summary>The request's head has been handed to the operating system.</summary>
+    /// <summary>The request's head has been handed to the operating system; with HTTP/2, to the connection, which sends it together with what others have for it.</summary>
     public Action? WroteHeaders { get; init; }
 
     /// <summary>The server said 100 Continue.</summary>
@@ -52,7 +52,7 @@ public sealed class RequestTrace
     /// <summary>The first byte of a response arrived.</summary>
     public Action? GotFirstResponseByte { get; init; }
 
-    /// <summary>The exchange is over for the connection: it is idle again or serves the next request (<see langword="null"/>), or it was closed for this reason.</summary>
+    /// <summary>The exchange is over for the connection: it is idle again or serves other requests (<see langword="null"/>), or it was closed for this reason.</summary>
     public Action<CloseReason?>? PutIdleConnection { get; init; }
 }
 

@@ -4,7 +4,10 @@ namespace Warmwire;
 /// A failed exchange. It is an <see cref="HttpRequestException"/> with <see cref="HttpRequestException.HttpRequestError"/> set as .NET sets it,
 /// so that existing handlers work, and it says as data what the message says in words.
 /// </summary>
-/// <remarks>Reading a response's stream reports failures as <see cref="HttpIOException"/> (an <see cref="IOException"/>) with one of these inside.</remarks>
+/// <remarks>
+/// Reading a response's stream reports failures as <see cref="HttpIOException"/> (an <see cref="IOException"/>) with one of these inside; where there is an
+/// <see cref="Http2ErrorCode"/>, as <see cref="HttpProtocolException"/>, which derives from it. Elsewhere that is the inner exception of such a failure.
+/// </remarks>
 public sealed class TransportException : HttpRequestException
 {
     internal TransportException(
@@ -42,7 +45,7 @@ public sealed class TransportException : HttpRequestException
     /// <summary>How much of the request had been handed to the operating system.</summary>
     public RequestSent RequestSent { get; }
 
-    /// <summary>Whether sending the same request again cannot make the server act twice: nothing was sent, the method is idempotent (RFC 9110 §9.2.2), or the request carries <c>Idempotency-Key</c>.</summary>
+    /// <summary>Whether sending the same request again cannot make the server act twice: nothing was sent, the server says that it did nothing with it (RFC 9113 §8.7), the method is idempotent (RFC 9110 §9.2.2), or the request carries <c>Idempotency-Key</c>.</summary>
     public bool CanRetry { get; }
 
     /// <summary>The origin the request was for, such as <c>https://api.example.com:443</c>.</summary>

@@ -81,6 +81,12 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
     /// <summary>The server has said that it did nothing with the request: REFUSED_STREAM, or a GOAWAY that leaves it out (RFC 9113 §8.7).</summary>
     public bool NotProcessed { get; set; }
 
+    /// <summary>The content has been asked for its bytes, whether or not any of them have left.</summary>
+    public bool ContentBegun { get; set; }
+
+    /// <summary>Its connection had no place for it after all, and nothing was sent: it waits again, and that is no replay.</summary>
+    public bool TurnedAway { get; set; }
+
     /// <summary>The request must not be sent with HTTP/1.1.</summary>
     public bool RequiresHttp2 => Request.Version.Major >= 2 && Request.VersionPolicy != HttpVersionPolicy.RequestVersionOrLower;
 
@@ -141,12 +147,14 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
         attempt.Copying = Task.CompletedTask;
         attempt.ResponseStarted = false;
         attempt.NotProcessed = false;
+        attempt.ContentBegun = false;
+        attempt.TurnedAway = false;
         attempt.Forgotten = false;
         attempt._completed = 0;
         t_spare = attempt;
     }
 
-    /// <summary>The attempt that replays this one.</summary>
+    /// <summary>The attempt that replays this one, or waits in its stead.</summary>
     public Attempt Again() => new(Request, Settings, CancellationToken)
     {
         CookieHeader = CookieHeader,
@@ -154,7 +162,7 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
         PropagatedHeaders = PropagatedHeaders,
         TotalDeadline = TotalDeadline,
         Stack = Stack,
-        Replays = Replays + 1,
+        Replays = TurnedAway ? Replays : Replays + 1,
     };
 
     public bool TryComplete(HttpResponseMessage response)

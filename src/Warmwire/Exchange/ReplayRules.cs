@@ -13,27 +13,30 @@ internal static class ReplayRules
     public static bool MayReplay(Attempt attempt, TransportException error)
     {
         ReplayPolicy policy = attempt.Settings.RetryPolicy;
-        if (policy == ReplayPolicy.Never
-            || attempt.Replays >= MaxReplays
-            || !attempt.WasLeased
+        if (!attempt.WasLeased
             || error.IsTimeout
-            || attempt.ResponseStarted
             || attempt.CancellationToken.IsCancellationRequested
             || attempt.TotalDeadline?.HasExpired == true)
         {
             return false;
         }
 
-        // Not one byte was handed to the socket: the server cannot have seen it, and the content has not been touched.
-        if (attempt.Sent == RequestSent.No)
+        // Nothing was sent and nothing failed: it waits for a place once more.
+        if (attempt.TurnedAway)
         {
             return true;
         }
 
-        // The server says that it did nothing with the request (RFC 9113 §8.7). What of the content went out must still be there to go out again.
-        if (attempt.NotProcessed)
+        if (policy == ReplayPolicy.Never || attempt.Replays >= MaxReplays || attempt.ResponseStarted || !error.CanRetry)
         {
-            return ContentReplay.CanProduceAgain(attempt.Request.Content);
+            return false;
+        }
+
+        // Not one byte was handed to the socket, so the server cannot have seen it; or the server says that it did nothing with it (RFC 9113 §8.7). What was
+        // taken of the content must still be there to be taken again.
+        if (attempt.Sent == RequestSent.No || attempt.NotProcessed)
+        {
+            return !attempt.ContentBegun || ContentReplay.CanProduceAgain(attempt.Request.Content);
         }
 
         // A connection that has been used or has rested may have been closed by the server just as the request was sent. On a fresh one that

@@ -25,7 +25,7 @@ internal readonly struct FrameHeader
 
     public int StreamId { get; }
 
-    public bool Has(FrameFlags flag) => (Flags & flag) != 0;
+    public bool Has(FrameFlags flag) => (Flags & flag) != FrameFlags.None;
 
     public static void Write(Span<byte> destination, int length, FrameType type, FrameFlags flags, int streamId)
     {

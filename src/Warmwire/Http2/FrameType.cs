@@ -21,11 +21,8 @@ internal enum FrameFlags : byte
 {
     None = 0,
 
-    /// <summary>DATA and HEADERS.</summary>
-    EndStream = 0x1,
-
-    /// <summary>SETTINGS and PING.</summary>
-    Ack = 0x1,
+    /// <summary>Of DATA and HEADERS: the last frame. Of SETTINGS and PING: an acknowledgement.</summary>
+    EndStreamOrAck = 0x1,
 
     /// <summary>HEADERS and CONTINUATION.</summary>
     EndHeaders = 0x4,

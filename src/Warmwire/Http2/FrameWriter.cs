@@ -20,10 +20,10 @@ internal static class FrameWriter
         }
     }
 
-    public static void SettingsAck(OutputBuffer output) => Begin(output, 0, FrameType.Settings, FrameFlags.Ack, 0);
+    public static void SettingsAck(OutputBuffer output) => Begin(output, 0, FrameType.Settings, FrameFlags.EndStreamOrAck, 0);
 
     public static void Ping(OutputBuffer output, ulong data, bool ack) =>
-        BinaryPrimitives.WriteUInt64BigEndian(Begin(output, sizeof(ulong), FrameType.Ping, ack ? FrameFlags.Ack : FrameFlags.None, 0), data);
+        BinaryPrimitives.WriteUInt64BigEndian(Begin(output, sizeof(ulong), FrameType.Ping, ack ? FrameFlags.EndStreamOrAck : FrameFlags.None, 0), data);
 
     public static void RstStream(OutputBuffer output, int streamId, Http2ErrorCode code) =>
         BinaryPrimitives.WriteUInt32BigEndian(Begin(output, sizeof(uint), FrameType.RstStream, FrameFlags.None, streamId), (uint)code);
@@ -40,7 +40,7 @@ internal static class FrameWriter
     }
 
     public static void Data(OutputBuffer output, int streamId, ReadOnlySpan<byte> data, bool endStream) =>
-        data.CopyTo(Begin(output, data.Length, FrameType.Data, endStream ? FrameFlags.EndStream : FrameFlags.None, streamId));
+        data.CopyTo(Begin(output, data.Length, FrameType.Data, endStream ? FrameFlags.EndStreamOrAck : FrameFlags.None, streamId));
 
     private static Span<byte> Begin(OutputBuffer output, int length, FrameType type, FrameFlags flags, int streamId)
     {

@@ -3,6 +3,7 @@ using Warmwire.Buffers;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Http2.Hpack;
+using Warmwire.Timing;
 
 namespace Warmwire.Http2;
 
@@ -15,8 +16,6 @@ namespace Warmwire.Http2;
 /// </remarks>
 internal sealed class Http2Connection : HttpConnection
 {
-    private const int MaxSpareStreams = 256;
-
     // Immutable.
     private readonly IMultiplexedConnectionOwner _owner;
     private readonly Lock _gate = new();
@@ -26,21 +25,17 @@ internal sealed class Http2Connection : HttpConnection
     private readonly FloodGuard _floods;
 
     // Guarded by _gate.
-    private readonly Dictionary<int, Http2Stream> _streams = [];
-    private readonly Stack<Http2Stream> _spares = new();
+    private readonly Http2StreamTable _streams = new();
     private readonly HpackEncoder _encoder = new(Http2Limits.HeaderTableBytes);
-    private readonly Queue<Http2Stream> _waitForGrant = new();
+    private readonly Http2SendWindows _sendWindows = new();
+    private readonly Http2ReceiveWindows _receiveWindows;
     private readonly PeerSettings _peer = new();
     private volatile Http2State _state = Http2State.Open;
-    private int _nextStreamId = 1;
-    private long _sendWindow = Http2Limits.DefaultWindow;
-    private ReceiveWindow _window;
-    private long _windowsGrown;
-    private int _newStreamWindow;
     private bool _settingsCame;
     private TaskCompletionSource? _settled;
     private (int LastStreamId, Http2ErrorCode Code, string DebugData)? _goAway;
     private CloseReason _closedFor;
+    private Exception? _writeError;
 
     // Written under the gate, read without.
     private volatile int _streamLimit = Http2Limits.StreamsBeforeSettings;
@@ -50,8 +45,7 @@ internal sealed class Http2Connection : HttpConnection
         : base(key, dialed, owner, services)
     {
         _owner = owner;
-        _newStreamWindow = services.Settings.InitialHttp2StreamWindowSize;
-        _window = new ReceiveWindow(Http2Limits.ConnectionWindow, OpenedAt);
+        _receiveWindows = new Http2ReceiveWindows(services.Settings.InitialHttp2StreamWindowSize, OpenedAt);
         _output = new Http2Output(this, dialed.Stream, _gate);
         _reader = new Http2Reader(this, dialed);
         _health = new Http2Health(this, _gate);
@@ -81,6 +75,22 @@ internal sealed class Http2Connection : HttpConnection
 
     public FloodGuard Floods => _floods;
 
+    /// <summary>Nothing is under way, and the reading flow is about to wait: what a burst needed goes.</summary>
+    public bool TryRest()
+    {
+        lock (_gate)
+        {
+            if (_streams.Count > 0)
+            {
+                return false;
+            }
+
+            _streams.TrimSpares(Http2Limits.SpareStreamsAtRest);
+            _output.Rest_NeedsLock();
+            return true;
+        }
+    }
+
     /// <summary>Nothing is under way: buffers may go.</summary>
     public bool IsQuiet_NeedsLock => _streams.Count == 0;
 
@@ -92,22 +102,6 @@ internal sealed class Http2Connection : HttpConnection
             {
                 return _streams.Count > 0;
             }
-        }
-    }
-
-    /// <summary>What goes out needs no buffer while no stream is there.</summary>
-    /// <returns>Whether that is so.</returns>
-    public bool Rests()
-    {
-        lock (_gate)
-        {
-            if (_streams.Count > 0)
-            {
-                return false;
-            }
-
-            _output.Rest_NeedsLock();
-            return true;
         }
     }
 
@@ -126,7 +120,7 @@ internal sealed class Http2Connection : HttpConnection
             FrameWriter.Settings(
                 frames,
                 (SettingId.EnablePush, 0u),
-                (SettingId.InitialWindowSize, (uint)_newStreamWindow),
+                (SettingId.InitialWindowSize, (uint)settings.InitialHttp2StreamWindowSize),
                 (SettingId.MaxHeaderListSize, (uint)settings.MaxResponseHeadersBytes));
             FrameWriter.WindowUpdate(frames, 0, Http2Limits.ConnectionWindow - Http2Limits.DefaultWindow);
             _health.SettingsSent_NeedsLock();
@@ -249,7 +243,7 @@ internal sealed class Http2Connection : HttpConnection
         {
             if (_state != Http2State.Open)
             {
-                refused = TransportErrors.ConnectionGone(this, attempt, _state == Http2State.Closed ? _closedFor : CloseReason.GoAway);
+                refused = TransportErrors.ConnectionGone(this, attempt, _state == Http2State.Closed ? _closedFor : _writeError is not null ? CloseReason.WriteError : CloseReason.GoAway);
             }
             else if (fields.Size > _peer.MaxHeaderListSize)
             {
@@ -259,21 +253,18 @@ internal sealed class Http2Connection : HttpConnection
             {
                 // Story: the server's first SETTINGS come between the leases, given out for as many as may be assumed, and this line, and allow fewer. More would
                 // be an error of ours; so the request goes back to wait for its turn, untouched.
-                attempt.NotProcessed = true;
+                attempt.TurnedAway = true;
                 refused = Http2Errors.NoPlace(this, stream, attempt, _streamLimit);
             }
             else if (!attempt.IsCompleted)
             {
                 opened = true;
-                stream.Open_NeedsLock(_nextStreamId, _peer.InitialWindowSize, _newStreamWindow, _output.Position, now);
+                stream.Open_NeedsLock(_streams.NextId, _peer.InitialWindowSize, _receiveWindows.NewStream(now), _output.Position, now);
                 AppendHeaders_NeedsLock(fields, stream.Id, endStream: stream.Upload is null);
                 attempt.Sent = stream.Upload is null ? RequestSent.Fully : RequestSent.Partly;
-                _streams.Add(stream.Id, stream);
+                _streams.Add(stream);
                 alone = _streams.Count == 1;
-
-                // RFC 9113 §5.1.1: numbers are never used twice.
-                usedUp = _nextStreamId > int.MaxValue - 2;
-                _nextStreamId = usedUp ? _nextStreamId : _nextStreamId + 2;
+                usedUp = _streams.IsUsedUp;
                 if (usedUp)
                 {
                     _state = Http2State.Draining;
@@ -287,7 +278,7 @@ internal sealed class Http2Connection : HttpConnection
         if (!opened)
         {
             // Without an error it was given up in between, and has been told.
-            stream.Abandon(attempt);
+            stream.StopWaiting(attempt);
             _owner.StreamEnded(this);
             if (refused is not null)
             {
@@ -321,7 +312,7 @@ internal sealed class Http2Connection : HttpConnection
         frames.Advance(FrameHeader.Size);
         fields.EncodeTo(frames, _encoder);
         int length = frames.Count - start - FrameHeader.Size;
-        FrameFlags flags = endStream ? FrameFlags.EndStream : FrameFlags.None;
+        FrameFlags flags = endStream ? FrameFlags.EndStreamOrAck : FrameFlags.None;
         if (length <= Http2Limits.FrameBytes)
         {
             FrameHeader.Write(frames.WrittenSpan[start..], length, FrameType.Headers, flags | FrameFlags.EndHeaders, streamId);
@@ -346,7 +337,7 @@ internal sealed class Http2Connection : HttpConnection
     {
         lock (_gate)
         {
-            if (_spares.TryPop(out Http2Stream? spare))
+            if (_streams.TryTakeSpare(out Http2Stream? spare))
             {
                 return spare;
             }
@@ -360,9 +351,9 @@ internal sealed class Http2Connection : HttpConnection
     {
         lock (_gate)
         {
-            if (_spares.Count < MaxSpareStreams && _state != Http2State.Closed)
+            if (_state != Http2State.Closed)
             {
-                _spares.Push(stream);
+                _streams.Keep(stream);
             }
         }
     }
@@ -392,7 +383,7 @@ internal sealed class Http2Connection : HttpConnection
         RequestTrace? trace = stream.Trace;
         lock (_gate)
         {
-            if (upload.IsStopped || stream.State is not (Http2StreamState.Open or Http2StreamState.HalfClosedRemote))
+            if (upload.IsStopped || !stream.MaySend)
             {
                 throw new IOException(ErrorTexts.UploadStopped);
             }
@@ -405,22 +396,13 @@ internal sealed class Http2Connection : HttpConnection
                     break;
                 }
 
-                int wanted = (int)Math.Min(Math.Min(data.Length, Http2Limits.FrameBytes), Math.Max(stream.SendWindow, 0));
-                if (wanted == 0)
-                {
-                    _windowStalls++;
-                    ReturnGrant_NeedsLock(stream);
-                    break;
-                }
-
-                int credit = TakeCredit_NeedsLock(stream, wanted);
+                int credit = _sendWindows.Take(stream, Math.Min(data.Length, Http2Limits.FrameBytes));
                 if (credit == 0)
                 {
                     _windowStalls++;
                     break;
                 }
 
-                stream.SendWindow -= credit;
                 bool last = upload.Advance_NeedsLock(credit);
                 FrameWriter.Data(_output.Frames, stream.Id, data.Span[..credit], last);
                 frames++;
@@ -434,7 +416,7 @@ internal sealed class Http2Connection : HttpConnection
             if (data.IsEmpty)
             {
                 // Nobody knows when the content goes on: what it was given in turn must not rest with it while others wait.
-                ReturnGrant_NeedsLock(stream);
+                _sendWindows.Return(stream);
             }
             else
             {
@@ -469,7 +451,7 @@ internal sealed class Http2Connection : HttpConnection
         RequestTrace? trace = stream.Trace;
         lock (_gate)
         {
-            if (stream.State is Http2StreamState.Open or Http2StreamState.HalfClosedRemote)
+            if (stream.MaySend)
             {
                 FrameWriter.Data(_output.Frames, stream.Id, [], endStream: true);
                 over = LocalEnded_NeedsLock(stream);
@@ -504,55 +486,6 @@ internal sealed class Http2Connection : HttpConnection
         }
     }
 
-    /// <summary>
-    /// What the stream may use of the connection's window. If others wait for it, only what it was given in turn: no upload takes all (RFC 9113 §5.2.1 leaves
-    /// the order to us).
-    /// </summary>
-    private int TakeCredit_NeedsLock(Http2Stream stream, int wanted)
-    {
-        int credit = Math.Min(stream.Grant, wanted);
-        stream.Grant -= credit;
-        if (credit == 0 && _waitForGrant.Count == 0)
-        {
-            credit = (int)Math.Min(wanted, Math.Max(_sendWindow, 0));
-            _sendWindow -= credit;
-        }
-
-        if (credit == 0 && !stream.WaitsForGrant)
-        {
-            stream.WaitsForGrant = true;
-            _waitForGrant.Enqueue(stream);
-        }
-
-        return credit;
-    }
-
-    private void ReturnGrant_NeedsLock(Http2Stream stream)
-    {
-        if (stream.Grant > 0)
-        {
-            _sendWindow += stream.Grant;
-            stream.Grant = 0;
-            GiveGrants_NeedsLock();
-        }
-    }
-
-    /// <summary>A frame's worth to each in turn.</summary>
-    private void GiveGrants_NeedsLock()
-    {
-        while (_sendWindow > 0 && _waitForGrant.TryDequeue(out Http2Stream? stream))
-        {
-            stream.WaitsForGrant = false;
-            if (stream.State is Http2StreamState.Open or Http2StreamState.HalfClosedRemote)
-            {
-                int grant = (int)Math.Min(_sendWindow, Http2Limits.FrameBytes);
-                stream.Grant += grant;
-                _sendWindow -= grant;
-                stream.WriteSignal.Set_NeedsLock();
-            }
-        }
-    }
-
     /// <summary>Returns whether the stream is over.</summary>
     private bool LocalEnded_NeedsLock(Http2Stream stream)
     {
@@ -561,13 +494,13 @@ internal sealed class Http2Connection : HttpConnection
             attempt.Sent = RequestSent.Fully;
         }
 
-        ReturnGrant_NeedsLock(stream);
+        _sendWindows.Return(stream);
         if (!stream.LocalEnded_NeedsLock())
         {
             return false;
         }
 
-        return _streams.Remove(stream.Id);
+        return _streams.Remove(stream);
     }
 
     // ---- Ending streams ---------------------------------------------------------------------------------------------
@@ -620,21 +553,21 @@ internal sealed class Http2Connection : HttpConnection
     /// <summary>Takes it out of the table; its frames are those of a stream that is gone from here on.</summary>
     private bool Remove_NeedsLock(Http2Stream stream)
     {
-        if (!_streams.Remove(stream.Id))
+        if (!_streams.Remove(stream))
         {
             return false;
         }
 
-        if (stream.State is Http2StreamState.Open or Http2StreamState.HalfClosedLocal)
+        if (stream.MayReceive)
         {
-            ShrinkBack_NeedsLock(stream);
+            _receiveWindows.Closed(stream);
         }
 
         stream.Cut_NeedsLock();
+        _sendWindows.Return(stream);
 
-        // Before its writer finds out: that the rest is not wanted is no failure of the content, and whoever cuts the stream says what happened.
+        // Story: the writing flow woke and found the stream closed before it was told why, took that for a failure of the content, and told the caller so.
         stream.Upload?.Stop();
-        ReturnGrant_NeedsLock(stream);
         stream.WriteSignal.Set_NeedsLock();
         return true;
     }
@@ -656,24 +589,11 @@ internal sealed class Http2Connection : HttpConnection
     {
         lock (_gate)
         {
-            return Find_NeedsLock(streamId, type);
+            return _streams.Find(streamId, type);
         }
     }
 
-    private Http2Stream? Find_NeedsLock(int streamId, FrameType type)
-    {
-        if (_streams.TryGetValue(streamId, out Http2Stream? stream))
-        {
-            return stream;
-        }
-
-        bool never = (streamId & 1) == 0 || (streamId >= _nextStreamId && !(streamId == int.MaxValue && _state != Http2State.Open));
-        return never
-            ? throw new Http2ConnectionException(Http2ErrorCode.ProtocolError, $"{type} on stream {streamId}, which was never opened")
-            : null;
-    }
-
-    /// <summary>DATA has come: takes it from the windows, and gives the connection's part back at once, because nobody's reading holds up the others.</summary>
+    /// <summary>DATA has come: takes it from the windows.</summary>
     /// <param name="streamId">Its stream.</param>
     /// <param name="length">What counts against the windows: the payload with its padding.</param>
     /// <param name="passed">Whether it was more than the stream's window.</param>
@@ -685,20 +605,10 @@ internal sealed class Http2Connection : HttpConnection
         passed = false;
         lock (_gate)
         {
-            stream = Find_NeedsLock(streamId, FrameType.Data);
-            if (!_window.TryTake(length))
-            {
-                throw new Http2ConnectionException(Http2ErrorCode.FlowControlError, "the server sent more than the connection's window allows");
-            }
-
-            int credit = _window.Consume(length);
+            stream = _streams.Find(streamId, FrameType.Data);
+            int credit = _receiveWindows.Came(length, Services.Time, _health.RoundTripStamps);
             if (credit > 0)
             {
-                if (_window.ShouldGrow(credit, Services.Time.GetTimestamp(), _health.RoundTripStamps) && _window.Size < Http2Limits.MaxConnectionWindow)
-                {
-                    credit += _window.GrowTo(Math.Min(_window.Size * 2, Http2Limits.MaxConnectionWindow));
-                }
-
                 FrameWriter.WindowUpdate(_output.Frames, 0, credit);
                 flush = _output.TakeDuty_NeedsLock();
             }
@@ -728,19 +638,14 @@ internal sealed class Http2Connection : HttpConnection
         bool flush = false;
         lock (_gate)
         {
-            if (stream.State is not (Http2StreamState.Open or Http2StreamState.HalfClosedLocal))
+            if (!stream.MayReceive)
             {
                 return; // it sends no more
             }
 
-            int credit = stream.Window.Consume(bytes);
+            int credit = _receiveWindows.Read(stream, bytes, Services.Time, _health.RoundTripStamps);
             if (credit > 0)
             {
-                if (stream.Window.ShouldGrow(credit, Services.Time.GetTimestamp(), _health.RoundTripStamps))
-                {
-                    credit += Grow_NeedsLock(ref stream.Window);
-                }
-
                 FrameWriter.WindowUpdate(_output.Frames, stream.Id, credit);
                 flush = _output.TakeDuty_NeedsLock();
             }
@@ -752,19 +657,6 @@ internal sealed class Http2Connection : HttpConnection
         }
     }
 
-    private int Grow_NeedsLock(ref ReceiveWindow window)
-    {
-        int size = Math.Min(window.Size * 2, Http2Limits.MaxStreamWindow);
-        int growth = size - window.Size;
-        if (growth <= 0 || _windowsGrown + growth > Http2Limits.MaxStreamWindowGrowth)
-        {
-            return 0;
-        }
-
-        _windowsGrown += growth;
-        return window.GrowTo(size);
-    }
-
     /// <summary>The server has sent its last frame on the stream.</summary>
     public void RemoteEnded(Http2Stream stream)
     {
@@ -774,10 +666,10 @@ internal sealed class Http2Connection : HttpConnection
         lock (_gate)
         {
             trace = stream.Trace;
-            if (stream.State is Http2StreamState.Open or Http2StreamState.HalfClosedLocal)
+            if (stream.MayReceive)
             {
-                ShrinkBack_NeedsLock(stream);
-                over = stream.RemoteEnded_NeedsLock() && _streams.Remove(stream.Id);
+                _receiveWindows.Closed(stream);
+                over = stream.RemoteEnded_NeedsLock() && _streams.Remove(stream);
                 reset = !over && stream.Upload is { IsWithheld: true };
             }
         }
@@ -792,8 +684,6 @@ internal sealed class Http2Connection : HttpConnection
             Reset(stream, Http2ErrorCode.Cancel);
         }
     }
-
-    private void ShrinkBack_NeedsLock(Http2Stream stream) => _windowsGrown -= Math.Max(0, stream.Window.Size - Services.Settings.InitialHttp2StreamWindowSize);
 
     /// <summary>The server broke a rule that concerns one stream (RFC 9113 §5.4.2).</summary>
     /// <param name="stream">The stream.</param>
@@ -825,7 +715,7 @@ internal sealed class Http2Connection : HttpConnection
         bool complete;
         lock (_gate)
         {
-            stream = Find_NeedsLock(streamId, FrameType.RstStream);
+            stream = _streams.Find(streamId, FrameType.RstStream);
             upload = stream?.Upload;
             trace = stream?.Trace;
             complete = stream is { State: Http2StreamState.HalfClosedRemote };
@@ -908,26 +798,11 @@ internal sealed class Http2Connection : HttpConnection
                     throw new Http2ConnectionException(Http2ErrorCode.ProtocolError, "WINDOW_UPDATE of 0 for the connection");
                 }
 
-                // What was given to streams is part of the window still.
-                _sendWindow += increment;
-                if (_sendWindow > int.MaxValue)
-                {
-                    throw new Http2ConnectionException(Http2ErrorCode.FlowControlError, "the connection's window grew beyond 2^31-1");
-                }
-
-                GiveGrants_NeedsLock();
+                _sendWindows.Grow(increment);
             }
-            else if (Find_NeedsLock(streamId, FrameType.WindowUpdate) is { } stream)
+            else if (_streams.Find(streamId, FrameType.WindowUpdate) is { } stream)
             {
-                stream.SendWindow += increment;
-                if (increment == 0 || stream.SendWindow > int.MaxValue)
-                {
-                    overflown = stream;
-                }
-                else
-                {
-                    WakeWriter_NeedsLock(stream);
-                }
+                overflown = increment == 0 || !Http2SendWindows.Grow(stream, increment) ? stream : null;
             }
         }
 
@@ -936,15 +811,6 @@ internal sealed class Http2Connection : HttpConnection
         {
             FailStream(overflown, HttpRequestError.HttpProtocolError, increment == 0 ? Http2ErrorCode.ProtocolError : Http2ErrorCode.FlowControlError,
                 increment == 0 ? Http2ErrorTexts.WindowUpdateOfZero : Http2ErrorTexts.WindowTooLarge);
-        }
-    }
-
-    private static void WakeWriter_NeedsLock(Http2Stream stream)
-    {
-        // One that waits for its turn at the connection's window is woken by that.
-        if (!stream.WaitsForGrant && stream.SendWindow > 0)
-        {
-            stream.WriteSignal.Set_NeedsLock();
         }
     }
 
@@ -989,15 +855,12 @@ internal sealed class Http2Connection : HttpConnection
             return;
         }
 
-        foreach (Http2Stream stream in _streams.Values)
+        foreach (Http2Stream stream in _streams.All)
         {
-            stream.SendWindow += change;
-            if (stream.SendWindow > int.MaxValue)
+            if (!Http2SendWindows.Grow(stream, change))
             {
                 throw new Http2ConnectionException(Http2ErrorCode.FlowControlError, "SETTINGS_INITIAL_WINDOW_SIZE makes the window of a stream larger than 2^31-1");
             }
-
-            WakeWriter_NeedsLock(stream);
         }
     }
 
@@ -1064,7 +927,7 @@ internal sealed class Http2Connection : HttpConnection
                 _state = Http2State.Draining;
             }
 
-            foreach (Http2Stream stream in _streams.Values)
+            foreach (Http2Stream stream in _streams.All)
             {
                 if (stream.Id > lastStreamId)
                 {
@@ -1102,9 +965,17 @@ internal sealed class Http2Connection : HttpConnection
     public void ServerClosed()
     {
         (int, Http2ErrorCode Code, string DebugData)? goAway;
+        Exception? writeError;
         lock (_gate)
         {
             goAway = _goAway;
+            writeError = _writeError;
+        }
+
+        if (goAway is null && writeError is not null)
+        {
+            CloseForWriteError(writeError);
+            return;
         }
 
         Close(
@@ -1115,10 +986,47 @@ internal sealed class Http2Connection : HttpConnection
                 : Http2Errors.ServerClosed(this, stream, attempt));
     }
 
-    public void ReadFailed(Exception error) =>
-        Close(CloseReason.ReadError, Http2ErrorCode.NoError, (stream, attempt) => Http2Errors.ReadFailed(this, stream, attempt, error));
+    /// <summary>Reading failed. What the server has said before is the reason, if it has said one.</summary>
+    public void ReadFailed(Exception error)
+    {
+        bool isSaid;
+        lock (_gate)
+        {
+            isSaid = _goAway is not null || _writeError is not null;
+        }
 
-    public void WriteFailed(Exception error) =>
+        if (isSaid)
+        {
+            ServerClosed();
+        }
+        else
+        {
+            Close(CloseReason.ReadError, Http2ErrorCode.NoError, (stream, attempt) => Http2Errors.ReadFailed(this, stream, attempt, error));
+        }
+    }
+
+    /// <summary>
+    /// Nothing can be sent any more. A server that closes says why before it does, and has answered some requests: that may lie unread in the socket. So the
+    /// reading flow has the word, for a moment.
+    /// </summary>
+    public void WriteFailed(Exception error)
+    {
+        lock (_gate)
+        {
+            if (_state == Http2State.Closed || _writeError is not null)
+            {
+                return;
+            }
+
+            _writeError = error;
+            _state = Http2State.Draining;
+        }
+
+        Services.Deadlines.Schedule(new WriteErrorDeadline(this), Http2Limits.ReadAfterWriteError);
+        _owner.Retire(this, CloseReason.WriteError);
+    }
+
+    private void CloseForWriteError(Exception error) =>
         Close(CloseReason.WriteError, Http2ErrorCode.NoError, (stream, attempt) => Http2Errors.WriteFailed(this, stream, attempt, error));
 
     public void Broken(Http2ConnectionException error) =>
@@ -1147,7 +1055,7 @@ internal sealed class Http2Connection : HttpConnection
             _state = Http2State.Closed;
             _closedFor = reason;
             settled = _settled;
-            streams = [.. _streams.Values];
+            streams = [.. _streams.All];
             foreach (Http2Stream stream in streams)
             {
                 Remove_NeedsLock(stream);
@@ -1157,6 +1065,9 @@ internal sealed class Http2Connection : HttpConnection
                     attempt.Sent = RequestSent.No;
                 }
             }
+
+            // Story: a request that had not been sent left with the farewell, was sent again on another connection, and was served twice.
+            _output.Frames.Clear();
         }
 
         _health.Stop();
@@ -1169,7 +1080,7 @@ internal sealed class Http2Connection : HttpConnection
         lock (_gate)
         {
             _output.Stop_NeedsLock();
-            _spares.Clear();
+            _streams.TrimSpares(0);
         }
 
         try
@@ -1194,4 +1105,10 @@ internal sealed class Http2Connection : HttpConnection
     public void DoubtBegan() => _owner.Suspended(this);
 
     public void DoubtEnded() => _owner.Resumed(this);
+
+    /// <summary>Writing failed, and the end of what can be read has not come either.</summary>
+    private sealed class WriteErrorDeadline(Http2Connection connection) : Deadline
+    {
+        protected override void OnExpired() => connection.CloseForWriteError(connection._writeError!);
+    }
 }

@@ -21,11 +21,11 @@ internal sealed class Http2Health : Deadline
     private long _pingSentAt;
     private int _settingsOut;
     private long _settingsSentAt;
-    private bool _doubtIsBlocked;
     private bool _stopped;
 
     // Written under the gate or by the reading flow, read without.
     private volatile bool _inDoubt;
+    private volatile bool _doubtIsBlocked;
     private long _heardAt;
     private long _roundTrip;
 
@@ -195,38 +195,10 @@ internal sealed class Http2Health : Deadline
         }
 
         // One wait at a time: a PING that was out already has its own.
-        if (!_wait.IsScheduled)
-        {
-            TryScheduleWait();
-        }
+        _services.Deadlines.TrySchedule(_wait, Settings.KeepAlivePingTimeout);
     }
 
-    private void TryScheduleWait()
-    {
-        try
-        {
-            _services.Deadlines.Schedule(_wait, Settings.KeepAlivePingTimeout);
-        }
-        catch (InvalidOperationException)
-        {
-            // Two came at once, and the other was first.
-        }
-    }
-
-    private void ListenFor(TimeSpan silence)
-    {
-        if (silence != Timeout.InfiniteTimeSpan && !IsScheduled)
-        {
-            try
-            {
-                _services.Deadlines.Schedule(this, silence);
-            }
-            catch (InvalidOperationException)
-            {
-                // As above.
-            }
-        }
-    }
+    private void ListenFor(TimeSpan silence) => _services.Deadlines.TrySchedule(this, silence);
 
     /// <summary>The connection may have been silent for too long.</summary>
     protected override void OnExpired()

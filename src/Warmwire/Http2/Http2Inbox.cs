@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Threading.Tasks.Sources;
-using Warmwire.Buffers;
 using Warmwire.Diagnostics;
 using Warmwire.Sockets;
 
@@ -8,7 +7,7 @@ namespace Warmwire.Http2;
 
 /// <summary>
 /// The body of one response between the connection's reading flow, which fills it, and the caller, who reads. Bytes that come while the caller waits go straight into
-/// the caller's memory, others wait in a buffer that grows with them; the stream's window bounds it.
+/// the caller's memory, others wait in <see cref="PendingBytes"/>; the stream's window bounds them.
 /// </summary>
 internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
 {
@@ -16,9 +15,7 @@ internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
     private ManualResetValueTaskSourceCore<int> _promise;
 
     // Guarded by _gate.
-    private byte[] _buffer = [];
-    private int _start;
-    private int _end;
+    private PendingBytes _pending;
     private bool _ended;
     private Exception? _failure;
     private Reader _reader;
@@ -60,7 +57,7 @@ internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
 
             if (!data.IsEmpty)
             {
-                Store_NeedsLock(data);
+                _pending.Add(data);
             }
         }
 
@@ -92,7 +89,7 @@ internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
             _failure = failure;
             if (dropUnread)
             {
-                Release_NeedsLock();
+                _pending.Clear();
             }
 
             serve = _reader == Reader.Waiting;
@@ -115,15 +112,14 @@ internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
     {
         lock (_gate)
         {
-            int count = _end - _start;
-            if (!_ended || _failure is not null || count > maxBytes)
+            if (!_ended || _failure is not null || _pending.Count > maxBytes)
             {
                 whole = [];
                 return false;
             }
 
-            whole = count == 0 ? [] : _buffer.AsSpan(_start, count).ToArray();
-            Release_NeedsLock();
+            whole = _pending.Count == 0 ? [] : GC.AllocateUninitializedArray<byte>(_pending.Count);
+            _pending.Take(whole);
             return true;
         }
     }
@@ -135,7 +131,19 @@ internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
         {
             lock (_gate)
             {
-                return _ended && _failure is null && _start == _end;
+                return _ended && _failure is null && _pending.Count == 0;
+            }
+        }
+    }
+
+    /// <summary>Whether memory is held for bytes that wait.</summary>
+    public bool HoldsBuffers
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _pending.HoldsBuffers;
             }
         }
     }
@@ -150,18 +158,9 @@ internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
                 throw new InvalidOperationException(ErrorTexts.ConcurrentBodyReads);
             }
 
-            int count = _end - _start;
-            if (count > 0)
+            if (_pending.Count > 0)
             {
-                int taken = Math.Min(count, buffer.Length);
-                _buffer.AsSpan(_start, taken).CopyTo(buffer.Span);
-                _start += taken;
-                if (_start == _end)
-                {
-                    Release_NeedsLock();
-                }
-
-                return new ValueTask<int>(taken);
+                return new ValueTask<int>(_pending.Take(buffer.Span));
             }
 
             if (_ended)
@@ -208,7 +207,7 @@ internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
             filled = _filled;
 
             // A failure comes behind the bytes, also those that a read into an empty buffer has only waited for.
-            failure = filled == 0 && _start == _end ? _failure : null;
+            failure = filled == 0 && _pending.Count == 0 ? _failure : null;
         }
 
         _promise.RunContinuationsAsynchronously = false;
@@ -228,46 +227,9 @@ internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
         lock (_gate)
         {
             Debug.Assert(_reader == Reader.None, "nobody waits");
-            Release_NeedsLock();
+            _pending.Clear();
             _ended = false;
             _failure = null;
-        }
-    }
-
-    private void Store_NeedsLock(ReadOnlySpan<byte> data)
-    {
-        if (_buffer.Length - _end < data.Length)
-        {
-            int count = _end - _start;
-            if (_buffer.Length >= count + data.Length && _start >= count)
-            {
-                // As many bytes are read as are left, at least, so that the moves cost no more than the bytes did.
-                _buffer.AsSpan(_start, count).CopyTo(_buffer);
-            }
-            else
-            {
-                byte[] larger = BufferPool.Shared.Rent(Math.Max(count + data.Length, count * 2));
-                _buffer.AsSpan(_start, count).CopyTo(larger);
-                Release_NeedsLock();
-                _buffer = larger;
-            }
-
-            _start = 0;
-            _end = count;
-        }
-
-        data.CopyTo(_buffer.AsSpan(_end));
-        _end += data.Length;
-    }
-
-    private void Release_NeedsLock()
-    {
-        byte[] buffer = _buffer;
-        _buffer = [];
-        _start = _end = 0;
-        if (buffer.Length > 0)
-        {
-            BufferPool.Shared.Return(buffer);
         }
     }
 

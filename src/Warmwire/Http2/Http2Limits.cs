@@ -45,6 +45,12 @@ internal static class Http2Limits
     /// <summary>Acknowledgements that wait to be sent while the peer does not read.</summary>
     public const int PendingAcknowledgements = 1000;
 
+    /// <summary>Stream objects that serve no request and are kept for the next ones.</summary>
+    public const int SpareStreams = 256;
+
+    /// <summary>The same, of a connection at rest.</summary>
+    public const int SpareStreamsAtRest = 8;
+
     /// <summary>The receive buffer of a connection begins with this size and is given back when the connection rests.</summary>
     public const int ReceiveBufferBytes = 4096;
 
@@ -53,6 +59,9 @@ internal static class Http2Limits
 
     /// <summary>How long the rest of a request may take after its response has come to its end; then the stream is reset.</summary>
     public static readonly TimeSpan RequestAfterResponse = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long is read on after writing failed: a server that closes says why, and may have answered, before it does.</summary>
+    public static readonly TimeSpan ReadAfterWriteError = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How long a request that depends on the server's SETTINGS waits for them.</summary>
     public static readonly TimeSpan WaitForSettings = TimeSpan.FromSeconds(10);

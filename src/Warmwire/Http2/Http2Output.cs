@@ -88,12 +88,12 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>The last frames of a connection that is closed: sent if that costs no wait.</summary>
+    /// <summary>The farewell of a connection that is closed, without what gathered before: sent if that costs no wait, to a peer that has heard of us.</summary>
     public void SendLast(Http2ErrorCode code)
     {
         lock (_gate)
         {
-            if (_sending || _stopped)
+            if (_sending || _stopped || HandedOver == 0)
             {
                 return;
             }

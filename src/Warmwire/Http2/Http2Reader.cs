@@ -50,7 +50,7 @@ internal sealed class Http2Reader
         {
             while (true)
             {
-                if (_start == _end && _zeroByteReads && _connection.Rests())
+                if (_start == _end && _zeroByteReads && _connection.TryRest())
                 {
                     // At rest it holds no buffer.
                     ReleaseBuffer();
@@ -171,7 +171,7 @@ internal sealed class Http2Reader
             throw new Http2ConnectionException(Http2ErrorCode.FrameSizeError, $"a frame of {header.Length} bytes, more than {Http2Limits.FrameBytes}");
         }
 
-        if (!_settingsCame && (header.Type != FrameType.Settings || header.Has(FrameFlags.Ack)))
+        if (!_settingsCame && (header.Type != FrameType.Settings || header.Has(FrameFlags.EndStreamOrAck)))
         {
             throw new Http2ConnectionException(Http2ErrorCode.ProtocolError, $"the server's first frame is {header.Type} and not SETTINGS (RFC 9113 §3.4)");
         }
@@ -241,7 +241,7 @@ internal sealed class Http2Reader
     {
         RequireStream(header);
         ReadOnlySpan<byte> data = WithoutPadding(header, payload);
-        bool endStream = header.Has(FrameFlags.EndStream);
+        bool endStream = header.Has(FrameFlags.EndStreamOrAck);
         if (data.IsEmpty && !endStream)
         {
             _connection.Floods.Count(FloodKind.EmptyData);
@@ -289,7 +289,7 @@ internal sealed class Http2Reader
         }
 
         _connection.Find(header.StreamId, header.Type);
-        bool endStream = header.Has(FrameFlags.EndStream);
+        bool endStream = header.Has(FrameFlags.EndStreamOrAck);
         if (header.Has(FrameFlags.EndHeaders))
         {
             Block(header.StreamId, endStream, fragment);
@@ -364,7 +364,7 @@ internal sealed class Http2Reader
 
     private void Trailers(Http2Stream stream, bool endStream, ReadOnlySpan<byte> block)
     {
-        _fields.ReadTrailers(_decoder, block, request: null, stream.FieldBytesLeft);
+        _fields.ReadTrailers(_decoder, block, stream.Request, stream.FieldBytesLeft);
         string? wrong = _fields.Error
             ?? (stream.State is Http2StreamState.HalfClosedRemote ? Http2ErrorTexts.FrameAfterEnd
             : !endStream ? Http2ErrorTexts.TrailersWithoutEnd
@@ -373,7 +373,7 @@ internal sealed class Http2Reader
         _fields.Clear();
         if (wrong is not null)
         {
-            _connection.FailStream(stream, HttpRequestError.InvalidResponse, Http2ErrorCode.ProtocolError, wrong, setting);
+            _connection.FailStream(stream, HttpRequestError.InvalidResponse, setting is null ? Http2ErrorCode.ProtocolError : Http2ErrorCode.Cancel, wrong, setting);
         }
         else
         {
@@ -395,12 +395,12 @@ internal sealed class Http2Reader
             throw new Http2ConnectionException(Http2ErrorCode.ProtocolError, "SETTINGS on a stream (RFC 9113 §6.5)");
         }
 
-        if (header.Has(FrameFlags.Ack) ? header.Length != 0 : header.Length % 6 != 0)
+        if (header.Has(FrameFlags.EndStreamOrAck) ? header.Length != 0 : header.Length % 6 != 0)
         {
             throw new Http2ConnectionException(Http2ErrorCode.FrameSizeError, $"SETTINGS of {header.Length} bytes (RFC 9113 §6.5)");
         }
 
-        if (header.Has(FrameFlags.Ack))
+        if (header.Has(FrameFlags.EndStreamOrAck))
         {
             _connection.Health.SettingsAcknowledged();
             return;
@@ -417,7 +417,7 @@ internal sealed class Http2Reader
         RequireLength(header, 8);
         ulong data = BinaryPrimitives.ReadUInt64BigEndian(payload);
         _connection.Floods.Count(FloodKind.Ping);
-        if (header.Has(FrameFlags.Ack))
+        if (header.Has(FrameFlags.EndStreamOrAck))
         {
             _connection.Health.PingAnswered(data);
         }

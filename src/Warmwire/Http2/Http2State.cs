@@ -3,7 +3,7 @@ namespace Warmwire.Http2;
 /// <summary>Guarded by the connection's gate.</summary>
 /// <remarks>
 /// <code>
-///          GOAWAY, retired, numbers used up               Close
+///          GOAWAY, a failed write, numbers used up               Close
 ///   Open ───────────────────────────────────► Draining ─────────► Closed
 ///     └──────────────────────────── Close ─────────────────────────►
 /// </code>

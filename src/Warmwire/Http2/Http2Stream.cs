@@ -46,6 +46,12 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
 
     public Http2StreamState State { get; private set; }
 
+    /// <summary>Whether we have not sent our last frame.</summary>
+    public bool MaySend => State is Http2StreamState.Open or Http2StreamState.HalfClosedRemote;
+
+    /// <summary>Whether the server has not sent its last frame.</summary>
+    public bool MayReceive => State is Http2StreamState.Open or Http2StreamState.HalfClosedLocal;
+
     /// <summary>It did not end in order: whoever cut it is going to tell it so, and may not have come to that yet.</summary>
     public bool WasCut { get; private set; }
 
@@ -71,6 +77,8 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
 
     public Attempt? Attempt => _attempt;
 
+    public HttpRequestMessage? Request { get; private set; }
+
     public RequestTrace? Trace { get; private set; }
 
     public Http2Upload? Upload => _upload;
@@ -93,6 +101,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     public bool Prepare(Attempt attempt, long? bodyLength)
     {
         _attempt = attempt;
+        Request = attempt.Request;
         Trace = attempt.Settings.Trace;
         IsTunnel = ReferenceEquals(attempt.Request.Method, HttpMethod.Connect) || attempt.Request.Method == HttpMethod.Connect;
         _upload = IsTunnel || attempt.Request.Content is not null ? new Http2Upload(this, bodyLength) : null;
@@ -108,18 +117,15 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         return !_started;
     }
 
-    public void Open_NeedsLock(int id, long sendWindow, int receiveWindow, long headersAt, long now)
+    public void Open_NeedsLock(int id, long sendWindow, ReceiveWindow receiveWindow, long headersAt, long now)
     {
         Id = id;
         SendWindow = sendWindow;
-        Window = new ReceiveWindow(receiveWindow, now);
+        Window = receiveWindow;
         HeadersAt = headersAt;
         OpenedAt = now;
         MoveTo_NeedsLock(_upload is null ? Http2StreamState.HalfClosedLocal : Http2StreamState.Open);
     }
-
-    /// <summary>It was not opened after all: the attempt's token forgets it.</summary>
-    public void Abandon(Attempt attempt) => StopWaiting(attempt);
 
     /// <summary>The head of the request is on its way: now the rest.</summary>
     public void Start()
@@ -212,7 +218,8 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     /// <summary>How many bytes of fields may still come.</summary>
     public long FieldBytesLeft => Math.Max(0, Services.Settings.MaxResponseHeadersBytes - _headBytes);
 
-    public bool HasHead => _headDone;
+    /// <summary>The head has come. (A wait for it may be over without.)</summary>
+    public bool HasHead { get; private set; }
 
     /// <summary>A header block, while no head was there. Throws nothing.</summary>
     /// <returns>What is wrong with it.</returns>
@@ -254,6 +261,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         }
 
         _response = fields.Response;
+        HasHead = true;
         _headDone = true;
         _upload?.FinalResponseStarted(fields.Status);
         return null;
@@ -307,7 +315,8 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         {
             content.SetBytes(whole);
             AddTrailers(response);
-            recycle = alone && _connection.IsOver(this);
+            // Story: an upload fails as the head comes, and has failed the attempt: that is not to be kept for others while its caller may still do so.
+            recycle = alone && !attempt.IsCompleted && _connection.IsOver(this);
             _upload?.ResponseEnded();
         }
         else
@@ -345,7 +354,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     }
 
     /// <summary>The head is here, or will not come. Returns whether nothing that could still call this stream is left.</summary>
-    private bool StopWaiting(Attempt attempt)
+    public bool StopWaiting(Attempt attempt)
     {
         _headDone = true;
         bool alone = _started && attempt.TotalDeadline is null && Trace is null;
@@ -380,6 +389,8 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         _headBytes = 0;
         _interimResponses = 0;
         _trailers = null;
+        HasHead = false;
+        Request = null;
         Trace = null;
         Inbox.Reset();
         Id = 0;

@@ -68,6 +68,7 @@ internal sealed class Http2Upload : IRequestBodyWriter
             }
 
             var body = new RequestBodyStream(this, _promised);
+            attempt.ContentBegun = true;
             Task copying = content.CopyToAsync(body, context: null, attempt.CancellationToken);
             attempt.Copying = copying;
             await copying.ConfigureAwait(false);

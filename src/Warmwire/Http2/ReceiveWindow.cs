@@ -43,8 +43,8 @@ internal struct ReceiveWindow
     }
 
     /// <summary>
-    /// Whether the window is too small for the way: at the rate at which it was used since the last credit, more than two thirds of it are on the way within one
-    /// round trip, so the peer waits for us.
+    /// Whether the window is too small for the way: at the rate at which it was used since the last credit, more than an eighth of it is on the way within one
+    /// round trip. With less room than that, a pause of the caller or of the system makes the peer wait for us.
     /// </summary>
     /// <param name="credit">What <see cref="Consume"/> has returned.</param>
     /// <param name="now">When.</param>
@@ -53,7 +53,7 @@ internal struct ReceiveWindow
     {
         long elapsed = now - _creditedAt;
         _creditedAt = now;
-        return roundTrip > 0 && (Int128)credit * roundTrip * 3 > (Int128)Size * elapsed * 2;
+        return roundTrip > 0 && (Int128)credit * roundTrip * 8 > (Int128)Size * elapsed;
     }
 
     /// <summary>Makes the window larger.</summary>

@@ -71,19 +71,21 @@ internal sealed class DeadlineQueue : IDisposable
     /// <summary>Lets <paramref name="deadline"/> expire after a time, rounded up to milliseconds; a negative time is up at once.</summary>
     /// <returns>Whether it was scheduled: not if <paramref name="after"/> is infinite, nor if the queue is disposed.</returns>
     /// <exception cref="InvalidOperationException">It is scheduled already.</exception>
-    public bool Schedule(Deadline deadline, TimeSpan after)
+    public bool Schedule(Deadline deadline, TimeSpan after) =>
+        TrySchedule(deadline, after, out bool isScheduledAlready) || (isScheduledAlready ? throw new InvalidOperationException("The deadline is scheduled already.") : false);
+
+    /// <summary>As <see cref="Schedule"/>, for whoever shares the deadline with others: does nothing if it is scheduled already.</summary>
+    public bool TrySchedule(Deadline deadline, TimeSpan after) => TrySchedule(deadline, after, out _);
+
+    private bool TrySchedule(Deadline deadline, TimeSpan after, out bool isScheduledAlready)
     {
         bool infinite = after == Timeout.InfiniteTimeSpan;
         long milliseconds = Math.Clamp(RoundUp(after.Ticks, TimeSpan.TicksPerMillisecond), 0, MaxMilliseconds);
         long now = _time.GetTimestamp();
         lock (_gate)
         {
-            if (deadline.List is not null)
-            {
-                throw new InvalidOperationException("The deadline is scheduled already.");
-            }
-
-            if (infinite || _disposed)
+            isScheduledAlready = deadline.List is not null;
+            if (isScheduledAlready || infinite || _disposed)
             {
                 return false;
             }

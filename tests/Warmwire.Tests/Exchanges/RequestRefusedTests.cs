@@ -46,6 +46,9 @@ public sealed class RequestRefusedTests
         Assert.Contains("X-A", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("Evil", error.Message, StringComparison.Ordinal);
         await rig.AssertReusedAsync(await rig.Network.AcceptAsync());
+
+        // Sent again it would have been refused again.
+        Assert.Equal((0, 1), (rig.Origin.Replays, rig.Network.DialCount));
     }
 
     [Fact]

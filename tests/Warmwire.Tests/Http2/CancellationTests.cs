@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Warmwire.Tests.Exchanges;
 using Warmwire.Tests.Kit;
 using Warmwire.Tests.Kit.Http2;
@@ -178,5 +179,32 @@ public sealed class CancellationTests
 
         await rig.AssertServesAsync(peer);
         rig.AssertOneOpen();
+    }
+
+    [Fact]
+    public async Task A_token_does_not_hold_a_request_that_was_refused()
+    {
+        using var rig = new Http2Rig();
+        await rig.WarmUpAsync((PeerSetting.MaxHeaderListSize, 200));
+        using var cancel = new CancellationTokenSource();
+        WeakReference refused = await SendLargeAsync(rig, cancel.Token);
+
+        // Story: a program gives one token, its own end, to all requests.
+        await Eventually.IsTrue(() => IsGone(refused), "the refused request is garbage");
+
+        static bool IsGone(WeakReference reference)
+        {
+            GC.Collect();
+            return !reference.IsAlive;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static async Task<WeakReference> SendLargeAsync(Http2Rig rig, CancellationToken cancellationToken)
+    {
+        HttpRequestMessage request = Http2Rig.Get();
+        request.Headers.Add("x-large", new string('x', 300));
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => rig.SendAsync(request, cancellationToken));
+        return new WeakReference(request);
     }
 }

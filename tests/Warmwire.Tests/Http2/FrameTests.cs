@@ -34,7 +34,7 @@ public class FrameTests
     public void A_header_is_written_as_the_RFC_draws_it()
     {
         byte[] bytes = new byte[FrameHeader.Size];
-        FrameHeader.Write(bytes, 0x010203, FrameType.Ping, Flags.Ack, 0x04050607);
+        FrameHeader.Write(bytes, 0x010203, FrameType.Ping, Flags.EndStreamOrAck, 0x04050607);
         Assert.Equal([1, 2, 3, 6, 1, 4, 5, 6, 7], bytes);
     }
 
@@ -46,7 +46,7 @@ public class FrameTests
     {
         var header = new FrameHeader([0, 0, 0, 1, 0x2C, 0, 0, 0, 1]);
         Assert.True(header.Has(Flags.EndHeaders) && header.Has(Flags.Padded) && header.Has(Flags.Priority));
-        Assert.False(header.Has(Flags.EndStream));
+        Assert.False(header.Has(Flags.EndStreamOrAck));
     }
 
     [Fact]

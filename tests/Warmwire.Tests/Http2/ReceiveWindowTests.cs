@@ -45,7 +45,7 @@ public class ReceiveWindowTests
         Check.QuickThrowOnFailure(Prop.ForAll(Arb.From(moments), moment =>
         {
             var window = new ReceiveWindow(moment.Size, moment.Since);
-            bool tooSmall = moment.RoundTrip > 0 && (BigInteger)moment.Credit * moment.RoundTrip * 3 > (BigInteger)moment.Size * moment.Elapsed * 2;
+            bool tooSmall = moment.RoundTrip > 0 && (BigInteger)moment.Credit * moment.RoundTrip * 8 > (BigInteger)moment.Size * moment.Elapsed;
             Assert.Equal(tooSmall, window.ShouldGrow(moment.Credit, moment.Since + moment.Elapsed, moment.RoundTrip));
         }));
     }

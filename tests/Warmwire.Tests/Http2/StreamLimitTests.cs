@@ -156,6 +156,35 @@ public sealed class StreamLimitTests
     }
 
     [Fact]
+    public async Task First_settings_that_allow_less_than_was_assumed_send_nobody_away()
+    {
+        using var rig = new Http2Rig(static handler =>
+        {
+            handler.MaxConnectionsPerServer = 1;
+            handler.RetryPolicy = ReplayPolicy.Never;
+        });
+        rig.Network.HoldDials = true;
+        Task<HttpResponseMessage>[] sending = [.. Enumerable.Range(0, 90).Select(_ => rig.SendAsync(Http2Rig.Get()))];
+        Dial dial = await rig.Network.NextDialAsync();
+        await Eventually.IsTrue(() => rig.Origin.Pending == 90, "all wait");
+        var peer = new Http2Peer(dial.Accept().End);
+        await peer.HandshakeAsync((PeerSetting.MaxConcurrentStreams, 1));
+
+        // Some were on their way when the settings came; none of the others fails, and none counts as sent again.
+        for (int i = 0; i < sending.Length; i++)
+        {
+            await peer.AnswerNextAsync(200, "ok");
+        }
+
+        foreach (Task<HttpResponseMessage> one in sending)
+        {
+            Assert.Equal("ok", await (await one).ReadTextAsync());
+        }
+
+        Assert.Equal(0, rig.Origin.Replays);
+    }
+
+    [Fact]
     public async Task A_request_that_gives_up_its_place_in_the_queue_is_never_sent()
     {
         using var rig = new Http2Rig(handler => handler.EnableMultipleHttp2Connections = false);

@@ -57,7 +57,10 @@ public class ReplayRuleTests
                 Assert.True(Refused(ReplayPolicy.Safe, method, RequestSent.Fully, reused, content: null));
                 Assert.True(Refused(ReplayPolicy.Idempotent, method, RequestSent.Partly, reused, new ByteArrayContent([1])));
                 Assert.True(Refused(ReplayPolicy.Safe, method, RequestSent.No, reused, once));
-                Assert.False(Refused(ReplayPolicy.Safe, method, RequestSent.Partly, reused, once));
+                Assert.True(Refused(ReplayPolicy.Safe, method, RequestSent.Partly, reused, once));
+                Assert.False(Refused(ReplayPolicy.Safe, method, RequestSent.No, reused, once, contentBegun: true));
+                Assert.False(Refused(ReplayPolicy.Safe, method, RequestSent.Partly, reused, once, contentBegun: true));
+                Assert.True(Refused(ReplayPolicy.Safe, method, RequestSent.Partly, reused, new ByteArrayContent([1]), contentBegun: true));
                 Assert.False(Refused(ReplayPolicy.Never, method, RequestSent.Fully, reused, content: null));
             }
         }
@@ -65,8 +68,28 @@ public class ReplayRuleTests
         Assert.False(MayReplay(ReplayPolicy.Safe, "POST", RequestSent.Fully, false, false, null, false, replays: 3, notProcessed: true));
         Assert.False(MayReplay(ReplayPolicy.Safe, "POST", RequestSent.Fully, false, false, null, false, isTimeout: true, notProcessed: true));
 
-        static bool Refused(ReplayPolicy policy, string method, RequestSent sent, bool reused, HttpContent? content) =>
-            MayReplay(policy, method, sent, reused, started: false, content, key: false, notProcessed: true);
+        static bool Refused(ReplayPolicy policy, string method, RequestSent sent, bool reused, HttpContent? content, bool contentBegun = false) =>
+            MayReplay(policy, method, sent, reused, started: false, content, key: false, notProcessed: true, contentBegun: contentBegun);
+    }
+
+    /// <summary>Sent again it would be refused again: a header that cannot be sent, a server that does not take so much of them.</summary>
+    [Fact]
+    public void Not_what_can_never_be_sent() => Assert.False(MayReplay(ReplayPolicy.Safe, "GET", RequestSent.No, true, false, null, false, canRetry: false));
+
+    [Fact]
+    public void What_found_no_place_waits_again_under_every_policy_and_that_counts_as_nothing()
+    {
+        foreach (ReplayPolicy policy in Enum.GetValues<ReplayPolicy>())
+        {
+            Assert.True(MayReplay(policy, "POST", RequestSent.No, false, false, new ScriptedContent(_ => Task.CompletedTask), false, replays: 3, turnedAway: true));
+        }
+
+        Assert.False(MayReplay(ReplayPolicy.Safe, "GET", RequestSent.No, false, false, null, false, turnedAway: true, token: new CancellationToken(canceled: true)));
+        var request = new HttpRequestMessage(HttpMethod.Get, PoolRig.A);
+        var attempt = new Attempt(request, RequestSettings.From(request, new HandlerSettings()), default) { TurnedAway = true, Replays = 2 };
+        Assert.Equal(2, attempt.Again().Replays);
+        attempt.TurnedAway = false;
+        Assert.Equal(3, attempt.Again().Replays);
     }
 
     [Fact]
@@ -83,7 +106,7 @@ public class ReplayRuleTests
 
     private static bool MayReplay(
         ReplayPolicy policy, string method, RequestSent sent, bool reused, bool started, HttpContent? content, bool key,
-        int replays = 0, bool isTimeout = false, bool leased = true, bool notProcessed = false, CancellationToken token = default)
+        int replays = 0, bool isTimeout = false, bool leased = true, bool notProcessed = false, bool contentBegun = false, bool turnedAway = false, bool canRetry = true, CancellationToken token = default)
     {
         var request = new HttpRequestMessage(new HttpMethod(method), PoolRig.A) { Content = content };
         request.Options.Set(TransportOptions.RetryPolicy, policy);
@@ -100,8 +123,10 @@ public class ReplayRuleTests
             Sent = sent,
             ResponseStarted = started,
             NotProcessed = notProcessed,
+            ContentBegun = contentBegun,
+            TurnedAway = turnedAway,
         };
-        var error = new TransportException(HttpRequestError.Unknown, "", null, TransportPhase.ReadHeaders, sent, null, null, isTimeout);
+        var error = new TransportException(HttpRequestError.Unknown, "", null, TransportPhase.ReadHeaders, sent, null, null, isTimeout, canRetry);
         return ReplayRules.MayReplay(attempt, error);
     }
 }

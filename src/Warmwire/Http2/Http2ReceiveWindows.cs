@@ -1,0 +1,65 @@
+namespace Warmwire.Http2;
+
+/// <summary>
+/// What we let the server send. The connection's window opens again as soon as data has come, because nobody's reading may hold up the others; a stream's opens
+/// when its caller reads. Both grow while they are what holds the server up, within limits. Guarded by the connection's gate.
+/// </summary>
+internal sealed class Http2ReceiveWindows
+{
+    private readonly int _initial;
+    private ReceiveWindow _connection;
+    private long _grown;
+
+    /// <param name="initial"><see cref="PooledHttpHandler.InitialHttp2StreamWindowSize"/>.</param>
+    /// <param name="now">When the connection was opened.</param>
+    public Http2ReceiveWindows(int initial, long now)
+    {
+        _initial = initial;
+        _connection = new ReceiveWindow(Http2Limits.ConnectionWindow, now);
+    }
+
+    public ReceiveWindow NewStream(long now) => new(_initial, now);
+
+    /// <summary>Data has come on any stream, also one that is gone.</summary>
+    /// <returns>The increment to tell the server for the connection, or 0.</returns>
+    /// <exception cref="Http2ConnectionException">It was more than the window allows.</exception>
+    public int Came(int bytes, TimeProvider time, long roundTrip)
+    {
+        if (!_connection.TryTake(bytes))
+        {
+            throw new Http2ConnectionException(Http2ErrorCode.FlowControlError, "the server sent more than the connection's window allows");
+        }
+
+        int credit = _connection.Consume(bytes);
+        if (credit > 0 && _connection.ShouldGrow(credit, time.GetTimestamp(), roundTrip) && _connection.Size < Http2Limits.MaxConnectionWindow)
+        {
+            credit += _connection.GrowTo(Math.Min(_connection.Size * 2, Http2Limits.MaxConnectionWindow));
+        }
+
+        return credit;
+    }
+
+    /// <summary>The caller of a stream has read so much of its data.</summary>
+    /// <returns>The increment to tell the server for the stream, or 0.</returns>
+    public int Read(Http2Stream stream, int bytes, TimeProvider time, long roundTrip)
+    {
+        int credit = stream.Window.Consume(bytes);
+        return credit > 0 && stream.Window.ShouldGrow(credit, time.GetTimestamp(), roundTrip) ? credit + Grow(ref stream.Window) : credit;
+    }
+
+    /// <summary>The stream receives no more: what its window has grown by is free for others.</summary>
+    public void Closed(Http2Stream stream) => _grown -= Math.Max(0, stream.Window.Size - _initial);
+
+    private int Grow(ref ReceiveWindow window)
+    {
+        int size = Math.Min(window.Size * 2, Http2Limits.MaxStreamWindow);
+        int growth = size - window.Size;
+        if (growth <= 0 || _grown + growth > Http2Limits.MaxStreamWindowGrowth)
+        {
+            return 0;
+        }
+
+        _grown += growth;
+        return window.GrowTo(size);
+    }
+}

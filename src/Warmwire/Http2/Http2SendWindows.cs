@@ -1,0 +1,107 @@
+using System.Diagnostics;
+
+namespace Warmwire.Http2;
+
+/// <summary>
+/// What the server lets us send (RFC 9113 §5.2, §6.9): each stream has its window, and all share the connection's. Streams that find that one used up get of it in
+/// turn, a frame's worth each, so that no upload takes all. Guarded by the connection's gate.
+/// </summary>
+internal sealed class Http2SendWindows
+{
+    private readonly Queue<Http2Stream> _inLine = new();
+
+    // What nobody has, and what was given to streams and is not used yet.
+    private long _left = Http2Limits.DefaultWindow;
+    private long _given;
+
+    /// <summary>Takes as much as may be sent of <paramref name="wanted"/> bytes. A stream that gets nothing is woken, by its signal, when there is something.</summary>
+    public int Take(Http2Stream stream, int wanted)
+    {
+        wanted = (int)Math.Min(wanted, Math.Max(stream.SendWindow, 0));
+        if (wanted == 0)
+        {
+            // Its own window is what holds it up; others may have what it was given of the shared one.
+            Return(stream);
+            return 0;
+        }
+
+        int taken = Math.Min(stream.Grant, wanted);
+        stream.Grant -= taken;
+        _given -= taken;
+        if (taken == 0 && _inLine.Count == 0)
+        {
+            taken = (int)Math.Min(wanted, Math.Max(_left, 0));
+            _left -= taken;
+        }
+
+        if (taken == 0 && !stream.WaitsForGrant)
+        {
+            stream.WaitsForGrant = true;
+            _inLine.Enqueue(stream);
+        }
+
+        stream.SendWindow -= taken;
+        return taken;
+    }
+
+    /// <summary>The stream sends no more, or cannot now.</summary>
+    public void Return(Http2Stream stream)
+    {
+        if (stream.Grant > 0)
+        {
+            _left += stream.Grant;
+            _given -= stream.Grant;
+            stream.Grant = 0;
+            Give();
+        }
+    }
+
+    /// <summary>WINDOW_UPDATE for the connection.</summary>
+    /// <exception cref="Http2ConnectionException">The window passes its limit (RFC 9113 §6.9.1).</exception>
+    public void Grow(int increment)
+    {
+        _left += increment;
+        if (_left + _given > int.MaxValue)
+        {
+            throw new Http2ConnectionException(Http2ErrorCode.FlowControlError, "the connection's window grew beyond 2^31-1");
+        }
+
+        Give();
+    }
+
+    /// <summary>A stream's window has changed, by WINDOW_UPDATE or SETTINGS.</summary>
+    /// <returns>Whether it is within its limit.</returns>
+    public static bool Grow(Http2Stream stream, long change)
+    {
+        stream.SendWindow += change;
+        if (stream.SendWindow > int.MaxValue)
+        {
+            return false;
+        }
+
+        // One that stands in line for the connection's window is woken by that.
+        if (!stream.WaitsForGrant && stream.SendWindow > 0)
+        {
+            stream.WriteSignal.Set_NeedsLock();
+        }
+
+        return true;
+    }
+
+    private void Give()
+    {
+        while (_left > 0 && _inLine.TryDequeue(out Http2Stream? stream))
+        {
+            stream.WaitsForGrant = false;
+            if (stream.MaySend)
+            {
+                int grant = (int)Math.Min(_left, Http2Limits.FrameBytes);
+                Debug.Assert(stream.Grant == 0, "who stands in line has nothing");
+                stream.Grant = grant;
+                _left -= grant;
+                _given += grant;
+                stream.WriteSignal.Set_NeedsLock();
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using Warmwire.Tests.Kit;
+using Warmwire.Tests.Kit.Http2;
+using Xunit;
+
+namespace Warmwire.Tests.Http2;
+
+/// <summary>A connection ends while requests are in the middle of their way out.</summary>
+public sealed class SuddenEndTests
+{
+    private const int Uploads = 30;
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_upload_that_waits_fails_with_the_end_that_came_and_not_with_its_own_complaint(bool reset)
+    {
+        using var rig = new Http2Rig();
+        Http2Peer peer = await rig.WarmUpAsync((PeerSetting.InitialWindowSize, 0));
+        OpenRequest open = await rig.OpenAsync(peer, Http2Rig.Post("body"));
+
+        // The stream of a ConnectCallback that takes its time to close: whoever waits on the connection wakes before the request is told.
+        peer.End.OnClientClosed += static () => Thread.Sleep(100);
+        await (reset ? Task.Run(peer.Reset) : peer.SendFrameAsync(FrameType.Data, FrameFlags.None, 0));
+        await rig.FailsAsync(open.Sending);
+    }
+
+    [Fact]
+    public async Task An_answer_stands_when_what_is_left_of_its_request_is_not_wanted()
+    {
+        using var rig = new Http2Rig();
+        Http2Peer peer = await rig.WarmUpAsync((PeerSetting.InitialWindowSize, 0));
+        var open = new List<OpenRequest>();
+        for (int i = 0; i < Uploads; i++)
+        {
+            open.Add(await rig.OpenAsync(peer, Http2Rig.Post("body")));
+        }
+
+        // RFC 9113 §8.1. Longer than what is handed over as a whole, so that the reader is still at it when the upload ends.
+        byte[] body = new byte[5000];
+        foreach (OpenRequest request in open)
+        {
+            await peer.SendHeadAsync(request.StreamId, 200);
+            await peer.SendBodyAsync(request.StreamId, body);
+        }
+
+        await peer.SendAsync([.. open.Select(static request => PeerFrame.Rst(request.StreamId, Http2ErrorCode.NoError))]);
+        await peer.RoundTripAsync();
+        foreach (OpenRequest request in open)
+        {
+            Assert.Equal(body.Length, (await request.ReadResponseAsync()).Length);
+        }
+
+        await rig.AssertServesAsync(peer);
+    }
+
+    [Fact]
+    public async Task What_counts_as_not_sent_is_not_sent_with_the_farewell()
+    {
+        using var rig = new Http2Rig();
+        Http2Peer peer = await rig.WarmUpAsync();
+        int heads = 0;
+        HttpRequestMessage request = Http2Rig.Request(HttpMethod.Post, "once");
+        request.Options.Set(TransportOptions.Trace, new RequestTrace
+        {
+            WroteHeaders = () =>
+            {
+                // The head waits in the output when the connection breaks.
+                if (++heads == 1)
+                {
+                    peer.SendFrameAsync(FrameType.Data, FrameFlags.None, 0).Wait();
+                    peer.ClientClosed.Wait();
+                }
+            },
+        });
+        Task<HttpResponseMessage> sending = Task.Run(() => rig.SendAsync(request));
+        Http2Peer next = await rig.AcceptAsync([]);
+        Assert.Equal("/once", (await next.AnswerNextAsync(200, "done")).Path);
+        using HttpResponseMessage response = await sending;
+        Assert.Equal(("done", 2), (await response.ReadTextAsync(), heads));
+
+        // A POST that was sent again must not be with the first server too.
+        await peer.ExpectClosedAsync();
+        Assert.DoesNotContain(peer.Waiting, static frame => frame.Type == FrameType.Headers);
+        Assert.Equal(Http2ErrorCode.ProtocolError, (await peer.ExpectGoAwayAsync()).Code);
+    }
+}
