@@ -86,6 +86,7 @@ internal sealed class Http2Connection : HttpConnection
             }
 
             _streams.TrimSpares(Http2Limits.SpareStreamsAtRest);
+            _output.Rest_NeedsLock();
             return true;
         }
     }

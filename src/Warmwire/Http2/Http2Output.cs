@@ -113,6 +113,21 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>The connection is at rest: it holds no buffers. A send that is under way sees to that at its end.</summary>
+    public void Rest_NeedsLock()
+    {
+        if (_sending)
+        {
+            return;
+        }
+
+        _leaving.Release();
+        if (_gathering.Count == 0)
+        {
+            _gathering.Release();
+        }
+    }
+
     void IThreadPoolWorkItem.Execute() => Send();
 
     private void Send()
@@ -184,11 +199,7 @@ internal sealed class Http2Output : IThreadPoolWorkItem
             _sending = false;
             if (_connection.IsQuiet_NeedsLock)
             {
-                _leaving.Release();
-                if (_gathering.Count == 0)
-                {
-                    _gathering.Release();
-                }
+                Rest_NeedsLock();
             }
             else
             {

@@ -300,7 +300,10 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         Attempt attempt = _attempt!;
         HttpResponseMessage response = _response!;
         _response = null;
-        bool alone = StopWaiting(attempt) && _upload is null or { IsOver: true };
+
+        // Story: the upload ends just now, and sets the time for the head a moment after it was looked for below. So first whether it is over, then the time.
+        bool uploadIsOver = _upload is null or { IsOver: true };
+        bool alone = StopWaiting(attempt) && uploadIsOver;
         var content = (ResponseContent)response.Content;
         Http2ResponseStream? body = null;
         bool recycle = false;

@@ -200,6 +200,76 @@ public sealed class FlowControlTests
     }
 
     [Fact]
+    public async Task Windows_stop_growing_at_their_limits_one_by_one_and_together()
+    {
+        const int Streams = 6;
+        const int Largest = Warmwire.Http2.Http2Limits.MaxStreamWindow;
+        const long Together = Warmwire.Http2.Http2Limits.MaxStreamWindowGrowth;
+        using var rig = new Http2Rig();
+        Task<HttpResponseMessage> sending = rig.SendAsync(Http2Rig.Get());
+        Http2Peer peer = await rig.AcceptSilentAsync();
+        rig.Time.Advance(TimeSpan.FromMilliseconds(50));
+        await peer.HandshakeAsync([]);
+        var open = new List<OpenRequest> { new(peer, await peer.ReadRequestAsync(), sending) };
+        while (open.Count < Streams)
+        {
+            open.Add(await rig.OpenAsync(peer));
+        }
+
+        // One after the other uses whatever it gets until it gets no more than before; time stands still, so each round trip is too long for the window.
+        byte[] data = new byte[Largest];
+        long grown = 0;
+        var reading = new List<Task>();
+        foreach (OpenRequest request in open)
+        {
+            reading.Add(ReadAsync(await request.AnswerHeadAsync()));
+            long window = 0;
+            for (int same = 0; same < 3 && window < Largest;)
+            {
+                await peer.SendDataUpToWindowAsync(request.StreamId, data);
+                await peer.PumpUntilAsync(() => peer.SendWindows[request.StreamId] > 0 && peer.SendWindows[0] > 0, "a window");
+                await peer.RoundTripAsync();
+                same = peer.SendWindows[request.StreamId] > window ? 0 : same + 1;
+                window = Math.Max(window, peer.SendWindows[request.StreamId]);
+                Assert.InRange(peer.SendWindows[0], 0, Warmwire.Http2.Http2Limits.MaxConnectionWindow);
+            }
+
+            Assert.InRange(window, PeerWindows.Default, Largest);
+            grown += window - PeerWindows.Default;
+        }
+
+        Assert.InRange(grown, Together * 3 / 4, Together);
+        foreach (OpenRequest request in open)
+        {
+            await peer.SendDataAsync(request.StreamId, "", endStream: true);
+        }
+
+        await Guard.Within(Task.WhenAll(reading), () => "the ends of the bodies");
+
+        // What those had is there again for others.
+        OpenRequest last = await rig.OpenAsync(peer);
+        reading.Add(ReadAsync(await last.AnswerHeadAsync()));
+        long largest = 0;
+        for (int round = 0; round < 8; round++)
+        {
+            await peer.SendDataUpToWindowAsync(last.StreamId, data);
+            await peer.PumpUntilAsync(() => peer.SendWindows[last.StreamId] > 0 && peer.SendWindows[0] > 0, "a window");
+            await peer.RoundTripAsync();
+            largest = Math.Max(largest, peer.SendWindows[last.StreamId]);
+        }
+
+        Assert.InRange(largest, 4 * PeerWindows.Default, Largest);
+        await peer.SendDataAsync(last.StreamId, "", endStream: true);
+        await Guard.Within(Task.WhenAll(reading), () => "the end of the body");
+
+        static async Task ReadAsync(HttpResponseMessage response)
+        {
+            using HttpResponseMessage held = response;
+            await response.Content.CopyToAsync(Stream.Null);
+        }
+    }
+
+    [Fact]
     public async Task The_initial_window_is_the_one_of_the_handler()
     {
         using var rig = new Http2Rig(handler => handler.InitialHttp2StreamWindowSize = 200_000);

@@ -35,7 +35,8 @@ public class Http2SignalTests
     {
         var signal = new Http2Signal();
         signal.Set_NeedsLock();
-        Assert.False(signal.Arm_NeedsLock().IsCompleted);
+        ValueTask waiting = signal.Arm_NeedsLock();
+        Assert.False(waiting.IsCompleted);
     }
 
     [Fact]

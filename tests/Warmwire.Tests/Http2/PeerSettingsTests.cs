@@ -40,7 +40,7 @@ public class PeerSettingsTests
         Assert.Equal(int.MaxValue, Apply((PeerSetting.HeaderTableSize, uint.MaxValue)).HeaderTableSize);
 
     [Fact]
-    public void Unknown_settings_are_ignored() => Assert.Equal(Values(new PeerSettings()), Values(Apply(((PeerSetting)0x7777, uint.MaxValue), (0, 1), ((PeerSetting)7, 1))));
+    public void Unknown_settings_are_ignored() => Assert.Equal(Values(new PeerSettings()), Values(Apply(((PeerSetting)0x7777, uint.MaxValue), ((PeerSetting)9, 1), ((PeerSetting)7, 1))));
 
     [Theory]
     [InlineData(0x2u, 1u, Http2ErrorCode.ProtocolError)]

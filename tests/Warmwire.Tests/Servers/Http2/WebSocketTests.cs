@@ -75,11 +75,30 @@ public sealed class WebSocketTests
         Assert.Equal(1, server.Connections);
     }
 
-    private static async Task<ClientWebSocket> ConnectAsync(KestrelServer server, HttpMessageInvoker invoker, bool tls)
+    /// <summary>What speaks HTTP/1.1 only, and what speaks HTTP/2 but no extended CONNECT: the websocket goes over HTTP/1.1 then, where it may.</summary>
+    [Theory]
+    [InlineData(HttpProtocols.Http1, true)]
+    [InlineData(HttpProtocols.Http1, false)]
+    [InlineData(HttpProtocols.Http1AndHttp2, false)]
+    public async Task A_websocket_goes_over_HTTP_1_where_it_must(HttpProtocols protocols, bool tls)
+    {
+        await using KestrelServer server = await StartAsync(protocols);
+        using var invoker = new HttpMessageInvoker(Subject.Create());
+        using ClientWebSocket socket = await ConnectAsync(server, invoker, tls, HttpVersionPolicy.RequestVersionOrLower);
+        await socket.SendAsync("down"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+        Assert.Equal("down"u8.ToArray(), await ReadMessageAsync(socket));
+        if (tls)
+        {
+            await Assert.ThrowsAnyAsync<WebSocketException>(() => ConnectAsync(server, invoker, tls));
+        }
+    }
+
+    private static async Task<ClientWebSocket> ConnectAsync(
+        KestrelServer server, HttpMessageInvoker invoker, bool tls, HttpVersionPolicy policy = HttpVersionPolicy.RequestVersionExact)
     {
         var socket = new ClientWebSocket();
         socket.Options.HttpVersion = HttpVersion.Version20;
-        socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        socket.Options.HttpVersionPolicy = policy;
         Uri uri = new UriBuilder(tls ? server.HttpsUri : server.HttpUri) { Scheme = tls ? "wss" : "ws" }.Uri;
         await Guard.Within(socket.ConnectAsync(uri, invoker, CancellationToken.None), () => "the websocket");
         return socket;
@@ -100,10 +119,10 @@ public sealed class WebSocketTests
         }
     }
 
-    private static Task<KestrelServer> StartAsync()
+    private static Task<KestrelServer> StartAsync(HttpProtocols protocols = HttpProtocols.Http2)
     {
         var middleware = new WebSocketMiddleware(EchoAsync, Options.Create(new WebSocketOptions()), NullLoggerFactory.Instance);
-        return KestrelServer.StartAsync(middleware.Invoke, new KestrelServerSettings { Protocols = HttpProtocols.Http2 });
+        return KestrelServer.StartAsync(middleware.Invoke, new KestrelServerSettings { Protocols = protocols });
     }
 
     private static async Task EchoAsync(HttpContext context)
