@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Net.Http.Headers;
 using Warmwire.Buffers;
 using Warmwire.Diagnostics;
 
@@ -15,6 +16,24 @@ internal static class HostField
         byte[] value = output.Written.ToArray();
         output.Release();
         return value;
+    }
+
+    /// <summary>The Host that the caller has set, if any.</summary>
+    /// <exception cref="HttpRequestException">There are several.</exception>
+    public static string? OfCaller(HttpRequestHeaders headers)
+    {
+        if (!headers.NonValidated.TryGetValues("Host", out HeaderStringValues values))
+        {
+            return null;
+        }
+
+        if (values.Count > 1)
+        {
+            throw new HttpRequestException(RequestErrorTexts.SeveralHosts);
+        }
+
+        string host = values.ToString().Trim(' ');
+        return host.Length > 0 ? host : null;
     }
 
     /// <summary>Visible ASCII only: a Host is part of the request's meaning, and the target of a CONNECT.</summary>

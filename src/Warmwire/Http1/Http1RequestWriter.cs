@@ -26,7 +26,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
     // Per request, set before it is sent.
     private Attempt? _attempt;
     private RequestBodyPlan _plan;
-    private TaskCompletionSource<bool>? _continue;
+    private ContinueWait? _continue;
 
     // Guarded by _gate: two may want to send, the content and the flow that started it.
     private readonly Lock _gate = new();
@@ -96,7 +96,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
 
         if (attempt.Request.Content is not null && attempt.Settings.Expect100ContinueTimeout != TimeSpan.Zero && headers?.ExpectContinue == true)
         {
-            _continue = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+            _continue = new ContinueWait();
         }
     }
 
@@ -156,7 +156,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
         if (_continue is not null)
         {
             await SendOutputAsync().ConfigureAwait(false);
-            if (!await WaitForContinueAsync(attempt).ConfigureAwait(false))
+            if (!await _continue.WaitAsync(_services.Deadlines, attempt.Settings.Expect100ContinueTimeout).ConfigureAwait(false))
             {
                 return false;
             }
@@ -210,7 +210,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
     }
 
     /// <summary>100 Continue arrived.</summary>
-    public void Continue() => _continue?.TrySetResult(true);
+    public void Continue() => _continue?.Decide(true);
 
     /// <summary>
     /// The final response began before the request was complete. A body that still waits for 100 Continue is sent only where that is cheap;
@@ -219,9 +219,9 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
     public void FinalResponseStarted(int statusCode)
     {
         bool refused = statusCode >= 300;
-        if (_continue is { Task.IsCompleted: false } waiting)
+        if (_continue is { IsDecided: false } waiting)
         {
-            waiting.TrySetResult(!refused || PromisedLength <= Http1Limits.BodySentAfterFinalAnswer);
+            waiting.Decide(!refused || PromisedLength <= Http1Limits.BodySentAfterFinalAnswer);
         }
         else if (refused)
         {
@@ -233,7 +233,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
     public void Stop()
     {
         _stopped = true;
-        _continue?.TrySetResult(false);
+        _continue?.Decide(false);
     }
 
     /// <summary>Gives the memory back. Only after the request was written as a whole.</summary>
@@ -454,15 +454,6 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
         }
     }
 
-    private async ValueTask<bool> WaitForContinueAsync(Attempt attempt)
-    {
-        var deadline = new ContinueDeadline(_continue!);
-        _services.Deadlines.Schedule(deadline, attempt.Settings.Expect100ContinueTimeout);
-        bool send = await _continue!.Task.ConfigureAwait(false);
-        _services.Deadlines.Cancel(deadline);
-        return send;
-    }
-
     private void ThrowIfStopped()
     {
         if (_stopped)
@@ -470,11 +461,5 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
             _wroteAfterStop = true;
             throw new IOException(ErrorTexts.UploadStopped);
         }
-    }
-
-    /// <summary>The server did not say 100 Continue in time: the body is sent all the same (RFC 9110 §10.1.1).</summary>
-    private sealed class ContinueDeadline(TaskCompletionSource<bool> waiting) : Deadline
-    {
-        protected override void OnExpired() => waiting.TrySetResult(true);
     }
 }

@@ -52,7 +52,7 @@ internal static class RequestHeadWriter
     {
         Uri uri = request.RequestUri ?? throw new InvalidOperationException("The request has no URI.");
         HttpRequestHeaders? headers = FrameworkFields.HeadersOf(request);
-        string? host = headers is null ? null : UserHost(headers);
+        string? host = headers is null ? null : HostField.OfCaller(headers);
 
         string method;
         if (host is not null || options.Target is not { } target)
@@ -134,22 +134,6 @@ internal static class RequestHeadWriter
         }
 
         output.WriteAscii(target);
-    }
-
-    private static string? UserHost(HttpRequestHeaders headers)
-    {
-        if (!headers.NonValidated.TryGetValues("Host", out HeaderStringValues values))
-        {
-            return null;
-        }
-
-        if (values.Count > 1)
-        {
-            throw new HttpRequestException(RequestErrorTexts.SeveralHosts);
-        }
-
-        string host = values.ToString().Trim(' ');
-        return host.Length > 0 ? host : null;
     }
 
     private static void WriteHost(OutputBuffer output, Uri uri, string? userHost, byte[]? hostValue)

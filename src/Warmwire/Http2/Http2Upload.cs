@@ -9,7 +9,7 @@ internal sealed class Http2Upload : IRequestBodyWriter
 {
     private readonly Http2Stream _stream;
     private readonly long? _promised;
-    private TaskCompletionSource<bool>? _continue;
+    private ContinueWait? _continue;
     private volatile bool _stopped;
     private volatile bool _withheld;
     private volatile bool _over;
@@ -49,7 +49,7 @@ internal sealed class Http2Upload : IRequestBodyWriter
     {
         if (FrameworkFields.HeadersOf(attempt.Request)?.ExpectContinue == true && attempt.Settings.Expect100ContinueTimeout != TimeSpan.Zero)
         {
-            _continue = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+            _continue = new ContinueWait();
         }
 
         _ = RunAsync(attempt, attempt.Request.Content!);
@@ -59,7 +59,7 @@ internal sealed class Http2Upload : IRequestBodyWriter
     {
         try
         {
-            if (_continue is not null && !await WaitForContinueAsync(attempt).ConfigureAwait(false))
+            if (_continue is not null && !await _continue.WaitAsync(_stream.Connection.Services.Deadlines, attempt.Settings.Expect100ContinueTimeout).ConfigureAwait(false))
             {
                 _withheld = true;
                 _stopped = true;
@@ -90,16 +90,6 @@ internal sealed class Http2Upload : IRequestBodyWriter
         }
     }
 
-    /// <summary>The server did not say 100 Continue in time: the body is sent all the same (RFC 9110 §10.1.1).</summary>
-    private async ValueTask<bool> WaitForContinueAsync(Attempt attempt)
-    {
-        var deadline = new ContinueDeadline(_continue!);
-        _stream.Connection.Services.Deadlines.Schedule(deadline, attempt.Settings.Expect100ContinueTimeout);
-        bool send = await _continue!.Task.ConfigureAwait(false);
-        _stream.Connection.Services.Deadlines.Cancel(deadline);
-        return send;
-    }
-
     private void Failed(Attempt attempt, Exception error)
     {
         TraceCalls.Invoke(attempt.Settings.Trace?.WroteRequest, error);
@@ -124,10 +114,10 @@ internal sealed class Http2Upload : IRequestBodyWriter
         }
     }
 
-    public void Continue() => _continue?.TrySetResult(true);
+    public void Continue() => _continue?.Decide(true);
 
     /// <summary>A body that still waits for 100 Continue is not sent to a server that has refused it.</summary>
-    public void FinalResponseStarted(int status) => _continue?.TrySetResult(status < 300);
+    public void FinalResponseStarted(int status) => _continue?.Decide(status < 300);
 
     /// <summary>The response is complete, and was handed over. A server that goes on reading has a moment for it.</summary>
     public void ResponseEnded()
@@ -142,7 +132,7 @@ internal sealed class Http2Upload : IRequestBodyWriter
     public void Stop()
     {
         _stopped = true;
-        _continue?.TrySetResult(false);
+        _continue?.Decide(false);
     }
 
     public ValueTask WriteBodyAsync(ReadOnlyMemory<byte> data)
@@ -162,11 +152,6 @@ internal sealed class Http2Upload : IRequestBodyWriter
 
     /// <summary>Whatever was written is on its way already.</summary>
     public ValueTask FlushAsync() => default;
-
-    private sealed class ContinueDeadline(TaskCompletionSource<bool> waiting) : Deadline
-    {
-        protected override void OnExpired() => waiting.TrySetResult(true);
-    }
 
     private sealed class LateUploadDeadline(Http2Upload upload) : Deadline
     {

@@ -97,7 +97,7 @@ internal sealed class RequestFields
         }
 
         Add(":method"u8, method);
-        string? host = headers is null ? null : UserHost(headers);
+        string? host = headers is null ? null : HostField.OfCaller(headers);
         bool isConnect = method == "CONNECT";
         string? protocol = isConnect ? headers?.Protocol : null;
         if (!isConnect || protocol is not null)
@@ -399,22 +399,6 @@ internal sealed class RequestFields
         }
 
         return false;
-    }
-
-    private static string? UserHost(HttpRequestHeaders headers)
-    {
-        if (!headers.NonValidated.TryGetValues("Host", out HeaderStringValues values))
-        {
-            return null;
-        }
-
-        if (values.Count > 1)
-        {
-            throw new HttpRequestException(RequestErrorTexts.SeveralHosts);
-        }
-
-        string host = values.ToString().Trim(' ');
-        return host.Length > 0 ? host : null;
     }
 
     private static bool Is(string name, string candidate) => name.Equals(candidate, StringComparison.OrdinalIgnoreCase);
