@@ -36,11 +36,19 @@ public class HpackAllocationTests
         byte[] value = WireBytes.Of("00000000-0000-0000-0000-000000000000");
         int round = 0;
         Round(1000);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Round(1000);
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.Equal(2000 * (id ? 11 : 10), sink.Fields);
-        return allocated;
+
+        // The pool of buffers is the process's: tests that run beside this one may have emptied it, and one more array is made. What each block costs shows every time.
+        long least = long.MaxValue;
+        const int Measurements = 10;
+        for (int i = 0; i < Measurements; i++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Round(1000);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.Equal((1 + Measurements) * 1000 * (id ? 11 : 10), sink.Fields);
+        return least;
 
         void Round(int times)
         {
