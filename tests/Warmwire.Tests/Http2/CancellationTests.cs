@@ -134,12 +134,15 @@ public sealed class CancellationTests
     {
         using var rig = new Http2Rig();
         Http2Peer peer = await rig.WarmUpAsync();
+        var isOpen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         OpenRequest open = await rig.OpenAsync(peer, Http2Rig.Post(new PushContent(async stream =>
         {
             await stream.WriteAsync(new byte[10]);
             await stream.FlushAsync();
+            await isOpen.Task;
             throw new InvalidDataException("the content's own");
         })));
+        isOpen.SetResult();
         Exception error = await Assert.ThrowsAnyAsync<Exception>(() => open.Sending);
         Assert.Equal("the content's own", error.GetBaseException().Message);
         await peer.ExpectRstAsync(open.StreamId);

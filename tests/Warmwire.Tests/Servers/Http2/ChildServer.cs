@@ -11,6 +11,9 @@ namespace Warmwire.Tests.Servers.Http2;
 /// <summary>A server of somebody else as a child process on loopback, with files to serve; gone at the latest with the test.</summary>
 internal sealed class ChildServer : IAsyncDisposable
 {
+    /// <summary>Test processes beside each other begin at different places.</summary>
+    private static int _lastPort = Environment.ProcessId * 97;
+
     private readonly Process _process;
     private readonly DirectoryInfo _directory;
 
@@ -137,11 +140,28 @@ internal sealed class ChildServer : IAsyncDisposable
         .Select(folder => Path.Combine(folder, name))
         .FirstOrDefault(File.Exists);
 
+    /// <summary>
+    /// A port below those the system gives out by itself: between this look and the child's own bind, which nginx tries for seconds, a server of
+    /// another test could be given it, and would be taken for the child because it listens.
+    /// </summary>
     private static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        const int First = 12_000;
+        const int Count = 16_000;
+        while (true)
+        {
+            int port = First + (int)((uint)Interlocked.Increment(ref _lastPort) % Count);
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            try
+            {
+                listener.Start();
+                return port;
+            }
+            catch (SocketException error) when (error.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                // Somebody's; the next one.
+            }
+        }
     }
 
     private static bool Listens(int port)
