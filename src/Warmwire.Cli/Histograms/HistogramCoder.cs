@@ -1,0 +1,172 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+
+namespace Warmwire.Cli.Histograms;
+
+/// <summary>
+/// A histogram as text: the compressed V2 encoding of HdrHistogram in Base64, which its tools and its libraries in other languages read, and which logs of histograms have.
+/// Inside the zlib stream are a header of 40 bytes, big-endian, and the counts as ZigZag LEB128 numbers, where a negative one is a run of empty buckets.
+/// </summary>
+internal static class HistogramCoder
+{
+    private const int Cookie = 0x1c849303 | 0x10;
+    private const int CompressedCookie = 0x1c849304 | 0x10;
+    private const int HeaderLength = 40;
+
+    /// <summary>More than any histogram of <see cref="LatencyHistogram.Length"/> buckets takes, so that a small file cannot unpack into a large one.</summary>
+    private const int MaxPayload = 10 * 40_000;
+
+    public static string Encode(LatencyHistogram histogram)
+    {
+        using var payload = new MemoryStream();
+        int length = LatencyHistogram.Length;
+        while (length > 0 && histogram.CountAt(length - 1) == 0)
+        {
+            length--;
+        }
+
+        for (int i = 0; i < length;)
+        {
+            int run = i;
+            while (histogram.CountAt(run) == 0)
+            {
+                run++;
+            }
+
+            if (run > i)
+            {
+                WriteNumber(payload, i - run);
+                i = run;
+            }
+            else
+            {
+                WriteNumber(payload, histogram.CountAt(i++));
+            }
+        }
+
+        Span<byte> header = stackalloc byte[HeaderLength];
+        BinaryPrimitives.WriteInt32BigEndian(header, Cookie);
+        BinaryPrimitives.WriteInt32BigEndian(header[4..], (int)payload.Length);
+        BinaryPrimitives.WriteInt32BigEndian(header[8..], 0);
+        BinaryPrimitives.WriteInt32BigEndian(header[12..], LatencyHistogram.SignificantDigits);
+        BinaryPrimitives.WriteInt64BigEndian(header[16..], 1);
+        BinaryPrimitives.WriteInt64BigEndian(header[24..], LatencyHistogram.HighestTrackable);
+        BinaryPrimitives.WriteDoubleBigEndian(header[32..], 1.0);
+
+        using var packed = new MemoryStream();
+        packed.Write(stackalloc byte[8]);
+        using (var zlib = new ZLibStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            zlib.Write(header);
+            payload.WriteTo(zlib);
+        }
+
+        Span<byte> bytes = packed.GetBuffer().AsSpan(0, (int)packed.Length);
+        BinaryPrimitives.WriteInt32BigEndian(bytes, CompressedCookie);
+        BinaryPrimitives.WriteInt32BigEndian(bytes[4..], bytes.Length - 8);
+        return Convert.ToBase64String(bytes);
+    }
+
+    /// <param name="text">What <see cref="Encode"/> made, or another program with the same range and precision.</param>
+    /// <param name="sum">The exact sum, which the buckets do not tell.</param>
+    /// <param name="min">The exact shortest.</param>
+    /// <param name="max">The exact longest.</param>
+    /// <exception cref="FormatException">It is not such a text.</exception>
+    public static LatencyHistogram Decode(string text, long? sum = null, long? min = null, long? max = null)
+    {
+        byte[] packed = Convert.FromBase64String(text);
+        if (packed.Length < 8 || BinaryPrimitives.ReadInt32BigEndian(packed) != CompressedCookie || BinaryPrimitives.ReadInt32BigEndian(packed.AsSpan(4)) != packed.Length - 8)
+        {
+            throw new FormatException("it does not begin as a compressed histogram does");
+        }
+
+        byte[] bytes = Unpack(packed);
+        if (bytes.Length < HeaderLength
+            || BinaryPrimitives.ReadInt32BigEndian(bytes) != Cookie
+            || BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(4)) != bytes.Length - HeaderLength
+            || BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(12)) != LatencyHistogram.SignificantDigits
+            || BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(16)) != 1
+            || BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(24)) != LatencyHistogram.HighestTrackable)
+        {
+            throw new FormatException("it is not a histogram from 1 ns to an hour with three digits");
+        }
+
+        return LatencyHistogram.Restore(Counts(bytes.AsSpan(HeaderLength)), sum, min, max);
+    }
+
+    private static byte[] Unpack(byte[] packed)
+    {
+        using var zlib = new ZLibStream(new MemoryStream(packed, 8, packed.Length - 8), CompressionMode.Decompress);
+        byte[] buffer = new byte[HeaderLength + MaxPayload];
+        try
+        {
+            int length = zlib.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+            return length < buffer.Length ? buffer[..length] : throw new FormatException("it unpacks into more than a histogram has");
+        }
+        catch (InvalidDataException error)
+        {
+            throw new FormatException("its packed bytes are damaged", error);
+        }
+    }
+
+    private static long[] Counts(ReadOnlySpan<byte> payload)
+    {
+        long[] counts = new long[LatencyHistogram.Length];
+        long total = 0;
+        long index = 0;
+        while (!payload.IsEmpty)
+        {
+            long number = ReadNumber(ref payload);
+            if (number < 0)
+            {
+                index -= Math.Max(number, -counts.Length - 1L);
+            }
+            else if (index < counts.Length && total + number >= total)
+            {
+                counts[index++] = number;
+                total += number;
+            }
+            else
+            {
+                throw new FormatException("it counts what no histogram can");
+            }
+
+            if (index > counts.Length)
+            {
+                throw new FormatException("it has more buckets than there are");
+            }
+        }
+
+        return counts;
+    }
+
+    /// <summary>ZigZag, then groups of seven bits from the lowest up; the ninth byte has eight.</summary>
+    private static void WriteNumber(MemoryStream stream, long number)
+    {
+        ulong rest = (ulong)((number << 1) ^ (number >> 63));
+        for (int i = 0; i < 8 && rest > 0x7f; i++)
+        {
+            stream.WriteByte((byte)(rest | 0x80));
+            rest >>= 7;
+        }
+
+        stream.WriteByte((byte)rest);
+    }
+
+    private static long ReadNumber(ref ReadOnlySpan<byte> payload)
+    {
+        ulong number = 0;
+        for (int i = 0; i < payload.Length; i++)
+        {
+            bool isNinth = i == 8;
+            number |= (ulong)(isNinth ? payload[i] : payload[i] & 0x7f) << (7 * i);
+            if (isNinth || payload[i] < 0x80)
+            {
+                payload = payload[(i + 1)..];
+                return (long)(number >> 1) ^ -(long)(number & 1);
+            }
+        }
+
+        throw new FormatException("its last number has no end");
+    }
+}

@@ -1,0 +1,59 @@
+namespace Warmwire.Cli.Quick.Results;
+
+/// <summary>A process that was watched during the run (<c>--pid</c>), usually the one under test.</summary>
+internal sealed record ProcessResult
+{
+    public required int Pid { get; init; }
+
+    public required string Name { get; init; }
+
+    /// <summary>Processor time it took during the run.</summary>
+    public required double CpuSeconds { get; init; }
+
+    public required double CpuMicrosPerRequest { get; init; }
+
+    /// <summary>It ended before the run did.</summary>
+    public bool Ended { get; init; }
+
+    public required ProcessState Before { get; init; }
+
+    /// <summary>The largest of each figure that any look during the run saw.</summary>
+    public required ProcessState During { get; init; }
+
+    public required ProcessState After { get; init; }
+
+    /// <summary>Outgoing connections that any look saw, by remote address: at least so many were made, as those that lived between two looks were missed.</summary>
+    public required IReadOnlyDictionary<string, long> OutgoingSeen { get; init; }
+
+    public IReadOnlyList<ProcessPoint> Series { get; init; } = [];
+
+    /// <summary>What could not be seen, and why.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+}
+
+/// <summary>What a process held at one moment.</summary>
+internal sealed record ProcessState
+{
+    /// <summary>Open descriptors.</summary>
+    public required int Descriptors { get; init; }
+
+    public required double ResidentMegabytes { get; init; }
+
+    public required int Threads { get; init; }
+
+    /// <summary>Connections it made, by remote address and port.</summary>
+    public required IReadOnlyDictionary<string, int> Outgoing { get; init; }
+
+    /// <summary>Connections that were made to it.</summary>
+    public required int Incoming { get; init; }
+
+    /// <summary>Sockets of its machine or container that rest in TIME_WAIT, by remote address and port; to which process they belonged cannot be seen.</summary>
+    public required IReadOnlyDictionary<string, int> TimeWait { get; init; }
+}
+
+/// <summary>One look at a process.</summary>
+/// <param name="At">Seconds from the first arrival's due time.</param>
+/// <param name="Cores">How many cores it kept busy since the last look.</param>
+/// <param name="Descriptors">Open descriptors.</param>
+/// <param name="Outgoing">Connections it had made.</param>
+internal sealed record ProcessPoint(double At, double Cores, int Descriptors, int Outgoing);
