@@ -77,12 +77,21 @@ internal sealed class OriginDials
 
         int needed = _state.SpeaksHttp2 switch
         {
-            false => waiting - _state.Dialing,
+            false => WaitingForHttp1_NeedsLock(waiting) - _state.Dialing,
             null => _state.Dialing == 0 ? 1 : 0,
             true => NeededForStreams_NeedsLock(waiting),
         };
         return Math.Min(needed, _settings.MaxConnectionsPerServer - _state.Open.Count - _state.Dialing);
     }
+
+    /// <summary>
+    /// Those whom another connection of HTTP/1.1 helps. Who needs HTTP/2 waits for a stream while an earlier connection may still give one: dials that tell
+    /// HTTP/1.1 again would be made for nothing. Without that hope a dial has to tell that it is in vain.
+    /// </summary>
+    private int WaitingForHttp1_NeedsLock(int waiting) =>
+        Key.Protocols == ProtocolOffer.Http2OrHttp1 && _state.HasHope_NeedsLock(onlyHttp2: true)
+            ? _state.Waiters.FirstToLast().Count(static waiter => !waiter.NeedsHttp2)
+            : waiting;
 
     private int NeededForStreams_NeedsLock(int waiting)
     {

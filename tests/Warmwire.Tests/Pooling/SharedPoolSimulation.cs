@@ -297,6 +297,14 @@ internal sealed class SharedPoolSimulation : IDisposable
             return "somebody waits, and a place is free";
         }
 
+        if (usable.Length > 0
+            && origin.Connections.Any(static connection => connection.HttpVersion.Major == 1)
+            && _callers.Where(caller => caller.Connection is { IsCompleted: false } && origin.Origin.Contains(caller.Host, StringComparison.Ordinal)).All(static caller => caller.NeedsHttp2))
+        {
+            // Where dials tell HTTP/1.1 by now, they wait for the streams there are.
+            return null;
+        }
+
         bool full = origin.Open + origin.Dialing == _world.PerServer || (snapshot.Open + snapshot.Dialing == _world.Total && snapshot.Idle == 0);
         return full || origin.Dialing > 0 || usable.Any(connection => !_world.Multiple || connection.StreamLimit == 0)
             ? null
@@ -346,9 +354,17 @@ internal sealed class SharedPoolSimulation : IDisposable
     {
         private bool _ended;
 
-        public Caller(SharedRig rig, string host, bool http2Only) => Connection = RentAsync(rig, host, http2Only);
+        public Caller(SharedRig rig, string host, bool http2Only)
+        {
+            (Host, NeedsHttp2) = (host, http2Only);
+            Connection = RentAsync(rig, host, http2Only);
+        }
 
         public Caller(HttpConnection connection) => Connection = Task.FromResult(connection);
+
+        public string Host { get; } = "";
+
+        public bool NeedsHttp2 { get; }
 
         public CancellationTokenSource Cancellation { get; } = new();
 

@@ -301,6 +301,24 @@ public class SharedStoryTests
     }
 
     [Fact]
+    public async Task No_dials_that_tell_HTTP_1_1_are_made_for_one_that_needs_HTTP_2_and_may_get_a_stream()
+    {
+        using var rig = new SharedRig(limit: 1);
+        StubMultiplexedConnection shared = await rig.Rent();
+        rig.Http2 = false;
+        Task<HttpConnection> strict = rig.Ask(rig.Attempt(exact: true));
+        rig.Until(static origin => origin is { Idle: 1, Pending: 1, Dialing: 0 });
+        Assert.Equal(2, rig.Origin.ConnectionsOpened);
+
+        // Others are served by what came of it, and by dials of their own; also then it stays in line for its stream.
+        await rig.Done(rig.Ask());
+        await rig.Done(rig.Ask());
+        Assert.Equal((3, 1), ((int)rig.Origin.ConnectionsOpened, rig.Origin.Pending));
+        shared.End();
+        Assert.Same(shared, await rig.Done(strict));
+    }
+
+    [Fact]
     public async Task A_server_that_asks_for_HTTP_1_1_is_offered_nothing_else_any_more()
     {
         using var rig = new SharedRig(settings => settings.MaxConnectionsPerServer = 1, limit: 1);
