@@ -97,6 +97,11 @@ internal sealed class LatencyHistogram
 
         // In decimal, as 99.9 is no double: among a billion the rank would be off by one.
         long wanted = Math.Clamp((long)Math.Ceiling((decimal)percentile / 100 * total), 1, total);
+        if (wanted == total || wanted == 1)
+        {
+            return wanted == total ? Max : Min;
+        }
+
         long seen = 0;
         for (int i = 0; i < _counts.Length; i++)
         {
