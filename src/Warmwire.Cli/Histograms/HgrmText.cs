@@ -28,7 +28,7 @@ internal static class HgrmText
             while (next <= reached && seen < total)
             {
                 WriteLine(writer, value, next, seen);
-                next += 100 / (TicksPerHalfDistance * Math.Pow(2, (long)Math.Log2(100 / (100 - next)) + 1));
+                next = Following(next);
             }
 
             if (seen == total)
@@ -45,6 +45,14 @@ internal static class HgrmText
             #[Buckets = {LatencyHistogram.BucketCount,12}, SubBuckets     = {LatencyHistogram.SubBucketCount,12}]
 
             """).ReplaceLineEndings("\n"));
+    }
+
+    private static double Following(double percentile)
+    {
+        double following = percentile + (100 / (TicksPerHalfDistance * Math.Pow(2, (long)Math.Log2(100 / (100 - percentile)) + 1)));
+
+        // So close to 100 that a double cannot tell them apart: of 2^50 and more, there would be no end.
+        return following > percentile ? following : double.PositiveInfinity;
     }
 
     private static void WriteLine(TextWriter writer, double value, double percentile, long seen)

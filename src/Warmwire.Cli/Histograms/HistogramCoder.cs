@@ -81,9 +81,13 @@ internal static class HistogramCoder
         }
 
         byte[] bytes = Unpack(packed);
+
+        // The number at 8 tells how far buckets were shifted; hdr-histogram-js writes 1 there, which is no shift, as those are by 1,024 and more.
+        // The one at 32 is not looked at, because that library writes an integer in place of a double.
         if (bytes.Length < HeaderLength
             || BinaryPrimitives.ReadInt32BigEndian(bytes) != Cookie
             || BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(4)) != bytes.Length - HeaderLength
+            || BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(8)) is not (0 or 1)
             || BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(12)) != LatencyHistogram.SignificantDigits
             || BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(16)) != 1
             || BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(24)) != LatencyHistogram.HighestTrackable)
@@ -103,8 +107,9 @@ internal static class HistogramCoder
             int length = zlib.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
             return length < buffer.Length ? buffer[..length] : throw new FormatException("it unpacks into more than a histogram has");
         }
-        catch (InvalidDataException error)
+        catch (Exception error) when (error is InvalidDataException or IOException)
         {
+            // An IOException is a stream that asks for a dictionary, which zlib allows and this format does not.
             throw new FormatException("its packed bytes are damaged", error);
         }
     }

@@ -95,7 +95,13 @@ internal sealed class LatencyHistogram
             return 0;
         }
 
-        long wanted = Math.Clamp((long)Math.Ceiling((percentile / 100 * total) - 1e-9), 1, total);
+        // In decimal, as 99.9 is no double: among a billion the rank would be off by one.
+        long wanted = Math.Clamp((long)Math.Ceiling((decimal)percentile / 100 * total), 1, total);
+        if (wanted == total || wanted == 1)
+        {
+            return wanted == total ? Max : Min;
+        }
+
         long seen = 0;
         for (int i = 0; i < _counts.Length; i++)
         {
@@ -134,6 +140,7 @@ internal sealed class LatencyHistogram
     }
 
     /// <summary>Puts counts in as a file has them, with the exact figures that its buckets do not tell.</summary>
+    /// <exception cref="FormatException">The shortest is longer than the longest.</exception>
     internal static LatencyHistogram Restore(ReadOnlySpan<long> counts, long? sum = null, long? min = null, long? max = null)
     {
         var histogram = new LatencyHistogram();
@@ -158,7 +165,11 @@ internal sealed class LatencyHistogram
         {
             histogram._sum = sum ?? (long)estimate;
             histogram._min = min ?? LowestOf(first);
-            histogram._max = max ?? MiddleOf(last);
+            histogram._max = max ?? Math.Max(MiddleOf(last), histogram._min);
+            if (histogram._min > histogram._max)
+            {
+                throw new FormatException("its shortest is longer than its longest");
+            }
         }
 
         return histogram;
