@@ -298,7 +298,7 @@ internal sealed class SharedPoolSimulation : IDisposable
         }
 
         if (usable.Length > 0
-            && origin.Connections.Any(static connection => connection.HttpVersion.Major == 1)
+            && _rig.ToldHttp1(origin.Origin)
             && _callers.Where(caller => caller.Connection is { IsCompleted: false } && origin.Origin.Contains(caller.Host, StringComparison.Ordinal)).All(static caller => caller.NeedsHttp2))
         {
             // Where dials tell HTTP/1.1 by now, they wait for the streams there are.

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
@@ -15,6 +16,7 @@ internal sealed class SharedRig : IDisposable
     private readonly TestMeterFactory _meters = new();
     private readonly HandlerSettings _settings;
     private readonly Queue<TaskCompletionSource> _dials = [];
+    private readonly ConcurrentDictionary<string, bool> _toldHttp1 = new(StringComparer.Ordinal);
 
     public SharedRig(Action<HandlerSettings>? configure = null, bool holdDials = false, int limit = 100)
     {
@@ -96,6 +98,9 @@ internal sealed class SharedRig : IDisposable
 
     public async Task<TransportException> Fails(Task<HttpConnection> connection) =>
         await Assert.ThrowsAsync<TransportException>(() => Done(connection));
+
+    /// <summary>Whether the last dial to this origin told HTTP/1.1.</summary>
+    public bool ToldHttp1(string origin) => _toldHttp1.GetValueOrDefault(origin);
 
     /// <summary>Ends the dial that waits longest.</summary>
     public void EndDial(Exception? failure = null)
@@ -200,6 +205,7 @@ internal sealed class SharedRig : IDisposable
 
     private HttpConnection Make(ConnectionKey key, DialedStream dialed, IMultiplexedConnectionOwner owner, ConnectionServices services)
     {
+        _toldHttp1[key.Origin] = !Http2;
         if (!Http2)
         {
             var single = new StubConnection(key, dialed, owner, services);
