@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 
 namespace Warmwire.Samples.PubSub;
@@ -6,6 +7,9 @@ namespace Warmwire.Samples.PubSub;
 /// <param name="Project">The project whose topics it publishes to.</param>
 internal sealed record PubSubFunctionSettings(string Project)
 {
+    // What would make it a path, a query or a user's name.
+    private static readonly SearchValues<char> s_notInHost = SearchValues.Create("/?#@\\ ");
+
     /// <summary>An emulator in place of the service: plain http, no token.</summary>
     public Uri? Emulator { get; init; }
 
@@ -75,8 +79,7 @@ internal sealed record PubSubFunctionSettings(string Project)
             return true;
         }
 
-        // Nothing but a host and a port: what would make it a path, a query or a user's name is none.
-        if (host.AsSpan().ContainsAny("/?#@\\ ") || !Uri.TryCreate($"http://{host}/", UriKind.Absolute, out uri))
+        if (host.AsSpan().ContainsAny(s_notInHost) || !Uri.TryCreate($"http://{host}/", UriKind.Absolute, out uri))
         {
             wrong = $"{name} must be a host and a port, such as localhost:8085, not '{host}'";
             return false;

@@ -68,7 +68,7 @@ internal sealed class PubSubPublisher
     }
 
     private static WireMessage ToWire(PubSubMessage message) => new(
-        message.Data.IsEmpty ? null : message.Data,
+        message.Data.IsEmpty ? default(ReadOnlyMemory<byte>?) : message.Data, // a plain null would become an empty array
         message.Attributes is { Count: > 0 } ? message.Attributes : null,
         string.IsNullOrEmpty(message.OrderingKey) ? null : message.OrderingKey);
 
