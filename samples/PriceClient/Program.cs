@@ -4,12 +4,12 @@ using Warmwire.Samples.PriceClient;
 
 if (args is ["serve"])
 {
-    return await FunctionHost.RunAsync("prices", static app => PriceServerEndpoint.Map(app, TimeProvider.System), loopbackOnly: true);
+    return await FunctionHost.RunAsync("prices", static app => PriceServerEndpoint.Map(app, TimeProvider.System), port: 9000, loopbackOnly: true);
 }
 
 if (args.Length < 2 || !Uri.TryCreate(args[0], UriKind.Absolute, out Uri? endpoint) || !endpoint.Scheme.StartsWith("http", StringComparison.Ordinal))
 {
-    return FunctionHost.Refuse("prices", "usage: URL SYMBOL..., such as http://localhost:8080 ACME; or: serve");
+    return FunctionHost.Refuse("prices", "usage: URL SYMBOL..., such as http://localhost:9000 ACME; or: serve");
 }
 
 // One transport for the life of the program, whatever typed clients there are.
