@@ -66,7 +66,9 @@ internal sealed class HttpFunctionEndpoint
         catch (Exception e) when (!callerLeft.IsCancellationRequested)
         {
             string reason = deadline.IsCancellationRequested ? $"no complete answer within {_settings.Timeout.TotalSeconds:0.###} s" : e.Message;
-            _settings.Log($"http: GET {_settings.Upstream}: {reason}");
+            // Without the name, the password and the query that the URL may have: a log is read by many.
+            string upstream = _settings.Upstream.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
+            _settings.Log($"http: GET {upstream}: {reason}");
             return (StatusCodes.Status500InternalServerError, "Error making request");
         }
         catch (Exception) when (callerLeft.IsCancellationRequested)

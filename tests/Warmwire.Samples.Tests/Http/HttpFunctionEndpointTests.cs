@@ -55,11 +55,12 @@ public sealed class HttpFunctionEndpointTests
     [InlineData(false)]
     public async Task An_upstream_that_is_dead_is_an_error_whose_reason_is_logged(bool reuse)
     {
-        await using CountingServer function = await StartAsync(new Uri("http://127.0.0.1:1/"), reuse);
+        await using CountingServer function = await StartAsync(new Uri("http://name:secret@127.0.0.1:1/a?key=secret"), reuse);
         Assert.Equal((HttpStatusCode.InternalServerError, "Error making request"), await AskAsync(function.Uri));
         string line = Assert.Single(_log);
-        Assert.StartsWith("http: GET http://127.0.0.1:1/: ", line, StringComparison.Ordinal);
+        Assert.StartsWith("http: GET http://127.0.0.1:1/a: ", line, StringComparison.Ordinal);
         Assert.Contains("Connection refused", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", line, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -167,7 +167,7 @@ public sealed class PubSubPublisherTests
     {
         using var handler = new FakeHandler(static _ => FakeHandler.Json(OneId));
         PubSubException e = await Assert.ThrowsAsync<PubSubException>(() => Publisher(handler, tokens: new FakeTokens { Failure = "none today" }).PublishAsync("prices", PubSubMessage.FromText("x")));
-        Assert.Equal(("UNAUTHENTICATED", "none today"), (e.StatusName, e.Message));
+        Assert.Equal(("UNAVAILABLE", "none today"), (e.StatusName, e.Message));
         Assert.Empty(handler.Calls);
     }
 

@@ -63,7 +63,8 @@ internal sealed class PubSubPublisher
         }
         catch (AccessTokenException e)
         {
-            throw new PubSubException(PubSubStatus.Unauthenticated, e.Message, inner: e);
+            // The service has refused nobody: whoever gives out tokens could not be asked, and that passes.
+            throw new PubSubException(PubSubStatus.Unavailable, e.Message, inner: e);
         }
     }
 
