@@ -265,8 +265,12 @@ internal sealed class OriginStreams
         }
 
         bool wanted = _state.Waiters.Count > 0;
+
+        // Story: opening takes longer than a connection may live, or it may not live at all. Closed for that before it served those it was opened for, it would
+        // be dialed again and again. As with HTTP/1.1, who waited for it has it.
+        bool isForWaiter = wanted && !link.HasServed && link is { Streams: 0, HasFreePlace: true };
         CloseReason? reason = link.RetiredFor
-            ?? (_age.IsTooOld(connection, moment.Now) ? CloseReason.Lifetime
+            ?? (!isForWaiter && _age.IsTooOld(connection, moment.Now) ? CloseReason.Lifetime
             : link.Place == PoolPlace.Idle || link.Streams > 0 ? null
             : _state.Closing || (_state.Draining && !wanted) ? CloseReason.Disposed
             : wanted && makesRoom ? CloseReason.MadeRoom

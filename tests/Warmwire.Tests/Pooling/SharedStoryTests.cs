@@ -301,6 +301,22 @@ public class SharedStoryTests
     }
 
     [Fact]
+    public async Task A_connection_that_may_not_live_serves_the_one_it_was_opened_for()
+    {
+        using var rig = new SharedRig(settings => settings.PooledConnectionLifetime = TimeSpan.Zero, holdDials: true);
+        Task<HttpConnection> first = rig.Ask();
+        Task<HttpConnection> second = rig.Ask();
+        rig.EndDial();
+        HttpConnection served = await rig.Done(first);
+        rig.EndDial();
+        HttpConnection other = await rig.Done(second);
+        Assert.NotSame(served, other);
+        served.Rest();
+        other.Rest();
+        rig.Until(static origin => origin is { Open: 0, Dialing: 0, ConnectionsOpened: 2 } && origin.ClosedBy[CloseReason.Lifetime] == 2);
+    }
+
+    [Fact]
     public async Task No_dials_that_tell_HTTP_1_1_are_made_for_one_that_needs_HTTP_2_and_may_get_a_stream()
     {
         using var rig = new SharedRig(limit: 1);
