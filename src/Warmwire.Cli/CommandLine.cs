@@ -6,6 +6,8 @@ using System.Globalization;
 using Warmwire.Cli.Compare;
 using Warmwire.Cli.Measuring;
 using Warmwire.Cli.Processes;
+using Warmwire.Cli.Quick.Merging;
+using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Rendering;
 using Warmwire.Cli.Serving;
 
@@ -59,6 +61,11 @@ internal static class CommandLine
     private static Command Root() => new("warmwire", "Shows how well a program reuses its HTTP connections, and what it costs if it does not. Without a command: compare.")
     {
         CompareArguments.Command((options, cancellationToken) => new CompareCommand(options, Terminal.Open()).RunAsync(cancellationToken)),
+        MergeArguments.Command((settings, cancellationToken) => new MergeCommand(
+            settings,
+            new MergeOutputs(static result => Console.WriteLine(QuickJson.Write(result)), static (writer, result) => writer.WriteLine(QuickJson.Write(result))),
+            static _ => [],
+            Console.Error).RunAsync(cancellationToken)),
         Hidden(ServeCommand.Name, ServeCommand.RunAsync),
         Hidden(RelayCommand.Name, RelayCommand.RunAsync),
         Row(),

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Compression;
 
@@ -74,38 +75,43 @@ internal static class HistogramCoder
     /// <exception cref="FormatException">It is not such a text.</exception>
     public static LatencyHistogram Decode(string text, long? sum = null, long? min = null, long? max = null)
     {
+        long[] counts = new long[LatencyHistogram.Length];
+        foreach ((int index, long count) in ReadCounts(text))
+        {
+            counts[index] = count;
+        }
+
+        return LatencyHistogram.Restore(counts, sum, min, max);
+    }
+
+    /// <summary>The buckets that are not empty, in ascending order: of the few durations of an interval, much less than a histogram.</summary>
+    /// <exception cref="FormatException">It is not such a text.</exception>
+    public static IReadOnlyList<(int Index, long Count)> ReadCounts(string text)
+    {
         byte[] packed = Convert.FromBase64String(text);
         if (packed.Length < 8 || BinaryPrimitives.ReadInt32BigEndian(packed) != CompressedCookie || BinaryPrimitives.ReadInt32BigEndian(packed.AsSpan(4)) != packed.Length - 8)
         {
             throw new FormatException("it does not begin as a compressed histogram does");
         }
 
-        byte[] bytes = Unpack(packed);
-
-        // The number at 8 tells how far buckets were shifted; hdr-histogram-js writes 1 there, which is no shift, as those are by 1,024 and more.
-        // The one at 32 is not looked at, because that library writes an integer in place of a double.
-        if (bytes.Length < HeaderLength
-            || BinaryPrimitives.ReadInt32BigEndian(bytes) != Cookie
-            || BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(4)) != bytes.Length - HeaderLength
-            || BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(8)) is not (0 or 1)
-            || BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(12)) != LatencyHistogram.SignificantDigits
-            || BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(16)) != 1
-            || BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(24)) != LatencyHistogram.HighestTrackable)
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(HeaderLength + MaxPayload);
+        try
         {
-            throw new FormatException("it is not a histogram from 1 ns to an hour with three digits");
+            return Counts(Payload(buffer.AsSpan(0, Unpack(packed, buffer))));
         }
-
-        return LatencyHistogram.Restore(Counts(bytes.AsSpan(HeaderLength)), sum, min, max);
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
-    private static byte[] Unpack(byte[] packed)
+    private static int Unpack(byte[] packed, byte[] buffer)
     {
         using var zlib = new ZLibStream(new MemoryStream(packed, 8, packed.Length - 8), CompressionMode.Decompress);
-        byte[] buffer = new byte[HeaderLength + MaxPayload];
         try
         {
             int length = zlib.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
-            return length < buffer.Length ? buffer[..length] : throw new FormatException("it unpacks into more than a histogram has");
+            return length < buffer.Length ? length : throw new FormatException("it unpacks into more than a histogram has");
         }
         catch (Exception error) when (error is InvalidDataException or IOException)
         {
@@ -114,9 +120,27 @@ internal static class HistogramCoder
         }
     }
 
-    private static long[] Counts(ReadOnlySpan<byte> payload)
+    private static ReadOnlySpan<byte> Payload(ReadOnlySpan<byte> bytes)
     {
-        long[] counts = new long[LatencyHistogram.Length];
+        // The number at 8 tells how far buckets were shifted; hdr-histogram-js writes 1 there, which is no shift, as those are by 1,024 and more.
+        // The one at 32 is not looked at, because that library writes an integer in place of a double.
+        if (bytes.Length < HeaderLength
+            || BinaryPrimitives.ReadInt32BigEndian(bytes) != Cookie
+            || BinaryPrimitives.ReadInt32BigEndian(bytes[4..]) != bytes.Length - HeaderLength
+            || BinaryPrimitives.ReadInt32BigEndian(bytes[8..]) is not (0 or 1)
+            || BinaryPrimitives.ReadInt32BigEndian(bytes[12..]) != LatencyHistogram.SignificantDigits
+            || BinaryPrimitives.ReadInt64BigEndian(bytes[16..]) != 1
+            || BinaryPrimitives.ReadInt64BigEndian(bytes[24..]) != LatencyHistogram.HighestTrackable)
+        {
+            throw new FormatException("it is not a histogram from 1 ns to an hour with three digits");
+        }
+
+        return bytes[HeaderLength..];
+    }
+
+    private static List<(int Index, long Count)> Counts(ReadOnlySpan<byte> payload)
+    {
+        var counts = new List<(int, long)>();
         long total = 0;
         long index = 0;
         while (!payload.IsEmpty)
@@ -124,11 +148,16 @@ internal static class HistogramCoder
             long number = ReadNumber(ref payload);
             if (number < 0)
             {
-                index -= Math.Max(number, -counts.Length - 1L);
+                index -= Math.Max(number, -LatencyHistogram.Length - 1L);
             }
-            else if (index < counts.Length && total + number >= total)
+            else if (index < LatencyHistogram.Length && total + number >= total)
             {
-                counts[index++] = number;
+                if (number > 0)
+                {
+                    counts.Add(((int)index, number));
+                }
+
+                index++;
                 total += number;
             }
             else
@@ -136,7 +165,7 @@ internal static class HistogramCoder
                 throw new FormatException("it counts what no histogram can");
             }
 
-            if (index > counts.Length)
+            if (index > LatencyHistogram.Length)
             {
                 throw new FormatException("it has more buckets than there are");
             }

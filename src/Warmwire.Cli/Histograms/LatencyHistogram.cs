@@ -139,6 +139,20 @@ internal sealed class LatencyHistogram
         return LowestOf(index) + ((1L << bucket) >> 1);
     }
 
+    /// <summary>Counts what <see cref="HistogramCoder.ReadCounts"/> read, each as the middle of its bucket; the longest is known exactly. Only from one thread.</summary>
+    internal void Add(IReadOnlyList<(int Index, long Count)> counts, long max)
+    {
+        foreach ((int index, long count) in counts)
+        {
+            _counts[index] += count;
+            _total = checked(_total + count);
+            _sum += count * MiddleOf(index);
+            _min = Math.Min(_min, Math.Min(MiddleOf(index), max));
+        }
+
+        _max = counts.Count == 0 ? _max : Math.Max(_max, max);
+    }
+
     /// <summary>Puts counts in as a file has them, with the exact figures that its buckets do not tell.</summary>
     /// <exception cref="FormatException">The shortest is longer than the longest.</exception>
     internal static LatencyHistogram Restore(ReadOnlySpan<long> counts, long? sum = null, long? min = null, long? max = null)

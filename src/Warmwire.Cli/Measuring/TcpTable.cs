@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.NetworkInformation;
 
 namespace Warmwire.Cli.Measuring;
@@ -22,24 +21,11 @@ internal static class TcpTable
     /// <summary>The states in the text of <c>/proc/net/tcp</c> or <c>tcp6</c>; lines that are not sockets are passed over.</summary>
     public static IEnumerable<TcpState> Parse(IEnumerable<string> lines, int? remotePort)
     {
-        // "  12: 0100007F:9C40 0100007F:1F90 06 00000000:00000000 …": slot, local, remote, state, all hexadecimal.
         foreach (string line in lines)
         {
-            string[] fields = line.Split(' ', 5, StringSplitOptions.RemoveEmptyEntries);
-            if (fields is [_, _, var remote, var state, _]
-                && remote.LastIndexOf(':') is var colon and >= 0
-                && int.TryParse(remote.AsSpan(colon + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int port)
-                && (remotePort is null || port == remotePort))
+            if (TcpLine.TryParse(line, out TcpLine socket) && (remotePort is null || socket.Remote.Port == remotePort))
             {
-                yield return state switch
-                {
-                    "01" => TcpState.Established,
-                    "04" => TcpState.FinWait1,
-                    "05" => TcpState.FinWait2,
-                    "06" => TcpState.TimeWait,
-                    "0B" => TcpState.Closing,
-                    _ => TcpState.Unknown,
-                };
+                yield return socket.State;
             }
         }
     }

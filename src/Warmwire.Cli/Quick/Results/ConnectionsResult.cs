@@ -14,6 +14,9 @@ internal sealed record ConnectionsResult
     /// <summary>The share of exchanges that went over a connection which had served one before, 0 to 1.</summary>
     public required double ReuseRatio { get; init; }
 
+    /// <summary>Exchanges that got a connection, of which <see cref="ReuseRatio"/> is a share; with it, ratios are merged exactly.</summary>
+    public long Exchanges { get; init; }
+
     public required RequestsPerConnection RequestsPerConnection { get; init; }
 
     /// <summary>TLS handshakes that succeeded.</summary>

@@ -13,12 +13,16 @@ namespace Warmwire.Cli.Quick.Results;
 [JsonSerializable(typeof(QuickResult))]
 internal sealed partial class QuickJson : JsonSerializerContext
 {
-    private static readonly QuickJson s_readable = new(new JsonSerializerOptions(new QuickJson().Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-
     /// <summary>Base64 keeps its plus signs, and what is not ASCII stays readable.</summary>
-    public static string Write(QuickResult result) => JsonSerializer.Serialize(result, s_readable.QuickResult);
+    public static string Write(QuickResult result) => JsonSerializer.Serialize(result, Readable.Context.QuickResult);
 
     /// <exception cref="JsonException">It is not such a result.</exception>
     public static QuickResult Read(string json) =>
         JsonSerializer.Deserialize(json, Default.QuickResult) ?? throw new JsonException("null is not a result");
+
+    /// <summary>Apart, because a static field of this class may be set before those of the generated part, whose options it would then copy empty.</summary>
+    private static class Readable
+    {
+        public static readonly QuickJson Context = new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    }
 }

@@ -29,5 +29,5 @@ internal static class Summaries
     /// <summary>To the microsecond's hundredth, and the sum in full: more digits would only look exact.</summary>
     public static double Milliseconds(double nanoseconds) => Math.Round(nanoseconds / NanosecondsPerMillisecond, 6);
 
-    private static long Nanoseconds(double milliseconds) => (long)Math.Round(milliseconds * NanosecondsPerMillisecond);
+    public static long Nanoseconds(double milliseconds) => (long)Math.Round(milliseconds * NanosecondsPerMillisecond);
 }

@@ -1,0 +1,120 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using Warmwire.Cli.Quick.Ensuring;
+using Warmwire.Cli.Quick.Merging;
+using Warmwire.Cli.Quick.Results;
+using Xunit;
+
+namespace Warmwire.Cli.Tests.Quick.Merging;
+
+public sealed class MergeCommandTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("warmwire-merge-");
+    private readonly StringWriter _error = new();
+    private QuickResult? _shown;
+
+    public void Dispose()
+    {
+        _folder.Delete(recursive: true);
+        _error.Dispose();
+    }
+
+    [Fact]
+    public async Task Results_are_read_merged_shown_and_written()
+    {
+        int code = await RunAsync(Write("a.json"), Write("b.json"), "-o", At("all.json"), "--report", At("all.html"), "--hgrm", At("all.hgrm"), "--ensure", "errors<=5%", "--ensure", "connections==20");
+        Assert.Equal((MergeCommand.Held, ""), (code, _error.ToString()));
+        Assert.Equal(400, _shown!.Requests);
+        Assert.Equal(QuickJson.Write(_shown), QuickJson.Write(QuickJson.Read(File.ReadAllText(At("all.json")))));
+        Assert.Equal([new EnsureResult("errors<=5%", true, "5 % (20 of 400)"), new EnsureResult("connections==20", true, "20")], _shown.Ensure);
+        Assert.Equal("<p>400", File.ReadAllText(At("all.html")));
+        Assert.Contains("190.000 1.000000000000        380", File.ReadAllText(At("all.hgrm")), StringComparison.Ordinal);
+        Assert.Equal(["It went."], _shown.Verdict);
+    }
+
+    [Fact]
+    public async Task A_condition_that_does_not_hold_is_the_exit_code()
+    {
+        Assert.Equal(MergeCommand.NotHeld, await RunAsync(Write("a.json"), "--ensure", "max<190", "--ensure", "errors<=5%", "-o", At("all.json")));
+        Assert.Equal([false, true], _shown!.Ensure.Select(static condition => condition.Held));
+        Assert.True(File.Exists(At("all.json")));
+    }
+
+    [Fact]
+    public async Task Quiet_shows_nothing()
+    {
+        Assert.Equal(MergeCommand.Held, await RunAsync(Write("a.json"), "-q", "-o", At("all.json")));
+        Assert.Null(_shown);
+        Assert.True(File.Exists(At("all.json")));
+    }
+
+    [Fact]
+    public async Task Every_bad_file_has_a_line_of_its_own()
+    {
+        File.WriteAllText(At("text.json"), "Hello");
+        File.WriteAllText(At("cut.json"), QuickJson.Write(QuickResults.Usual())[..500]);
+        File.WriteAllText(At("other.json"), """{"a": 1}""");
+        File.WriteAllText(At("null.json"), "null");
+        File.WriteAllText(At("nulls.json"), QuickJson.Write(QuickResults.Usual()).Replace("\"codes\": {", "\"codes\": null, \"c\": {", StringComparison.Ordinal));
+        int code = await RunAsync(At("none.json"), At("text.json"), Write("good.json"), At("cut.json"), At("other.json"), At("null.json"), At("nulls.json"), _folder.FullName, "-o", At("all.json"));
+        Assert.Equal(MergeCommand.CouldNotRun, code);
+        Assert.Equal(
+            [
+                $"warmwire: there is no file {At("none.json")}",
+                $"warmwire: {At("text.json")} is not JSON",
+                $"warmwire: {At("cut.json")} is not JSON",
+                $"warmwire: {At("other.json")} is not a result of warmwire quick",
+                $"warmwire: {At("null.json")} is not a result of warmwire quick",
+                $"warmwire: {At("nulls.json")} is not a result of warmwire quick",
+                $"warmwire: {_folder.FullName} cannot be read: it is a directory",
+            ],
+            _error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.False(File.Exists(At("all.json")));
+    }
+
+    [Fact]
+    public async Task The_same_file_is_not_counted_twice()
+    {
+        string file = Write("a.json");
+        Assert.Equal(MergeCommand.CouldNotRun, await RunAsync(file, Path.Combine(_folder.FullName, ".", "a.json")));
+        Assert.Equal($"warmwire: {file} is given twice, and would be counted twice\n", _error.ToString());
+    }
+
+    [Fact]
+    public async Task Where_nothing_can_be_written_is_told()
+    {
+        Assert.Equal(MergeCommand.CouldNotRun, await RunAsync(Write("a.json"), "-o", At("no/such/folder.json")));
+        Assert.StartsWith($"warmwire: {At("no/such/folder.json")} cannot be written: ", Assert.Single(_error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--ensure 'p95<5': there is no metric 'p95'; did you mean p(95)?", "a.json", "--ensure", "p95<5")]
+    [InlineData("--ensure 'max': it has no comparison; write it like p(95)<500 or errors<1%", "a.json", "--ensure", "max<5", "--ensure", "max")]
+    public void A_wrong_condition_is_told_before_anything_is_read(string error, params string[] arguments)
+    {
+        ParseResult parsed = MergeArguments.Command(static (_, _) => Task.FromResult(0)).Parse(arguments);
+        Assert.IsType<ParseErrorAction>(parsed.Action, exactMatch: false);
+        Assert.Equal(error, parsed.Errors[0].Message);
+    }
+
+    [Fact]
+    public void Without_a_file_there_is_nothing_to_do() =>
+        Assert.IsType<ParseErrorAction>(MergeArguments.Command(static (_, _) => Task.FromResult(0)).Parse([]).Action, exactMatch: false);
+
+    private string At(string name) => Path.Combine(_folder.FullName, name);
+
+    private string Write(string name)
+    {
+        File.WriteAllText(At(name), QuickJson.Write(QuickResults.Usual()));
+        return At(name);
+    }
+
+    private Task<int> RunAsync(params string[] arguments) => MergeArguments
+        .Command((settings, cancellationToken) => new MergeCommand(
+            settings,
+            new MergeOutputs(result => _shown = result, static (writer, result) => writer.Write($"<p>{result.Requests}")),
+            static _ => ["It went."],
+            _error).RunAsync(cancellationToken))
+        .Parse(arguments)
+        .InvokeAsync(cancellationToken: TestContext.Current.CancellationToken);
+}

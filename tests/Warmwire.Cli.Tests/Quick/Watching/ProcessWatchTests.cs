@@ -1,0 +1,162 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Watching;
+using Xunit;
+
+namespace Warmwire.Cli.Tests.Quick.Watching;
+
+public sealed class ProcessWatchTests
+{
+    /// <summary>
+    /// Bash opens sockets itself: it makes as many connections as it is told, closes as many as it is told, and answers each command. It does not end by itself before its input does.
+    /// </summary>
+    private const string Script = """
+        open() { exec {fd}<>"/dev/tcp/127.0.0.1/$1"; fds+=("$fd"); }
+        close() { fd="${fds[-1]}"; unset 'fds[-1]'; exec {fd}>&-; }
+        fds=()
+        while read -r command port count; do
+            for ((i = 0; i < count; i++)); do $command "$port"; done
+            echo done
+        done
+        """;
+
+    [Fact]
+    public async Task Connections_of_a_process_are_counted_before_during_and_after()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc");
+        using var one = new TcpListener(IPAddress.Loopback, 0);
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        one.Start();
+        other.Start();
+        using Process process = StartBash(Script);
+        try
+        {
+            await TellAsync(process, "true 0 1");
+            int points = 0;
+            await using ProcessWatch watch = ProcessWatch.Start(process.Id, () => Interlocked.Increment(ref points), TimeProvider.System);
+            await TellAsync(process, $"open {PortOf(one)} 4");
+            await TellAsync(process, $"open {PortOf(other)} 1");
+            await TellAsync(process, ": 0 50000");
+            await LooksAsync(() => Volatile.Read(ref points));
+            await TellAsync(process, $"close 0 3");
+            ProcessResult result = await watch.FinishAsync(1_000);
+
+            Assert.Equal((process.Id, "bash", false), (result.Pid, result.Name, result.Ended));
+            Assert.Empty(result.Before.Outgoing);
+            Assert.Equal(new Dictionary<string, int> { [$"127.0.0.1:{PortOf(one)}"] = 4, [$"127.0.0.1:{PortOf(other)}"] = 1 }, result.During.Outgoing);
+            Assert.Equal(new Dictionary<string, int> { [$"127.0.0.1:{PortOf(one)}"] = 2 }, result.After.Outgoing);
+            Assert.Equal(new Dictionary<string, long> { [$"127.0.0.1:{PortOf(one)}"] = 4, [$"127.0.0.1:{PortOf(other)}"] = 1 }, result.OutgoingSeen);
+            Assert.Equal(result.Before.Descriptors + 2, result.After.Descriptors);
+            Assert.Equal((0, 1), (result.After.Incoming, result.After.Threads));
+            Assert.InRange(result.After.ResidentMegabytes, 0.5, 500);
+            Assert.InRange(result.CpuSeconds, 0.01, 60); // counting to 50000 in bash
+            Assert.Equal(result.CpuSeconds * 1_000, result.CpuMicrosPerRequest, tolerance: 0.001);
+            Assert.NotEmpty(result.Series);
+            Assert.Equal(5, result.Series.Max(static point => point.Outgoing));
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    [Fact]
+    public async Task Connections_made_to_a_process_are_no_outgoing_ones()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc");
+        using var listener = new TcpListener(IPAddress.IPv6Any, 0) { Server = { DualMode = true } };
+        listener.Start();
+        await using ProcessWatch watch = ProcessWatch.Start(Environment.ProcessId, static () => 0, TimeProvider.System);
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, PortOf(listener), TestContext.Current.CancellationToken);
+        using TcpClient accepted = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+        ProcessResult result = await watch.FinishAsync(0);
+
+        Assert.Equal(1, result.After.Outgoing[$"127.0.0.1:{PortOf(listener)}"]);
+        Assert.DoesNotContain($"127.0.0.1:{((IPEndPoint)client.Client.LocalEndPoint!).Port}", result.After.Outgoing.Keys);
+        Assert.InRange(result.After.Incoming, 1, int.MaxValue);
+        Assert.Equal(0, result.CpuMicrosPerRequest);
+    }
+
+    [Fact]
+    public async Task A_process_that_ends_has_nothing_after()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc");
+        using Process process = StartBash("read -r line");
+        await using ProcessWatch watch = ProcessWatch.Start(process.Id, static () => 0, TimeProvider.System);
+        process.StandardInput.Close();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        ProcessResult result = await watch.FinishAsync(10);
+        Assert.True(result.Ended);
+        Assert.Equal((0, 0, 0), (result.After.Descriptors, result.After.Threads, result.After.Outgoing.Count));
+        Assert.InRange(result.Before.Descriptors, 3, 100);
+        Assert.StartsWith("The process ended before the run did", Assert.Single(result.Notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Children_are_not_followed_and_that_is_said()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc");
+        using Process process = StartBash("cat <&0 & echo started; wait");
+        try
+        {
+            Assert.Equal("started", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+            await using ProcessWatch watch = ProcessWatch.Start(process.Id, static () => 0, TimeProvider.System);
+            Assert.Equal(["The process has child processes; what they hold and take is not counted."], (await watch.FinishAsync(1)).Notes);
+        }
+        finally
+        {
+            process.Kill(entireProcessTree: true);
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-5)]
+    [InlineData(int.MaxValue)]
+    public void A_process_that_is_not_there_is_told(int pid)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc");
+        CommandFailure failure = Assert.Throws<CommandFailure>(() => ProcessWatch.Start(pid, static () => 0, TimeProvider.System));
+        Assert.Equal($"--pid {pid}: there is no such process", failure.Message);
+    }
+
+    [Fact]
+    public async Task Without_a_finish_it_stops_too()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc");
+        ProcessWatch watch = ProcessWatch.Start(Environment.ProcessId, static () => 0, TimeProvider.System);
+        await watch.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+    }
+
+    private static int PortOf(TcpListener listener) => ((IPEndPoint)listener.LocalEndpoint).Port;
+
+    /// <summary>Until a look has begun and ended that began after this call: two more have been told by their time.</summary>
+    private static async Task LooksAsync(Func<int> points)
+    {
+        int before = points();
+        long begun = Stopwatch.GetTimestamp();
+        while (points() < before + 2)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(30), "no look came");
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+
+    private static async Task TellAsync(Process process, string command)
+    {
+        await process.StandardInput.WriteLineAsync(command);
+        await process.StandardInput.FlushAsync(TestContext.Current.CancellationToken);
+        Assert.Equal("done", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+    }
+
+    private static Process StartBash(string script)
+    {
+        var info = new ProcessStartInfo("bash") { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true };
+        info.ArgumentList.Add("-c");
+        info.ArgumentList.Add(script);
+        return Process.Start(info)!;
+    }
+}
