@@ -4,10 +4,12 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Warmwire.Cli.Compare;
+using Warmwire.Cli.Experiment;
 using Warmwire.Cli.Measuring;
 using Warmwire.Cli.Processes;
+using Warmwire.Cli.Quick;
 using Warmwire.Cli.Quick.Merging;
-using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Rendering;
 using Warmwire.Cli.Serving;
 
@@ -16,6 +18,9 @@ namespace Warmwire.Cli;
 /// <summary>Commands, options and how their errors are told. What a command does is elsewhere.</summary>
 internal static class CommandLine
 {
+    /// <summary>After Ctrl-C: a summary of what ran is still made.</summary>
+    private static readonly TimeSpan s_timeToEnd = TimeSpan.FromSeconds(10);
+
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
     {
         ParseResult parsed = Parse(arguments.Count == 0 ? ["compare"] : arguments);
@@ -25,7 +30,7 @@ internal static class CommandLine
             return ExitCodes.Usage;
         }
 
-        var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
+        var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = s_timeToEnd };
         if (parsed.CommandResult.Command.Hidden)
         {
             // A part of a comparison leaves signals to the process that started it; see ParentLink.
@@ -39,7 +44,7 @@ internal static class CommandLine
         catch (CommandFailure failure)
         {
             await Console.Error.WriteLineAsync($"warmwire: {failure.Message}");
-            return ExitCodes.Failed;
+            return failure.ExitCode;
         }
         catch (OperationCanceledException)
         {
@@ -61,11 +66,14 @@ internal static class CommandLine
     private static Command Root() => new("warmwire", "Shows how well a program reuses its HTTP connections, and what it costs if it does not. Without a command: compare.")
     {
         CompareArguments.Command((options, cancellationToken) => new CompareCommand(options, Terminal.Open()).RunAsync(cancellationToken)),
+        QuickArguments.Command((parsed, cancellationToken) => new QuickCommand(parsed.Settings, parsed.Outputs, parsed.Pid, Terminal.Open(), TimeProvider.System).RunAsync(cancellationToken)),
         MergeArguments.Command((settings, cancellationToken) => new MergeCommand(
             settings,
-            new MergeOutputs(static result => Console.WriteLine(QuickJson.Write(result)), static (writer, result) => writer.WriteLine(QuickJson.Write(result))),
-            static _ => [],
+            new MergeOutputs(static result => SummaryText.Write(Console.Out, result), HtmlReport.Write),
+            QuickVerdict.Sentences,
             Console.Error).RunAsync(cancellationToken)),
+        ExperimentArguments.Command((settings, cancellationToken) => new ExperimentCommand(settings, Terminal.Open(), TimeProvider.System).RunAsync(cancellationToken)),
+        Hidden(FunctionCommand.Name, FunctionCommand.RunAsync),
         Hidden(ServeCommand.Name, ServeCommand.RunAsync),
         Hidden(RelayCommand.Name, RelayCommand.RunAsync),
         Row(),

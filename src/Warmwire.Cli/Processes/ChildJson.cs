@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Warmwire.Cli.Experiment;
 using Warmwire.Cli.Measuring;
 using Warmwire.Cli.Serving;
 
@@ -17,4 +18,8 @@ namespace Warmwire.Cli.Processes;
 [JsonSerializable(typeof(RowOrder))]
 [JsonSerializable(typeof(RowStart))]
 [JsonSerializable(typeof(RowMessage))]
+[JsonSerializable(typeof(FunctionOrder))]
+[JsonSerializable(typeof(FunctionReady))]
+[JsonSerializable(typeof(FunctionQuery))]
+[JsonSerializable(typeof(FunctionCounts))]
 internal sealed partial class ChildJson : JsonSerializerContext;

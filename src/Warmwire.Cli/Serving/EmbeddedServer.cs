@@ -9,10 +9,11 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Warmwire.Samples.PubSubEmulator;
 
 namespace Warmwire.Cli.Serving;
 
-/// <summary>Kestrel on 127.0.0.1, HTTP/1.1 only: a small answer to every request, and a count of what it saw.</summary>
+/// <summary>Kestrel on 127.0.0.1, HTTP/1.1 only: a small answer to every request, or a Pub/Sub emulator, and a count of what it saw.</summary>
 internal sealed class EmbeddedServer : IAsyncDisposable
 {
     private static ReadOnlySpan<byte> Answer => "Hello, world.\n"u8;
@@ -23,7 +24,7 @@ internal sealed class EmbeddedServer : IAsyncDisposable
     private long _tlsHandshakes;
     private long _requests;
 
-    private EmbeddedServer(bool tls)
+    private EmbeddedServer(bool tls, bool emulator)
     {
         _certificate = tls ? SelfSignedCertificate.Create() : null;
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -32,8 +33,17 @@ internal sealed class EmbeddedServer : IAsyncDisposable
             kestrel.AddServerHeader = false;
             kestrel.Listen(IPAddress.Loopback, 0, Listen);
         });
+        builder.Services.AddRoutingCore();
         _application = builder.Build();
-        _application.Run(AnswerAsync);
+        if (emulator)
+        {
+            _application.Use(CountAsync);
+            PubSubEmulatorEndpoint.Map(_application, new PubSubEmulatorSettings());
+        }
+        else
+        {
+            _application.Run(AnswerAsync);
+        }
     }
 
     public int Port { get; private set; }
@@ -42,9 +52,9 @@ internal sealed class EmbeddedServer : IAsyncDisposable
 
     public ServerCounts Counts => new(Volatile.Read(ref _connections), Volatile.Read(ref _tlsHandshakes), Volatile.Read(ref _requests));
 
-    public static async Task<EmbeddedServer> StartAsync(bool tls)
+    public static async Task<EmbeddedServer> StartAsync(bool tls, bool emulator = false)
     {
-        var server = new EmbeddedServer(tls);
+        var server = new EmbeddedServer(tls, emulator);
         await server._application.StartAsync();
         string address = server._application.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single();
         server.Port = new Uri(address).Port;
@@ -75,6 +85,12 @@ internal sealed class EmbeddedServer : IAsyncDisposable
                 return next(connection);
             });
         }
+    }
+
+    private Task CountAsync(HttpContext context, RequestDelegate next)
+    {
+        Interlocked.Increment(ref _requests);
+        return next(context);
     }
 
     private Task AnswerAsync(HttpContext context)

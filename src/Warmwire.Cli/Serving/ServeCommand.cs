@@ -10,7 +10,7 @@ internal static class ServeCommand
     public static async Task<int> RunAsync(ParentLink parent)
     {
         ServeOrder order = await parent.ReceiveAsync(ChildJson.Default.ServeOrder);
-        await using EmbeddedServer server = await EmbeddedServer.StartAsync(order.Tls);
+        await using EmbeddedServer server = await EmbeddedServer.StartAsync(order.Tls, order.Emulator);
         parent.Send(new ServerReady(server.Port, server.Thumbprint), ChildJson.Default.ServerReady);
         while (true)
         {

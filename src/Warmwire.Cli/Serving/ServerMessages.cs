@@ -1,7 +1,9 @@
 namespace Warmwire.Cli.Serving;
 
 /// <summary>The first message to the embedded server.</summary>
-internal sealed record ServeOrder(bool Tls);
+/// <param name="Tls">Whether it speaks https.</param>
+/// <param name="Emulator">Whether it is the Pub/Sub emulator and not a server that says hello.</param>
+internal sealed record ServeOrder(bool Tls, bool Emulator = false);
 
 /// <summary>Its answer: it listens on 127.0.0.1.</summary>
 /// <param name="Port">The port.</param>

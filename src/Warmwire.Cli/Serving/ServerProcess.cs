@@ -18,12 +18,12 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public string? Thumbprint { get; }
 
-    public static async Task<ServerProcess> StartAsync(bool tls, CancellationToken cancellationToken)
+    public static async Task<ServerProcess> StartAsync(bool tls, CancellationToken cancellationToken, bool emulator = false)
     {
         ChildProcess child = ChildProcess.Start("the embedded server", ServeCommand.Name);
         try
         {
-            await child.SendAsync(new ServeOrder(tls), ChildJson.Default.ServeOrder);
+            await child.SendAsync(new ServeOrder(tls, emulator), ChildJson.Default.ServeOrder);
             return new ServerProcess(child, await child.ReceiveAsync(ChildJson.Default.ServerReady, cancellationToken));
         }
         catch

@@ -5,24 +5,23 @@ using System.Text.Json.Serialization;
 namespace Warmwire.Cli.Quick.Results;
 
 /// <summary>How results are written and read.</summary>
+internal static class QuickJson
+{
+    /// <summary>Base64 keeps its plus signs, and what is not ASCII stays readable.</summary>
+    private static readonly QuickJsonContext s_readable =
+        new(new JsonSerializerOptions(QuickJsonContext.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+    public static string Write(QuickResult result) => JsonSerializer.Serialize(result, s_readable.QuickResult);
+
+    /// <exception cref="JsonException">It is not such a result.</exception>
+    public static QuickResult Read(string json) =>
+        JsonSerializer.Deserialize(json, QuickJsonContext.Default.QuickResult) ?? throw new JsonException("null is not a result");
+}
+
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     RespectNullableAnnotations = true,
     WriteIndented = true)]
 [JsonSerializable(typeof(QuickResult))]
-internal sealed partial class QuickJson : JsonSerializerContext
-{
-    /// <summary>Base64 keeps its plus signs, and what is not ASCII stays readable.</summary>
-    public static string Write(QuickResult result) => JsonSerializer.Serialize(result, Readable.Context.QuickResult);
-
-    /// <exception cref="JsonException">It is not such a result.</exception>
-    public static QuickResult Read(string json) =>
-        JsonSerializer.Deserialize(json, Default.QuickResult) ?? throw new JsonException("null is not a result");
-
-    /// <summary>Apart, because a static field of this class may be set before those of the generated part, whose options it would then copy empty.</summary>
-    private static class Readable
-    {
-        public static readonly QuickJson Context = new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-    }
-}
+internal sealed partial class QuickJsonContext : JsonSerializerContext;

@@ -1,0 +1,43 @@
+using Warmwire.Cli.Processes;
+
+namespace Warmwire.Cli.Experiment;
+
+/// <summary>A function's process as the experiment sees it.</summary>
+internal sealed class FunctionProcess : IAsyncDisposable
+{
+    private readonly ChildProcess _child;
+
+    private FunctionProcess(ChildProcess child, FunctionReady ready)
+    {
+        _child = child;
+        Uri = new UriBuilder(Uri.UriSchemeHttp, "127.0.0.1", ready.Port).Uri;
+        Pid = ready.Pid;
+    }
+
+    public Uri Uri { get; }
+
+    public int Pid { get; }
+
+    public static async Task<FunctionProcess> StartAsync(FunctionOrder order, CancellationToken cancellationToken)
+    {
+        ChildProcess child = ChildProcess.Start("the function", FunctionCommand.Name);
+        try
+        {
+            await child.SendAsync(order, ChildJson.Default.FunctionOrder);
+            return new FunctionProcess(child, await child.ReceiveAsync(ChildJson.Default.FunctionReady, cancellationToken));
+        }
+        catch
+        {
+            await child.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task<FunctionCounts> GetCountsAsync(CancellationToken cancellationToken)
+    {
+        await _child.SendAsync(new FunctionQuery(), ChildJson.Default.FunctionQuery);
+        return await _child.ReceiveAsync(ChildJson.Default.FunctionCounts, cancellationToken);
+    }
+
+    public ValueTask DisposeAsync() => _child.DisposeAsync();
+}

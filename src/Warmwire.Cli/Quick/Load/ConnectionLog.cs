@@ -1,0 +1,192 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Tracing;
+using Warmwire.Cli.Histograms;
+using Warmwire.Cli.Quick.Results;
+
+namespace Warmwire.Cli.Quick.Load;
+
+/// <summary>Every connection to one origin, from its dial to its close, as the transport's events tell it, and how many exchanges each was given.</summary>
+internal sealed class ConnectionLog : EventListener
+{
+    private const string TransportSource = "Warmwire";
+
+    private readonly string _origin;
+    private readonly Action? _onOpened;
+    private readonly Action? _onClosed;
+    private readonly Lock _gate = new();
+    private readonly ConcurrentDictionary<long, Exchanges> _open = new();
+    private readonly RequestCounts _ended = new();
+    private readonly Dictionary<string, long> _closedBy = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _dialedBy = new(StringComparer.Ordinal);
+    private long _opened;
+    private long _closed;
+    private long _peakOpen;
+    private long _failedDials;
+    private long _tlsHandshakes;
+    private long _exchanges;
+    private long _reused;
+    private string? _lastDialFailure;
+
+    /// <param name="origin">As the transport writes it, such as <c>http://localhost:5080</c>. Connections of others in this process are not counted.</param>
+    /// <param name="onOpened">Told under a lock of each connection opened, when it is counted.</param>
+    /// <param name="onClosed">Told under a lock of each connection closed.</param>
+    public ConnectionLog(string origin, Action? onOpened = null, Action? onClosed = null)
+    {
+        _origin = origin;
+        _onOpened = onOpened;
+        _onClosed = onClosed;
+        Trace = new RequestTrace { GotConnection = Leased };
+    }
+
+    /// <summary>To be set on each request, so that it is counted for its connection. One object for all.</summary>
+    public RequestTrace Trace { get; }
+
+    public LatencyHistogram Dns { get; } = new();
+
+    public LatencyHistogram Connect { get; } = new();
+
+    public LatencyHistogram Tls { get; } = new();
+
+    public long Opened => Volatile.Read(ref _opened);
+
+    public long Open => Opened - Volatile.Read(ref _closed);
+
+    public long PeakOpen => Volatile.Read(ref _peakOpen);
+
+    public long FailedDials => Volatile.Read(ref _failedDials);
+
+    public string? LastDialFailure => Volatile.Read(ref _lastDialFailure);
+
+    /// <summary>The share of exchanges that went over a connection which had served one before.</summary>
+    public double ReuseRatio => Ratio(Volatile.Read(ref _reused), Volatile.Read(ref _exchanges));
+
+    public ConnectionsResult GetResult(int? timeWait)
+    {
+        lock (_gate)
+        {
+            RequestCounts counts = _ended.Copy();
+            foreach (Exchanges open in _open.Values)
+            {
+                counts.Add(open.Count);
+            }
+
+            long byServer = _closedBy.Where(static pair => ClosingSide.IsServer(pair.Key)).Sum(static pair => pair.Value);
+            return new ConnectionsResult
+            {
+                Opened = _opened,
+                PeakOpen = _peakOpen,
+                FailedDials = _failedDials,
+                Exchanges = Volatile.Read(ref _exchanges),
+                ReuseRatio = ReuseRatio,
+                RequestsPerConnection = counts.GetResult(),
+                TlsHandshakes = _tlsHandshakes,
+                ClosedBy = Ordered(_closedBy),
+                ClosedByServer = byServer,
+                ClosedByClient = _closedBy.Values.Sum() - byServer,
+                DialedBy = Ordered(_dialedBy),
+                TimeWait = timeWait,
+            };
+        }
+    }
+
+    public static double Ratio(long reused, long exchanges) => exchanges == 0 ? 0 : (double)reused / exchanges;
+
+    protected override void OnEventSourceCreated(EventSource eventSource)
+    {
+        if (eventSource.Name == TransportSource)
+        {
+            EnableEvents(eventSource, EventLevel.Informational);
+        }
+    }
+
+    protected override void OnEventWritten(EventWrittenEventArgs eventData)
+    {
+        // The base class may tell of events before this class's own fields are set.
+        if (_gate is null || eventData.Payload is not [string origin, ..] || origin != _origin)
+        {
+            return;
+        }
+
+        switch ((eventData.EventName, eventData.Payload))
+        {
+            case ("DialStarted", [_, string reason]):
+                lock (_gate)
+                {
+                    Count(_dialedBy, reason);
+                }
+
+                break;
+            case ("DialFailed", [_, _, _, string error]):
+                Volatile.Write(ref _lastDialFailure, error);
+                Interlocked.Increment(ref _failedDials);
+                break;
+            case ("ConnectionOpened", [_, long id, _, _, double dnsMs, double connectMs, double tlsMs]):
+                OnOpened(id, dnsMs, connectMs, tlsMs);
+                break;
+            case ("ConnectionClosed", [_, long id, string reason, ..]):
+                OnClosed(id, reason);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void OnOpened(long id, double dnsMs, double connectMs, double tlsMs)
+    {
+        _open.GetOrAdd(id, static _ => new Exchanges());
+        Dns.Record(Nanoseconds(dnsMs));
+        Connect.Record(Nanoseconds(connectMs));
+        if (tlsMs > 0)
+        {
+            Tls.Record(Nanoseconds(tlsMs));
+        }
+
+        lock (_gate)
+        {
+            _opened++;
+            _tlsHandshakes += tlsMs > 0 ? 1 : 0;
+            _peakOpen = Math.Max(_peakOpen, _opened - _closed);
+            _onOpened?.Invoke();
+        }
+    }
+
+    private void OnClosed(long id, string reason)
+    {
+        lock (_gate)
+        {
+            _closed++;
+            Count(_closedBy, reason);
+            if (_open.TryRemove(id, out Exchanges? exchanges))
+            {
+                _ended.Add(exchanges.Count);
+            }
+
+            _onClosed?.Invoke();
+        }
+    }
+
+    private void Leased(GotConnectionInfo info)
+    {
+        if (_open.TryGetValue(info.ConnectionId, out Exchanges? exchanges))
+        {
+            Interlocked.Increment(ref exchanges.Count);
+        }
+
+        Interlocked.Increment(ref _exchanges);
+        if (info.Reused)
+        {
+            Interlocked.Increment(ref _reused);
+        }
+    }
+
+    private static void Count(Dictionary<string, long> counts, string key) => counts[key] = counts.GetValueOrDefault(key) + 1;
+
+    private static SortedDictionary<string, long> Ordered(Dictionary<string, long> counts) => new(counts, StringComparer.Ordinal);
+
+    private static long Nanoseconds(double milliseconds) => (long)(milliseconds * 1e6);
+
+    private sealed class Exchanges
+    {
+        public long Count;
+    }
+}

@@ -1,0 +1,26 @@
+using Warmwire.Cli.Histograms;
+
+namespace Warmwire.Cli.Quick.Load;
+
+/// <summary>What happened in one second of a run.</summary>
+internal sealed class LiveInterval
+{
+    public long Started;
+    public long Responses;
+    public long Errors;
+    public long Opened;
+    public long Closed;
+
+    /// <summary>Open at its end so far.</summary>
+    public long Open;
+    public long PeakOpen;
+
+    public LatencyHistogram Latencies { get; } = new();
+
+    /// <summary>Makes it the next one, in which nothing has happened.</summary>
+    public void Begin(long open)
+    {
+        (Started, Responses, Errors, Opened, Closed, Open, PeakOpen) = (0, 0, 0, 0, 0, open, open);
+        Latencies.Clear();
+    }
+}

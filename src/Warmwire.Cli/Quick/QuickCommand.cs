@@ -1,0 +1,85 @@
+using System.Globalization;
+using Spectre.Console;
+using Warmwire.Cli.Quick.Load;
+using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Watching;
+using Warmwire.Cli.Rendering;
+
+namespace Warmwire.Cli.Quick;
+
+/// <summary>The command <c>quick</c>: a load at a constant rate, and what it told about connections.</summary>
+internal sealed class QuickCommand
+{
+    private readonly QuickSettings _settings;
+    private readonly QuickOutputs _outputs;
+    private readonly int? _pid;
+    private readonly Terminal _terminal;
+    private readonly TimeProvider _time;
+
+    public QuickCommand(QuickSettings settings, QuickOutputs outputs, int? pid, Terminal terminal, TimeProvider time)
+    {
+        _settings = settings;
+        _outputs = outputs;
+        _pid = pid;
+        _terminal = terminal;
+        _time = time;
+    }
+
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        // A path that cannot be written should not be found out when the run is over.
+        ResultFiles.Prepare(_outputs);
+        if (!_outputs.Quiet)
+        {
+            _terminal.Output.MarkupLineInterpolated($"[dim]{Headline()}[/]");
+        }
+
+        QuickResult result = await RunLoadAsync(cancellationToken);
+        result = result with { Verdict = QuickVerdict.Sentences(result), Ensure = [.. _outputs.Conditions.Select(condition => condition.Evaluate(result))] };
+        ResultFiles.Write(_outputs, result);
+        if (_outputs.Quiet)
+        {
+            SummaryText.WriteConditions(_terminal.StandardOutput, result, onlyMissed: true);
+        }
+        else
+        {
+            SummaryText.Write(_terminal.StandardOutput, result);
+        }
+
+        return await ExitCodeAsync(result);
+    }
+
+    private async Task<QuickResult> RunLoadAsync(CancellationToken cancellationToken)
+    {
+        using var run = new QuickRun(_settings, _time);
+        await using ProcessWatch? watch = _pid is { } pid ? ProcessWatch.Start(pid, () => run.SecondsSinceStart, _time) : null;
+        Task<QuickResult> running = run.RunAsync(cancellationToken);
+        await QuickViews.For(_terminal, _outputs.Quiet, _time).RunAsync(run.GetProgress, running);
+        QuickResult result = await running;
+        return watch is null ? result : result with { Process = await watch.FinishAsync(result.Requests) };
+    }
+
+    private async Task<int> ExitCodeAsync(QuickResult result)
+    {
+        if (result.Interrupted)
+        {
+            return ExitCodes.Interrupted;
+        }
+
+        if (result.Responses == 0)
+        {
+            await _terminal.StandardError.WriteLineAsync($"warmwire: not one request was answered by {_settings.Url}");
+            return ExitCodes.CouldNotRun;
+        }
+
+        return result.Ensure.All(static condition => condition.Held) ? ExitCodes.Success : ExitCodes.Missed;
+    }
+
+    private string Headline()
+    {
+        string arrivals = string.Create(CultureInfo.InvariantCulture, $"{_settings.OwnArrivals:N0} arrivals, {_settings.Shard.RateOf(_settings.Rate):0.##} a second for {_settings.DurationSeconds:0.##} s");
+        string each = _settings.RequestsPerArrival == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $", {_settings.RequestsPerArrival:N0} requests each");
+        string how = (_settings.Http2 ? ", HTTP/2" : "") + (_settings.NewConnectionPerRequest ? ", a new connection for each request" : "") + (_settings.Shard.Count > 1 ? $", shard {_settings.Shard}" : "");
+        return $"{_settings.Method} {_settings.Url}: {arrivals}{each}{how}";
+    }
+}

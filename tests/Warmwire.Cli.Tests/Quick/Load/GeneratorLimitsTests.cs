@@ -1,0 +1,44 @@
+using Warmwire.Cli.Quick.Load;
+using Xunit;
+
+namespace Warmwire.Cli.Tests.Quick.Load;
+
+public sealed class GeneratorLimitsTests
+{
+    private static readonly GeneratorFacts s_good = new()
+    {
+        TargetRate = 1000,
+        AchievedRate = 999,
+        Dropped = 0,
+        StartDelayP99Ms = 1,
+        PeakOpen = 30,
+        MaxConnections = 1000,
+        Cores = 0.5,
+        AvailableCores = 2,
+        MachineBusy = 0.5,
+    };
+
+    [Fact]
+    public void A_generator_that_kept_up_is_not_the_limit() => Assert.Empty(GeneratorLimits.Find(s_good));
+
+    [Fact]
+    public void Where_the_machine_does_not_tell_how_busy_it_is_nothing_is_claimed() => Assert.Empty(GeneratorLimits.Find(s_good with { MachineBusy = null }));
+
+    [Fact]
+    public void Each_limit_is_named_with_its_figures()
+    {
+        Says("7 arrivals were dropped: 100,000 requests were under way", s_good with { Dropped = 7 });
+        Says("It started 985.5 arrivals a second and not 1000.", s_good with { AchievedRate = 985.5 });
+        Says("started 10.5 ms late or later", s_good with { StartDelayP99Ms = 10.5 });
+        Says("It had 1,000 connections open, all that its descriptors allow", s_good with { PeakOpen = 1000 });
+        Says("It kept 1.9 of 2 cores busy.", s_good with { Cores = 1.9, MachineBusy = 1 });
+        Says("cores were 95 % busy, 0.5 of 2 with the load itself", s_good with { MachineBusy = 0.95 });
+    }
+
+    [Theory]
+    [InlineData("cpu  100 0 50 800 40 5 5 0 0 0", 160, 1000)]
+    [InlineData("cpu 1 2 3 4", 10, 10)]
+    public void The_processors_line_is_read(string line, double busy, double total) => Assert.Equal((busy, total), MachineLoad.Parse(line));
+
+    private static void Says(string text, GeneratorFacts facts) => Assert.Contains(text, Assert.Single(GeneratorLimits.Find(facts)), StringComparison.Ordinal);
+}
