@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Warmwire.Cli.Quick.Results;
 
@@ -11,11 +12,14 @@ internal static class QuickJson
     private static readonly QuickJsonContext s_readable =
         new(new JsonSerializerOptions(QuickJsonContext.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
+    /// <summary>The generated code sets every property that only an initializer can, so one that is missing in the file would lose its default; reflection leaves it alone.</summary>
+    private static readonly JsonSerializerOptions s_lenient = new(QuickJsonContext.Default.Options) { TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
+
     public static string Write(QuickResult result) => JsonSerializer.Serialize(result, s_readable.QuickResult);
 
     /// <exception cref="JsonException">It is not such a result.</exception>
     public static QuickResult Read(string json) =>
-        JsonSerializer.Deserialize(json, QuickJsonContext.Default.QuickResult) ?? throw new JsonException("null is not a result");
+        JsonSerializer.Deserialize<QuickResult>(json, s_lenient) ?? throw new JsonException("null is not a result");
 }
 
 [JsonSourceGenerationOptions(

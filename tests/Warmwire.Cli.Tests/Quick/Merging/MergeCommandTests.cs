@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Text.Json.Nodes;
 using Warmwire.Cli.Quick.Ensuring;
 using Warmwire.Cli.Quick.Merging;
 using Warmwire.Cli.Quick.Results;
@@ -70,6 +71,31 @@ public sealed class MergeCommandTests : IDisposable
             ],
             _error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.False(File.Exists(At("all.json")));
+    }
+
+    [Fact]
+    public async Task What_a_file_need_not_have_may_be_missing()
+    {
+        JsonObject result = JsonNode.Parse(QuickJson.Write(QuickResults.Usual()))!.AsObject();
+        foreach (string name in (string[])["interrupted", "errorExamples", "downloadedBytes", "generatorLimits", "process", "ensure", "verdict", "merged"])
+        {
+            result.Remove(name);
+        }
+
+        foreach (string name in (string[])["method", "requestsPerArrival", "timeoutSeconds", "httpVersion", "newConnectionPerRequest"])
+        {
+            result["target"]!.AsObject().Remove(name);
+        }
+
+        foreach (string name in (string[])["failedDials", "exchanges", "dialedBy", "timeWait"])
+        {
+            result["connections"]!.AsObject().Remove(name);
+        }
+
+        File.WriteAllText(At("bare.json"), result.ToJsonString());
+        int code = await RunAsync(Write("a.json"), At("bare.json"));
+        Assert.Equal((MergeCommand.Held, ""), (code, _error.ToString()));
+        Assert.Equal((2, 400L, 0.95), (_shown!.Merged, _shown.Requests, _shown.Connections.ReuseRatio));
     }
 
     [Fact]
