@@ -15,8 +15,7 @@ internal static class ExperimentArguments
           the load in a process of its own; first with a new HttpClient for each invocation (the bug), then with one
           shared client over a PooledHttpHandler. The functions are those of samples/functions, and the Pub/Sub
           function publishes to the emulator of samples/pubsub-emulator.
-          Before the load, each function answers requests for up to 3 seconds with an upstream of its own, so that its
-          code is compiled.
+          Before the load, each function answers 900 requests with an upstream of its own, so that its code is compiled.
           The guide's own length is -d 300 -r 30: 9,000 invocations, twice.
         """;
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
@@ -24,12 +23,8 @@ internal static class FunctionCommand
 
     public const string Topic = "experiment";
 
-    private const int WarmUpRequests = 2000;
-
-    private static readonly TimeSpan s_warmUpAtMost = TimeSpan.FromSeconds(3);
-
-    /// <summary>The compiler improves in the background what was called often.</summary>
-    private static readonly TimeSpan s_compilerEnds = TimeSpan.FromSeconds(0.5);
+    private const int WarmUpRounds = 3;
+    private const int WarmUpRequests = 300;
 
     /// <summary>What the Pub/Sub function is sent.</summary>
     public static string PubSubRequest => $$"""{ "topic": "{{Topic}}", "message": "hello" }""";
@@ -61,14 +56,16 @@ internal static class FunctionCommand
 
         await using WebApplication function = await StartAsync(order with { Upstream = uri });
         using var client = new HttpClient { BaseAddress = new UriBuilder(Uri.UriSchemeHttp, "127.0.0.1", PortOf(function)).Uri };
-        long start = Stopwatch.GetTimestamp();
-        for (int i = 0; i < WarmUpRequests && Stopwatch.GetElapsedTime(start) < s_warmUpAtMost; i++)
+        for (int round = 0; round < WarmUpRounds; round++)
         {
-            using HttpContent? content = order.Function == FunctionKind.PubSub ? new StringContent(PubSubRequest, Encoding.UTF8, "application/json") : null;
-            using HttpResponseMessage response = await client.PostAsync("/", content);
-        }
+            for (int i = 0; i < WarmUpRequests; i++)
+            {
+                using HttpContent? content = order.Function == FunctionKind.PubSub ? new StringContent(PubSubRequest, Encoding.UTF8, "application/json") : null;
+                using HttpResponseMessage response = await client.PostAsync("/", content);
+            }
 
-        await Task.Delay(s_compilerEnds);
+            await QuietProcess.WaitAsync(TimeProvider.System);
+        }
     }
 
     /// <summary>The topic that the function publishes to.</summary>

@@ -22,9 +22,11 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     /// <param name="role">What it is, for messages: "the embedded server".</param>
     /// <param name="arguments">The hidden command and its arguments.</param>
-    public static ChildProcess Start(string role, params IReadOnlyList<string> arguments)
+    public static ChildProcess Start(string role, params IReadOnlyList<string> arguments) => Start(role, SelfExecutable.StartInfo(arguments));
+
+    public static ChildProcess Start(string role, ProcessStartInfo info)
     {
-        var process = new Process { StartInfo = SelfExecutable.StartInfo(arguments) };
+        var process = new Process { StartInfo = info };
         var child = new ChildProcess(process, role);
         process.ErrorDataReceived += child.KeepErrorLine;
         process.Start();

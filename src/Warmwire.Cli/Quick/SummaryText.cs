@@ -90,7 +90,7 @@ internal static class SummaryText
         }
 
         yield return ("http.downloaded_bytes", Whole(result.DownloadedBytes));
-        yield return ("http.request_rate", $"{Fraction(result.ElapsedSeconds > 0 ? result.Requests / result.ElapsedSeconds : 0)}/sec");
+        yield return ("http.request_rate", $"{Fraction(RequestRate(result))}/sec");
         yield return ("http.requests", Whole(result.Requests));
         foreach ((string name, string? value) in Latencies("http.response_time", result.LatencyMs.Corrected).Concat(Latencies("http.response_time.uncorrected", result.LatencyMs.Uncorrected)))
         {
@@ -110,6 +110,13 @@ internal static class SummaryText
         yield return ("vusers.created", Whole(result.Arrivals));
         yield return ("vusers.dropped", Whole(result.DroppedArrivals));
         yield return ("vusers.target_rate", $"{Fraction(result.Target.Rate)}/sec");
+    }
+
+    /// <summary>Over the whole schedule, which ends an interval after the last arrival.</summary>
+    private static double RequestRate(QuickResult result)
+    {
+        double seconds = result.Interrupted ? result.ElapsedSeconds : Math.Max(result.ElapsedSeconds, result.Target.DurationSeconds);
+        return seconds > 0 ? result.Requests / seconds : 0;
     }
 
     private static IEnumerable<(string Name, DurationSummary Phase)> Phases(QuickResult result)
@@ -142,7 +149,8 @@ internal static class SummaryText
             yield return ($"process.outgoing.{remote}", $"{states} (seen {process.OutgoingSeen.GetValueOrDefault(remote):N0})");
         }
 
-        foreach (string remote in process.After.TimeWait.Keys.Order(StringComparer.Ordinal))
+        // Those of others are there too, so only what grew is told.
+        foreach (string remote in process.After.TimeWait.Where(pair => pair.Value > process.Before.TimeWait.GetValueOrDefault(pair.Key)).Select(static pair => pair.Key).Order(StringComparer.Ordinal))
         {
             yield return ($"process.time_wait.{remote}", $"{process.Before.TimeWait.GetValueOrDefault(remote)} > {process.During.TimeWait.GetValueOrDefault(remote)} > {process.After.TimeWait[remote]}");
         }

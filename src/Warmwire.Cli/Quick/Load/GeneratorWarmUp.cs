@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
@@ -22,7 +23,8 @@ internal static class GeneratorWarmUp
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        Task serving = ServeAsync(listener);
+        var accepted = new ConcurrentBag<Socket>();
+        Task serving = ServeAsync(listener, accepted);
         using (var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
         {
             stop.CancelAfter(s_atMost);
@@ -30,6 +32,13 @@ internal static class GeneratorWarmUp
             using var log = new ConnectionLog(settings.Url.GetLeftPart(UriPartial.Authority));
             using var sender = new LoadSender(settings, log.Trace);
             await Task.WhenAll(Enumerable.Range(0, AtATime).Select(_ => SendAsync(sender, stop.Token)));
+
+            // By a reset and from the server's side, so that nothing rests in TIME_WAIT, which a run counts.
+            foreach (Socket socket in accepted)
+            {
+                socket.LingerState = new LingerOption(enable: true, seconds: 0);
+                socket.Dispose();
+            }
         }
 
         listener.Stop();
@@ -57,13 +66,15 @@ internal static class GeneratorWarmUp
         }
     }
 
-    private static async Task ServeAsync(TcpListener listener)
+    private static async Task ServeAsync(TcpListener listener, ConcurrentBag<Socket> accepted)
     {
         try
         {
             while (true)
             {
-                _ = AnswerAsync(await listener.AcceptSocketAsync());
+                Socket socket = await listener.AcceptSocketAsync();
+                accepted.Add(socket);
+                _ = AnswerAsync(socket);
             }
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
@@ -74,24 +85,21 @@ internal static class GeneratorWarmUp
 
     private static async Task AnswerAsync(Socket socket)
     {
-        using (socket)
+        byte[] buffer = new byte[4096];
+        try
         {
-            byte[] buffer = new byte[4096];
-            try
+            // One request at a time comes on a connection, in one piece.
+            while (await socket.ReceiveAsync(buffer) is var length and > 0)
             {
-                // One request at a time comes on a connection, in one piece.
-                while (await socket.ReceiveAsync(buffer) is var length and > 0)
+                if (buffer.AsSpan(0, length).EndsWith(EndOfHead))
                 {
-                    if (buffer.AsSpan(0, length).EndsWith(EndOfHead))
-                    {
-                        await socket.SendAsync(Answer.ToArray());
-                    }
+                    await socket.SendAsync(Answer.ToArray());
                 }
             }
-            catch (SocketException)
-            {
-                // Closed.
-            }
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // The warm-up is over.
         }
     }
 }
