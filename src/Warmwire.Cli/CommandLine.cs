@@ -18,6 +18,9 @@ namespace Warmwire.Cli;
 /// <summary>Commands, options and how their errors are told. What a command does is elsewhere.</summary>
 internal static class CommandLine
 {
+    /// <summary>"@FILE" is a payload's, and not more arguments.</summary>
+    internal static ParserConfiguration Parsing { get; } = new() { ResponseFileTokenReplacer = null };
+
     /// <summary>After Ctrl-C: a summary of what ran is still made.</summary>
     private static readonly TimeSpan s_timeToEnd = TimeSpan.FromSeconds(10);
 
@@ -52,16 +55,20 @@ internal static class CommandLine
         }
     }
 
-    public static ParseResult Parse(IReadOnlyList<string> arguments) => Root().Parse(arguments);
+    public static ParseResult Parse(IReadOnlyList<string> arguments) => Root().Parse(arguments, Parsing);
 
     /// <summary>The first error, in one line.</summary>
     public static string ErrorOf(ParseResult parsed) => parsed switch
     {
         { CommandResult.Parent: null, UnmatchedTokens: [var unknown, ..] } => $"there is no command '{unknown}'; see warmwire --help",
         { CommandResult.Parent: null } => "which command? See warmwire --help",
-        { UnmatchedTokens: [var unknown, ..] } => $"{parsed.CommandResult.Command.Name} does not know '{unknown}'; see warmwire {parsed.CommandResult.Command.Name} --help",
+        _ when parsed.CommandResult.Tokens.FirstOrDefault(static token => token.Value.StartsWith('-')) is { } option => Unknown(parsed, option.Value),
+        { UnmatchedTokens: [var unknown, ..] } => Unknown(parsed, unknown),
         _ => parsed.Errors[0].Message.ReplaceLineEndings(" "),
     };
+
+    /// <summary>An option that does not exist may have been taken for an argument.</summary>
+    private static string Unknown(ParseResult parsed, string what) => $"{parsed.CommandResult.Command.Name} does not know '{what}'; see warmwire {parsed.CommandResult.Command.Name} --help";
 
     private static Command Root() => new("warmwire", "Shows how well a program reuses its HTTP connections, and what it costs if it does not. Without a command: compare.")
     {

@@ -17,8 +17,8 @@ internal static class QuickArguments
         Load:
           Arrivals come at a constant rate, whatever becomes of those before (an open model). Each makes -n requests,
           one after another, through one pool of connections that all share. Latency counts from when a request was
-          due, so a server that stalls is charged for everybody who had to wait; the figure from its real start stands
-          beside it.
+          due, so a server that stalls is charged for everybody who had to wait; the figure from when it was really sent
+          stands beside it.
           -r 30 -d 300 starts 30 a second for 300 seconds; -c 500 starts 500 in all, 50 a second if -d does not say.
 
         Conditions of --ensure:
@@ -100,6 +100,7 @@ internal static class QuickArguments
         {
             (double perSecond, long arrivals) = Amount(parsed.GetValue(rate), parsed.GetValue(duration), parsed.GetValue(count));
             byte[]? body = parsed.GetValue(payload) is { } text ? await ReadPayloadAsync(text, cancellationToken) : null;
+            DateTimeOffset? start = NotPassed(parsed.GetValue(startAt));
             IReadOnlyList<KeyValuePair<string, string>> fields = ParseHeaders(parsed.GetValue(headers) ?? [], hasBody: body is not null);
             var settings = new QuickSettings
             {
@@ -107,7 +108,7 @@ internal static class QuickArguments
                 Rate = perSecond,
                 Arrivals = arrivals,
                 Shard = parsed.GetValue(shard),
-                StartAt = parsed.GetValue(startAt),
+                StartAt = start,
                 RequestsPerArrival = (int)parsed.GetValue(number),
                 Method = ParseMethod(parsed.GetValue(method), body),
                 Payload = body,
@@ -217,6 +218,11 @@ internal static class QuickArguments
         argument.AddError($"--start-at must be a time such as 2027-01-31T12:00:00Z, not '{text}'");
         return null;
     }
+
+    /// <summary>A machine that comes late would send what the others sent long ago, all at once.</summary>
+    private static DateTimeOffset? NotPassed(DateTimeOffset? start) => start is { } time && time < DateTimeOffset.UtcNow
+        ? throw new CommandFailure($"--start-at {time.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} has passed", ExitCodes.Usage)
+        : start;
 
     private static string Name(ArgumentResult argument) => ((OptionResult)argument.Parent!).Option.Name;
 

@@ -85,7 +85,7 @@ internal static class QuickVerdict
         double uncorrected = result.LatencyMs.Uncorrected.P99;
         if (uncorrected > 0 && corrected > HiddenFactor * uncorrected && corrected - uncorrected > 1)
         {
-            yield return Invariant($"Counted from when requests were really started, the 99th percentile would be {uncorrected:0.#} ms; from when they were due it is {corrected:0.#} ms.");
+            yield return Invariant($"Counted from when requests were really sent, the 99th percentile would be {uncorrected:0.#} ms; from when they were due it is {corrected:0.#} ms.");
         }
     }
 

@@ -169,7 +169,7 @@ public sealed class CompareTests
         Assert.DoesNotContain(parts, IsRunning);
     }
 
-    private static bool IgnoresInterrupts()
+    internal static bool IgnoresInterrupts()
     {
         const ulong Interrupt = 1 << (2 - 1);
         string ignored = File.ReadLines("/proc/self/status").First(static line => line.StartsWith("SigIgn:", StringComparison.Ordinal));

@@ -31,7 +31,7 @@ internal static class WarmwireProcess
 
     public static async Task<Outcome> FinishAsync(Process process)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(120));
         try
         {
             Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token);

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace Warmwire.Cli.Quick.Load;
 
 /// <summary>A failed request in one word, so that failures can be counted by what they are.</summary>
@@ -7,6 +9,7 @@ internal static class ErrorKind
     {
         { IsTimeout: true } timeout => $"Timeout.{timeout.Phase}",
         { HttpRequestError: not HttpRequestError.Unknown } known => known.HttpRequestError.ToString(),
+        { } other when SocketErrorOf(other) is { } socket => socket.SocketErrorCode.ToString(),
         { } other => $"Failed.{other.Phase}",
         null => error.GetType().Name,
     };
@@ -15,4 +18,15 @@ internal static class ErrorKind
 
     /// <summary>A body's reader gets it inside an <see cref="IOException"/>.</summary>
     private static TransportException? TransportErrorOf(Exception error) => error as TransportException ?? error.InnerException as TransportException;
+
+    private static SocketException? SocketErrorOf(Exception error)
+    {
+        Exception? inner = error;
+        while (inner is not (null or SocketException))
+        {
+            inner = inner.InnerException;
+        }
+
+        return (SocketException?)inner;
+    }
 }

@@ -33,9 +33,12 @@ internal sealed class QuickRun : IDisposable
     /// <summary>Seconds since the first arrival of all shards was due; negative before it.</summary>
     public double SecondsSinceStart => Seconds(Elapsed);
 
-    private bool HasStarted => Volatile.Read(ref _startsAt) != 0;
+    /// <summary>When the first arrival of all shards is due, by <see cref="LoadClock.Now"/>; 0 before that is known.</summary>
+    internal long StartsAt => Volatile.Read(ref _startsAt);
 
-    private long Elapsed => LoadClock.Now - Volatile.Read(ref _startsAt);
+    private bool HasStarted => StartsAt != 0;
+
+    private long Elapsed => LoadClock.Now - StartsAt;
 
     /// <summary>Where it stands, for a view.</summary>
     public QuickProgress GetProgress() => new(_settings.DurationSeconds, SecondsSinceStart, _schedule.Count, _settings.Shard.RateOf(_settings.Rate), _recorder.Look(), _log.Open, _log.Opened, _log.PeakOpen, _log.ReuseRatio);
@@ -47,7 +50,9 @@ internal sealed class QuickRun : IDisposable
         await GeneratorWarmUp.RunAsync(interrupted);
         SocketStates socketsBefore = TcpTable.Read(_settings.Url.Port);
         await WaitForStartAsync(interrupted);
-        DateTimeOffset startedAt = _time.GetUtcNow();
+
+        // Shards that begin together say so to the tick, so that their seconds are the same seconds.
+        DateTimeOffset startedAt = _settings.StartAt ?? _time.GetUtcNow();
         MachineLoad before = MachineLoad.Read();
         Volatile.Write(ref _startsAt, LoadClock.Now);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(interrupted);

@@ -79,7 +79,7 @@ internal sealed class RunRecorder
             _lastEnd = Math.Max(_lastEnd, times.Ended);
             _codes[status] = _codes.GetValueOrDefault(status) + 1;
             _corrected.Record(times.Ended - times.Due);
-            _uncorrected.Record(times.Ended - times.Started);
+            _uncorrected.Record(times.Ended - times.Started - times.Queue);
             _queue.Record(times.Queue);
             _firstByte.Record(times.FirstByte);
             LiveInterval second = _series.At(times.Ended);

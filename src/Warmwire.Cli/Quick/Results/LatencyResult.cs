@@ -8,7 +8,7 @@ internal sealed record LatencyResult
     /// <summary>From when the request was due: a server that stalls is charged for all who had to wait for it.</summary>
     public required DurationSummary Corrected { get; init; }
 
-    /// <summary>From when the request was really started.</summary>
+    /// <summary>From when the request was really sent, on a connection: what a tool shows that begins to count there.</summary>
     public required DurationSummary Uncorrected { get; init; }
 }
 

@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Tests.Quick;
+using Xunit;
+
+namespace Warmwire.Cli.Tests.EndToEnd;
+
+public sealed class QuickTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("warmwire-quick-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task A_run_prints_its_summary_writes_its_files_and_holds_its_conditions()
+    {
+        await using LoadTarget target = await LoadTarget.StartAsync("hello");
+        WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync(
+            "quick", "-r", "50", "-d", "2", target.Url.ToString(), "-o", At("r.json"), "--report", At("r.html"), "--hgrm", At("r.hgrm"), "--ensure", "connections<=30", "--ensure", "errors==0",
+            "--ensure", "reuse>=0.7", "--ensure", "rate>=49");
+        Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error));
+
+        string[] lines = outcome.Output.Split('\n');
+        Assert.Equal($"GET {target.Url}: 100 arrivals, 50 a second for 2 s", lines[0]);
+        Assert.Contains("http.codes.200: ........................................................... 100", lines);
+        Assert.Contains("http.requests: ............................................................ 100", lines);
+        Assert.All(lines.Where(static line => line.Contains(": ...", StringComparison.Ordinal)), static line => Assert.Equal(79, line.Length));
+        Assert.Contains(lines, static line => line.StartsWith("✓ held   connections<=30: ", StringComparison.Ordinal));
+
+        QuickResult result = QuickJson.Read(await File.ReadAllTextAsync(At("r.json"), TestContext.Current.CancellationToken));
+        Assert.Equal((100, 100, target.Connections), (result.Requests, result.Responses, result.Connections.Opened));
+        Assert.Equal(4, result.Ensure.Count);
+        Assert.NotEmpty(result.Verdict);
+        Assert.Contains("#[Max     =", await File.ReadAllTextAsync(At("r.hgrm"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("<svg", await File.ReadAllTextAsync(At("r.html"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_json_has_the_members_that_the_documentation_names()
+    {
+        await using LoadTarget target = await LoadTarget.StartAsync();
+        await WarmwireProcess.RunAsync("quick", "-c", "5", "-d", "0.2", target.Url.ToString(), "-q", "-o", At("r.json"), "--pid", $"{Environment.ProcessId}");
+        using JsonDocument json = JsonDocument.Parse(await File.ReadAllTextAsync(At("r.json"), TestContext.Current.CancellationToken));
+        string[] paths =
+        [
+            "target.url", "target.rate", "target.durationSeconds", "requests", "responses", "errors", "codes.200", "achievedRate", "droppedArrivals", "generatorLimited",
+            "connections.opened", "connections.peakOpen", "connections.reuseRatio", "connections.requestsPerConnection.min", "connections.requestsPerConnection.median",
+            "connections.requestsPerConnection.max", "connections.closedBy", "connections.timeWait", "latencyMs.corrected.min", "latencyMs.corrected.mean", "latencyMs.corrected.p50",
+            "latencyMs.corrected.p90", "latencyMs.corrected.p95", "latencyMs.corrected.p99", "latencyMs.corrected.p99|9", "latencyMs.corrected.max", "latencyMs.uncorrected.p99",
+            "phasesMs.dns", "phasesMs.connect", "phasesMs.tls", "phasesMs.firstByte", "cpu.microsPerRequest", "process.pid", "histogram.corrected", "series.points",
+        ];
+        foreach (string path in paths)
+        {
+            JsonElement element = json.RootElement;
+            foreach (string member in path.Split('.'))
+            {
+                Assert.True(element.TryGetProperty(member.Replace('|', '.'), out element), $"{path} is not there");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_missed_condition_is_1_and_said_also_when_quiet()
+    {
+        await using LoadTarget target = await LoadTarget.StartAsync();
+        WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync("quick", "-c", "5", "-d", "0.2", target.Url.ToString(), "-q", "--ensure", "connections<1", "--ensure", "errors==0");
+        Assert.Equal((1, $"✗ missed connections<1: {target.Connections}\n", ""), (outcome.ExitCode, outcome.Output, outcome.Error));
+    }
+
+    [Theory]
+    [InlineData("warmwire: the URL must be an absolute http or https URL, not 'nonsense'", "-c", "1", "nonsense")]
+    [InlineData("warmwire: nothing was reached at http://127.0.0.1:1/: Could not connect to 127.0.0.1:1", "-c", "1", "http://127.0.0.1:1/")]
+    [InlineData("warmwire: nothing was reached at http://nowhere.invalid/: ", "-c", "1", "http://nowhere.invalid/")]
+    [InlineData("warmwire: --output: ", "-c", "1", "http://127.0.0.1:1/", "-o", "/no/such/folder/file")]
+    [InlineData("warmwire: --ensure 'p95<500': ", "-c", "1", "http://127.0.0.1:1/", "--ensure", "p95<500")]
+    public async Task What_cannot_be_run_is_2_and_one_line(string error, params string[] arguments)
+    {
+        WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync(["quick", "-q", .. arguments]);
+        Assert.Equal((2, ""), (outcome.ExitCode, outcome.Output));
+        Assert.StartsWith(error, Assert.Single(outcome.ErrorLines));
+    }
+
+    [Fact]
+    public async Task A_certificate_that_is_not_trusted_is_told_and_may_be_accepted()
+    {
+        await using LoadTarget target = await LoadTarget.StartAsync(static context => context.Response.WriteAsync("ok"), tls: true);
+        WarmwireProcess.Outcome refused = await WarmwireProcess.RunAsync("quick", "-q", "-c", "1", target.Url.ToString());
+        Assert.Equal((2, ""), (refused.ExitCode, refused.Output));
+        Assert.Contains("certificate", Assert.Single(refused.ErrorLines), StringComparison.Ordinal);
+        WarmwireProcess.Outcome accepted = await WarmwireProcess.RunAsync("quick", "-q", "-k", "-c", "1", target.Url.ToString());
+        Assert.Equal((0, "", ""), (accepted.ExitCode, accepted.Output, accepted.Error));
+    }
+
+    [Fact]
+    public async Task Where_nothing_is_answered_the_summary_comes_and_then_2()
+    {
+        await using LoadTarget target = await LoadTarget.StartAsync(static context => { context.Abort(); return Task.CompletedTask; });
+        WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync("quick", "-c", "3", "-d", "0.1", target.Url.ToString());
+        Assert.Equal(2, outcome.ExitCode);
+        Assert.True(outcome.Output.Contains("errors.ConnectionReset: ", StringComparison.Ordinal), outcome.Output);
+        Assert.Equal($"warmwire: not one request was answered by {target.Url}", Assert.Single(outcome.ErrorLines));
+    }
+
+    [Fact]
+    public async Task Ctrl_C_prints_the_summary_of_what_ran()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "sends a signal");
+        Assert.SkipWhen(CompareTests.IgnoresInterrupts(), "whoever started the tests ignores SIGINT, as shells do for their background jobs, and that is inherited");
+        int requests = 0;
+        await using LoadTarget target = await LoadTarget.StartAsync(context => { Interlocked.Increment(ref requests); return context.Response.WriteAsync("ok"); });
+        using Process process = WarmwireProcess.Start("quick", "-r", "100", "-d", "1h", target.Url.ToString(), "-o", At("r.json"));
+        long start = Stopwatch.GetTimestamp();
+        while (Volatile.Read(ref requests) < 50)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(30), "it does not begin");
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+
+        using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
+        {
+            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        WarmwireProcess.Outcome outcome = await WarmwireProcess.FinishAsync(process);
+        Assert.Equal((130, ""), (outcome.ExitCode, outcome.Error));
+        Assert.Contains("http.codes.200: ", outcome.Output, StringComparison.Ordinal);
+        QuickResult result = QuickJson.Read(await File.ReadAllTextAsync(At("r.json"), TestContext.Current.CancellationToken));
+        Assert.True(result.Interrupted);
+        Assert.InRange(result.Responses, 40, Volatile.Read(ref requests));
+    }
+
+    [Fact]
+    public async Task Shards_that_begin_together_merge_to_the_whole()
+    {
+        await using LoadTarget target = await LoadTarget.StartAsync();
+        string startAt = DateTimeOffset.UtcNow.AddSeconds(4).ToString("O");
+        WarmwireProcess.Outcome[] shards = await Task.WhenAll(Enumerable.Range(0, 2).Select(i =>
+            WarmwireProcess.RunAsync("quick", "-r", "40", "-d", "2", target.Url.ToString(), "-q", "--shard", $"{i}/2", "--start-at", startAt, "-o", At($"{i}.json"))));
+        Assert.All(shards, static shard => Assert.Equal((0, "", ""), (shard.ExitCode, shard.Output, shard.Error)));
+        WarmwireProcess.Outcome merged = await WarmwireProcess.RunAsync("merge", At("0.json"), At("1.json"), "-o", At("all.json"), "--ensure", "rate>=39");
+        Assert.Equal((0, ""), (merged.ExitCode, merged.Error));
+        Assert.Contains("http.requests: ............................................................. 80", merged.Output, StringComparison.Ordinal);
+        QuickResult result = QuickJson.Read(await File.ReadAllTextAsync(At("all.json"), TestContext.Current.CancellationToken));
+        Assert.Equal((80, 80, target.Connections, 2), (result.Requests, result.Responses, result.Connections.Opened, result.Merged));
+        Assert.Equal((40.0, 2.0), (result.Target.Rate, result.Target.DurationSeconds));
+        Assert.Equal(80, result.Series.Points.Sum(static point => point.Due));
+    }
+
+    private string At(string name) => Path.Combine(_folder.FullName, name);
+}
