@@ -51,7 +51,7 @@ internal sealed class Axis
     /// <summary>Of percentiles, as the power of ten of one in how many lies above: 0 %, 90 %, 99 % and so on are as far from each other.</summary>
     public static Axis OfPercentiles(int decades)
     {
-        List<Tick> ticks = [new Tick(0, "0%"), new Tick(Math.Log10(2), "50%")];
+        List<Tick> ticks = [new Tick(0, "0"), new Tick(Math.Log10(2), "50%")];
         for (int i = 1; i <= decades; i++)
         {
             ticks.Add(new Tick(i, i switch { 1 => "90%", 2 => "99%", _ => "99." + new string('9', i - 2) + "%" }));

@@ -9,46 +9,11 @@ internal static class ConnectionsSection
     {
         ConnectionsResult connections = result.Connections;
         markup.Element("h2", "Connections").Open("div", ("class", "grid"));
-        OverTime(markup, result);
         Cards.Card(markup, "Why they were closed", () => Closes(markup, connections));
         Cards.Card(markup, "Why they were opened", () => Dials(markup, connections));
-        markup.Close().Open("div", ("class", "grid"));
         Cards.Card(markup, "Requests per connection", () => PerConnection(markup, connections.RequestsPerConnection));
         Cards.Card(markup, "Totals", () => Totals(markup, connections));
         markup.Close();
-    }
-
-    private static void OverTime(Markup markup, QuickResult result)
-    {
-        var line = new TimeLine(result.Series);
-        if (line.Points.Count == 0)
-        {
-            Cards.Sentence(markup, "Connections over time", "There are no figures over time.");
-            return;
-        }
-
-        IReadOnlyList<double> open = line.Of(point => point.PeakOpen);
-        SeriesPoint first = line.Points.MaxBy(point => point.PeakOpen)!;
-        Cards.Chart(markup, "Open connections", line.Plot(
-            "Open connections over time",
-            $"At most {Figures.Plural(first.PeakOpen, "connection")} {(first.PeakOpen == 1 ? "was" : "were")} open at one moment, for the first time in the {line.IntervalName} {TimeLine.At(first)}.",
-            $"most in each {line.IntervalName}",
-            Axis.Linear(0, open.Max(), isWhole: true),
-            new Series("open", Ink.Blue, Mark.Area, open)));
-
-        IReadOnlyList<double> opened = line.Of(point => point.Opened);
-        IReadOnlyList<double> closed = line.Of(point => -(double)point.Closed);
-        SeriesPoint busiest = line.Points.MaxBy(point => point.Opened)!;
-        long all = line.Points.Sum(point => point.Opened);
-        Cards.Chart(markup, "Opened and closed", line.Plot(
-            "Connections opened and closed over time",
-            $"{Figures.Count(all)} opened"
-                + (all > 0 ? $", {Figures.Count(busiest.Opened)} of them in the {line.IntervalName} {TimeLine.At(busiest)}" : "")
-                + $"; {Figures.Count(line.Points.Sum(point => point.Closed))} closed.",
-            $"in each {line.IntervalName}",
-            Axis.Linear(closed.Min(), opened.Max(), isWhole: true),
-            new Series("opened, upwards", Ink.Blue, Mark.Bars, opened),
-            new Series("closed, downwards", Ink.Orange, Mark.Outlines, closed)));
     }
 
     private static void Closes(Markup markup, ConnectionsResult connections)
@@ -87,7 +52,7 @@ internal static class ConnectionsSection
 
         Cards.Note(
             markup,
-            $"A connection carried at least {Figures.Count(requests.Min)}, at most {Figures.Count(requests.Max)} and in the median {Figures.Number(requests.Median)} requests.");
+            $"A connection carried at least {Figures.Count(requests.Min)}, at most {Figures.Count(requests.Max)} and in the median {Figures.Half(requests.Median)} requests.");
     }
 
     private static void Totals(Markup markup, ConnectionsResult connections) => Tables.Write(

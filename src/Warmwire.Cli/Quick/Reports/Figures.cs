@@ -21,6 +21,9 @@ internal static class Figures
         _ => Format(number, "0.#E0"),
     };
 
+    /// <summary>What is between two whole numbers or is one.</summary>
+    public static string Half(double number) => Format(number, "#,0.#");
+
     public static string Milliseconds(double milliseconds) => Number(milliseconds) + " ms";
 
     /// <summary>No zeros at the end: a rate of 30 is 30/s.</summary>
@@ -66,10 +69,12 @@ internal static class Figures
     public static string Words(string name)
     {
         var words = new StringBuilder(name.Length + 8);
+        char before = ' ';
         foreach (char letter in name)
         {
-            bool beginsWord = char.IsUpper(letter) && words.Length > 0 && char.IsLower(words[^1]);
+            bool beginsWord = char.IsUpper(letter) && (char.IsLower(before) || char.IsDigit(before));
             words.Append(beginsWord ? " " : "").Append(letter is '_' ? ' ' : char.ToLowerInvariant(letter));
+            before = letter;
         }
 
         return words.ToString();

@@ -8,24 +8,34 @@ internal static class GeneratorSection
     public static void Write(Markup markup, QuickResult result)
     {
         CpuResult cpu = result.Cpu;
-        DurationSummary delay = result.StartDelayMs;
-        markup.Element("h2", "Load generator").Open("div", ("class", "card"));
-        Tables.Write(
+        markup.Element("h2", "Load generator").Open("div", ("class", "grid"));
+        Cards.Card(markup, "Its processor time", () => Tables.Write(
             markup,
-            "Load generator",
+            "Processor time of the load generator",
             ["", "Measured"],
             [
-                ["Processor time", Figures.Duration(cpu.Seconds)],
+                ["In all", Figures.Duration(cpu.Seconds)],
                 ["Per request", Figures.Number(cpu.MicrosPerRequest) + " µs"],
                 ["Cores busy on average", $"{Figures.Number(cpu.Cores)} of {Figures.Count(cpu.AvailableCores)}"],
-                .. delay.Count == 0 ? [] : (string[][])
-                [
-                    ["Started after due, p50", Figures.Milliseconds(delay.P50)],
-                    ["Started after due, p99", Figures.Milliseconds(delay.P99)],
-                    ["Started after due, at most", Figures.Milliseconds(delay.Max)],
-                ],
-            ]);
+            ]));
+        Cards.Card(markup, "How late it started requests", () => Delay(markup, result.StartDelayMs));
+        markup.Close().Open("div", ("class", "card"));
         Cards.Note(markup, result.GeneratorLimited ? "It was a limit: see the warning at the top." : "It kept up: nothing suggests that it limited the load or disturbed the figures.");
         markup.Close();
+    }
+
+    private static void Delay(Markup markup, DurationSummary delay)
+    {
+        if (delay.Count == 0)
+        {
+            Cards.Note(markup, "It started none.");
+            return;
+        }
+
+        Tables.Write(
+            markup,
+            "Time from when a request was due to its start",
+            ["", "After it was due"],
+            [["p50", Figures.Milliseconds(delay.P50)], ["p99", Figures.Milliseconds(delay.P99)], ["max", Figures.Milliseconds(delay.Max)]]);
     }
 }

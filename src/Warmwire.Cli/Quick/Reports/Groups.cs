@@ -21,7 +21,7 @@ internal static class Groups
         for (int i = 0; i + 1 < bounds.Count; i++)
         {
             double count = 0;
-            for (; next < sorted.Count && sorted[next].Key < bounds[i + 1]; next++)
+            for (; next < sorted.Count && (sorted[next].Key < bounds[i + 1] || bounds[i + 1] == long.MaxValue); next++)
             {
                 count += sorted[next].Value;
             }
@@ -41,9 +41,9 @@ internal static class Groups
     {
         long step = Math.Max((long)Ticks.Step((double)(max - min + 1) / Most), 1);
         List<long> bounds = [min / step * step];
-        while (bounds[^1] <= max)
+        while (bounds[^1] <= max && bounds[^1] < long.MaxValue)
         {
-            bounds.Add(bounds[^1] + step);
+            bounds.Add(bounds[^1] <= long.MaxValue - step ? bounds[^1] + step : long.MaxValue);
         }
 
         return bounds;
@@ -52,13 +52,9 @@ internal static class Groups
     private static List<long> Growing(long min, long max)
     {
         List<long> bounds = [Math.Min(min, 1)];
-        for (double bound = Ticks.Step(bounds[0] + 1); bounds[^1] <= max; bound = Ticks.Step(bound * 1.01))
+        for (double bound = Ticks.Step(bounds[0] + 1); bounds[^1] <= max && bounds[^1] < long.MaxValue; bound = Ticks.Step(bound * 1.01))
         {
             bounds.Add(bound < long.MaxValue ? (long)bound : long.MaxValue);
-            if (bounds[^1] == long.MaxValue)
-            {
-                break;
-            }
         }
 
         return bounds;

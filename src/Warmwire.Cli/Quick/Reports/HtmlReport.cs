@@ -29,7 +29,8 @@ internal static class HtmlReport
         VerdictSection.Write(markup, result);
         KeyFigures.Write(markup, result);
         LatencySection.Write(markup, result);
-        LoadSection.Write(markup, result);
+        TimeSection.Write(markup, result);
+        ResponsesSection.Write(markup, result);
         ConnectionsSection.Write(markup, result);
         PhasesSection.Write(markup, result);
         ProcessSection.Write(markup, result);

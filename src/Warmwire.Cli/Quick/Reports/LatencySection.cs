@@ -3,7 +3,7 @@ using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Reports;
 
-/// <summary>How long responses took: as percentiles, as a distribution and over time.</summary>
+/// <summary>How long responses took: as percentiles and as a distribution.</summary>
 internal static class LatencySection
 {
     private const string Corrected = "corrected";
@@ -23,7 +23,6 @@ internal static class LatencySection
         markup.Open("div", ("class", "grid"));
         Cards.Card(markup, "Percentiles", () => Percentiles(markup, result.LatencyMs));
         Distribution(markup, result);
-        OverTime(markup, result);
         markup.Close();
     }
 
@@ -55,32 +54,6 @@ internal static class LatencySection
         }
 
         Cards.Chart(markup, "Distribution", PercentilePlot.Of(corrected, uncorrected, Corrected, Uncorrected));
-    }
-
-    private static void OverTime(Markup markup, QuickResult result)
-    {
-        var line = new TimeLine(result.Series);
-        List<SeriesPoint> answered = [.. line.Points.Where(point => point.Responses > 0)];
-        if (answered.Count == 0)
-        {
-            Cards.Sentence(markup, "Latency over time", "There are no figures over time.");
-            return;
-        }
-
-        SeriesPoint slowest = answered.MaxBy(point => point.Max)!;
-        string description = $"The slowest response took {Figures.Milliseconds(slowest.Max)}, in the {line.IntervalName} {TimeLine.At(slowest)}. "
-            + $"p50 lay between {Figures.Milliseconds(answered.Min(point => point.P50))} and {Figures.Milliseconds(answered.Max(point => point.P50))}, "
-            + $"p99 between {Figures.Milliseconds(answered.Min(point => point.P99))} and {Figures.Milliseconds(answered.Max(point => point.P99))}.";
-        List<double> usual = [.. answered.Select(point => point.P50).Order()];
-        var up = Axis.OfLatencies(answered.SelectMany(point => (double[])[point.P50, point.P99, point.Max]), usual[usual.Count / 2]);
-        Cards.Chart(markup, "Latency over time", line.Plot(
-            "Latency over time, corrected",
-            description,
-            Unit(up),
-            up,
-            new Series("maximum", Ink.Purple, Mark.Dots, line.LatencyOf(point => point.Max)),
-            new Series("p99", Ink.Orange, Mark.Dashes, line.LatencyOf(point => point.P99)),
-            new Series("p50", Ink.Blue, Mark.Line, line.LatencyOf(point => point.P50))));
     }
 
     internal static string Unit(Axis up) => up.IsLogarithmic ? "ms, logarithmic axis" : "ms";

@@ -21,11 +21,12 @@ internal static class PercentilePlot
             Title = "Percentile distribution of latency",
             Description = $"Of {Figures.Count(corrected.Total)} responses, half took at most {At(corrected, 50)}, 90 % at most {At(corrected, 90)} "
                 + $"and 99 % at most {At(corrected, 99)}; uncorrected {At(uncorrected, 50)}, {At(uncorrected, 90)} and {At(uncorrected, 99)}. "
-                + $"Each nine more on the axis is as wide as the one before.",
+                + "Each nine more on the axis is as wide as the one before.",
             Unit = LatencySection.Unit(up),
             Across = Axis.OfPercentiles(decades),
             Up = up,
             Positions = positions,
+            Height = 230,
             Series = [new Series(correctedName, Ink.Blue, Mark.Line, upper), new Series(uncorrectedName, Ink.Orange, Mark.Dashes, lower)],
         };
     }

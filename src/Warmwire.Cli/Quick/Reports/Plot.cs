@@ -45,6 +45,9 @@ internal sealed record Plot
     /// <summary>In the order of drawing: what comes later lies above.</summary>
     public required IReadOnlyList<Series> Series { get; init; }
 
+    /// <summary>Of the rectangle between the axes.</summary>
+    public int Height { get; init; } = 190;
+
     /// <summary>How wide bars may be, on <see cref="Across"/>.</summary>
     public double BarWidth { get; init; }
 }

@@ -10,7 +10,6 @@ namespace Warmwire.Cli.Quick.Reports;
 internal static class PlotDrawing
 {
     private const int Width = 520;
-    private const int Height = 190;
     private const int Right = 34;
     private const int LegendLine = 24;
     private const int UnitLine = 34;
@@ -28,7 +27,7 @@ internal static class PlotDrawing
         int legendLines = Legend(plot, out List<(double X, int Line)> places);
         double left = 14 + (Letter * plot.Up.Ticks.Max(tick => tick.Label.Length));
         double top = (legendLines * LegendLine) + UnitLine;
-        double bottom = top + Height;
+        double bottom = top + plot.Height;
         var area = new Area(left, Width - Right, top, bottom);
 
         markup.Open(
@@ -80,7 +79,7 @@ internal static class PlotDrawing
             }
 
             places.Add((x, line));
-            x += wide + 14;
+            x += wide + 20;
         }
 
         return line + 1;
@@ -114,7 +113,7 @@ internal static class PlotDrawing
                 Stroke(markup, series, Points(plot, series, area, isJoined: false));
                 break;
             case Mark.Area:
-                markup.Empty("path", ("class", $"fill-{series.Ink.Name}"), ("d", Ground(plot, series, area)), ("fill", series.Ink.Light), ("fill-opacity", "0.16"));
+                Pale(markup, series, Ground(plot, series, area));
                 Stroke(markup, series, Points(plot, series, area, isJoined: true));
                 break;
             default:
@@ -224,6 +223,18 @@ internal static class PlotDrawing
                 path.End();
                 Fill(markup, series, path.ToString());
                 break;
+            case Mark.Area:
+                path.MoveTo(x + 2, y + 6);
+                path.LineTo(x + 2, y - 5);
+                path.LineTo(x + Sample - 2, y - 5);
+                path.LineTo(x + Sample - 2, y + 6);
+                path.End();
+                Pale(markup, series, path.ToString());
+                var edge = new PathText();
+                edge.MoveTo(x + 2, y - 5);
+                edge.LineTo(x + Sample - 2, y - 5);
+                Stroke(markup, series, edge.ToString());
+                break;
             case Mark.Dots:
                 foreach (double step in (ReadOnlySpan<double>)[4, 13, 22])
                 {
@@ -248,6 +259,7 @@ internal static class PlotDrawing
             Mark.Band => ("7", null, "0.35"),
             Mark.Dots => ("3.4", null, null),
             Mark.Dashes => ("1.8", "5 3.5", null),
+            Mark.Area => ("1.2", null, null),
             _ => ((string, string?, string?))("2", null, null),
         };
         markup.Empty(
@@ -274,6 +286,9 @@ internal static class PlotDrawing
             ("fill-opacity", isOutline ? "0.2" : null),
             ("stroke", isOutline ? series.Ink.Light : null));
     }
+
+    private static void Pale(Markup markup, Series series, string path) =>
+        markup.Empty("path", ("class", $"fill-{series.Ink.Name}"), ("d", path), ("fill", series.Ink.Light), ("fill-opacity", "0.2"));
 
     private static void Line(Markup markup, double x1, double y1, double x2, double y2, string name, string ink) => markup.Empty(
         "line", ("class", name), ("x1", Text(x1)), ("y1", Text(y1)), ("x2", Text(x2)), ("y2", Text(y2)), ("stroke", ink));

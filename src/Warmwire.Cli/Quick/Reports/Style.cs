@@ -19,12 +19,12 @@ internal static class Style
         .facts{color:var(--muted)}
         .card{background:var(--card);border:1px solid var(--line);border-radius:.625rem;padding:1.125rem 1.25rem;min-width:0}
         .grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,27rem),1fr));gap:1rem}
-        .grid+.grid,.grid+.card,.card+.card,.card+.grid{margin-top:1rem}
+        .grid+.grid,.grid+.card{margin-top:1rem}
         .verdict{margin-top:1.75rem;border-left:.3125rem solid var(--blue);padding:1.25rem 1.5rem}
         .verdict h2{margin:0 0 .5rem;font-size:1.125rem}
         .verdict p{max-width:62rem;overflow-wrap:anywhere}
         .verdict p+p{margin-top:.375rem}
-        .verdict .scroll{margin-top:1rem}
+        .verdict .scroll{margin-top:1rem;max-width:46rem}
         .held{border-left-color:var(--good)}
         .held h2,td .yes{color:var(--good)}
         .broken{border-left-color:var(--red)}
@@ -45,11 +45,13 @@ internal static class Style
         th:last-child,td:last-child{padding-right:0}
         tr:last-child>th[scope=row],tbody tr:last-child td{border-bottom:0}
         thead th{color:var(--muted);font-size:.8125rem;font-weight:500;vertical-align:bottom}
-        tbody th{font-weight:400;overflow-wrap:anywhere;min-width:6rem}
+        tbody th{font-weight:400;overflow-wrap:anywhere;min-width:3.5rem}
+        .many tbody th{min-width:9rem}
         .number{text-align:right;white-space:nowrap}
+        thead .number{white-space:normal}
         .message{overflow-wrap:anywhere;min-width:10rem;color:var(--muted)}
-        .bar{width:40%;vertical-align:middle}
-        .bar svg{display:block;width:100%;min-width:3rem}
+        .bar{width:40%}
+        .bar svg{display:inline-block;width:100%;min-width:3rem}
         figcaption,.note{color:var(--muted);font-size:.875rem;margin-top:.75rem;overflow-wrap:anywhere}
         .note:first-child{margin-top:0}
         .plot{display:block;width:100%;height:auto;font-family:inherit}

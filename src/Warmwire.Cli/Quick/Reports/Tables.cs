@@ -8,10 +8,13 @@ internal static class Tables
     /// <summary>What comes from outside may have any number of kinds.</summary>
     private const int MostBars = 12;
 
+    /// <summary>With more, a narrow screen scrolls sideways whatever is done, so that the names of the rows may have their room.</summary>
+    private const int ManyColumns = 4;
+
     /// <summary>The first column names the row; the others are numbers, of which the last may be a <paramref name="lastIsText"/>.</summary>
     public static void Write(Markup markup, string label, IReadOnlyList<string> heads, IEnumerable<IReadOnlyList<string>> rows, bool lastIsText = false)
     {
-        Start(markup, label);
+        Start(markup, label, heads.Count > ManyColumns);
         markup.Open("thead").Open("tr");
         for (int i = 0; i < heads.Count; i++)
         {
@@ -67,8 +70,9 @@ internal static class Tables
         End(markup.Close());
     }
 
-    public static void Start(Markup markup, string label) =>
-        markup.Open("div", ("class", "scroll"), ("role", "region"), ("aria-label", label), ("tabindex", "0")).Open("table", ("cellpadding", "4"), ("cellspacing", "0"));
+    public static void Start(Markup markup, string label, bool isWide = false) => markup
+        .Open("div", ("class", "scroll"), ("role", "region"), ("aria-label", label), ("tabindex", "0"))
+        .Open("table", ("class", isWide ? "many" : null), ("cellpadding", "4"), ("cellspacing", "0"));
 
     public static void End(Markup markup) => markup.Close().Close();
 

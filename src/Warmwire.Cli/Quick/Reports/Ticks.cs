@@ -61,13 +61,13 @@ internal static class Ticks
         double[] factors = high - low <= 1 ? [1, 2, 5] : [1];
         int every = 1 + ((high - low) / 7);
         var ticks = new List<Tick>();
-        for (int power = low; power < high + every; power += every)
+        for (int power = low; power <= high + every; power += every)
         {
             foreach (double factor in factors)
             {
                 double value = factor * Math.Pow(10, power);
                 ticks.Add(new Tick(value, Label(value, value)));
-                if (value >= to)
+                if (value >= to && ticks.Count > 1)
                 {
                     return ticks;
                 }
