@@ -52,7 +52,7 @@ internal static class ConnectionsSection
 
         Cards.Note(
             markup,
-            $"A connection carried at least {Figures.Count(requests.Min)}, at most {Figures.Count(requests.Max)} and in the median {Figures.Half(requests.Median)} requests.");
+            $"Requests that a connection carried: at least {Figures.Count(requests.Min)}, at most {Figures.Count(requests.Max)}, median {Figures.Half(requests.Median)}.");
     }
 
     private static void Totals(Markup markup, ConnectionsResult connections) => Tables.Write(

@@ -13,11 +13,11 @@ internal static class PlotDrawing
     private const int Right = 34;
     private const int LegendLine = 24;
     private const int UnitLine = 34;
-    private const int Below = 32;
+    private const int Below = 34;
     private const int Sample = 26;
 
     /// <summary>More than a letter of any usual font takes at the larger of the two sizes.</summary>
-    private const double Letter = 9.4;
+    private const double Letter = 10.6;
 
     private const string LabelInk = "#57606a";
     private const string GridInk = "#dfe3e8";
@@ -79,7 +79,7 @@ internal static class PlotDrawing
             }
 
             places.Add((x, line));
-            x += wide + 20;
+            x += wide + 22;
         }
 
         return line + 1;
@@ -98,7 +98,7 @@ internal static class PlotDrawing
         {
             double x = area.X(plot.Across.Place(tick.Value));
             Line(markup, x, area.Bottom, x, area.Bottom + 5, "base", "#8a949e");
-            Label(markup, tick.Label, x, area.Bottom + 25, "middle", "tick", LabelInk);
+            Label(markup, tick.Label, x, area.Bottom + 26, "middle", "tick", LabelInk);
         }
     }
 

@@ -45,7 +45,7 @@ internal static class Style
         th:last-child,td:last-child{padding-right:0}
         tr:last-child>th[scope=row],tbody tr:last-child td{border-bottom:0}
         thead th{color:var(--muted);font-size:.8125rem;font-weight:500;vertical-align:bottom}
-        tbody th{font-weight:400;overflow-wrap:anywhere;min-width:3.5rem}
+        tbody th{font-weight:400;overflow-wrap:break-word}
         .many tbody th{min-width:9rem}
         .number{text-align:right;white-space:nowrap}
         thead .number{white-space:normal}
@@ -73,7 +73,8 @@ internal static class Style
         .keys dd{font-size:1.25rem}
         table{font-size:.875rem}
         th,td{padding:.375rem .5rem}
-        .plot{font-size:15px}
+        .plot{font-size:17px}
+        .bar{width:25%}
         }
         @media print{
         @page{margin:14mm}
