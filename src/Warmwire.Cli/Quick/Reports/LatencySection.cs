@@ -1,0 +1,73 @@
+using Warmwire.Cli.Histograms;
+using Warmwire.Cli.Quick.Results;
+
+namespace Warmwire.Cli.Quick.Reports;
+
+/// <summary>How long responses took: as percentiles and as a distribution.</summary>
+internal static class LatencySection
+{
+    private const string Corrected = "corrected";
+    private const string Uncorrected = "uncorrected";
+
+    public static void Write(Markup markup, QuickResult result)
+    {
+        markup.Element("h2", "Latency");
+        if (result.LatencyMs.Corrected.Count == 0)
+        {
+            markup.Open("div", ("class", "card"));
+            Cards.Note(markup, "No request got a whole response, so there is no latency to tell of.");
+            markup.Close();
+            return;
+        }
+
+        markup.Open("div", ("class", "grid"));
+        Cards.Card(markup, "Percentiles", () => Percentiles(markup, result.LatencyMs));
+        Distribution(markup, result);
+        markup.Close();
+    }
+
+    private static void Percentiles(Markup markup, LatencyResult latency)
+    {
+        (string Name, Func<DurationSummary, double> Figure)[] figures =
+        [
+            ("min", summary => summary.Min), ("mean", summary => summary.Mean), ("p50", summary => summary.P50), ("p90", summary => summary.P90),
+            ("p95", summary => summary.P95), ("p99", summary => summary.P99), ("p99.9", summary => summary.P999), ("max", summary => summary.Max),
+        ];
+        Tables.Write(
+            markup,
+            "Percentiles",
+            ["", "Corrected, ms", "Uncorrected, ms"],
+            figures.Select(row => (string[])[row.Name, Figures.Number(row.Figure(latency.Corrected)), Figures.Number(row.Figure(latency.Uncorrected))]));
+        Cards.Note(
+            markup,
+            "Corrected times count from when a request was due, so that a server that stalls is charged for all who had to wait; uncorrected ones from when it was really started.");
+    }
+
+    private static void Distribution(Markup markup, QuickResult result)
+    {
+        LatencyHistogram? corrected = Restore(result.Histogram.Corrected, result.LatencyMs.Corrected);
+        LatencyHistogram? uncorrected = Restore(result.Histogram.Uncorrected, result.LatencyMs.Uncorrected);
+        if (corrected is null || uncorrected is null)
+        {
+            Cards.Sentence(markup, "Distribution", "The histograms of this result cannot be read.");
+            return;
+        }
+
+        Cards.Chart(markup, "Distribution", PercentilePlot.Of(corrected, uncorrected, Corrected, Uncorrected));
+    }
+
+    internal static string Unit(Axis up) => up.IsLogarithmic ? "ms, logarithmic axis" : "ms";
+
+    /// <summary>A file may have been edited: its figures are still worth a report.</summary>
+    private static LatencyHistogram? Restore(string encoded, DurationSummary summary)
+    {
+        try
+        {
+            return Summaries.Restore(encoded, summary);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using Warmwire.Cli.Quick.Results;
+
+namespace Warmwire.Cli.Quick.Reports;
+
+/// <summary>What came back, and what did not.</summary>
+internal static class ResponsesSection
+{
+    private const int LongestMessage = 300;
+
+    public static void Write(Markup markup, QuickResult result)
+    {
+        markup.Element("h2", "Responses and errors").Open("div", ("class", "grid"));
+        Cards.Card(markup, "Status codes", () => Codes(markup, result));
+        Cards.Card(markup, "Errors", () => Errors(markup, result));
+        markup.Close();
+    }
+
+    private static void Codes(Markup markup, QuickResult result)
+    {
+        if (result.Codes.Count == 0)
+        {
+            Cards.Note(markup, "No response came.");
+            return;
+        }
+
+        Tables.Bars(
+            markup,
+            "Status codes",
+            "Status",
+            "Responses",
+            [.. result.Codes.OrderByDescending(code => code.Value).ThenBy(code => code.Key, StringComparer.Ordinal).Select(code => (code.Key, (double)code.Value))],
+            Ink.Blue);
+    }
+
+    private static void Errors(Markup markup, QuickResult result)
+    {
+        if (result.Errors.Count == 0)
+        {
+            Cards.Note(markup, "Every request got a whole response.");
+            return;
+        }
+
+        const int Most = 30;
+        Tables.Write(
+            markup,
+            "Errors",
+            ["Kind", "Requests", "For example"],
+            result.Errors
+                .OrderByDescending(error => error.Value)
+                .ThenBy(error => error.Key, StringComparer.Ordinal)
+                .Take(Most)
+                .Select(error => (string[])
+                [
+                    Figures.Shorten(error.Key, 100),
+                    Figures.Count(error.Value),
+                    result.ErrorExamples.TryGetValue(error.Key, out string? example) ? Figures.Shorten(example, LongestMessage) : "",
+                ]),
+            lastIsText: true);
+        if (result.Errors.Count > Most)
+        {
+            Cards.Note(markup, $"And {Figures.Count(result.Errors.Count - Most)} more kinds of errors.");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using Warmwire.Cli.Quick.Results;
+
+namespace Warmwire.Cli.Quick.Reports;
+
+/// <summary>The run over time: four charts over one axis, so that what happened at one moment is found in each of them.</summary>
+internal static class TimeSection
+{
+    public static void Write(Markup markup, QuickResult result)
+    {
+        markup.Element("h2", "Over time");
+        if (result.Series.Points.Count == 0)
+        {
+            markup.Open("div", ("class", "card"));
+            Cards.Note(markup, "There are no figures over time.");
+            markup.Close();
+            return;
+        }
+
+        var line = new TimeLine(result.Series);
+        markup.Open("div", ("class", "grid"));
+        Latency(markup, line);
+        Rate(markup, line);
+        Open(markup, line);
+        OpenedAndClosed(markup, line);
+        markup.Close();
+    }
+
+    private static void Latency(Markup markup, TimeLine line)
+    {
+        List<SeriesPoint> answered = [.. line.Points.Where(point => point.Responses > 0)];
+        if (answered.Count == 0)
+        {
+            Cards.Sentence(markup, "Latency", "No response came at any time.");
+            return;
+        }
+
+        SeriesPoint slowest = answered.MaxBy(point => point.Max)!;
+        string description = $"The slowest response took {Figures.Milliseconds(slowest.Max)}, in the {line.IntervalName} {TimeLine.At(slowest)}. "
+            + $"p50 was {Range(answered, point => point.P50)}, p99 {Range(answered, point => point.P99)}; corrected times.";
+        List<double> usual = [.. answered.Select(point => point.P50).Order()];
+        var up = Axis.OfLatencies(answered.SelectMany(point => (double[])[point.P50, point.P99, point.Max]), usual[usual.Count / 2]);
+        Cards.Chart(markup, "Latency", line.Plot(
+            "Latency over time",
+            description,
+            LatencySection.Unit(up),
+            up,
+            new Series("p99", Ink.Orange, Mark.Area, line.LatencyOf(point => point.P99)),
+            new Series("maximum", Ink.Purple, Mark.Dots, line.LatencyOf(point => point.Max)),
+            new Series("p50", Ink.Blue, Mark.Line, line.LatencyOf(point => point.P50))));
+    }
+
+    private static void Rate(Markup markup, TimeLine line)
+    {
+        IReadOnlyList<double> due = line.RateOf(point => point.Due);
+        IReadOnlyList<double> started = line.RateOf(point => point.Started);
+        IReadOnlyList<double> responses = line.RateOf(point => point.Responses);
+        IReadOnlyList<double> errors = line.RateOf(point => point.Errors);
+        string description = $"At most {Figures.Rate(due.Max())} were due, {Figures.Rate(started.Max())} started and {Figures.Rate(responses.Max())} answered; "
+            + (errors.Max() > 0 ? $"errors came at up to {Figures.Rate(errors.Max())}." : "there were no errors.");
+        List<Series> series =
+        [
+            new("due", Ink.Grey, Mark.Band, due),
+            new("started", Ink.Blue, Mark.Line, started),
+            new("responses", Ink.Orange, Mark.Dashes, responses),
+        ];
+        if (errors.Max() > 0)
+        {
+            series.Insert(0, new Series("errors", Ink.Red, Mark.Bars, errors));
+        }
+
+        double highest = series.Max(row => row.Values.Max());
+        Cards.Chart(markup, "Rate", line.Plot("Rate over time", description, "per second", Axis.Linear(0, highest, isWhole: false), series));
+    }
+
+    private static void Open(Markup markup, TimeLine line)
+    {
+        IReadOnlyList<double> open = line.Of(point => point.PeakOpen);
+        SeriesPoint most = line.Points.MaxBy(point => point.PeakOpen)!;
+        string description = most.PeakOpen == 0
+            ? "No connection was open at any time."
+            : $"At most {Figures.Plural(most.PeakOpen, "connection")} {(most.PeakOpen == 1 ? "was" : "were")} open at one moment, first in the {line.IntervalName} {TimeLine.At(most)}.";
+        Cards.Chart(markup, "Open connections", line.Plot(
+            "Open connections over time",
+            description,
+            $"most in each {line.IntervalName}",
+            Axis.Linear(0, open.Max(), isWhole: true),
+            new Series("open", Ink.Blue, Mark.Area, open)));
+    }
+
+    private static void OpenedAndClosed(Markup markup, TimeLine line)
+    {
+        IReadOnlyList<double> opened = line.Of(point => point.Opened);
+        IReadOnlyList<double> closed = line.Of(point => -(double)point.Closed);
+        SeriesPoint busiest = line.Points.MaxBy(point => point.Opened)!;
+        long all = line.Points.Sum(point => point.Opened);
+        string description = $"{Figures.Count(all)} opened"
+            + (all > 0 ? $", {Figures.Count(busiest.Opened)} of them in the {line.IntervalName} {TimeLine.At(busiest)}" : "")
+            + $"; {Figures.Count(line.Points.Sum(point => point.Closed))} closed.";
+        Cards.Chart(markup, "Connections opened and closed", line.Plot(
+            "Connections opened and closed over time",
+            description,
+            $"in each {line.IntervalName}",
+            Axis.Linear(closed.Min(), opened.Max(), isWhole: true),
+            new Series("opened, upwards", Ink.Blue, Mark.Bars, opened),
+            new Series("closed, downwards", Ink.Orange, Mark.Outlines, closed)));
+    }
+
+    private static string Range(List<SeriesPoint> points, Func<SeriesPoint, double> figure) =>
+        $"{Figures.Number(points.Min(figure))} to {Figures.Milliseconds(points.Max(figure))}";
+}

@@ -1,0 +1,52 @@
+using Warmwire.Cli.Quick.Results;
+
+namespace Warmwire.Cli.Quick.Reports;
+
+/// <summary>The result in words, and the conditions that were set.</summary>
+internal static class VerdictSection
+{
+    public static void Write(Markup markup, QuickResult result)
+    {
+        int broken = result.Ensure.Count(condition => !condition.Held);
+        (string state, string heading) = (result.Ensure.Count, broken) switch
+        {
+            (0, _) => ("", "Verdict"),
+            (1, 0) => (" held", "✓ The condition held"),
+            (var all, 0) => (" held", $"✓ All {Figures.Count(all)} conditions held"),
+            (1, _) => (" broken", "✗ The condition did not hold"),
+            (var all, _) => (" broken", $"✗ {Figures.Count(broken)} of {Figures.Count(all)} conditions did not hold"),
+        };
+        markup.Open("section", ("class", "card verdict" + state)).Element("h2", heading);
+        foreach (string sentence in result.Verdict)
+        {
+            markup.Element("p", Figures.Shorten(sentence, 1000));
+        }
+
+        if (result.Ensure.Count > 0)
+        {
+            Conditions(markup, result.Ensure);
+        }
+
+        markup.Close();
+    }
+
+    private static void Conditions(Markup markup, IReadOnlyList<EnsureResult> conditions)
+    {
+        Tables.Start(markup, "Conditions");
+        markup.Open("thead").Open("tr")
+            .Element("th", "Condition", ("scope", "col"), ("align", "left"))
+            .Element("th", "Measured", ("scope", "col"), ("align", "right"), ("class", "number"))
+            .Element("th", "Held", ("scope", "col"), ("align", "left"))
+            .Close().Close().Open("tbody");
+        foreach (EnsureResult condition in conditions)
+        {
+            markup.Open("tr")
+                .Open("th", ("scope", "row"), ("align", "left")).Element("code", condition.Condition).Close()
+                .Element("td", condition.Actual, ("align", "right"), ("class", "number"))
+                .Open("td", ("align", "left")).Element("strong", condition.Held ? "✓ yes" : "✗ no", ("class", condition.Held ? "yes" : "no")).Close()
+                .Close();
+        }
+
+        Tables.End(markup.Close());
+    }
+}
