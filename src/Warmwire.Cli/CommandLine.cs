@@ -9,7 +9,6 @@ using Warmwire.Cli.Measuring;
 using Warmwire.Cli.Processes;
 using Warmwire.Cli.Quick;
 using Warmwire.Cli.Quick.Merging;
-using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Rendering;
 using Warmwire.Cli.Serving;
 
@@ -73,12 +72,8 @@ internal static class CommandLine
     private static Command Root() => new("warmwire", "Shows how well a program reuses its HTTP connections, and what it costs if it does not. Without a command: compare.")
     {
         CompareArguments.Command((options, cancellationToken) => new CompareCommand(options, Terminal.Open()).RunAsync(cancellationToken)),
-        QuickArguments.Command((parsed, cancellationToken) => new QuickCommand(parsed.Settings, parsed.Outputs, parsed.Pid, Terminal.Open(), TimeProvider.System).RunAsync(cancellationToken)),
-        MergeArguments.Command((settings, cancellationToken) => new MergeCommand(
-            settings,
-            new MergeOutputs(static result => SummaryText.Write(Console.Out, result), HtmlReport.Write),
-            QuickVerdict.Sentences,
-            Console.Error).RunAsync(cancellationToken)),
+        QuickArguments.Command((parsed, cancellationToken) => JudgingAsync(new QuickCommand(parsed.Settings, parsed.Outputs, parsed.Pid, Terminal.Open(), TimeProvider.System).RunAsync(cancellationToken))),
+        MergeArguments.Command((settings, cancellationToken) => JudgingAsync(new MergeCommand(settings, Console.Out, Console.Error).RunAsync(cancellationToken))),
         ExperimentArguments.Command((settings, cancellationToken) => new ExperimentCommand(settings, Terminal.Open(), TimeProvider.System).RunAsync(cancellationToken)),
         Hidden(FunctionCommand.Name, FunctionCommand.RunAsync),
         Hidden(ServeCommand.Name, ServeCommand.RunAsync),
@@ -87,6 +82,19 @@ internal static class CommandLine
         new HelpOption { Action = new DetailedHelp() },
         new VersionOption(),
     };
+
+    /// <summary>Where 1 says that a condition was missed, what could not be judged is 2.</summary>
+    private static async Task<int> JudgingAsync(Task<int> run)
+    {
+        try
+        {
+            return await run;
+        }
+        catch (CommandFailure failure) when (failure.ExitCode == ExitCodes.Failed)
+        {
+            throw new CommandFailure(failure.Message, failure, ExitCodes.CouldNotRun);
+        }
+    }
 
     private static Command Row()
     {

@@ -58,7 +58,7 @@ internal static class QuickArguments
         var method = new Option<string?>("--method", "-X") { Description = "The method. [default: GET, with --payload POST]", HelpName = "NAME" };
         var headers = new Option<string[]>("--header", "-H") { Description = "A header, 'Name: value'; may be given several times.", HelpName = "HEADER", AllowMultipleArgumentsPerToken = false };
         var insecure = new Option<bool>("--insecure", "-k") { Description = "Accept any certificate." };
-        var quiet = new Option<bool>("--quiet", "-q") { Description = "Print nothing but conditions that were missed." };
+        Option<bool> quiet = ResultOptions.Quiet();
         var timeout = new Option<double>("--timeout")
         {
             Description = "The time a request may take with its whole answer: seconds, or 500ms.",
@@ -69,11 +69,11 @@ internal static class QuickArguments
         var http2 = new Option<bool>("--http2") { Description = "Speak HTTP/2 and nothing else; with http URLs by prior knowledge." };
         var maxConnections = new Option<long?>("--max-connections") { Description = "Connections at a time at most; requests then wait for one.", HelpName = "N", CustomParser = static argument => ParseWhole(argument, int.MaxValue) };
         var newConnections = new Option<bool>("--new-connection-per-request") { Description = "Use no connection twice, as a client made for each request does." };
-        var output = new Option<string?>("--output", "-o") { Description = "Write the whole result as JSON.", HelpName = "FILE" };
-        var report = new Option<string?>("--report") { Description = "Write a report as one HTML file.", HelpName = "FILE" };
-        var hgrm = new Option<string?>("--hgrm") { Description = "Write the corrected latencies as a percentile distribution for HdrHistogram's plotter.", HelpName = "FILE" };
+        Option<string?> output = ResultOptions.Output();
+        Option<string?> report = ResultOptions.Report();
+        Option<string?> hgrm = ResultOptions.Hgrm();
+        Option<EnsureCondition[]> ensure = ResultOptions.Ensure();
         var pid = new Option<long?>("--pid") { Description = "Watch this process meanwhile: processor time, descriptors, outgoing connections (Linux).", HelpName = "N", CustomParser = static argument => ParseWhole(argument, int.MaxValue) };
-        var ensure = new Option<string[]>("--ensure") { Description = "A condition that decides the exit code, such as 'p(95)<500'; may be given several times.", HelpName = "CONDITION", AllowMultipleArgumentsPerToken = false };
         var shard = new Option<Shard>("--shard")
         {
             Description = "Be number I (from 0) of N machines that share this load: each starts every Nth arrival. See merge.",
@@ -121,7 +121,7 @@ internal static class QuickArguments
                 NewConnectionPerRequest = parsed.GetValue(newConnections),
             };
             var outputs = new QuickOutputs(
-                parsed.GetValue(output), parsed.GetValue(report), parsed.GetValue(hgrm), ParseConditions(parsed.GetValue(ensure) ?? []), parsed.GetValue(quiet));
+                parsed.GetValue(output), parsed.GetValue(report), parsed.GetValue(hgrm), parsed.GetValue(ensure) ?? [], parsed.GetValue(quiet));
             return await run(new Parsed(settings, outputs, (int?)parsed.GetValue(pid)), cancellationToken);
         });
         return command;
@@ -305,16 +305,5 @@ internal static class QuickArguments
         }
 
         return fields;
-    }
-
-    private static List<EnsureCondition> ParseConditions(string[] texts)
-    {
-        List<EnsureCondition> conditions = [];
-        foreach (string text in texts)
-        {
-            conditions.Add(EnsureCondition.TryParse(text, out EnsureCondition? condition, out string? error) ? condition : throw new CommandFailure(error, ExitCodes.Usage));
-        }
-
-        return conditions;
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Tests.EndToEnd;
 using Warmwire.Cli.Tests.Quick;
+using Warmwire.Tests.Kit;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Deploy;
@@ -102,7 +103,7 @@ public sealed class KubernetesRunTests : IDisposable
         WarmwireProcess.Outcome outcome = await RunAsync(
             "--url", "http://server:8080/", "--rate", "3000", "--duration", "2m", "--shards", "4", "--image", "registry.example.com/warmwire:1", "--name", "warmwire-example", "--start-at", "2026-01-02T03:04:05Z", "--dry-run");
         Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error));
-        Assert.Equal(File.ReadAllText(Path.Combine(Folder(), "job.yaml")), outcome.Output);
+        Assert.Equal(File.ReadAllText(Path.Combine(Repository.Path("deploy/kubernetes"), "job.yaml")), outcome.Output);
         Assert.False(File.Exists(At("calls")));
     }
 
@@ -120,17 +121,6 @@ public sealed class KubernetesRunTests : IDisposable
         Assert.False(File.Exists(At("calls")));
     }
 
-    private static string Folder()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Warmwire.slnx")))
-        {
-            folder = Path.GetDirectoryName(folder);
-        }
-
-        return Path.Combine(folder!, "deploy", "kubernetes");
-    }
-
     private string At(string name) => Path.Combine(_folder.FullName, name);
 
     private void Write(string name, string text, bool executable = false)
@@ -144,7 +134,7 @@ public sealed class KubernetesRunTests : IDisposable
 
     private async Task<WarmwireProcess.Outcome> RunAsync(params string[] arguments)
     {
-        var info = new ProcessStartInfo(Path.Combine(Folder(), "run")) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var info = new ProcessStartInfo(Path.Combine(Repository.Path("deploy/kubernetes"), "run")) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         info.Environment["PATH"] = _folder.FullName + Path.PathSeparator + Environment.GetEnvironmentVariable("PATH");
         info.Environment["WARMWIRE"] = At("warmwire");
         info.Environment["WARMWIRE_POLL_SECONDS"] = "0";

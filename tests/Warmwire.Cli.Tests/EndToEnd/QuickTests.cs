@@ -74,6 +74,7 @@ public sealed class QuickTests : IDisposable
     [InlineData("warmwire: nothing was reached at http://127.0.0.1:1/: Could not connect to 127.0.0.1:1", "-c", "1", "http://127.0.0.1:1/")]
     [InlineData("warmwire: nothing was reached at http://nowhere.invalid/: ", "-c", "1", "http://nowhere.invalid/")]
     [InlineData("warmwire: --output: ", "-c", "1", "http://127.0.0.1:1/", "-o", "/no/such/folder/file")]
+    [InlineData("warmwire: --pid 2147483647: there is no such process", "-c", "1", "http://127.0.0.1:1/", "--pid", "2147483647")]
     [InlineData("warmwire: --ensure 'p95<500': ", "-c", "1", "http://127.0.0.1:1/", "--ensure", "p95<500")]
     public async Task What_cannot_be_run_is_2_and_one_line(string error, params string[] arguments)
     {

@@ -40,7 +40,7 @@ internal static class LatencySection
             figures.Select(row => (string[])[row.Name, Figures.Number(row.Figure(latency.Corrected)), Figures.Number(row.Figure(latency.Uncorrected))]));
         Cards.Note(
             markup,
-            "Corrected times count from when a request was due, so that a server that stalls is charged for all who had to wait; uncorrected ones from when it was really started.");
+            "Corrected times count from when a request was due, so that a server that stalls is charged for all who had to wait; uncorrected ones from when it was really sent, on a connection.");
     }
 
     private static void Distribution(Markup markup, QuickResult result)

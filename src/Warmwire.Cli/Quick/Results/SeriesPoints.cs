@@ -6,15 +6,7 @@ namespace Warmwire.Cli.Quick.Results;
 internal static class SeriesPoints
 {
     /// <summary>One interval out of two that follow each other.</summary>
-    public static SeriesPoint Add(SeriesPoint first, SeriesPoint second) => Combine(first, second, Math.Max(first.PeakOpen, second.PeakOpen));
-
-    /// <summary>One interval out of the same one of two machines. Their peaks need not have been at the same moment, so the sum is the most there can have been.</summary>
-    public static SeriesPoint Overlay(SeriesPoint one, SeriesPoint other) => Combine(one, other, one.PeakOpen + other.PeakOpen);
-
-    public static LatencyHistogram HistogramOf(SeriesPoint point) =>
-        point.Histogram.Length == 0 ? new LatencyHistogram() : HistogramCoder.Decode(point.Histogram, max: (long)Math.Round(point.Max * 1e6));
-
-    private static SeriesPoint Combine(SeriesPoint one, SeriesPoint other, long peakOpen)
+    public static SeriesPoint Add(SeriesPoint one, SeriesPoint other)
     {
         LatencyHistogram latencies = HistogramOf(one);
         latencies.Add(HistogramOf(other));
@@ -27,11 +19,14 @@ internal static class SeriesPoints
             Errors = one.Errors + other.Errors,
             Opened = one.Opened + other.Opened,
             Closed = one.Closed + other.Closed,
-            PeakOpen = peakOpen,
+            PeakOpen = Math.Max(one.PeakOpen, other.PeakOpen),
             P50 = Summaries.Milliseconds(latencies.ValueAt(50)),
             P99 = Summaries.Milliseconds(latencies.ValueAt(99)),
             Max = Summaries.Milliseconds(latencies.Max),
             Histogram = latencies.Total == 0 ? "" : HistogramCoder.Encode(latencies),
         };
     }
+
+    public static LatencyHistogram HistogramOf(SeriesPoint point) =>
+        point.Histogram.Length == 0 ? new LatencyHistogram() : HistogramCoder.Decode(point.Histogram, max: (long)Math.Round(point.Max * 1e6));
 }

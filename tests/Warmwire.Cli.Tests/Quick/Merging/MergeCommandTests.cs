@@ -12,40 +12,42 @@ public sealed class MergeCommandTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("warmwire-merge-");
     private readonly StringWriter _error = new();
-    private QuickResult? _shown;
+    private readonly StringWriter _output = new();
 
     public void Dispose()
     {
         _folder.Delete(recursive: true);
         _error.Dispose();
+        _output.Dispose();
     }
 
     [Fact]
     public async Task Results_are_read_merged_shown_and_written()
     {
         int code = await RunAsync(Write("a.json"), Write("b.json"), "-o", At("all.json"), "--report", At("all.html"), "--hgrm", At("all.hgrm"), "--ensure", "errors<=5%", "--ensure", "connections==20");
-        Assert.Equal((MergeCommand.Held, ""), (code, _error.ToString()));
-        Assert.Equal(400, _shown!.Requests);
-        Assert.Equal(QuickJson.Write(_shown), QuickJson.Write(QuickJson.Read(File.ReadAllText(At("all.json")))));
-        Assert.Equal([new EnsureResult("errors<=5%", true, "5 % (20 of 400)"), new EnsureResult("connections==20", true, "20")], _shown.Ensure);
-        Assert.Equal("<p>400", File.ReadAllText(At("all.html")));
+        Assert.Equal((ExitCodes.Success, ""), (code, _error.ToString()));
+        QuickResult merged = Merged();
+        Assert.Equal((400, 2), (merged.Requests, merged.Merged));
+        Assert.Equal([new EnsureResult("errors<=5%", true, "5 % (20 of 400)"), new EnsureResult("connections==20", true, "20")], merged.Ensure);
+        Assert.Contains("http.requests: ............................................................ 400", _output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("<svg", File.ReadAllText(At("all.html")), StringComparison.Ordinal);
         Assert.Contains("190.000 1.000000000000        380", File.ReadAllText(At("all.hgrm")), StringComparison.Ordinal);
-        Assert.Equal(["It went."], _shown.Verdict);
+        Assert.StartsWith("400 requests went over 20 connections", merged.Verdict[0], StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_condition_that_does_not_hold_is_the_exit_code()
     {
-        Assert.Equal(MergeCommand.NotHeld, await RunAsync(Write("a.json"), "--ensure", "max<190", "--ensure", "errors<=5%", "-o", At("all.json")));
-        Assert.Equal([false, true], _shown!.Ensure.Select(static condition => condition.Held));
-        Assert.True(File.Exists(At("all.json")));
+        Assert.Equal(ExitCodes.Missed, await RunAsync(Write("a.json"), "--ensure", "max<190", "--ensure", "errors<=5%", "-o", At("all.json")));
+        Assert.Equal([false, true], Merged().Ensure.Select(static condition => condition.Held));
+        Assert.Contains("✗ missed max<190: ", _output.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Quiet_shows_nothing()
     {
-        Assert.Equal(MergeCommand.Held, await RunAsync(Write("a.json"), "-q", "-o", At("all.json")));
-        Assert.Null(_shown);
+        Assert.Equal(ExitCodes.Success, await RunAsync(Write("a.json"), "-q", "--ensure", "errors<=5%", "-o", At("all.json")));
+        Assert.Equal("", _output.ToString());
         Assert.True(File.Exists(At("all.json")));
     }
 
@@ -58,7 +60,7 @@ public sealed class MergeCommandTests : IDisposable
         File.WriteAllText(At("null.json"), "null");
         File.WriteAllText(At("nulls.json"), QuickJson.Write(QuickResults.Usual()).Replace("\"codes\": {", "\"codes\": null, \"c\": {", StringComparison.Ordinal));
         int code = await RunAsync(At("none.json"), At("text.json"), Write("good.json"), At("cut.json"), At("other.json"), At("null.json"), At("nulls.json"), _folder.FullName, "-o", At("all.json"));
-        Assert.Equal(MergeCommand.CouldNotRun, code);
+        Assert.Equal(ExitCodes.CouldNotRun, code);
         Assert.Equal(
             [
                 $"warmwire: there is no file {At("none.json")}",
@@ -93,24 +95,25 @@ public sealed class MergeCommandTests : IDisposable
         }
 
         File.WriteAllText(At("bare.json"), result.ToJsonString());
-        int code = await RunAsync(Write("a.json"), At("bare.json"));
-        Assert.Equal((MergeCommand.Held, ""), (code, _error.ToString()));
-        Assert.Equal((2, 400L, 0.95), (_shown!.Merged, _shown.Requests, _shown.Connections.ReuseRatio));
+        int code = await RunAsync(Write("a.json"), At("bare.json"), "-o", At("all.json"));
+        Assert.Equal((ExitCodes.Success, ""), (code, _error.ToString()));
+        Assert.Equal((2, 400L, 0.95), (Merged().Merged, Merged().Requests, Merged().Connections.ReuseRatio));
     }
 
     [Fact]
     public async Task The_same_file_is_not_counted_twice()
     {
         string file = Write("a.json");
-        Assert.Equal(MergeCommand.CouldNotRun, await RunAsync(file, Path.Combine(_folder.FullName, ".", "a.json")));
-        Assert.Equal($"warmwire: {file} is given twice, and would be counted twice\n", _error.ToString());
+        CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(() => RunAsync(file, Path.Combine(_folder.FullName, ".", "a.json")));
+        Assert.Equal((ExitCodes.CouldNotRun, $"{file} is given twice, and would be counted twice"), (failure.ExitCode, failure.Message));
     }
 
     [Fact]
     public async Task Where_nothing_can_be_written_is_told()
     {
-        Assert.Equal(MergeCommand.CouldNotRun, await RunAsync(Write("a.json"), "-o", At("no/such/folder.json")));
-        Assert.StartsWith($"warmwire: {At("no/such/folder.json")} cannot be written: ", Assert.Single(_error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(() => RunAsync(Write("a.json"), "-o", At("no/such/folder.json")));
+        Assert.Equal(ExitCodes.CouldNotRun, failure.ExitCode);
+        Assert.StartsWith("--output: ", failure.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -135,12 +138,10 @@ public sealed class MergeCommandTests : IDisposable
         return At(name);
     }
 
+    private QuickResult Merged() => QuickJson.Read(File.ReadAllText(At("all.json")));
+
     private Task<int> RunAsync(params string[] arguments) => MergeArguments
-        .Command((settings, cancellationToken) => new MergeCommand(
-            settings,
-            new MergeOutputs(result => _shown = result, static (writer, result) => writer.Write($"<p>{result.Requests}")),
-            static _ => ["It went."],
-            _error).RunAsync(cancellationToken))
+        .Command((settings, cancellationToken) => new MergeCommand(settings, _output, _error).RunAsync(cancellationToken))
         .Parse(arguments)
-        .InvokeAsync(cancellationToken: TestContext.Current.CancellationToken);
+        .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, TestContext.Current.CancellationToken);
 }

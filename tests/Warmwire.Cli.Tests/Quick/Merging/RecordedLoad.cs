@@ -66,7 +66,7 @@ internal sealed class RecordedLoad
                 FailedDials = _requests.Length % 7,
                 Exchanges = exchanges,
                 ReuseRatio = exchanges == 0 ? 0 : (double)(exchanges - _connections.Length) / exchanges,
-                RequestsPerConnection = ConnectionsMerger.PerConnection(_connections.GroupBy(static requests => requests).ToDictionary(static same => same.Key, static same => (long)same.Count())),
+                RequestsPerConnection = RequestCounts.Of(_connections.GroupBy(static requests => requests).Select(static same => KeyValuePair.Create(same.Key, (long)same.Count()))).GetResult(),
                 TlsHandshakes = _connections.Length,
                 ClosedBy = Count(_connections.Select(static requests => requests % 2 == 0 ? "idle" : "server closed")),
                 ClosedByServer = _connections.Count(static requests => requests % 2 == 1),

@@ -180,7 +180,7 @@ public sealed class ResultMergerTests
         {
             Connections = part.Connections with
             {
-                RequestsPerConnection = ConnectionsMerger.PerConnection(Enumerable.Range(100_001, 5_000).ToDictionary(static requests => (long)requests, static _ => 1L)),
+                RequestsPerConnection = RequestCounts.Of(Enumerable.Range(100_001, 5_000).Select(static requests => KeyValuePair.Create((long)requests, 1L))).GetResult(),
             },
         };
         RequestsPerConnection merged = ResultMerger.Merge([many, many]).Connections.RequestsPerConnection;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Playwright;
 using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Tests.Kit;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick.Reports;
@@ -70,7 +71,7 @@ public sealed class HtmlReportBrowserTests
             Assert.Skip("chromium is not installed (apt-get install chromium)");
         }
 
-        string pictures = Path.Combine(RepositoryRoot(), "artifacts", "screenshots");
+        string pictures = Repository.Path("artifacts/screenshots");
         Directory.CreateDirectory(pictures);
         using IPlaywright playwright = await Playwright.CreateAsync();
         await using IBrowser browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
@@ -132,15 +133,4 @@ public sealed class HtmlReportBrowserTests
     }
 
     private static async Task<string[]> Texts(IPage page, string script) => (await page.EvaluateAsync<JsonElement>(script)).Deserialize<string[]>()!;
-
-    private static string RepositoryRoot()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Warmwire.slnx")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder?.FullName ?? throw new InvalidOperationException($"Warmwire.slnx is in no folder above {AppContext.BaseDirectory}");
-    }
 }

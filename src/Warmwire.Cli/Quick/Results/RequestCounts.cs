@@ -1,6 +1,4 @@
-using Warmwire.Cli.Quick.Results;
-
-namespace Warmwire.Cli.Quick.Load;
+namespace Warmwire.Cli.Quick.Results;
 
 /// <summary>How many connections carried how many requests. Numbers of more than three digits are rounded down to three, so that there are at most some thousand different ones.</summary>
 internal sealed class RequestCounts
@@ -9,10 +7,26 @@ internal sealed class RequestCounts
     private long _min = long.MaxValue;
     private long _max;
 
+    public static RequestCounts Of(IEnumerable<KeyValuePair<long, long>> connectionsByRequests)
+    {
+        var counts = new RequestCounts();
+        foreach ((long requests, long connections) in connectionsByRequests)
+        {
+            counts.Add(requests, connections);
+        }
+
+        return counts;
+    }
+
     public void Add(long requests, long connections = 1)
     {
+        if (connections <= 0)
+        {
+            return;
+        }
+
         long rounded = Round(requests);
-        _connections[rounded] = _connections.GetValueOrDefault(rounded) + connections;
+        _connections[rounded] = checked(_connections.GetValueOrDefault(rounded) + connections);
         _min = Math.Min(_min, requests);
         _max = Math.Max(_max, requests);
     }
