@@ -145,6 +145,12 @@ internal static class QuickArguments
         string text = argument.Tokens[0].Value;
         if (Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps))
         {
+            if (uri.UserInfo.Length > 0)
+            {
+                // It would stand in every file that is written, and is not sent by HTTP clients.
+                argument.AddError("the URL must not have a user name or password; give --header 'Authorization: …'");
+            }
+
             return uri;
         }
 

@@ -87,6 +87,7 @@ public sealed class QuickArgumentsTests
     [InlineData("--shard must be I/N with N from 1 to 10000 and I from 0 to N-1, such as 0/4, not '5'", "-c", "1", "--shard", "5", Url)]
     [InlineData("--start-at must be a time such as 2027-01-31T12:00:00Z, not 'noon'", "-c", "1", "--start-at", "noon", Url)]
     [InlineData("the URL must be an absolute http or https URL, not 'localhost:8080'", "-c", "1", "localhost:8080")]
+    [InlineData("the URL must not have a user name or password; give --header 'Authorization: …'", "-c", "1", "http://me:secret@localhost/")]
     [InlineData("--ensure 'p95<500': there is no metric 'p95'; did you mean p(95)?", "-c", "1", "--ensure", "p95<500", Url)]
     [InlineData("quick does not know '--rat'; see warmwire quick --help", "--rat", "1", "-c", "1", Url)]
     public void Wrong_arguments_are_named_in_one_line(string error, params string[] arguments)

@@ -208,7 +208,7 @@ internal sealed class SharedPoolSimulation : IDisposable
         _rig.Http2 = http2;
         int before = _rig.Pool.GetSnapshot().Origins.Sum(Ended);
         _rig.EndDial(failure);
-        Assert.True(SpinWait.SpinUntil(() => _rig.Pool.GetSnapshot().Origins.Sum(Ended) > before, Guard.Limit), "the dial does not end");
+        Assert.True(SpinWait.SpinUntil(() => _rig.Pool.GetSnapshot().Origins.Sum(Ended) > before, Guard.Limit), $"the dial does not end; {ThreadPool.PendingWorkItemCount} wait for one of {ThreadPool.ThreadCount} threads\n{_rig.Pool.GetSnapshot()}");
 
         static int Ended(OriginSnapshot origin) => (int)(origin.ConnectionsOpened + origin.DialsFailed);
     }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Tracing;
+using System.Globalization;
 using Warmwire.Cli.Histograms;
 using Warmwire.Cli.Quick.Results;
 
@@ -27,12 +28,12 @@ internal sealed class ConnectionLog : EventListener
     private long _reused;
     private string? _lastDialFailure;
 
-    /// <param name="origin">As the transport writes it, such as <c>http://localhost:5080</c>. Connections of others in this process are not counted.</param>
+    /// <param name="url">Where connections lead to. Those of others in this process are not counted.</param>
     /// <param name="onOpened">Told under a lock of each connection opened, when it is counted.</param>
     /// <param name="onClosed">Told under a lock of each connection closed.</param>
-    public ConnectionLog(string origin, Action? onOpened = null, Action? onClosed = null)
+    public ConnectionLog(Uri url, Action? onOpened = null, Action? onClosed = null)
     {
-        _origin = origin;
+        _origin = OriginOf(url);
         _onOpened = onOpened;
         _onClosed = onClosed;
         Trace = new RequestTrace { GotConnection = Leased };
@@ -87,6 +88,13 @@ internal sealed class ConnectionLog : EventListener
                 TimeWait = timeWait,
             };
         }
+    }
+
+    /// <summary>As the transport writes it in its events: always with the port.</summary>
+    internal static string OriginOf(Uri url)
+    {
+        string host = url.IdnHost;
+        return string.Create(CultureInfo.InvariantCulture, $"{url.Scheme}://{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}:{url.Port}");
     }
 
     public static double Ratio(long reused, long exchanges) => exchanges == 0 ? 0 : (double)reused / exchanges;

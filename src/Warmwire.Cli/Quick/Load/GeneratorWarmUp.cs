@@ -29,7 +29,7 @@ internal static class GeneratorWarmUp
         {
             stop.CancelAfter(s_atMost);
             var settings = new QuickSettings { Url = new Uri($"http://{listener.LocalEndpoint}/"), Rate = 1, Arrivals = 1 };
-            using var log = new ConnectionLog(settings.Url.GetLeftPart(UriPartial.Authority));
+            using var log = new ConnectionLog(settings.Url);
             using var sender = new LoadSender(settings, log.Trace);
             await Task.WhenAll(Enumerable.Range(0, AtATime).Select(_ => SendAsync(sender, stop.Token)));
 

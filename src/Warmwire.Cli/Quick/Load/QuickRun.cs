@@ -26,7 +26,7 @@ internal sealed class QuickRun : IDisposable
         _settings = settings;
         _time = time;
         _schedule = new ArrivalSchedule(settings.Rate, settings.Arrivals, settings.Shard);
-        _log = new ConnectionLog(settings.Url.GetLeftPart(UriPartial.Authority), OnOpened, OnClosed);
+        _log = new ConnectionLog(settings.Url, OnOpened, OnClosed);
         _sender = new LoadSender(settings, _log.Trace);
     }
 
