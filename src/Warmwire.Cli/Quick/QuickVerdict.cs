@@ -12,6 +12,9 @@ internal static class QuickVerdict
     /// <summary>What the uncorrected 99th percentile hides is worth a sentence from this factor on.</summary>
     private const double HiddenFactor = 1.5;
 
+    /// <summary>From so many connections for each request on, there is hardly another cause.</summary>
+    private const double OneForEach = 0.5;
+
     public static IReadOnlyList<string> Sentences(QuickResult result)
     {
         if (result.Requests == 0)
@@ -96,10 +99,16 @@ internal static class QuickVerdict
             yield break;
         }
 
-        int before = process.Before.Outgoing.Values.Sum();
-        int during = process.During.Outgoing.Values.Sum();
-        long seen = process.OutgoingSeen.Values.Sum();
-        yield return Invariant($"Process {process.Pid} ({process.Name}) took {process.CpuMicrosPerRequest:N0} µs of processor time for each request; it had {before:N0} outgoing connections before, at most {during:N0} during the run, and {seen:N0} different ones were seen.");
+        yield return Invariant(
+            $"Process {process.Pid} ({process.Name}) took {process.CpuMicrosPerRequest:N0} µs of processor time for each request. It had {process.Before.Outgoing.Values.Sum():N0} outgoing connections before and at most {process.During.Outgoing.Values.Sum():N0} during the run, and {process.OutgoingSeen.Values.Sum():N0} different ones were seen.");
+        if (process.TimeWaitSeen.Count > 0)
+        {
+            (string remote, long count) = process.TimeWaitSeen.MaxBy(static pair => pair.Value);
+            double each = (double)count / result.Requests;
+            string share = each >= OneForEach ? Invariant($", {each:0.00} for each request: a client made for each request does that") : "";
+            yield return Invariant($"{count:N0} connections to {remote} were closed by this machine and went to TIME_WAIT{share}.");
+        }
+
         if (process.Ended)
         {
             yield return $"Process {process.Pid} ended during the run.";

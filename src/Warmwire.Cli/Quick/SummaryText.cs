@@ -149,10 +149,9 @@ internal static class SummaryText
             yield return ($"process.outgoing.{remote}", $"{states} (seen {process.OutgoingSeen.GetValueOrDefault(remote):N0})");
         }
 
-        // Those of others are there too, so only what grew is told.
-        foreach (string remote in process.After.TimeWait.Where(pair => pair.Value > process.Before.TimeWait.GetValueOrDefault(pair.Key)).Select(static pair => pair.Key).Order(StringComparer.Ordinal))
+        foreach ((string remote, long count) in process.TimeWaitSeen.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
         {
-            yield return ($"process.time_wait.{remote}", $"{process.Before.TimeWait.GetValueOrDefault(remote)} > {process.During.TimeWait.GetValueOrDefault(remote)} > {process.After.TimeWait[remote]}");
+            yield return ($"process.went_to_time_wait.{remote}", Whole(count));
         }
     }
 

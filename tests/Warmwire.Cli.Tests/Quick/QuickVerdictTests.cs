@@ -73,6 +73,23 @@ public sealed class QuickVerdictTests
         Assert.Contains("Counted from when requests were really sent, the 99th percentile would be 40 ms; from when they were due it is 1800 ms.", QuickVerdict.Sentences(result));
     }
 
+    [Theory]
+    [InlineData(893, "893 connections to 10.0.0.1:443 were closed by this machine and went to TIME_WAIT, 0.99 for each request: a client made for each request does that.")]
+    [InlineData(40, "40 connections to 10.0.0.1:443 were closed by this machine and went to TIME_WAIT.")]
+    public void A_process_that_makes_a_client_for_each_request_is_found_though_its_connections_live_too_short_to_be_seen(long went, string sentence)
+    {
+        var none = new ProcessState { Descriptors = 1, ResidentMegabytes = 1, Threads = 1, Outgoing = new Dictionary<string, int>(), Incoming = 0, TimeWait = new Dictionary<string, int>() };
+        QuickResult result = Run(900, 4, 4, reuse: 0.99) with
+        {
+            Process = new ProcessResult
+            {
+                Pid = 7, Name = "shop", CpuSeconds = 1, CpuMicrosPerRequest = 1111, Before = none, During = none, After = none, OutgoingSeen = new Dictionary<string, long>(),
+                TimeWaitSeen = new Dictionary<string, long> { ["10.0.0.2:443"] = 3, ["10.0.0.1:443"] = went },
+            },
+        };
+        Assert.Equal(sentence, QuickVerdict.Sentences(result)[^1]);
+    }
+
     [Fact]
     public void Without_a_request_there_is_nothing_to_say() => Assert.Equal(["No request was sent."], QuickVerdict.Sentences(Run(0, 0, 0, 0)));
 

@@ -22,13 +22,12 @@ public sealed class SummaryTextTests
     {
         string[] lines = Write(Busy());
         foreach (string begin in (string[])["connections.closed.by_client.IdleTimeout: ", "connections.closed.by_server.ServerClosed: ", "connections.failed_dials: ", "errors.Timeout.Connect: ",
-            "process.cpu.per_request: ", "process.outgoing.10.0.0.1:443: ", "process.time_wait.10.0.0.1:443: "])
+            "process.cpu.per_request: ", "process.outgoing.10.0.0.1:443: ", "process.went_to_time_wait.10.0.0.1:443: "])
         {
             Assert.Contains(lines, line => line.StartsWith(begin, StringComparison.Ordinal));
         }
 
         Assert.EndsWith(" 1 > 2 > 1 (seen 9)", lines.Single(static line => line.StartsWith("process.outgoing.", StringComparison.Ordinal)));
-        Assert.DoesNotContain(lines, static line => line.StartsWith("process.time_wait.10.0.0.2", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -67,6 +66,7 @@ public sealed class SummaryTextTests
                 During = state with { Outgoing = new Dictionary<string, int> { ["10.0.0.1:443"] = 2 }, TimeWait = new Dictionary<string, int> { ["10.0.0.1:443"] = 8, ["10.0.0.2:443"] = 5 } },
                 After = state with { TimeWait = new Dictionary<string, int> { ["10.0.0.1:443"] = 7, ["10.0.0.2:443"] = 5 } },
                 OutgoingSeen = new Dictionary<string, long> { ["10.0.0.1:443"] = 9 },
+                TimeWaitSeen = new Dictionary<string, long> { ["10.0.0.1:443"] = 8 },
             },
             Ensure = [new EnsureResult("errors<5", true, "3"), new EnsureResult("reuse>0.9", false, "0.5")],
         };

@@ -63,9 +63,9 @@ internal static class ProcessSection
         ProcessState[] states = [process.Before, process.During, process.After];
         List<string> addresses =
         [
-            .. process.OutgoingSeen.Keys.Concat(states.SelectMany(state => state.Outgoing.Keys.Concat(state.TimeWait.Keys)))
+            .. process.OutgoingSeen.Keys.Concat(process.TimeWaitSeen.Keys).Concat(states.SelectMany(state => state.Outgoing.Keys))
                 .Distinct(StringComparer.Ordinal)
-                .OrderByDescending(address => process.OutgoingSeen.GetValueOrDefault(address))
+                .OrderByDescending(address => Math.Max(process.OutgoingSeen.GetValueOrDefault(address), process.TimeWaitSeen.GetValueOrDefault(address)))
                 .ThenBy(address => address, StringComparer.Ordinal),
         ];
         if (addresses.Count == 0)
@@ -77,17 +77,17 @@ internal static class ProcessSection
         Tables.Write(
             markup,
             "Connections the process made, by remote address",
-            ["Address", "Before", "Most", "After", "Seen", "TIME_WAIT after"],
+            ["Address", "Before", "Most", "After", "Seen", "To TIME_WAIT"],
             addresses.Take(MostAddresses).Select(address => (string[])
             [
                 Figures.Shorten(address, 100),
                 .. states.Select(state => Figures.Count(state.Outgoing.GetValueOrDefault(address))),
                 Figures.Count(process.OutgoingSeen.GetValueOrDefault(address)),
-                Figures.Count(process.After.TimeWait.GetValueOrDefault(address)),
+                Figures.Count(process.TimeWaitSeen.GetValueOrDefault(address)),
             ]));
         Cards.Note(
             markup,
-            "At least so many were made as were seen: what lived between two looks was missed."
+            "At least so many were made as were seen: what lived between two looks was missed, but shows as a socket that this machine closed and that went to TIME_WAIT."
                 + (addresses.Count > MostAddresses ? $" {Figures.Count(addresses.Count - MostAddresses)} more addresses are in the JSON." : ""));
     }
 

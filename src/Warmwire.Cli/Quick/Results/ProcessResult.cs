@@ -25,6 +25,9 @@ internal sealed record ProcessResult
     /// <summary>Outgoing connections that any look saw, by remote address: at least so many were made, as those that lived between two looks were missed.</summary>
     public required IReadOnlyDictionary<string, long> OutgoingSeen { get; init; }
 
+    /// <summary>Connections, of its whole machine or container, that came to rest in TIME_WAIT during the run, by remote address: also those that lived too short to be seen otherwise.</summary>
+    public IReadOnlyDictionary<string, long> TimeWaitSeen { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
+
     public IReadOnlyList<ProcessPoint> Series { get; init; } = [];
 
     /// <summary>What could not be seen, and why.</summary>

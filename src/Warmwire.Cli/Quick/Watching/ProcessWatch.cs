@@ -32,6 +32,7 @@ internal sealed class ProcessWatch : IAsyncDisposable
     private readonly HashSet<int> _ports = [];
     private readonly HashSet<long> _seen = [];
     private readonly Dictionary<TcpRemote, long> _seenByRemote = [];
+    private readonly RestingSockets _resting = new();
     private readonly ProcessSeries _series = new();
     private ProcessStat _last;
     private long _lastAt;
@@ -99,6 +100,7 @@ internal sealed class ProcessWatch : IAsyncDisposable
             During = _during,
             After = after ?? Nothing(),
             OutgoingSeen = ByRemote.Text(_seenByRemote),
+            TimeWaitSeen = ByRemote.Text(_resting.CameByRemote),
             Series = _series.Points,
             Notes = Notes(),
         };
@@ -181,6 +183,7 @@ internal sealed class ProcessWatch : IAsyncDisposable
             }
         }
 
+        _resting.Look(census.Resting(), _ports);
         return new ProcessState
         {
             Descriptors = descriptors,

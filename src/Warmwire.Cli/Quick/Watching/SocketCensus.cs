@@ -54,16 +54,16 @@ internal sealed class SocketCensus
     /// <param name="ports">Ports on which the process listens or has listened.</param>
     public int Incoming(HashSet<int> ports) => _held.Count(socket => ports.Contains(socket.LocalPort));
 
-    /// <summary>By remote address; of connections that were made to a listener here, whose remote ports are all different, none is.</summary>
+    /// <summary>Of connections that were made to a listener here, whose remote ports are all different, none is told.</summary>
+    public IEnumerable<TcpLine> Resting() => _resting.Where(socket => !_listening.Contains(socket.LocalPort));
+
+    /// <summary>The same by remote address.</summary>
     public IReadOnlyDictionary<TcpRemote, int> TimeWait()
     {
         _timeWait.Clear();
-        foreach (TcpLine socket in _resting)
+        foreach (TcpLine socket in Resting())
         {
-            if (!_listening.Contains(socket.LocalPort))
-            {
-                _timeWait[socket.Remote] = _timeWait.GetValueOrDefault(socket.Remote) + 1;
-            }
+            _timeWait[socket.Remote] = _timeWait.GetValueOrDefault(socket.Remote) + 1;
         }
 
         return _timeWait;

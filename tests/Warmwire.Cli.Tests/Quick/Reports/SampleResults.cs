@@ -134,6 +134,7 @@ internal static class SampleResults
             During = State(looks - 1),
             After = State(looks / 2),
             OutgoingSeen = new Dictionary<string, long> { [Address] = 9 * (long)looks, ["10.0.3.40:5432"] = 8 },
+            TimeWaitSeen = new Dictionary<string, long> { [Address] = 9 * (long)looks },
             Series = [.. Enumerable.Range(0, looks).Select(second => new ProcessPoint(second, 0.1 + (random.NextDouble() * 0.1), descriptors(second), outgoing(second) + 8))],
             Notes = ["Sockets of other network namespaces were not looked at."],
         };
