@@ -63,8 +63,12 @@ internal static class CommandLine
         { CommandResult.Parent: null } => "which command? See warmwire --help",
         _ when parsed.CommandResult.Tokens.FirstOrDefault(static token => token.Value.StartsWith('-')) is { } option => Unknown(parsed, option.Value),
         { UnmatchedTokens: [var unknown, ..] } => Unknown(parsed, unknown),
+        _ when Missing(parsed) is { } argument => $"{parsed.CommandResult.Command.Name} needs {argument.HelpName ?? argument.Name}; see warmwire {parsed.CommandResult.Command.Name} --help",
         _ => parsed.Errors[0].Message.ReplaceLineEndings(" "),
     };
+
+    private static Argument? Missing(ParseResult parsed) =>
+        parsed.CommandResult.Command.Arguments.FirstOrDefault(argument => argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is not { Tokens.Count: > 0 });
 
     /// <summary>An option that does not exist may have been taken for an argument.</summary>
     private static string Unknown(ParseResult parsed, string what) => $"{parsed.CommandResult.Command.Name} does not know '{what}'; see warmwire {parsed.CommandResult.Command.Name} --help";

@@ -29,6 +29,7 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("there is no command 'foo'; see warmwire --help", "foo")]
     [InlineData("compare does not know '--bogus'; see warmwire compare --help", "compare", "--bogus")]
+    [InlineData("merge needs FILE; see warmwire merge --help", "merge")]
     [InlineData("--requests must be a whole number from 1 to 1000000, not '0'", "compare", "-n", "0")]
     [InlineData("--requests must be a whole number from 1 to 1000000, not 'many'", "compare", "--requests", "many")]
     [InlineData("--concurrency must be a whole number from 1 to 1000, not '1001'", "compare", "-c", "1001")]

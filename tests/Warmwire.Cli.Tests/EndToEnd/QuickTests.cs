@@ -136,7 +136,7 @@ public sealed class QuickTests : IDisposable
     public async Task Shards_that_begin_together_merge_to_the_whole()
     {
         await using LoadTarget target = await LoadTarget.StartAsync();
-        string startAt = DateTimeOffset.UtcNow.AddSeconds(4).ToString("O");
+        string startAt = DateTimeOffset.UtcNow.AddSeconds(8).ToString("O");
         WarmwireProcess.Outcome[] shards = await Task.WhenAll(Enumerable.Range(0, 2).Select(i =>
             WarmwireProcess.RunAsync("quick", "-r", "40", "-d", "2", target.Url.ToString(), "-q", "--shard", $"{i}/2", "--start-at", startAt, "-o", At($"{i}.json"))));
         Assert.All(shards, static shard => Assert.Equal((0, "", ""), (shard.ExitCode, shard.Output, shard.Error)));

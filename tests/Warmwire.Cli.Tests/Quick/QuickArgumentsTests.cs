@@ -75,6 +75,8 @@ public sealed class QuickArgumentsTests
     }
 
     [Theory]
+    [InlineData("quick needs URL; see warmwire quick --help")]
+    [InlineData("quick needs URL; see warmwire quick --help", "-r", "1")]
     [InlineData("how much? Give --rate (arrivals a second) or --count (arrivals in all)", Url)]
     [InlineData("--rate and --count exclude each other: give arrivals a second, or arrivals in all", "-r", "1", "-c", "1", Url)]
     [InlineData("--rate must be a number of arrivals a second, more than 0 and at most 1,000,000, not '0'", "-r", "0", Url)]

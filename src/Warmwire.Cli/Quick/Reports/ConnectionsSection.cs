@@ -65,7 +65,7 @@ internal static class ConnectionsSection
             ["Dials that failed", Figures.Count(connections.FailedDials)],
             ["TLS handshakes", Figures.Count(connections.TlsHandshakes)],
             ["Left in TIME_WAIT on this machine", connections.TimeWait is { } left ? Figures.Count(left) : "not seen"],
-            ["Exchanges over a reused connection", Figures.Percent(connections.ReuseRatio)],
+            ["Exchanges over a reused connection", Figures.PercentRoundedDown(connections.ReuseRatio)],
         ]);
 
     private static List<(string Name, double Count)> Sorted(IReadOnlyDictionary<string, long> counts) =>

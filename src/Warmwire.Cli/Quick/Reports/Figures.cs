@@ -31,6 +31,9 @@ internal static class Figures
 
     public static string Percent(double ratio) => Format(Math.Clamp(100 * ratio, 0, 100), "0.0") + " %";
 
+    /// <summary>Rounded down, as the verdict does: all of something is claimed only where it was all.</summary>
+    public static string PercentRoundedDown(double ratio) => Percent(Math.Floor(ratio * 1000) / 1000);
+
     /// <summary>In the unit that a person would choose.</summary>
     public static string Duration(double seconds)
     {

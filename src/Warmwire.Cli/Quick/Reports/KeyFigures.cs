@@ -18,7 +18,7 @@ internal static class KeyFigures
         Key(markup, "Dropped arrivals", Figures.Count(result.DroppedArrivals), "due and never started", result.DroppedArrivals > 0);
         Key(markup, "Connections opened", Figures.Count(connections.Opened), connections.FailedDials == 0 ? "no dial failed" : Figures.Plural(connections.FailedDials, "failed dial"));
         Key(markup, "Peak open", Figures.Count(connections.PeakOpen), "at one moment");
-        Key(markup, "Reuse", Figures.Percent(connections.ReuseRatio), "of exchanges");
+        Key(markup, "Reuse", Figures.PercentRoundedDown(connections.ReuseRatio), "of exchanges");
         bool isMeasured = latency.Count > 0;
         Key(markup, "p50", isMeasured ? Figures.Milliseconds(latency.P50) : "–", "corrected");
         Key(markup, "p95", isMeasured ? Figures.Milliseconds(latency.P95) : "–", "corrected");

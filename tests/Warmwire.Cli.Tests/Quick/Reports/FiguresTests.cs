@@ -18,6 +18,12 @@ public sealed class FiguresTests
     public void A_number_has_three_digits_and_its_thousands_apart(double number, string text) => Assert.Equal(text, Figures.Number(number));
 
     [Theory]
+    [InlineData(0.99667, "99.6 %")]
+    [InlineData(0.99999, "99.9 %")]
+    [InlineData(1, "100.0 %")]
+    public void All_of_something_is_claimed_only_where_it_was_all(double ratio, string text) => Assert.Equal(text, Figures.PercentRoundedDown(ratio));
+
+    [Theory]
     [InlineData(0, "0 s")]
     [InlineData(0.0123, "12.3 ms")]
     [InlineData(2, "2 s")]
