@@ -61,8 +61,9 @@ public sealed class Http2AllocationTests(ITestOutputHelper output)
         arrays = [];
         var resting = new List<Http2Direct>();
 
-        // A full collection would shrink the pool, and so would look like buffers that are held.
+        // A full collection shrinks the pool, which would look like buffers that are held: by a finalizer, so later than the collection.
         GC.Collect();
+        GC.WaitForPendingFinalizers();
         int collections = GC.CollectionCount(2);
         long before = BufferPool.Shared.RetainedBytes;
         for (int i = 0; i < Connections; i++)
