@@ -64,7 +64,7 @@ internal static class QuickVerdict
         {
             (string kind, long most) = result.Errors.MaxBy(static pair => pair.Value);
             string example = result.ErrorExamples.TryGetValue(kind, out string? text) ? $" The last {kind} said: {text}" : "";
-            yield return $"{failed:N0} of {Count(result.Requests, "request")} got no whole response and {Were(failed).Replace("was", "is", StringComparison.Ordinal).Replace("were", "are", StringComparison.Ordinal)} not in the latencies; most often {kind} ({most:N0}).{example}";
+            yield return $"{failed:N0} of {Count(result.Requests, "request")} got no whole response and {(failed == 1 ? "is" : "are")} not in the latencies; most often {kind} ({most:N0}).{example}";
         }
 
         long bad = result.Codes.Where(static pair => pair.Key[0] is '4' or '5').Sum(static pair => pair.Value);

@@ -11,7 +11,8 @@ internal static class SummaryText
 
     public static void Write(TextWriter writer, QuickResult result)
     {
-        string heading = string.Create(CultureInfo.InvariantCulture, $"Summary report @ {result.StartedAt.AddSeconds(result.ElapsedSeconds).ToLocalTime():HH:mm:ss(zz'00')}");
+        DateTimeOffset end = result.StartedAt.AddSeconds(result.ElapsedSeconds).ToLocalTime();
+        string heading = string.Create(CultureInfo.InvariantCulture, $"Summary report @ {end:HH:mm:ss}({end.ToString("zzz", CultureInfo.InvariantCulture).Replace(":", "", StringComparison.Ordinal)})");
         string rule = new('-', heading.Length);
         writer.WriteLine();
         writer.WriteLine(rule);
