@@ -31,7 +31,9 @@ internal sealed class QuickRun : IDisposable
     }
 
     /// <summary>Seconds since the first arrival of all shards was due; negative before it.</summary>
-    public double SecondsSinceStart => Seconds(Elapsed);
+    public double SecondsSinceStart => HasStarted ? Seconds(Elapsed)
+        : _settings.StartAt is { } startAt && _time.GetUtcNow() is var now && now < startAt ? (now - startAt).TotalSeconds
+        : -0.001;
 
     /// <summary>When the first arrival of all shards is due, by <see cref="LoadClock.Now"/>; 0 before that is known.</summary>
     internal long StartsAt => Volatile.Read(ref _startsAt);

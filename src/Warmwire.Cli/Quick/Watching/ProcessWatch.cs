@@ -25,7 +25,6 @@ internal sealed class ProcessWatch : IAsyncDisposable
     private readonly long _ticksPerSecond = ClockTicks.PerSecond();
     private readonly CancellationTokenSource _stop = new();
     private readonly ProcessStat _first;
-    private readonly ProcessState _before;
     private readonly Task _looking;
 
     // Owned by the constructor, then by the looking flow, then by FinishAsync after it has ended.
@@ -36,6 +35,8 @@ internal sealed class ProcessWatch : IAsyncDisposable
     private readonly ProcessSeries _series = new();
     private ProcessStat _last;
     private long _lastAt;
+    private long _cpuTicksBefore;
+    private ProcessState _before;
     private ProcessState _during;
     private bool _ended;
 
@@ -43,13 +44,14 @@ internal sealed class ProcessWatch : IAsyncDisposable
     {
         (_pid, _first, _last, _folder, _secondsSinceStart, _time) = (pid, first, first, folder, secondsSinceStart, time);
         _lastAt = time.GetTimestamp();
-        _before = Look(first);
+        _cpuTicksBefore = first.CpuTicks;
+        _before = Look(first, hasBegun: false);
         _during = _before;
         _looking = Task.Run(LookAgainAsync);
     }
 
     /// <param name="pid">Which process.</param>
-    /// <param name="secondsSinceStart">Seconds since the first arrival was due.</param>
+    /// <param name="secondsSinceStart">Seconds since the first arrival was due; negative until it is, and what is seen until then is what was before.</param>
     /// <param name="time">What looks wait by.</param>
     /// <exception cref="CommandFailure">It cannot be watched.</exception>
     public static ProcessWatch Start(int pid, Func<double> secondsSinceStart, TimeProvider time)
@@ -88,7 +90,7 @@ internal sealed class ProcessWatch : IAsyncDisposable
     {
         await StopAsync();
         ProcessState? after = LookIfAlive();
-        double cpuSeconds = (double)(_last.CpuTicks - _first.CpuTicks) / _ticksPerSecond;
+        double cpuSeconds = (double)(_last.CpuTicks - _cpuTicksBefore) / _ticksPerSecond;
         return new ProcessResult
         {
             Pid = _pid,
@@ -152,9 +154,19 @@ internal sealed class ProcessWatch : IAsyncDisposable
                 (_last, _lastAt) = (same, _time.GetTimestamp());
                 if (same.IsAlive)
                 {
-                    ProcessState state = Look(same);
-                    _during = Largest(_during, state);
-                    _series.Add(new ProcessPoint(Math.Round(_secondsSinceStart(), 3), Math.Round(cores, 3), state.Descriptors, state.Outgoing.Values.Sum()));
+                    double at = _secondsSinceStart();
+                    ProcessState state = Look(same, hasBegun: at >= 0);
+                    if (at >= 0)
+                    {
+                        _during = Largest(_during, state);
+                        _series.Add(new ProcessPoint(Math.Round(at, 3), Math.Round(cores, 3), state.Descriptors, state.Outgoing.Values.Sum()));
+                    }
+                    else
+                    {
+                        // A load that waits for its start, perhaps for a minute: what the process does meanwhile is not the load's.
+                        (_before, _during, _cpuTicksBefore) = (state, state, same.CpuTicks);
+                    }
+
                     return state;
                 }
             }
@@ -168,8 +180,14 @@ internal sealed class ProcessWatch : IAsyncDisposable
         return null;
     }
 
-    private ProcessState Look(ProcessStat stat)
+    private ProcessState Look(ProcessStat stat, bool hasBegun)
     {
+        if (!hasBegun)
+        {
+            _seen.Clear();
+            _seenByRemote.Clear();
+        }
+
         (int descriptors, HashSet<long> own) = _folder.Descriptors();
         SocketCensus census = _folder.Sockets(own);
         _ports.UnionWith(census.OwnPorts);
@@ -183,7 +201,7 @@ internal sealed class ProcessWatch : IAsyncDisposable
             }
         }
 
-        _resting.Look(census.Resting(), _ports);
+        _resting.Look(census.Resting(), _ports, counts: hasBegun);
         return new ProcessState
         {
             Descriptors = descriptors,

@@ -164,7 +164,7 @@ public sealed class QuickRunTests
         });
         using var run = new QuickRun(new QuickSettings { Url = target.Url, Rate = 40, Arrivals = 60, MaxConnections = 1 }, TimeProvider.System);
         Task<QuickResult> running = run.RunAsync(CancellationToken.None);
-        while (run.SecondsSinceStart is < 1.5 or > 1000)
+        while (run.SecondsSinceStart < 1.5)
         {
             await Task.Delay(10);
         }
@@ -176,6 +176,23 @@ public sealed class QuickRunTests
         Assert.Equal((60, 60), (result.Arrivals, result.Responses));
         Assert.InRange(result.LatencyMs.Corrected.Max, 1000, 5000);
         Assert.InRange(result.LatencyMs.Corrected.P50, 200, 4000);
+    }
+
+    [Fact]
+    public async Task Until_its_start_it_is_before_it()
+    {
+        await using LoadTarget target = await LoadTarget.StartAsync();
+        using var run = new QuickRun(new QuickSettings { Url = target.Url, Rate = 100, Arrivals = 1, StartAt = DateTimeOffset.UtcNow.AddSeconds(3) }, TimeProvider.System);
+        Assert.InRange(run.SecondsSinceStart, -3, 0);
+        Task<QuickResult> running = run.RunAsync(TestContext.Current.CancellationToken);
+        while (run.StartsAt == 0)
+        {
+            Assert.InRange(run.GetProgress().ElapsedSeconds, -3, 2);
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal(1, (await running).Responses);
+        Assert.True(run.SecondsSinceStart >= 0);
     }
 
     [Fact]

@@ -23,6 +23,45 @@ public sealed class ProcessWatchTests
         """;
 
     [Fact]
+    public async Task What_the_process_does_until_the_load_begins_is_what_was_before()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc");
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using Process process = StartBash(Script);
+        try
+        {
+            await TellAsync(process, "true 0 1");
+            int looks = 0;
+            int begun = 0;
+            await using ProcessWatch watch = ProcessWatch.Start(
+                process.Id,
+                () =>
+                {
+                    Interlocked.Increment(ref looks);
+                    return Volatile.Read(ref begun) - 1;
+                },
+                TimeProvider.System);
+            await TellAsync(process, $"open {PortOf(listener)} 2");
+            await TellAsync(process, ": 0 300000");
+            await LooksAsync(() => Volatile.Read(ref looks));
+            await LooksAsync(() => Volatile.Read(ref looks));
+            Volatile.Write(ref begun, 1);
+            ProcessResult result = await watch.FinishAsync(1);
+
+            // Two connections and some tenths of a second of counting, all of it before.
+            Assert.Equal(2, result.Before.Outgoing.Values.Sum());
+            Assert.Equal(2, result.During.Outgoing.Values.Sum());
+            Assert.InRange(result.CpuSeconds, 0, 0.1);
+            Assert.All(result.Series, static point => Assert.True(point.At >= 0));
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    [Fact]
     public async Task Connections_of_a_process_are_counted_before_during_and_after()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc");

@@ -14,13 +14,14 @@ public sealed class RestingSocketsTests
     public void Each_is_counted_once_when_it_comes_and_again_when_its_port_comes_back()
     {
         var resting = new RestingSockets();
-        Look(resting, 1, 2);
+        Look(resting, counts: false, 1);
+        Look(resting, counts: false, 1, 2);
         Assert.Empty(resting.CameByRemote);
-        Look(resting, 1, 2, 3);
-        Look(resting, 2, 3, 4, 5);
-        Look(resting, 5);
+        Look(resting, counts: true, 1, 2, 3);
+        Look(resting, counts: true, 2, 3, 4, 5);
+        Look(resting, counts: true, 5);
         Assert.Equal(3, resting.CameByRemote[s_upstream]);
-        Look(resting, 5, 3);
+        Look(resting, counts: true, 5, 3);
         Assert.Equal(4, resting.CameByRemote[s_upstream]);
     }
 
@@ -28,11 +29,11 @@ public sealed class RestingSocketsTests
     public void Connections_of_its_callers_are_not_the_process_s()
     {
         var resting = new RestingSockets();
-        resting.Look([], [8080]);
-        resting.Look([new TcpLine(50_000, s_function, TcpState.TimeWait, 0)], [8080]);
+        resting.Look([], [8080], counts: false);
+        resting.Look([new TcpLine(50_000, s_function, TcpState.TimeWait, 0)], [8080], counts: true);
         Assert.Empty(resting.CameByRemote);
     }
 
-    private static void Look(RestingSockets resting, params int[] localPorts) =>
-        resting.Look(localPorts.Select(static port => new TcpLine(port, s_upstream, TcpState.TimeWait, 0)), [8080]);
+    private static void Look(RestingSockets resting, bool counts, params int[] localPorts) =>
+        resting.Look(localPorts.Select(static port => new TcpLine(port, s_upstream, TcpState.TimeWait, 0)), [8080], counts);
 }
