@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Warmwire.Cli.Tests.EndToEnd;
 
+[Collection(MachineAlone.Name)]
 public sealed class CompareTests
 {
     [Fact]
