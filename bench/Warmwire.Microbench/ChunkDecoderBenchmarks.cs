@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using Warmwire.Http1;
+using Warmwire.Http1.Wire;
 
 namespace Warmwire.Microbench;
 

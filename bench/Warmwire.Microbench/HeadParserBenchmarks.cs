@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
-using Warmwire.Http1;
+using Warmwire.Http1.Flow;
+using Warmwire.Http1.Wire;
 
 namespace Warmwire.Microbench;
 

@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using Warmwire.Buffers;
 using Warmwire.Fields;
-using Warmwire.Http1;
+using Warmwire.Http1.Wire;
 
 namespace Warmwire.Microbench;
 

@@ -2,6 +2,7 @@ using BenchmarkDotNet.Attributes;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Pooling;
+using Warmwire.Settings;
 
 namespace Warmwire.Microbench;
 

@@ -19,7 +19,8 @@ public sealed class TransportException : HttpRequestException
         string? origin,
         long? connectionId,
         bool isTimeout = false,
-        bool canRetry = false,
+        bool mayReplay = false,
+        bool notProcessed = false,
         Http2ErrorCode? http2ErrorCode = null)
         : base(error, message, inner)
     {
@@ -28,13 +29,14 @@ public sealed class TransportException : HttpRequestException
         Origin = origin;
         ConnectionId = connectionId;
         IsTimeout = isTimeout;
-        CanRetry = canRetry;
+        MayReplay = mayReplay;
+        NotProcessed = notProcessed || sent == RequestSent.No;
         Http2ErrorCode = http2ErrorCode;
     }
 
     /// <summary>The same failure for another request that shares its cause; an exception is thrown once, so each has one of its own.</summary>
     internal TransportException ForAnotherRequest() =>
-        new(HttpRequestError, Message, InnerException, Phase, RequestSent, Origin, ConnectionId, IsTimeout, CanRetry, Http2ErrorCode);
+        new(HttpRequestError, Message, InnerException, Phase, RequestSent, Origin, ConnectionId, IsTimeout, MayReplay, NotProcessed, Http2ErrorCode);
 
     /// <summary>The part of the exchange that failed.</summary>
     public TransportPhase Phase { get; }
@@ -45,8 +47,15 @@ public sealed class TransportException : HttpRequestException
     /// <summary>How much of the request had been handed to the operating system.</summary>
     public RequestSent RequestSent { get; }
 
-    /// <summary>Whether sending the same request again cannot make the server act twice: nothing was sent, the server says that it did nothing with it (RFC 9113 §8.7), the method is idempotent (RFC 9110 §9.2.2), or the request carries <c>Idempotency-Key</c>.</summary>
-    public bool CanRetry { get; }
+    /// <summary>
+    /// Whether the server certainly did nothing with the request: not one byte of it was sent, or the server said so with REFUSED_STREAM or GOAWAY
+    /// (RFC 9113 §8.7). Sending it again is then safe whatever its method is. It says nothing of whether a second try would succeed.
+    /// </summary>
+    /// <value><see langword="false"/> where the server may have acted: then only an idempotent request (RFC 9110 §9.2.2) is safe to send again.</value>
+    public bool NotProcessed { get; }
+
+    /// <summary>Whether sending the request once more, on another connection, may succeed and cannot make the server act twice.</summary>
+    internal bool MayReplay { get; }
 
     /// <summary>The origin the request was for, such as <c>https://api.example.com:443</c>.</summary>
     public string? Origin { get; }

@@ -31,8 +31,8 @@ public static class TransportOptions
     /// <summary>Replaces <see cref="PooledHttpHandler.ResponseBodyIdleTimeout"/> for this request.</summary>
     public static readonly HttpRequestOptionsKey<TimeSpan> ResponseBodyIdleTimeout = new("Warmwire.ResponseBodyIdleTimeout");
 
-    /// <summary>Replaces <see cref="PooledHttpHandler.RetryPolicy"/> for this request.</summary>
-    public static readonly HttpRequestOptionsKey<ReplayPolicy> RetryPolicy = new("Warmwire.RetryPolicy");
+    /// <summary>Replaces <see cref="PooledHttpHandler.ReplayPolicy"/> for this request.</summary>
+    public static readonly HttpRequestOptionsKey<ReplayPolicy> ReplayPolicy = new("Warmwire.ReplayPolicy");
 
     /// <summary>Replaces <see cref="PooledHttpHandler.Proxy"/> for this request. Proxies are not supported yet: a request that sets it fails with <see cref="NotSupportedException"/>.</summary>
     public static readonly HttpRequestOptionsKey<IWebProxy> Proxy = new("Warmwire.Proxy");

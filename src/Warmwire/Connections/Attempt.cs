@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Threading.Tasks.Sources;
+using Warmwire.Settings;
 
 namespace Warmwire.Connections;
 

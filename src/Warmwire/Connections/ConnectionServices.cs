@@ -1,3 +1,4 @@
+using Warmwire.Settings;
 using Warmwire.Timing;
 
 namespace Warmwire.Connections;

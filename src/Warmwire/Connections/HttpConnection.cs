@@ -7,7 +7,7 @@ internal abstract class HttpConnection
 {
     private static long s_lastId;
 
-    protected HttpConnection(ConnectionKey key, DialedStream dialed, IConnectionOwner owner, ConnectionServices services)
+    protected HttpConnection(Route key, DialedStream dialed, IConnectionOwner owner, ConnectionServices services)
     {
         Key = key;
         Dialed = dialed;
@@ -20,7 +20,7 @@ internal abstract class HttpConnection
     // Immutable.
     public long Id { get; } = Interlocked.Increment(ref s_lastId);
 
-    public ConnectionKey Key { get; }
+    public Route Key { get; }
 
     public DialedStream Dialed { get; }
 

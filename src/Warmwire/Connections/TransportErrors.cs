@@ -46,14 +46,14 @@ internal static class TransportErrors
         Make(HttpRequestError.Unknown, message, phase, connection, attempt, new TimeoutException(message), isTimeout: true);
 
     private static ObjectDisposedException? Disposed(CloseReason reason) =>
-        reason == CloseReason.Disposed ? new ObjectDisposedException(nameof(PooledHttpHandler)) : null;
+        reason == CloseReason.Disposed ? new ObjectDisposedException(ErrorTexts.HandlerName) : null;
 
     private static TransportPhase PhaseOf(Attempt attempt) => attempt.Sent == RequestSent.Fully ? TransportPhase.ReadHeaders : TransportPhase.WriteRequest;
 
     private static TransportException Make(
         HttpRequestError error, string message, TransportPhase phase, HttpConnection connection, Attempt attempt, Exception? inner, bool isTimeout = false)
     {
-        bool canRetry = attempt.Sent == RequestSent.No || attempt.NotProcessed || IdempotentMethods.MayRepeat(attempt.Request);
-        return new TransportException(error, message, inner, phase, attempt.Sent, connection.Key.Origin, connection.Id, isTimeout, canRetry);
+        bool mayReplay = attempt.Sent == RequestSent.No || attempt.NotProcessed || IdempotentMethods.MayRepeat(attempt.Request);
+        return new TransportException(error, message, inner, phase, attempt.Sent, connection.Key.Origin, connection.Id, isTimeout, mayReplay, attempt.NotProcessed);
     }
 }

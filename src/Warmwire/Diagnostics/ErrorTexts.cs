@@ -5,6 +5,9 @@ namespace Warmwire.Diagnostics;
 /// <summary>The texts a user of the library reads in exceptions. Each names what was wrong and the setting that governs it.</summary>
 internal static class ErrorTexts
 {
+    /// <summary>The public type that an <see cref="ObjectDisposedException"/> names: the layers below it cannot name it as a type.</summary>
+    public const string HandlerName = "PooledHttpHandler";
+
     public const string SettingsAreFrozen = "This handler has already sent a request; its settings cannot be changed any more. Make another handler, or use TransportOptions to change settings of one request.";
     public const string MustBePositiveOrInfinite = "The value must be positive and at most 2147483647 ms, or Timeout.InfiniteTimeSpan.";
     public const string MustNotBeNegative = "The value must be zero or positive and at most 2147483647 ms, or Timeout.InfiniteTimeSpan.";

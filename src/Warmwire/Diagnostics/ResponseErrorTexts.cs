@@ -1,4 +1,5 @@
 using System.Text;
+using Warmwire.Http1.Wire;
 
 namespace Warmwire.Diagnostics;
 

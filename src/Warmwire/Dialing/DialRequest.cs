@@ -5,7 +5,7 @@ namespace Warmwire.Dialing;
 /// <summary>What the pool wants dialed.</summary>
 internal sealed class DialRequest
 {
-    public required ConnectionKey Key { get; init; }
+    public required Route Key { get; init; }
 
     /// <summary>HTTP/2 is not offered although the key allows it: the server has asked for HTTP/1.1 (RFC 9113 §7).</summary>
     public bool Http1Only { get; init; }

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
+using Warmwire.Settings;
 using Warmwire.Sockets;
 
 namespace Warmwire.Dialing;
@@ -112,7 +113,7 @@ internal sealed class Dialer
     private async Task<Connected> ConnectAsync(DialRequest request, CancellationToken cancellationToken)
     {
         TimeProvider clock = _settings.TimeProvider;
-        ConnectionKey key = request.Key;
+        Route key = request.Key;
         using var deadline = new DialDeadline(request.ConnectTimeout, clock, cancellationToken);
         long start = clock.GetTimestamp();
         if (_settings.ConnectCallback is { } callback)

@@ -14,7 +14,7 @@ internal static class NameResolver
         DialRequest request,
         DialDeadline deadline)
     {
-        ConnectionKey key = request.Key;
+        Route key = request.Key;
         TraceCalls.Invoke(request.Trace?.DnsStart, key.Host);
         TransportException failure;
         try

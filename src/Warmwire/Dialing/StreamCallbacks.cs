@@ -14,7 +14,7 @@ internal static class StreamCallbacks
         DialRequest request,
         DialDeadline deadline)
     {
-        ConnectionKey key = request.Key;
+        Route key = request.Key;
         var endPoint = new DnsEndPoint(key.Host, key.Port);
         TraceCalls.Invoke<EndPoint>(request.Trace?.ConnectStart, endPoint);
         TransportException failure;
@@ -50,7 +50,7 @@ internal static class StreamCallbacks
         DialRequest request,
         DialDeadline deadline)
     {
-        ConnectionKey key = request.Key;
+        Route key = request.Key;
         TransportException failure;
         try
         {
@@ -84,9 +84,9 @@ internal static class StreamCallbacks
     private static HttpRequestMessage InitialRequest(DialRequest request) =>
         request.InitialRequest ?? new HttpRequestMessage(HttpMethod.Get, request.Key.Origin + "/");
 
-    private static TransportException Failure(ConnectionKey key, string message, Exception? inner) =>
+    private static TransportException Failure(Route key, string message, Exception? inner) =>
         DialFailure.Of(key, HttpRequestError.ConnectionError, TransportPhase.Connect, message, inner);
 
-    private static TransportException Timeout(ConnectionKey key, string message, Exception cause) =>
+    private static TransportException Timeout(Route key, string message, Exception cause) =>
         DialFailure.Timeout(key, HttpRequestError.ConnectionError, TransportPhase.Connect, message, cause);
 }

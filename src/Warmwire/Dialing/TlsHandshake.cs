@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
+using Warmwire.Settings;
 
 namespace Warmwire.Dialing;
 
@@ -56,7 +57,7 @@ internal sealed class TlsHandshake(HandlerSettings settings)
 
     private TransportException Explain(Exception e, DialRequest request, DialDeadline deadline)
     {
-        ConnectionKey key = request.Key;
+        Route key = request.Key;
         string target = _options.TargetNameFor(key);
         return deadline.Expired
             ? DialFailure.Timeout(key, HttpRequestError.SecureConnectionError, TransportPhase.Tls, DialErrorTexts.TlsTimedOut(key.HostAndPort, target, request.TlsHandshakeTimeout), e)

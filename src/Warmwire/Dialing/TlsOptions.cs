@@ -4,6 +4,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
+using Warmwire.Settings;
 
 namespace Warmwire.Dialing;
 
@@ -18,7 +19,7 @@ internal sealed class TlsOptions(HandlerSettings settings)
 {
     private readonly ConditionalWeakTable<X509Certificate2, SslStreamCertificateContext> _certificateContexts = [];
 
-    public SslClientAuthenticationOptions For(ConnectionKey key, bool http1Only = false)
+    public SslClientAuthenticationOptions For(Route key, bool http1Only = false)
     {
         SslClientAuthenticationOptions options = settings.SslOptions is { } given ? Copy(given) : new SslClientAuthenticationOptions();
         options.ApplicationProtocols = http1Only || key.Protocols == ProtocolOffer.Http1
@@ -43,7 +44,7 @@ internal sealed class TlsOptions(HandlerSettings settings)
         return options;
     }
 
-    public string TargetNameFor(ConnectionKey key) =>
+    public string TargetNameFor(Route key) =>
         settings.SslOptions?.TargetHost is { Length: > 0 } given ? given : key.TlsHost ?? key.Host;
 
     public static SslClientAuthenticationOptions Copy(SslClientAuthenticationOptions from)

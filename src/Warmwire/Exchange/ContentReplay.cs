@@ -1,5 +1,5 @@
 using System.Net.Http.Json;
-using Warmwire.Connections;
+using Warmwire.Runtime;
 
 namespace Warmwire.Exchange;
 

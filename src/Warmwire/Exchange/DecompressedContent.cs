@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
-using Warmwire.Connections;
+using Warmwire.Bodies;
 using Warmwire.Diagnostics;
 
 namespace Warmwire.Exchange;

@@ -1,5 +1,6 @@
 using System.Net;
 using Warmwire.Diagnostics;
+using Warmwire.Settings;
 
 namespace Warmwire.Exchange;
 
@@ -34,7 +35,7 @@ internal static class EnvironmentProxy
                 origin,
                 connectionId: null,
                 isTimeout: false,
-                canRetry: true);
+                mayReplay: true);
         }
     }
 

@@ -1,9 +1,11 @@
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
+using Warmwire.Bodies;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Pooling;
+using Warmwire.Settings;
 
 namespace Warmwire.Exchange;
 
@@ -28,7 +30,7 @@ internal sealed class ExchangeEngine : IDisposable
 
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_closed, typeof(PooledHttpHandler));
+        ThrowIfClosed();
         if (cancellationToken.IsCancellationRequested)
         {
             return Task.FromCanceled<HttpResponseMessage>(cancellationToken);
@@ -39,7 +41,7 @@ internal sealed class ExchangeEngine : IDisposable
 
     public Task<int> PrewarmAsync(Uri origin, int connections, bool http2, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_closed, typeof(PooledHttpHandler));
+        ThrowIfClosed();
         bool isTls = RequestRules.IsTls(origin);
         ProtocolOffer protocols = !http2 ? ProtocolOffer.Http1 : isTls ? ProtocolOffer.Http2OrHttp1 : ProtocolOffer.Http2;
         return _pool.PrewarmAsync(new OriginProbe(isTls, origin.IdnHost, origin.Port, TlsHost: null, ClientCertificate: null, protocols), connections, cancellationToken);
@@ -68,6 +70,16 @@ internal sealed class ExchangeEngine : IDisposable
         _closed = true;
         _pool.Dispose();
     }
+
+    private void ThrowIfClosed()
+    {
+        if (_closed)
+        {
+            throw Gone();
+        }
+    }
+
+    private static ObjectDisposedException Gone() => new(ErrorTexts.HandlerName);
 
     // ---- The short way: one frame -----------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
-using Warmwire.Connections;
+using Warmwire.Runtime;
+using Warmwire.Settings;
 
 namespace Warmwire.Exchange;
 

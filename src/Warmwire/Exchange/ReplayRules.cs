@@ -12,7 +12,7 @@ internal static class ReplayRules
 
     public static bool MayReplay(Attempt attempt, TransportException error)
     {
-        ReplayPolicy policy = attempt.Settings.RetryPolicy;
+        ReplayPolicy policy = attempt.Settings.ReplayPolicy;
         if (!attempt.WasLeased
             || error.IsTimeout
             || attempt.CancellationToken.IsCancellationRequested
@@ -27,7 +27,7 @@ internal static class ReplayRules
             return true;
         }
 
-        if (policy == ReplayPolicy.Never || attempt.Replays >= MaxReplays || attempt.ResponseStarted || !error.CanRetry)
+        if (policy == ReplayPolicy.Never || attempt.Replays >= MaxReplays || attempt.ResponseStarted || !error.MayReplay)
         {
             return false;
         }

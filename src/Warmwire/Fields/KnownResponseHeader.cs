@@ -1,3 +1,5 @@
+using Warmwire.Sockets;
+
 namespace Warmwire.Fields;
 
 /// <summary>The response headers the engine itself acts on, or whose values repeat.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using Warmwire.Sockets;
 
 namespace Warmwire.Fields;
 

@@ -3,6 +3,8 @@ using Warmwire.Buffers;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Http2.Hpack;
+using Warmwire.Settings;
+using Warmwire.Sockets;
 using Warmwire.Timing;
 
 namespace Warmwire.Http2;
@@ -41,7 +43,7 @@ internal sealed class Http2Connection : HttpConnection
     private volatile int _streamLimit = Http2Limits.StreamsBeforeSettings;
     private long _windowStalls;
 
-    public Http2Connection(ConnectionKey key, DialedStream dialed, IMultiplexedConnectionOwner owner, ConnectionServices services)
+    public Http2Connection(Route key, DialedStream dialed, IMultiplexedConnectionOwner owner, ConnectionServices services)
         : base(key, dialed, owner, services)
     {
         _owner = owner;

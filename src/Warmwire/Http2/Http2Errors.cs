@@ -52,7 +52,7 @@ internal static class Http2Errors
 
     public static TransportException Gone(Http2Connection connection, Http2Stream stream, Attempt? attempt, CloseReason reason)
     {
-        ObjectDisposedException? disposed = reason == CloseReason.Disposed ? new ObjectDisposedException(nameof(PooledHttpHandler)) : null;
+        ObjectDisposedException? disposed = reason == CloseReason.Disposed ? new ObjectDisposedException(ErrorTexts.HandlerName) : null;
         string origin = connection.Key.Origin;
         string message = attempt is null && reason != CloseReason.Disposed ? ErrorTexts.BodyGone(origin, connection.Id) : ErrorTexts.ConnectionGone(origin, connection.Id, reason);
         return Make(attempt is null ? HttpRequestError.ResponseEnded : HttpRequestError.Unknown, message, connection, stream, attempt, code: null, disposed);
@@ -67,10 +67,10 @@ internal static class Http2Errors
         HttpRequestError error, string message, Http2Connection connection, Http2Stream stream, Attempt? attempt, Http2ErrorCode? code, Exception? inner = null)
     {
         RequestSent sent = attempt?.Sent ?? RequestSent.Fully;
-        bool canRetry = attempt is not null && (sent == RequestSent.No || attempt.NotProcessed || IdempotentMethods.MayRepeat(attempt.Request));
+        bool mayReplay = attempt is not null && (sent == RequestSent.No || attempt.NotProcessed || IdempotentMethods.MayRepeat(attempt.Request));
 
         // As in .NET, so that libraries that look for it find it.
         inner ??= code is { } known ? new HttpProtocolException((long)known, message, innerException: null) : null;
-        return new TransportException(error, message, inner, PhaseOf(stream, attempt), sent, connection.Key.Origin, connection.Id, isTimeout: false, canRetry, code);
+        return new TransportException(error, message, inner, PhaseOf(stream, attempt), sent, connection.Key.Origin, connection.Id, isTimeout: false, mayReplay, attempt?.NotProcessed == true, code);
     }
 }

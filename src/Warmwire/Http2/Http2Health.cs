@@ -1,5 +1,6 @@
 using Warmwire.Buffers;
 using Warmwire.Connections;
+using Warmwire.Settings;
 using Warmwire.Timing;
 
 namespace Warmwire.Http2;

@@ -1,5 +1,5 @@
 using Warmwire.Buffers;
-using Warmwire.Connections;
+using Warmwire.Runtime;
 using Warmwire.Sockets;
 
 namespace Warmwire.Http2;

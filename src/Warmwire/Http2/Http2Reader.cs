@@ -5,6 +5,7 @@ using Warmwire.Buffers;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Http2.Hpack;
+using Warmwire.Runtime;
 using Warmwire.Sockets;
 
 namespace Warmwire.Http2;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Warmwire.Bodies;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Timing;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using Warmwire.Bodies;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Timing;

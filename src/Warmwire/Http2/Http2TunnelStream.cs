@@ -1,4 +1,4 @@
-using Warmwire.Connections;
+using Warmwire.Bodies;
 using Warmwire.Diagnostics;
 
 namespace Warmwire.Http2;

@@ -1,5 +1,7 @@
+using Warmwire.Bodies;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
+using Warmwire.Runtime;
 using Warmwire.Timing;
 
 namespace Warmwire.Http2;

@@ -7,6 +7,7 @@ using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Fields;
 using Warmwire.Http2.Hpack;
+using Warmwire.Runtime;
 
 namespace Warmwire.Http2;
 
@@ -38,7 +39,7 @@ internal sealed class RequestFields
     public long? ContentLength { get; private set; }
 
     /// <exception cref="HttpRequestException">The request cannot be sent as it is.</exception>
-    public static RequestFields Of(Attempt attempt, ConnectionKey key, HeaderEncodingSelector<HttpRequestMessage>? encodings)
+    public static RequestFields Of(Attempt attempt, Route key, HeaderEncodingSelector<HttpRequestMessage>? encodings)
     {
         RequestFields fields = t_spare ?? new RequestFields();
         t_spare = null;
@@ -85,7 +86,7 @@ internal sealed class RequestFields
         }
     }
 
-    private void Collect(Attempt attempt, ConnectionKey key)
+    private void Collect(Attempt attempt, Route key)
     {
         HttpRequestMessage request = attempt.Request;
         Uri uri = request.RequestUri!;
@@ -133,7 +134,7 @@ internal sealed class RequestFields
         }
     }
 
-    private void AddAuthority(Uri uri, string? host, ConnectionKey key)
+    private void AddAuthority(Uri uri, string? host, Route key)
     {
         if (host is null)
         {

@@ -2,10 +2,12 @@ using System.Buffers.Text;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using Warmwire.Bodies;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Fields;
 using Warmwire.Http2.Hpack;
+using Warmwire.Settings;
 
 namespace Warmwire.Http2;
 

@@ -1,4 +1,5 @@
 using Warmwire.Connections;
+using Warmwire.Settings;
 
 namespace Warmwire.Pooling;
 

@@ -2,18 +2,18 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Warmwire.Connections;
-using Warmwire.Diagnostics;
 using Warmwire.Dialing;
-using Warmwire.Http1;
+using Warmwire.Http1.Flow;
 using Warmwire.Http2;
+using Warmwire.Settings;
 
 namespace Warmwire.Pooling;
 
 /// <summary>All connections of a handler: the pools of its origins, and what holds over all of them.</summary>
 internal sealed class ConnectionPool : IDisposable
 {
-    private readonly ConcurrentDictionary<ConnectionKey, OriginPool> _origins = new(new OriginComparer());
-    private readonly ConcurrentDictionary<ConnectionKey, OriginPool>.AlternateLookup<OriginProbe> _lookup;
+    private readonly ConcurrentDictionary<Route, OriginPool> _origins = new(new OriginComparer());
+    private readonly ConcurrentDictionary<Route, OriginPool>.AlternateLookup<OriginProbe> _lookup;
     private readonly RecentOrigins _recent = new();
     private readonly Dialer _dialer;
     private readonly Sweeper _sweeper;
@@ -48,7 +48,7 @@ internal sealed class ConnectionPool : IDisposable
     public IdleTotal IdleTotal { get; }
 
     /// <summary>Makes a connection of a stream; tests have their own kind.</summary>
-    public Func<ConnectionKey, DialedStream, IMultiplexedConnectionOwner, ConnectionServices, HttpConnection> MakeConnection { get; init; } =
+    public Func<Route, DialedStream, IMultiplexedConnectionOwner, ConnectionServices, HttpConnection> MakeConnection { get; init; } =
         static (key, stream, owner, services) => stream.IsHttp2 ? new Http2Connection(key, stream, owner, services) : new Http1Connection(key, stream, owner, services);
 
     public IEnumerable<OriginPool> Origins => _origins.Values;
@@ -154,7 +154,7 @@ internal sealed class ConnectionPool : IDisposable
 
     // ---- For the pools of the origins -------------------------------------------------------------------------------
 
-    public Task<DialedStream> DialAsync(ConnectionKey key, Attempt? attempt, bool http1Only)
+    public Task<DialedStream> DialAsync(Route key, Attempt? attempt, bool http1Only)
     {
         HandlerSettings settings = Services.Settings;
         return _dialer.DialAsync(
@@ -170,7 +170,7 @@ internal sealed class ConnectionPool : IDisposable
             _shutdown.Token);
     }
 
-    public HttpConnection CreateConnection(ConnectionKey key, DialedStream stream, OriginPool owner)
+    public HttpConnection CreateConnection(Route key, DialedStream stream, OriginPool owner)
     {
         try
         {

@@ -13,7 +13,7 @@ internal sealed class ForgottenOrigins
     private OriginSnapshot? _sum;
 
     /// <summary>The origins in use and the sum of the others, as they are at one moment: each origin is in exactly one of them.</summary>
-    public (ICollection<OriginPool> InUse, OriginSnapshot? Sum) Read(ConcurrentDictionary<ConnectionKey, OriginPool> origins)
+    public (ICollection<OriginPool> InUse, OriginSnapshot? Sum) Read(ConcurrentDictionary<Route, OriginPool> origins)
     {
         lock (_gate)
         {
@@ -22,7 +22,7 @@ internal sealed class ForgottenOrigins
     }
 
     /// <summary>Moves a removed origin from those in use to the sum.</summary>
-    public void Move(ConcurrentDictionary<ConnectionKey, OriginPool> origins, OriginPool origin, OriginSnapshot history)
+    public void Move(ConcurrentDictionary<Route, OriginPool> origins, OriginPool origin, OriginSnapshot history)
     {
         lock (_gate)
         {

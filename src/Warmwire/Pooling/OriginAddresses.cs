@@ -1,5 +1,6 @@
 using System.Net;
 using Warmwire.Connections;
+using Warmwire.Settings;
 
 namespace Warmwire.Pooling;
 

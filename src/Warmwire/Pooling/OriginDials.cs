@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Warmwire.Connections;
-using Warmwire.Diagnostics;
+using Warmwire.Runtime;
+using Warmwire.Settings;
 
 namespace Warmwire.Pooling;
 
@@ -33,7 +34,7 @@ internal sealed class OriginDials
         _age = pool.Age;
     }
 
-    private ConnectionKey Key => _state.Key;
+    private Route Key => _state.Key;
 
     /// <summary>Decides on dials for those who wait, as far as the limits allow. They hold their places in the count and are to be started by <see cref="Start"/>.</summary>
     public List<PlannedDial>? Plan_NeedsLock()

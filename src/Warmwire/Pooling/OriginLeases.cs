@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
+using Warmwire.Settings;
 
 namespace Warmwire.Pooling;
 
@@ -34,7 +35,7 @@ internal sealed class OriginLeases
         _age = pool.Age;
     }
 
-    private ConnectionKey Key => _state.Key;
+    private Route Key => _state.Key;
 
     // ---- A request asks ---------------------------------------------------------------------------------------------
 

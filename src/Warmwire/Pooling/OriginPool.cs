@@ -20,7 +20,7 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
     private readonly PoolEvents _events;
     private readonly ConnectionAge _age;
 
-    public OriginPool(ConnectionPool pool, ConnectionKey key)
+    public OriginPool(ConnectionPool pool, Route key)
     {
         _pool = pool;
         Key = key;
@@ -37,7 +37,7 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
         Aging = new OriginAging(_state, Addresses, Dials, pool.Age);
     }
 
-    public ConnectionKey Key { get; }
+    public Route Key { get; }
 
     public ConnectionServices Services { get; }
 

@@ -7,20 +7,20 @@ namespace Warmwire.Pooling;
 /// <summary>The parts of a key, to look a pool up without making the key.</summary>
 internal readonly record struct OriginProbe(bool IsTls, string Host, int Port, string? TlsHost, X509Certificate2? ClientCertificate, ProtocolOffer Protocols = ProtocolOffer.Http1)
 {
-    public ConnectionKey ToKey() => new(IsTls, Host, Port, TlsHost, ClientCertificate, Protocols);
+    public Route ToKey() => new(IsTls, Host, Port, TlsHost, ClientCertificate, Protocols);
 }
 
 /// <summary>Compares keys, and keys with their parts.</summary>
-internal sealed class OriginComparer : IEqualityComparer<ConnectionKey>, IAlternateEqualityComparer<OriginProbe, ConnectionKey>
+internal sealed class OriginComparer : IEqualityComparer<Route>, IAlternateEqualityComparer<OriginProbe, Route>
 {
-    public bool Equals(ConnectionKey? x, ConnectionKey? y) => x is null ? y is null : x.Equals(y);
+    public bool Equals(Route? x, Route? y) => x is null ? y is null : x.Equals(y);
 
-    public int GetHashCode(ConnectionKey obj) => obj.GetHashCode();
+    public int GetHashCode(Route obj) => obj.GetHashCode();
 
-    public bool Equals(OriginProbe alternate, ConnectionKey other) =>
+    public bool Equals(OriginProbe alternate, Route other) =>
         other.Is(alternate.IsTls, alternate.Host, alternate.Port, alternate.TlsHost, alternate.ClientCertificate, alternate.Protocols);
 
-    public int GetHashCode(OriginProbe alternate) => ConnectionKey.HashOf(alternate.IsTls, alternate.Host, alternate.Port, alternate.Protocols);
+    public int GetHashCode(OriginProbe alternate) => Route.HashOf(alternate.IsTls, alternate.Host, alternate.Port, alternate.Protocols);
 
-    public ConnectionKey Create(OriginProbe alternate) => alternate.ToKey();
+    public Route Create(OriginProbe alternate) => alternate.ToKey();
 }

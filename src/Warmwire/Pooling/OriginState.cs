@@ -10,7 +10,7 @@ namespace Warmwire.Pooling;
 /// </summary>
 internal sealed class OriginState
 {
-    public OriginState(ConnectionKey key, IdleTotal idleTotal, long now)
+    public OriginState(Route key, IdleTotal idleTotal, long now)
     {
         Key = key;
         Idle = new IdleStack(idleTotal);
@@ -19,7 +19,7 @@ internal sealed class OriginState
     }
 
     // Immutable.
-    public ConnectionKey Key { get; }
+    public Route Key { get; }
 
     public Lock Gate { get; } = new();
 

@@ -17,7 +17,7 @@ internal sealed class PoolEvents
 
     private static WarmwireEventSource Log => WarmwireEventSource.Log;
 
-    public static void Queued(ConnectionKey key, int ahead)
+    public static void Queued(Route key, int ahead)
     {
         if (Log.IsEnabled())
         {
@@ -40,9 +40,9 @@ internal sealed class PoolEvents
     }
 
     /// <summary>It failed or was given up while it waited.</summary>
-    public void LeftQueue(ConnectionKey key, Attempt attempt, TimeSpan waited) => _metrics.RequestLeftQueue(Describe(key), attempt.Request.Method, waited);
+    public void LeftQueue(Route key, Attempt attempt, TimeSpan waited) => _metrics.RequestLeftQueue(Describe(key), attempt.Request.Method, waited);
 
-    public void DialStarted(ConnectionKey key, DialReason reason)
+    public void DialStarted(Route key, DialReason reason)
     {
         _metrics.DialStarted(Describe(key), reason);
         if (Log.IsEnabled())
@@ -51,7 +51,7 @@ internal sealed class PoolEvents
         }
     }
 
-    public void DialFailed(ConnectionKey key, DialReason reason, TransportException error)
+    public void DialFailed(Route key, DialReason reason, TransportException error)
     {
         _metrics.DialFailed(Describe(key), reason);
         Log.DialFailed(key.Origin, reason.ToString(), error.Phase.ToString(), error.Message);
@@ -136,11 +136,11 @@ internal sealed class PoolEvents
         Log.ResponseLeaked(connection.Key.Origin, connection.Id, stack ?? "");
     }
 
-    public static void RefreshFailed(ConnectionKey key, Exception error) => Log.NameRefreshFailed(key.Origin, error.Message);
+    public static void RefreshFailed(Route key, Exception error) => Log.NameRefreshFailed(key.Origin, error.Message);
 
     private static MetricOrigin Describe(HttpConnection connection) => Describe(connection.Key) with { PeerAddress = connection.PeerAddress, Version = TelemetryNames.Version(connection.HttpVersion) };
 
-    private static MetricOrigin Describe(ConnectionKey key) => new(key.IsTls ? "https" : "http", key.Host, key.Port, PeerAddress: null, VersionOf(key.Protocols));
+    private static MetricOrigin Describe(Route key) => new(key.IsTls ? "https" : "http", key.Host, key.Port, PeerAddress: null, VersionOf(key.Protocols));
 
     /// <summary>What its connections speak, where that is sure without any.</summary>
     private static string? VersionOf(ProtocolOffer protocols) => protocols switch

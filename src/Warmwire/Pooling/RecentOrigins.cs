@@ -36,7 +36,7 @@ internal sealed class RecentOrigins
     }
 
     /// <summary>Whether this is the probe's key, letter by letter. <see langword="false"/> says little: the case may differ.</summary>
-    private static bool IsSurely(ConnectionKey key, in OriginProbe probe) =>
+    private static bool IsSurely(Route key, in OriginProbe probe) =>
         key.Port == probe.Port
         && key.IsTls == probe.IsTls
         && key.Protocols == probe.Protocols

@@ -1,4 +1,5 @@
 using System.Net;
+using Warmwire.Connections;
 using Warmwire.Dialing;
 using Xunit;
 

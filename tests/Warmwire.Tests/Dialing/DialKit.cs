@@ -3,6 +3,7 @@ using System.Net;
 using System.Threading.Channels;
 using Warmwire.Connections;
 using Warmwire.Dialing;
+using Warmwire.Settings;
 using Xunit;
 
 namespace Warmwire.Tests.Dialing;
@@ -108,7 +109,7 @@ internal static class Dials
 {
     public static DialRequest To(string host, int port = 80, bool tls = false, RequestTrace? trace = null, HttpRequestMessage? request = null) => new()
     {
-        Key = new ConnectionKey(tls, host, port),
+        Key = new Route(tls, host, port),
         ConnectTimeout = TimeSpan.FromSeconds(10),
         TlsHandshakeTimeout = TimeSpan.FromSeconds(5),
         Trace = trace,

@@ -3,6 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 using Warmwire.Connections;
 using Warmwire.Dialing;
+using Warmwire.Settings;
+using Warmwire.Sockets;
 using Xunit;
 
 namespace Warmwire.Tests.Dialing;
@@ -247,7 +249,7 @@ public sealed class DialerConnectTests
 
     internal static void AssertUnsent(TransportException e, HttpRequestError error, TransportPhase phase, string origin)
     {
-        Assert.Equal((error, phase, origin, RequestSent.No, true), (e.HttpRequestError, e.Phase, e.Origin, e.RequestSent, e.CanRetry));
+        Assert.Equal((error, phase, origin, RequestSent.No, true), (e.HttpRequestError, e.Phase, e.Origin, e.RequestSent, e.NotProcessed));
         Assert.Null(e.ConnectionId);
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Security;
 using Warmwire.Connections;
 using Warmwire.Dialing;
 using Warmwire.Exchange;
+using Warmwire.Settings;
 using Xunit;
 
 namespace Warmwire.Tests.Dialing;
@@ -76,7 +77,7 @@ public sealed class ProtocolOfferTests
         DialedStream dialed = await new Dialer(settings).DialAsync(
             new DialRequest
             {
-                Key = new ConnectionKey(true, "api.example.com", peer.Port, protocols: protocols),
+                Key = new Route(true, "api.example.com", peer.Port, protocols: protocols),
                 Http1Only = http1Only,
                 ConnectTimeout = TimeSpan.FromSeconds(10),
                 TlsHandshakeTimeout = TimeSpan.FromSeconds(10),
@@ -98,7 +99,7 @@ public sealed class ProtocolOfferTests
         DialedStream dialed = await new Dialer(settings).DialAsync(
             new DialRequest
             {
-                Key = new ConnectionKey(false, "api.example.com", 80, protocols: protocols),
+                Key = new Route(false, "api.example.com", 80, protocols: protocols),
                 ConnectTimeout = TimeSpan.FromSeconds(10),
                 TlsHandshakeTimeout = TimeSpan.FromSeconds(10),
             },

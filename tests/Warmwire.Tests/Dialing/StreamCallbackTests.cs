@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Warmwire.Connections;
 using Warmwire.Dialing;
+using Warmwire.Settings;
 using Warmwire.Sockets;
 using Xunit;
 

@@ -6,7 +6,9 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Warmwire.Connections;
 using Warmwire.Dialing;
+using Warmwire.Settings;
 using Warmwire.Sockets;
+using Warmwire.Tests.Servers.Http2;
 using Xunit;
 
 namespace Warmwire.Tests.Dialing;
@@ -133,7 +135,7 @@ public sealed class TlsHandshakeTests
         {
             var request = new DialRequest
             {
-                Key = new ConnectionKey(true, "api.example.com", peer.Port, clientCertificate: certificate),
+                Key = new Route(true, "api.example.com", peer.Port, clientCertificate: certificate),
                 ConnectTimeout = Patience.Limit,
                 TlsHandshakeTimeout = Patience.Limit,
             };
@@ -153,7 +155,7 @@ public sealed class TlsHandshakeTests
         using X509Certificate2 half = X509CertificateLoader.LoadCertificate(whole.RawData);
         var request = new DialRequest
         {
-            Key = new ConnectionKey(true, "api.example.com", peer.Port, clientCertificate: half),
+            Key = new Route(true, "api.example.com", peer.Port, clientCertificate: half),
             ConnectTimeout = Patience.Limit,
             TlsHandshakeTimeout = Patience.Limit,
         };

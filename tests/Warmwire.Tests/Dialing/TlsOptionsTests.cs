@@ -4,6 +4,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Warmwire.Connections;
 using Warmwire.Dialing;
+using Warmwire.Settings;
 using Xunit;
 
 namespace Warmwire.Tests.Dialing;
@@ -58,8 +59,8 @@ public sealed class TlsOptionsTests
         var given = new SslClientAuthenticationOptions { ApplicationProtocols = [SslApplicationProtocol.Http2] };
         var options = new TlsOptions(new HandlerSettings { SslOptions = given });
 
-        SslClientAuthenticationOptions one = options.For(new ConnectionKey(true, "192.0.2.1", 443, "one.example"));
-        SslClientAuthenticationOptions two = options.For(new ConnectionKey(true, "two.example", 443));
+        SslClientAuthenticationOptions one = options.For(new Route(true, "192.0.2.1", 443, "one.example"));
+        SslClientAuthenticationOptions two = options.For(new Route(true, "two.example", 443));
 
         Assert.Equal(("one.example", "two.example", null), (one.TargetHost, two.TargetHost, given.TargetHost));
         Assert.Equal(SslApplicationProtocol.Http11, Assert.Single(one.ApplicationProtocols!));
@@ -71,7 +72,7 @@ public sealed class TlsOptionsTests
     {
         var options = new TlsOptions(new HandlerSettings { SslOptions = new SslClientAuthenticationOptions { TargetHost = "set.example" } });
 
-        Assert.Equal("set.example", options.For(new ConnectionKey(true, "one.example", 443)).TargetHost);
+        Assert.Equal("set.example", options.For(new Route(true, "one.example", 443)).TargetHost);
     }
 
     [Fact]
@@ -87,7 +88,7 @@ public sealed class TlsOptionsTests
                 LocalCertificateSelectionCallback = (_, _, _, _, _) => other,
             },
         });
-        var key = new ConnectionKey(true, "one.example", 443, clientCertificate: certificate);
+        var key = new Route(true, "one.example", 443, clientCertificate: certificate);
 
         SslClientAuthenticationOptions made = options.For(key);
 

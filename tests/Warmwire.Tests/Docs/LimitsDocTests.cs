@@ -1,9 +1,10 @@
 using System.Reflection;
+using Warmwire.Bodies;
 using Warmwire.Buffers;
 using Warmwire.Dialing;
 using Warmwire.Exchange;
-using Warmwire.Connections;
-using Warmwire.Http1;
+using Warmwire.Http1.Flow;
+using Warmwire.Http1.Wire;
 using Warmwire.Http2;
 using Warmwire.Pooling;
 using Warmwire.Sockets;

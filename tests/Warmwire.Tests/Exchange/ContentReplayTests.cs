@@ -1,7 +1,7 @@
 using System.Net.Http.Json;
 using System.Text;
-using Warmwire.Connections;
 using Warmwire.Exchange;
+using Warmwire.Runtime;
 using Xunit;
 
 namespace Warmwire.Tests.Exchange;

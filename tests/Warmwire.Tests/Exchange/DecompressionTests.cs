@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using Warmwire.Connections;
+using Warmwire.Bodies;
 using Warmwire.Exchange;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Warmwire.Exchange;
+using Warmwire.Settings;
 using Xunit;
 
 namespace Warmwire.Tests.Exchange;

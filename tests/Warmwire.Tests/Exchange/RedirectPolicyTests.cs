@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Warmwire.Exchange;
+using Warmwire.Settings;
 using Xunit;
 
 namespace Warmwire.Tests.Exchange;

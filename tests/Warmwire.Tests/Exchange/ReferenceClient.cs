@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Warmwire.Tests.Kit;
 
 namespace Warmwire.Tests.Exchange;
 

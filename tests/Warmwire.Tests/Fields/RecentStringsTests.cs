@@ -1,7 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Warmwire.Fields;
-using Warmwire.Http1;
 using Warmwire.Tests.Kit;
 using Xunit;
 

@@ -1,7 +1,7 @@
 using System.Net.Http.Headers;
 using System.Text;
 using Warmwire.Fields;
-using Warmwire.Http1;
+using Warmwire.Sockets;
 using Warmwire.Tests.Kit;
 using Xunit;
 

@@ -1,5 +1,4 @@
 using Warmwire.Fields;
-using Warmwire.Http1;
 using Xunit;
 
 namespace Warmwire.Tests.Fields;

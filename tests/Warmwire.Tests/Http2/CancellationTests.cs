@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Warmwire.Tests.Exchanges;
+using Warmwire.Tests.Http1.Flow;
 using Warmwire.Tests.Kit;
 using Warmwire.Tests.Kit.Http2;
 using Xunit;

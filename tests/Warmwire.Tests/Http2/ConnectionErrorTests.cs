@@ -1,5 +1,5 @@
 using System.Net;
-using Warmwire.Tests.Kit;
+using Warmwire.Tests.Http1.Flow;
 using Warmwire.Tests.Kit.Http2;
 using Xunit;
 
@@ -289,7 +289,7 @@ public sealed class ConnectionErrorTests
     }
 
     /// <summary>Whether a request may be sent again is another matter.</summary>
-    private static Http2Rig CreateRig() => new(handler => handler.RetryPolicy = ReplayPolicy.Never);
+    private static Http2Rig CreateRig() => new(handler => handler.ReplayPolicy = ReplayPolicy.Never);
 
     /// <summary>Sends until the stream's window is used up, or the connection's, and a bit further.</summary>
     private static async Task FillAsync(OpenRequest open, int past)

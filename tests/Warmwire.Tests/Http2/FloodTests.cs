@@ -1,3 +1,4 @@
+using Warmwire.Tests.Http1.Flow;
 using Warmwire.Tests.Kit;
 using Warmwire.Tests.Kit.Http2;
 using Xunit;
@@ -150,7 +151,7 @@ public sealed class FloodTests
         rig.AssertOneOpen();
     }
 
-    private static Http2Rig CreateRig(MemoryTransportOptions? transport = null) => new(handler => handler.RetryPolicy = ReplayPolicy.Never, transport);
+    private static Http2Rig CreateRig(MemoryTransportOptions? transport = null) => new(handler => handler.ReplayPolicy = ReplayPolicy.Never, transport);
 
     /// <summary>Sends until the client has had enough, and never far ahead of it.</summary>
     private static async Task FloodAsync(Http2Peer peer, Func<int, byte[]> frame, int frames = Frames, int batch = Batch)

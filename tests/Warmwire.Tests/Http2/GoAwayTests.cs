@@ -1,3 +1,4 @@
+using Warmwire.Tests.Http1.Flow;
 using Warmwire.Tests.Kit;
 using Warmwire.Tests.Kit.Http2;
 using Xunit;
@@ -97,7 +98,7 @@ public sealed class GoAwayTests
         await first.Peer.ReadBodyAsync(above.StreamId);
         await first.Peer.SendGoAwayAsync(first.StreamId);
         TransportException error = await rig.FailsAsync(above.Sending, HttpRequestError.HttpProtocolError, Http2ErrorCode.NoError);
-        Assert.True(error.CanRetry);
+        Assert.True(error.NotProcessed);
         await first.AnswerAsync();
         Assert.Equal(1, rig.Network.DialCount);
     }
@@ -105,12 +106,12 @@ public sealed class GoAwayTests
     [Fact]
     public async Task Policy_never_does_not_send_again()
     {
-        using var rig = new Http2Rig(handler => handler.RetryPolicy = ReplayPolicy.Never);
+        using var rig = new Http2Rig(handler => handler.ReplayPolicy = ReplayPolicy.Never);
         OpenRequest first = await rig.StartAsync();
         OpenRequest above = await rig.OpenAsync(first.Peer);
         await first.Peer.SendGoAwayAsync(first.StreamId, Http2ErrorCode.NoError);
         TransportException error = await rig.FailsAsync(above.Sending, HttpRequestError.HttpProtocolError, Http2ErrorCode.NoError);
-        Assert.True(error.CanRetry);
+        Assert.True(error.NotProcessed);
         await first.AnswerAsync();
         Assert.Equal(1, rig.Network.DialCount);
     }
@@ -124,7 +125,7 @@ public sealed class GoAwayTests
         await open.Peer.SendGoAwayAsync(open.StreamId, Http2ErrorCode.InternalError);
         open.Peer.Close();
         TransportException error = await rig.FailsAsync(open.Sending);
-        Assert.False(error.CanRetry);
+        Assert.False(error.NotProcessed);
         Assert.Equal(1, rig.Network.DialCount);
         await rig.ExpectClosedForAsync(CloseReason.GoAway);
     }
@@ -154,7 +155,7 @@ public sealed class GoAwayTests
     [InlineData((Http2ErrorCode)0xbeef)]
     public async Task The_code_of_the_goodbye_is_in_the_exception(Http2ErrorCode code)
     {
-        using var rig = new Http2Rig(handler => handler.RetryPolicy = ReplayPolicy.Never);
+        using var rig = new Http2Rig(handler => handler.ReplayPolicy = ReplayPolicy.Never);
         OpenRequest open = await rig.StartAsync();
         await open.Peer.SendGoAwayAsync(open.StreamId, code, "too many");
         open.Peer.Close();
@@ -165,7 +166,7 @@ public sealed class GoAwayTests
     [Fact]
     public async Task A_goodbye_without_an_end_fails_what_is_still_open_when_the_server_closes()
     {
-        using var rig = new Http2Rig(handler => handler.RetryPolicy = ReplayPolicy.Never);
+        using var rig = new Http2Rig(handler => handler.ReplayPolicy = ReplayPolicy.Never);
         OpenRequest open = await rig.StartAsync();
         using HttpResponseMessage response = await open.AnswerHeadAsync();
         await open.Peer.SendGoAwayAsync(open.StreamId);

@@ -2,8 +2,6 @@ using System.Buffers.Binary;
 using System.Threading.Tasks.Sources;
 using Warmwire.Buffers;
 using Warmwire.Tests.Kit;
-using Warmwire.Tests.Kit.Http2;
-using Warmwire.Tests.Servers;
 using Warmwire.Tests.Soak;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using Warmwire.Connections;
 using Warmwire.Http2;
+using Warmwire.Settings;
 using Warmwire.Tests.Kit;
 using Warmwire.Tests.Kit.Http2;
 using Xunit;
@@ -17,7 +18,7 @@ internal sealed class Http2Direct : IDisposable
         _settings = new HandlerSettings { TimeProvider = Time };
         configure?.Invoke(_settings);
         (Stream client, PeerEnd end) = MemoryTransport.CreatePair();
-        var key = new ConnectionKey(isTls: false, "server.test", 80, protocols: ProtocolOffer.Http2OrHttp1);
+        var key = new Route(isTls: false, "server.test", 80, protocols: ProtocolOffer.Http2OrHttp1);
         var dialed = new DialedStream { Stream = client, IsHttp2 = true, SupportsZeroByteReads = true };
         Connection = new Http2Connection(key, dialed, Owner, new ConnectionServices(_settings));
         Peer = new Http2Peer(end);

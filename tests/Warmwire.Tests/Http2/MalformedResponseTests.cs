@@ -1,4 +1,3 @@
-using Warmwire.Tests.Kit.Http2;
 using Xunit;
 
 namespace Warmwire.Tests.Http2;

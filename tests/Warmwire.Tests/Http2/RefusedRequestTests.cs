@@ -11,7 +11,7 @@ public class RefusedRequestTests
     [Fact]
     public async Task A_request_that_was_never_sent_leaves_nothing_on_its_token()
     {
-        using var rig = new Http2Rig(handler => handler.RetryPolicy = ReplayPolicy.Never);
+        using var rig = new Http2Rig(handler => handler.ReplayPolicy = ReplayPolicy.Never);
         Http2Peer peer = await rig.WarmUpAsync((PeerSetting.MaxHeaderListSize, 1000));
         using var program = new CancellationTokenSource();
         WeakReference refused = await RefuseAsync(rig, program.Token);

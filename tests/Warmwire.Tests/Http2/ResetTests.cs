@@ -1,6 +1,4 @@
-using Warmwire.Tests.Exchanges;
-using Warmwire.Tests.Kit;
-using Warmwire.Tests.Kit.Http2;
+using Warmwire.Tests.Http1.Flow;
 using Xunit;
 
 namespace Warmwire.Tests.Http2;
@@ -24,7 +22,7 @@ public sealed class ResetTests
         OpenRequest open = await rig.OpenAsync(other.Peer, Http2Rig.Post("body"));
         await open.Peer.SendRstAsync(open.StreamId, code);
         TransportException error = await rig.FailsAsync(open.Sending, HttpRequestError.HttpProtocolError, code);
-        Assert.False(error.CanRetry);
+        Assert.False(error.NotProcessed);
         await other.AnswerAsync();
         await rig.AssertServesAsync(open.Peer);
         rig.AssertOneOpen();
@@ -73,7 +71,7 @@ public sealed class ResetTests
 
         await open.Peer.SendRstAsync(open.StreamId, Http2ErrorCode.RefusedStream);
         TransportException error = await rig.FailsAsync(open.Sending, HttpRequestError.HttpProtocolError, Http2ErrorCode.RefusedStream);
-        Assert.True(error.CanRetry);
+        Assert.True(error.NotProcessed);
         Assert.Equal(3, rig.Origin.Replays);
     }
 
@@ -144,5 +142,5 @@ public sealed class ResetTests
         rig.AssertOneOpen();
     }
 
-    private static Http2Rig CreateRig() => new(handler => handler.RetryPolicy = ReplayPolicy.Never);
+    private static Http2Rig CreateRig() => new(handler => handler.ReplayPolicy = ReplayPolicy.Never);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Warmwire.Tests.Http1.Flow;
 using Warmwire.Tests.Kit.Http2;
 using Xunit;
 

@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using FsCheck;
 using FsCheck.Fluent;
-using Warmwire.Tests.Exchanges;
+using Warmwire.Tests.Http1.Flow;
 using Warmwire.Tests.Kit;
 using Warmwire.Tests.Kit.Http2;
 using Xunit;
@@ -125,7 +125,7 @@ public class SendWindowTests
 
     private static async Task PlayAsync(Step[] steps)
     {
-        using var rig = new Http2Rig(handler => handler.RetryPolicy = ReplayPolicy.Never);
+        using var rig = new Http2Rig(handler => handler.ReplayPolicy = ReplayPolicy.Never);
         Http2Peer peer = await rig.WarmUpAsync();
         peer.GivesCredit = false;
         var uploads = new List<Upload>();

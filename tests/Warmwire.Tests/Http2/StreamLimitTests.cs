@@ -1,4 +1,5 @@
 using System.Globalization;
+using Warmwire.Tests.Http1.Flow;
 using Warmwire.Tests.Kit;
 using Warmwire.Tests.Kit.Http2;
 using Xunit;
@@ -161,7 +162,7 @@ public sealed class StreamLimitTests
         using var rig = new Http2Rig(static handler =>
         {
             handler.MaxConnectionsPerServer = 1;
-            handler.RetryPolicy = ReplayPolicy.Never;
+            handler.ReplayPolicy = ReplayPolicy.Never;
         });
         rig.Network.HoldDials = true;
         Task<HttpResponseMessage>[] sending = [.. Enumerable.Range(0, 90).Select(_ => rig.SendAsync(Http2Rig.Get()))];

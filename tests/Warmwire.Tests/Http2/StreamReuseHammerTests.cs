@@ -3,7 +3,6 @@ using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Warmwire.Tests.Kit;
-using Warmwire.Tests.Servers;
 using Warmwire.Tests.Servers.Http2;
 using Warmwire.Tests.Soak;
 using Xunit;

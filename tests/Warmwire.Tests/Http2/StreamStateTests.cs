@@ -1,6 +1,6 @@
 using Warmwire.Connections;
 using Warmwire.Http2;
-using Warmwire.Tests.Exchanges;
+using Warmwire.Tests.Http1.Flow;
 using Warmwire.Tests.Kit;
 using Warmwire.Tests.Kit.Http2;
 using Xunit;

@@ -1,4 +1,4 @@
-using Warmwire.Tests.Kit;
+using Warmwire.Tests.Http1.Flow;
 using Warmwire.Tests.Kit.Http2;
 using Xunit;
 

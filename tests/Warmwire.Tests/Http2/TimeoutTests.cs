@@ -1,4 +1,4 @@
-using Warmwire.Tests.Exchanges;
+using Warmwire.Tests.Http1.Flow;
 using Warmwire.Tests.Kit;
 using Warmwire.Tests.Kit.Http2;
 using Xunit;
@@ -195,7 +195,7 @@ public sealed class TimeoutTests
         using var rig = new Http2Rig(handler =>
         {
             Pinging(handler, HttpKeepAlivePingPolicy.WithActiveRequests);
-            handler.RetryPolicy = ReplayPolicy.Never;
+            handler.ReplayPolicy = ReplayPolicy.Never;
         });
         OpenRequest waiting = await rig.StartAsync();
         OpenRequest reading = await rig.OpenAsync(waiting.Peer);

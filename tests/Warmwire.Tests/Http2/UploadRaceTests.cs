@@ -1,6 +1,6 @@
 using Warmwire.Connections;
 using Warmwire.Http2;
-using Warmwire.Tests.Exchanges;
+using Warmwire.Tests.Http1.Flow;
 using Warmwire.Tests.Kit;
 using Warmwire.Tests.Kit.Http2;
 using Xunit;
@@ -78,7 +78,7 @@ public class UploadRaceTests
     {
         for (int i = 0; i < Rounds / 3; i++)
         {
-            using var rig = new Http2Rig(handler => handler.RetryPolicy = ReplayPolicy.Never);
+            using var rig = new Http2Rig(handler => handler.ReplayPolicy = ReplayPolicy.Never);
             OpenRequest open = await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(new byte[5000])), (PeerSetting.InitialWindowSize, 1000));
             await open.Peer.ReadDataAsync(open.StreamId);
             open.Peer.Close();

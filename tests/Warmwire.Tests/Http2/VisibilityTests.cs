@@ -69,7 +69,7 @@ public sealed class VisibilityTests
     [Fact]
     public async Task The_trace_of_a_request_that_dies_with_its_connection_has_the_reason()
     {
-        using var rig = new Http2Rig(static handler => handler.RetryPolicy = ReplayPolicy.Never);
+        using var rig = new Http2Rig(static handler => handler.ReplayPolicy = ReplayPolicy.Never);
         Http2Peer peer = await rig.WarmUpAsync();
         OpenRequest open = await rig.OpenAsync(peer, Traced(Http2Rig.Get()));
         peer.End.Close();

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Warmwire.Tests.Dialing;
 
 namespace Warmwire.Tests.Kit;
 

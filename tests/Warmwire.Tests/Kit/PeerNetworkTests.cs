@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Net.Sockets;
+using Warmwire.Tests.Dialing;
 using Xunit;
 
 namespace Warmwire.Tests.Kit;

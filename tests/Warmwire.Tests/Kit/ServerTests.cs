@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Warmwire.Tests.Servers.Http2;
 using Xunit;
 
 namespace Warmwire.Tests.Kit;

@@ -1,7 +1,7 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
-using Warmwire.Http1;
+using Warmwire.Http1.Wire;
 using Xunit;
 
 namespace Warmwire.Tests.Kit;

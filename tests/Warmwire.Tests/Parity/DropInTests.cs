@@ -249,7 +249,7 @@ public sealed class DropInTests
         Assert.Equal(TimeSpan.FromSeconds(30), handler.TcpKeepAliveInterval);
         Assert.Equal(TimeSpan.FromMilliseconds(250), handler.CancellationDrainTimeout);
         Assert.Equal(64 * 1024, handler.MaxCancellationDrainSize);
-        Assert.Equal(ReplayPolicy.Safe, handler.RetryPolicy);
+        Assert.Equal(ReplayPolicy.Safe, handler.ReplayPolicy);
     }
 
     private static IEnumerable<PropertyInfo> Settings(Type handler) =>

@@ -7,7 +7,9 @@ using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Warmwire.Tests.Dialing;
 using Warmwire.Tests.Kit;
+using Warmwire.Tests.Servers.Http2;
 using Xunit;
 
 namespace Warmwire.Tests.Parity;

@@ -1,3 +1,5 @@
+using Warmwire.Pooling;
+using Warmwire.Runtime;
 using Warmwire.Tests.Kit;
 using Xunit;
 using static Warmwire.Tests.Pooling.PoolRig;

@@ -2,7 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Warmwire.Connections;
-using Warmwire.Http1;
+using Warmwire.Http1.Flow;
+using Warmwire.Settings;
 using Warmwire.Sockets;
 using Warmwire.Tests.Kit;
 using Xunit;
@@ -31,7 +32,7 @@ public sealed class FalseAlarmTests : IDisposable, IConnectionOwner
         _stream = new AlarmStream(_client);
         var socketStream = new ManagedSocketStream(new NetworkStream(_client));
         var dialed = new DialedStream { Stream = _stream, SocketStream = socketStream, IsPlain = true, SupportsZeroByteReads = true };
-        _connection = new Http1Connection(new ConnectionKey(false, "a.test", 80), dialed, this, new ConnectionServices(new HandlerSettings { TimeProvider = new FakeTime() }));
+        _connection = new Http1Connection(new Route(false, "a.test", 80), dialed, this, new ConnectionServices(new HandlerSettings { TimeProvider = new FakeTime() }));
         _connection.Rest();
     }
 

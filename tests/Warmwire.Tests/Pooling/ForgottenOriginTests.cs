@@ -3,6 +3,8 @@ using System.Net.Sockets;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Pooling;
+using Warmwire.Settings;
+using Warmwire.Tests.Dialing;
 using Warmwire.Tests.Kit;
 using Xunit;
 using static Warmwire.Tests.Pooling.PoolRig;
@@ -66,7 +68,7 @@ public class ForgottenOriginTests
     {
         var time = new FakeTime();
         using var pool = new ConnectionPool(new ConnectionServices(new HandlerSettings { TimeProvider = time }), new PoolEvents(TransportMetrics.For(null), time));
-        var key = new ConnectionKey(isTls: false, "a.test", 80);
+        var key = new Route(isTls: false, "a.test", 80);
         var origin = new OriginPool(pool, key);
         long early = time.GetTimestamp();
         time.Advance(TimeSpan.FromMinutes(10));
@@ -78,7 +80,7 @@ public class ForgottenOriginTests
         Assert.False(origin.Dials.TryPrewarm(1, out _), "an origin that was removed stays so");
 
         var forgotten = new ForgottenOrigins();
-        var origins = new ConcurrentDictionary<ConnectionKey, OriginPool>();
+        var origins = new ConcurrentDictionary<Route, OriginPool>();
         var successor = new OriginPool(pool, key);
         origins[key] = successor;
         forgotten.Move(origins, origin, history);

@@ -113,7 +113,7 @@ public class QueueTests
         Dial two = await rig.Network.NextDialAsync();
         one.Fail(new IOException("no route"));
         TransportException error = await rig.Fails(first);
-        Assert.Equal((TransportPhase.Connect, RequestSent.No, true), (error.Phase, error.RequestSent, error.CanRetry));
+        Assert.Equal((TransportPhase.Connect, RequestSent.No, true), (error.Phase, error.RequestSent, error.NotProcessed));
         Assert.False(second.IsCompleted);
         await two.Accept().AnswerAsync();
         (await rig.Done(second)).Dispose();
@@ -191,7 +191,7 @@ public class QueueTests
         (Task<HttpResponseMessage> Response, ScriptedPeer Peer) busy = await rig.Busy();
         Task<HttpResponseMessage>[] waiting = [rig.Get(), rig.Get()];
         TransportException error = await rig.Fails(rig.Get());
-        Assert.Equal((TransportPhase.Queue, RequestSent.No, true, false), (error.Phase, error.RequestSent, error.CanRetry, error.IsTimeout));
+        Assert.Equal((TransportPhase.Queue, RequestSent.No, true, false), (error.Phase, error.RequestSent, error.NotProcessed, error.IsTimeout));
         Assert.Contains("PooledHttpHandler.MaxPendingRequestsPerServer (2)", error.Message, StringComparison.Ordinal);
         await rig.Finish(busy);
         await busy.Peer.AnswerAsync();
@@ -254,7 +254,7 @@ public class QueueTests
         TransportException error = await rig.Fails(first);
         Assert.True(error.IsTimeout);
         Assert.IsType<TimeoutException>(error.InnerException);
-        Assert.Equal((TransportPhase.Queue, RequestSent.No, true), (error.Phase, error.RequestSent, error.CanRetry));
+        Assert.Equal((TransportPhase.Queue, RequestSent.No, true), (error.Phase, error.RequestSent, error.NotProcessed));
         Assert.Contains("Waited 2.0 s", error.Message, StringComparison.Ordinal);
         Assert.Contains("http://a.test:80", error.Message, StringComparison.Ordinal);
         Assert.Contains("0 requests ahead; see PooledHttpHandler.PendingRequestTimeout", error.Message, StringComparison.Ordinal);

@@ -1,6 +1,7 @@
 using System.Net;
 using Warmwire.Connections;
 using Warmwire.Exchange;
+using Warmwire.Settings;
 using Xunit;
 
 namespace Warmwire.Tests.Pooling;
@@ -74,7 +75,7 @@ public class ReplayRuleTests
 
     /// <summary>Sent again it would be refused again: a header that cannot be sent, a server that does not take so much of them.</summary>
     [Fact]
-    public void Not_what_can_never_be_sent() => Assert.False(MayReplay(ReplayPolicy.Safe, "GET", RequestSent.No, true, false, null, false, canRetry: false));
+    public void Not_what_can_never_be_sent() => Assert.False(MayReplay(ReplayPolicy.Safe, "GET", RequestSent.No, true, false, null, false, errorMayReplay: false));
 
     [Fact]
     public void What_found_no_place_waits_again_under_every_policy_and_that_counts_as_nothing()
@@ -106,10 +107,10 @@ public class ReplayRuleTests
 
     private static bool MayReplay(
         ReplayPolicy policy, string method, RequestSent sent, bool reused, bool started, HttpContent? content, bool key,
-        int replays = 0, bool isTimeout = false, bool leased = true, bool notProcessed = false, bool contentBegun = false, bool turnedAway = false, bool canRetry = true, CancellationToken token = default)
+        int replays = 0, bool isTimeout = false, bool leased = true, bool notProcessed = false, bool contentBegun = false, bool turnedAway = false, bool errorMayReplay = true, CancellationToken token = default)
     {
         var request = new HttpRequestMessage(new HttpMethod(method), PoolRig.A) { Content = content };
-        request.Options.Set(TransportOptions.RetryPolicy, policy);
+        request.Options.Set(TransportOptions.ReplayPolicy, policy);
         if (key)
         {
             request.Headers.TryAddWithoutValidation("Idempotency-Key", "\"1\"");
@@ -126,7 +127,7 @@ public class ReplayRuleTests
             ContentBegun = contentBegun,
             TurnedAway = turnedAway,
         };
-        var error = new TransportException(HttpRequestError.Unknown, "", null, TransportPhase.ReadHeaders, sent, null, null, isTimeout, canRetry);
+        var error = new TransportException(HttpRequestError.Unknown, "", null, TransportPhase.ReadHeaders, sent, null, null, isTimeout, errorMayReplay);
         return ReplayRules.MayReplay(attempt, error);
     }
 }

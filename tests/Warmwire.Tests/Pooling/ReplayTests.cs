@@ -35,7 +35,7 @@ public class ReplayTests
         else
         {
             TransportException error = await rig.Fails(response);
-            Assert.Equal((RequestSent.Fully, false), (error.RequestSent, error.CanRetry));
+            Assert.Equal((RequestSent.Fully, false), (error.RequestSent, error.NotProcessed));
         }
 
         Assert.Equal(replayed ? 1 : 0, rig.Snapshot.Replays);
@@ -48,7 +48,7 @@ public class ReplayTests
     [InlineData(ReplayPolicy.Idempotent, true)]
     public async Task On_a_fresh_connection_only_the_bold_policy_repeats(ReplayPolicy policy, bool replayed)
     {
-        using var rig = new PoolRig(handler => handler.RetryPolicy = policy);
+        using var rig = new PoolRig(handler => handler.ReplayPolicy = policy);
         (Task<HttpResponseMessage> response, ScriptedPeer peer) = await rig.Busy();
         peer.Close();
         if (replayed)

@@ -219,7 +219,7 @@ public class SharedDialTests
         using var rig = new SharedRig { OnMade = static connection => connection.OnStart = static started => started.Retire() };
         TransportException error = await rig.Fails(rig.Ask());
         Assert.Contains("was opened, and closed before it took a request: GoAway", error.Message, StringComparison.Ordinal);
-        Assert.Equal((TransportPhase.Connect, true), (error.Phase, error.CanRetry));
+        Assert.Equal((TransportPhase.Connect, true), (error.Phase, error.NotProcessed));
         Assert.Equal((1L, 0, 0), (rig.Origin.ClosedBy[CloseReason.GoAway], rig.Origin.Open, rig.Origin.Pending));
         rig.AssertCounted(active: 0, idle: 0, streams: 0);
     }

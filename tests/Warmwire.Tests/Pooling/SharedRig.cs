@@ -3,6 +3,7 @@ using System.Net;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Pooling;
+using Warmwire.Settings;
 using Warmwire.Tests.Kit;
 using Xunit;
 
@@ -209,7 +210,7 @@ internal sealed class SharedRig : IDisposable
         return Stream.Null;
     }
 
-    private HttpConnection Make(ConnectionKey key, DialedStream dialed, IMultiplexedConnectionOwner owner, ConnectionServices services)
+    private HttpConnection Make(Route key, DialedStream dialed, IMultiplexedConnectionOwner owner, ConnectionServices services)
     {
         _toldHttp1[key.Origin] = !Http2;
         if (!Http2)

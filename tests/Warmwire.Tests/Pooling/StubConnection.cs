@@ -7,7 +7,7 @@ internal sealed class StubConnection : HttpConnection
 {
     private int _closed;
 
-    public StubConnection(ConnectionKey key, DialedStream dialed, IConnectionOwner owner, ConnectionServices services)
+    public StubConnection(Route key, DialedStream dialed, IConnectionOwner owner, ConnectionServices services)
         : base(key, dialed, owner, services)
     {
     }

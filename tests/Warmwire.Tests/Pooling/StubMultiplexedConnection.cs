@@ -9,7 +9,7 @@ internal sealed class StubMultiplexedConnection : HttpConnection
     private int _closed;
     private volatile int _limit;
 
-    public StubMultiplexedConnection(ConnectionKey key, DialedStream dialed, IMultiplexedConnectionOwner owner, ConnectionServices services, int limit)
+    public StubMultiplexedConnection(Route key, DialedStream dialed, IMultiplexedConnectionOwner owner, ConnectionServices services, int limit)
         : base(key, dialed, owner, services)
     {
         _owner = owner;

@@ -1,6 +1,7 @@
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Pooling;
+using Warmwire.Settings;
 using Warmwire.Tests.Kit;
 
 namespace Warmwire.Tests.Pooling;

@@ -1,5 +1,4 @@
 using System.Reflection;
-using Warmwire.Tests.Kit;
 using Warmwire.Tests.Parity;
 using Xunit;
 

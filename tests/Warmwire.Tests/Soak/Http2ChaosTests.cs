@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text;
-using Warmwire.Tests.Kit;
 using Xunit;
 
 namespace Warmwire.Tests.Soak;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Warmwire.Tests.Http1.Flow;
 using Warmwire.Tests.Http2;
 using Xunit;
 

@@ -4,7 +4,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Warmwire.Tests.Exchanges;
+using Warmwire.Tests.Http1.Flow;
 using Warmwire.Tests.Kit;
 using Xunit;
 using KestrelServer = Warmwire.Tests.Kit.KestrelServer;

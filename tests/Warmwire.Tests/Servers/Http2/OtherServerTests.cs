@@ -1,5 +1,4 @@
 using System.Net;
-using Warmwire.Tests.Kit;
 using Xunit;
 
 namespace Warmwire.Tests.Servers.Http2;

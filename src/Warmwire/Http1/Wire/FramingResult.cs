@@ -1,0 +1,45 @@
+using Warmwire.Sockets;
+
+namespace Warmwire.Http1.Wire;
+
+/// <summary>How the end of a response's body is found (RFC 9112 §6.3).</summary>
+internal enum BodyKind : byte
+{
+    /// <summary>There is nothing to read after the head; also for <c>Content-Length: 0</c>.</summary>
+    None,
+
+    /// <summary>The body has <see cref="FramingResult.Length"/> bytes, at least one.</summary>
+    Length,
+
+    Chunked,
+
+    /// <summary>The body ends with the connection.</summary>
+    UntilClose,
+
+    /// <summary>HTTP is over: 101, or 2xx to CONNECT. What follows belongs to the application.</summary>
+    Raw,
+}
+
+/// <summary>What the head of a response says about its body and about the connection.</summary>
+internal readonly struct FramingResult
+{
+    public BodyKind Kind { get; init; }
+
+    /// <summary>Bytes of the body, for <see cref="BodyKind.Length"/>.</summary>
+    public long Length { get; init; }
+
+    /// <summary>Whether the connection may serve another request once this response has been read (RFC 9112 §9.3).</summary>
+    public bool KeepAlive { get; init; }
+
+    /// <summary>Not kept because of <c>Connection: close</c> or <c>Keep-Alive: max=0</c>.</summary>
+    public bool CloseHeader { get; init; }
+
+    /// <summary>Not kept because it is an HTTP/1.0 response that does not say <c>keep-alive</c>.</summary>
+    public bool Http10 { get; init; }
+
+    /// <summary>How long the server says it keeps the connection when it rests.</summary>
+    public int? KeepAliveTimeoutSeconds { get; init; }
+
+    /// <summary>The value of Content-Length, also where it does not tell the length of this body, such as for HEAD.</summary>
+    public long? DeclaredLength { get; init; }
+}

@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Net;
+using System.Net.Security;
+using Warmwire.Sockets;
+
+namespace Warmwire.Settings;
+
+/// <summary>The values behind the properties of <see cref="PooledHttpHandler"/>. Nothing changes them after the first request.</summary>
+internal sealed class HandlerSettings
+{
+    public DistributedContextPropagator? ActivityHeadersPropagator { get; set; } = DistributedContextPropagator.Current;
+    public bool AllowAutoRedirect { get; set; } = true;
+    public DecompressionMethods AutomaticDecompression { get; set; }
+    public Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? ConnectCallback { get; set; }
+    public TimeSpan ConnectTimeout { get; set; } = HandlerDefaults.ConnectTimeout;
+    public CookieContainer? CookieContainer { get; set; }
+    public TimeSpan Expect100ContinueTimeout { get; set; } = HandlerDefaults.Expect100ContinueTimeout;
+    public int MaxAutomaticRedirections { get; set; } = HandlerDefaults.MaxAutomaticRedirections;
+    public int MaxConnectionsPerServer { get; set; } = HandlerDefaults.MaxConnectionsPerServer;
+    public int MaxResponseDrainSize { get; set; } = HandlerDefaults.MaxResponseDrainSize;
+    public int MaxResponseHeadersLength { get; set; } = HandlerDefaults.MaxResponseHeadersLengthKilobytes;
+    public bool EnableMultipleHttp2Connections { get; set; } = true;
+    public int InitialHttp2StreamWindowSize { get; set; } = HandlerDefaults.InitialHttp2StreamWindowSize;
+    public TimeSpan KeepAlivePingDelay { get; set; } = Timeout.InfiniteTimeSpan;
+    public HttpKeepAlivePingPolicy KeepAlivePingPolicy { get; set; } = HttpKeepAlivePingPolicy.Always;
+    public TimeSpan KeepAlivePingTimeout { get; set; } = HandlerDefaults.KeepAlivePingTimeout;
+    public IMeterFactory? MeterFactory { get; set; }
+    public Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken, ValueTask<Stream>>? PlaintextStreamFilter { get; set; }
+    public TimeSpan PooledConnectionIdleTimeout { get; set; } = HandlerDefaults.PooledConnectionIdleTimeout;
+    public TimeSpan PooledConnectionLifetime { get; set; } = HandlerDefaults.PooledConnectionLifetime;
+    public IDictionary<string, object?>? Properties { get; set; }
+    public HeaderEncodingSelector<HttpRequestMessage>? RequestHeaderEncodingSelector { get; set; }
+    public TimeSpan ResponseDrainTimeout { get; set; } = HandlerDefaults.ResponseDrainTimeout;
+    public HeaderEncodingSelector<HttpRequestMessage>? ResponseHeaderEncodingSelector { get; set; }
+    public SslClientAuthenticationOptions? SslOptions { get; set; }
+    public bool UseCookies { get; set; } = true;
+    public bool UseProxy { get; set; } = true;
+
+    public int MaxConnections { get; set; } = Sockets.DescriptorLimit.DefaultMaxConnections;
+    public int MaxIdleConnectionsPerServer { get; set; } = HandlerDefaults.MaxIdleConnectionsPerServer;
+    public int MaxIdleConnections { get; set; } = HandlerDefaults.MaxIdleConnections;
+    public double PooledConnectionLifetimeJitter { get; set; } = HandlerDefaults.PooledConnectionLifetimeJitter;
+    public TimeSpan TlsHandshakeTimeout { get; set; } = HandlerDefaults.TlsHandshakeTimeout;
+    public TimeSpan ResponseHeadersTimeout { get; set; } = Timeout.InfiniteTimeSpan;
+    public TimeSpan ResponseBodyIdleTimeout { get; set; } = Timeout.InfiniteTimeSpan;
+    public TimeSpan PendingRequestTimeout { get; set; } = Timeout.InfiniteTimeSpan;
+    public int MaxPendingRequestsPerServer { get; set; } = HandlerDefaults.MaxPendingRequestsPerServer;
+    public TimeSpan DnsRefreshInterval { get; set; } = HandlerDefaults.DnsRefreshInterval;
+    public TimeSpan TcpKeepAliveInterval { get; set; } = HandlerDefaults.TcpKeepAliveInterval;
+    public TimeSpan CancellationDrainTimeout { get; set; } = HandlerDefaults.CancellationDrainTimeout;
+    public int MaxCancellationDrainSize { get; set; } = HandlerDefaults.MaxCancellationDrainSize;
+    public ReplayPolicy ReplayPolicy { get; set; } = ReplayPolicy.Safe;
+
+    /// <summary>The clock of everything below; tests pass their own.</summary>
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    /// <summary>What moves the bytes of the connections that are opened; tests name one.</summary>
+    public Sockets.SocketBackEnd SocketBackEnd { get; set; } = Sockets.SocketBackEnds.Default;
+
+    /// <summary>The name resolver; tests pass their own.</summary>
+    public Func<string, CancellationToken, Task<IPAddress[]>> ResolveNames { get; set; } = static (host, token) => Dns.GetHostAddressesAsync(host, token);
+
+    /// <summary>Made by <see cref="RequestSettings.Defaults"/> at the first request, from the values above.</summary>
+    public RequestSettings? RequestDefaults { get; set; }
+
+    public int MaxResponseHeadersBytes => (int)Math.Min(int.MaxValue, MaxResponseHeadersLength * 1024L);
+}

@@ -1,0 +1,166 @@
+using System.Security.Cryptography.X509Certificates;
+using Warmwire.Diagnostics;
+using Warmwire.Runtime;
+
+namespace Warmwire.Settings;
+
+/// <summary>What holds for one request: the settings of the handler, where <see cref="TransportOptions"/> of the request do not replace them. Immutable.</summary>
+internal sealed class RequestSettings
+{
+    private const string CaptureResponseStacksSwitch = "Warmwire.CaptureResponseStacks";
+    private const string Prefix = nameof(TransportOptions) + ".";
+
+    private static readonly string[] s_keys =
+    [
+        TransportOptions.Timeout.Key,
+        TransportOptions.PendingRequestTimeout.Key,
+        TransportOptions.ConnectTimeout.Key,
+        TransportOptions.TlsHandshakeTimeout.Key,
+        TransportOptions.Expect100ContinueTimeout.Key,
+        TransportOptions.ResponseHeadersTimeout.Key,
+        TransportOptions.ResponseBodyIdleTimeout.Key,
+        TransportOptions.ReplayPolicy.Key,
+        TransportOptions.Proxy.Key,
+        TransportOptions.ClientCertificate.Key,
+        TransportOptions.Trace.Key,
+        TransportOptions.CaptureResponseStack.Key,
+    ];
+
+    private RequestSettings()
+    {
+    }
+
+    public TimeSpan ConnectTimeout { get; private init; }
+
+    public TimeSpan TlsHandshakeTimeout { get; private init; }
+
+    public TimeSpan PendingRequestTimeout { get; private init; }
+
+    /// <summary>The only one that may be zero.</summary>
+    public TimeSpan Expect100ContinueTimeout { get; private init; }
+
+    public TimeSpan ResponseHeadersTimeout { get; private init; }
+
+    public TimeSpan ResponseBodyIdleTimeout { get; private init; }
+
+    /// <summary>The time for the whole exchange; the handler itself has no such setting.</summary>
+    public TimeSpan Total { get; private init; }
+
+    public ReplayPolicy ReplayPolicy { get; private init; }
+
+    public X509Certificate2? ClientCertificate { get; private init; }
+
+    public RequestTrace? Trace { get; private init; }
+
+    public bool CaptureResponseStack { get; private init; }
+
+    /// <summary>What holds for a request that sets no option: one instance per handler. Must not be asked for before the settings are frozen.</summary>
+    public static RequestSettings Defaults(HandlerSettings settings) => settings.RequestDefaults ??= Of(settings);
+
+    /// <summary>What holds for this request. Allocates only if the request sets one of our options.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An option is outside its range; the parameter name is the option's.</exception>
+    /// <exception cref="NotSupportedException">The request asks for a proxy.</exception>
+    public static RequestSettings From(HttpRequestMessage request, HandlerSettings settings)
+    {
+        RequestSettings defaults = Defaults(settings);
+        HttpRequestOptions? options = FrameworkFields.OptionsOf(request);
+        return options is null || !SetsAny(options) ? defaults : With(options, defaults);
+    }
+
+    /// <summary>Whether the request surely sets nothing for itself: it has no options at all.</summary>
+    public static bool HasNoneOfItsOwn(HttpRequestMessage request) => FrameworkFields.OptionsOf(request) is null;
+
+    private static RequestSettings Of(HandlerSettings settings) => new()
+    {
+        ConnectTimeout = settings.ConnectTimeout,
+        TlsHandshakeTimeout = settings.TlsHandshakeTimeout,
+        PendingRequestTimeout = settings.PendingRequestTimeout,
+        Expect100ContinueTimeout = settings.Expect100ContinueTimeout,
+        ResponseHeadersTimeout = settings.ResponseHeadersTimeout,
+        ResponseBodyIdleTimeout = settings.ResponseBodyIdleTimeout,
+        Total = Timeout.InfiniteTimeSpan,
+        ReplayPolicy = settings.ReplayPolicy,
+        CaptureResponseStack = AppContext.TryGetSwitch(CaptureResponseStacksSwitch, out bool capture) && capture,
+    };
+
+    // Other libraries put their own objects into the options of every request, so most dictionaries hold nothing of ours.
+    private static bool SetsAny(IDictionary<string, object?> options)
+    {
+        if (options.Count != 0)
+        {
+            foreach (string key in s_keys)
+            {
+                if (options.ContainsKey(key))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    private static RequestSettings With(HttpRequestOptions options, RequestSettings defaults)
+    {
+        if (options.TryGetValue(TransportOptions.Proxy, out _))
+        {
+            throw new NotSupportedException(ProxyErrorTexts.ProxyOptionNotSupported);
+        }
+
+        return new RequestSettings
+        {
+            ConnectTimeout = Positive(TransportOptions.ConnectTimeout, Prefix + nameof(TransportOptions.ConnectTimeout), defaults.ConnectTimeout),
+            TlsHandshakeTimeout = Positive(TransportOptions.TlsHandshakeTimeout, Prefix + nameof(TransportOptions.TlsHandshakeTimeout), defaults.TlsHandshakeTimeout),
+            PendingRequestTimeout = Positive(TransportOptions.PendingRequestTimeout, Prefix + nameof(TransportOptions.PendingRequestTimeout), defaults.PendingRequestTimeout),
+            Expect100ContinueTimeout = Expect100Continue(),
+            ResponseHeadersTimeout = Positive(TransportOptions.ResponseHeadersTimeout, Prefix + nameof(TransportOptions.ResponseHeadersTimeout), defaults.ResponseHeadersTimeout),
+            ResponseBodyIdleTimeout = Positive(TransportOptions.ResponseBodyIdleTimeout, Prefix + nameof(TransportOptions.ResponseBodyIdleTimeout), defaults.ResponseBodyIdleTimeout),
+            Total = Positive(TransportOptions.Timeout, Prefix + nameof(TransportOptions.Timeout), defaults.Total),
+            ReplayPolicy = Replay(),
+            ClientCertificate = options.TryGetValue(TransportOptions.ClientCertificate, out X509Certificate2? certificate) ? certificate : null,
+            Trace = options.TryGetValue(TransportOptions.Trace, out RequestTrace? trace) ? trace : null,
+            CaptureResponseStack = options.TryGetValue(TransportOptions.CaptureResponseStack, out bool capture) ? capture : defaults.CaptureResponseStack,
+        };
+
+        TimeSpan Positive(HttpRequestOptionsKey<TimeSpan> key, string name, TimeSpan otherwise)
+        {
+            if (!options.TryGetValue(key, out TimeSpan value))
+            {
+                return otherwise;
+            }
+
+            TimeoutRange.RequirePositiveOrInfinite(value, name);
+            return value;
+        }
+
+        TimeSpan Expect100Continue()
+        {
+            if (!options.TryGetValue(TransportOptions.Expect100ContinueTimeout, out TimeSpan value))
+            {
+                return defaults.Expect100ContinueTimeout;
+            }
+
+            TimeoutRange.RequireNotNegativeOrInfinite(value, Prefix + nameof(TransportOptions.Expect100ContinueTimeout));
+            return value;
+        }
+
+        ReplayPolicy Replay()
+        {
+            if (!options.TryGetValue(TransportOptions.ReplayPolicy, out ReplayPolicy value))
+            {
+                return defaults.ReplayPolicy;
+            }
+
+            RequireDefined(value, Prefix + nameof(TransportOptions.ReplayPolicy));
+            return value;
+        }
+    }
+
+    private static void RequireDefined(ReplayPolicy value, string setting)
+    {
+        if (!Enum.IsDefined(value))
+        {
+            throw new ArgumentOutOfRangeException(setting, value, null);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+using System.Net;
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Warmwire.Runtime;
+using Warmwire.Settings;
+using Xunit;
+
+namespace Warmwire.Tests.Settings;
+
+public sealed class RequestSettingsTests
+{
+    public static TheoryData<string> TimeoutKeys =>
+    [
+        nameof(TransportOptions.Timeout),
+        nameof(TransportOptions.PendingRequestTimeout),
+        nameof(TransportOptions.ConnectTimeout),
+        nameof(TransportOptions.TlsHandshakeTimeout),
+        nameof(TransportOptions.Expect100ContinueTimeout),
+        nameof(TransportOptions.ResponseHeadersTimeout),
+        nameof(TransportOptions.ResponseBodyIdleTimeout),
+    ];
+
+    [Fact]
+    public void A_request_without_options_shares_the_defaults_and_allocates_nothing()
+    {
+        HandlerSettings settings = new() { ConnectTimeout = TimeSpan.FromSeconds(3) };
+        using HttpRequestMessage request = new(HttpMethod.Get, "http://a.test/");
+        RequestSettings defaults = RequestSettings.From(request, settings);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        RequestSettings again = RequestSettings.From(request, settings);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+
+        Assert.Same(defaults, again);
+        Assert.Same(defaults, RequestSettings.Defaults(settings));
+        Assert.Equal(TimeSpan.FromSeconds(3), defaults.ConnectTimeout);
+        Assert.Equal(Timeout.InfiniteTimeSpan, defaults.Total);
+        Assert.Equal(ReplayPolicy.Safe, defaults.ReplayPolicy);
+        Assert.Null(defaults.Trace);
+        Assert.Null(defaults.ClientCertificate);
+        Assert.False(defaults.CaptureResponseStack);
+    }
+
+    [Fact]
+    public void Options_of_others_share_the_defaults_and_allocate_nothing()
+    {
+        HandlerSettings settings = new();
+        using HttpRequestMessage request = new(HttpMethod.Get, "http://a.test/");
+        request.Options.Set(new HttpRequestOptionsKey<string>("ConnectTimeout"), "not ours");
+        RequestSettings defaults = RequestSettings.From(request, settings);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        RequestSettings again = RequestSettings.From(request, settings);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Same(defaults, again);
+        Assert.Same(defaults, RequestSettings.Defaults(settings));
+    }
+
+    [Fact]
+    public void Every_option_replaces_the_setting_it_is_named_after_and_nothing_else()
+    {
+        HandlerSettings settings = new();
+        using X509Certificate2 certificate = MakeCertificate();
+        RequestTrace trace = new();
+        using HttpRequestMessage request = new(HttpMethod.Get, "http://a.test/");
+        request.Options.Set(TransportOptions.Timeout, TimeSpan.FromSeconds(1));
+        request.Options.Set(TransportOptions.PendingRequestTimeout, TimeSpan.FromSeconds(2));
+        request.Options.Set(TransportOptions.ConnectTimeout, TimeSpan.FromSeconds(3));
+        request.Options.Set(TransportOptions.TlsHandshakeTimeout, TimeSpan.FromSeconds(4));
+        request.Options.Set(TransportOptions.Expect100ContinueTimeout, TimeSpan.Zero);
+        request.Options.Set(TransportOptions.ResponseHeadersTimeout, TimeSpan.FromSeconds(6));
+        request.Options.Set(TransportOptions.ResponseBodyIdleTimeout, Timeout.InfiniteTimeSpan);
+        request.Options.Set(TransportOptions.ReplayPolicy, ReplayPolicy.Never);
+        request.Options.Set(TransportOptions.ClientCertificate, certificate);
+        request.Options.Set(TransportOptions.Trace, trace);
+        request.Options.Set(TransportOptions.CaptureResponseStack, true);
+
+        RequestSettings result = RequestSettings.From(request, settings);
+
+        Assert.Equal(TimeSpan.FromSeconds(1), result.Total);
+        Assert.Equal(TimeSpan.FromSeconds(2), result.PendingRequestTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(3), result.ConnectTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(4), result.TlsHandshakeTimeout);
+        Assert.Equal(TimeSpan.Zero, result.Expect100ContinueTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(6), result.ResponseHeadersTimeout);
+        Assert.Equal(Timeout.InfiniteTimeSpan, result.ResponseBodyIdleTimeout);
+        Assert.Equal(ReplayPolicy.Never, result.ReplayPolicy);
+        Assert.Same(certificate, result.ClientCertificate);
+        Assert.Same(trace, result.Trace);
+        Assert.True(result.CaptureResponseStack);
+        Assert.Equal(HandlerDefaults.ConnectTimeout, RequestSettings.Defaults(settings).ConnectTimeout);
+    }
+
+    [Fact]
+    public void One_option_leaves_the_other_settings_to_the_handler()
+    {
+        HandlerSettings settings = new() { ResponseHeadersTimeout = TimeSpan.FromSeconds(9), ReplayPolicy = ReplayPolicy.Idempotent };
+        using HttpRequestMessage request = new(HttpMethod.Get, "http://a.test/");
+        request.Options.Set(TransportOptions.ConnectTimeout, TimeSpan.FromSeconds(3));
+        RequestSettings result = RequestSettings.From(request, settings);
+        Assert.Equal(TimeSpan.FromSeconds(3), result.ConnectTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(9), result.ResponseHeadersTimeout);
+        Assert.Equal(ReplayPolicy.Idempotent, result.ReplayPolicy);
+        Assert.Equal(settings.TlsHandshakeTimeout, result.TlsHandshakeTimeout);
+    }
+
+    [Theory]
+    [MemberData(nameof(TimeoutKeys))]
+    public void A_timeout_outside_its_range_is_refused_by_its_name(string name)
+    {
+        HttpRequestOptionsKey<TimeSpan> key = (HttpRequestOptionsKey<TimeSpan>)typeof(TransportOptions).GetField(name)!.GetValue(null)!;
+        foreach (TimeSpan value in new[] { TimeSpan.FromSeconds(-1), TimeSpan.MaxValue, TimeSpan.Zero })
+        {
+            using HttpRequestMessage request = new(HttpMethod.Get, "http://a.test/");
+            request.Options.Set(key, value);
+            if (value == TimeSpan.Zero && name == nameof(TransportOptions.Expect100ContinueTimeout))
+            {
+                continue;
+            }
+
+            ArgumentOutOfRangeException thrown = Assert.Throws<ArgumentOutOfRangeException>(() => RequestSettings.From(request, new HandlerSettings()));
+            Assert.Equal($"TransportOptions.{name}", thrown.ParamName);
+        }
+    }
+
+    [Fact]
+    public void An_unknown_retry_policy_is_refused_by_its_name()
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, "http://a.test/");
+        request.Options.Set(TransportOptions.ReplayPolicy, (ReplayPolicy)7);
+        Assert.Equal("TransportOptions.ReplayPolicy", Assert.Throws<ArgumentOutOfRangeException>(() => RequestSettings.From(request, new HandlerSettings())).ParamName);
+    }
+
+    [Fact]
+    public void A_proxy_for_one_request_is_refused()
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, "http://a.test/");
+        request.Options.Set(TransportOptions.Proxy, new WebProxy("http://proxy.test"));
+        Assert.Contains("TransportOptions.Proxy", Assert.Throws<NotSupportedException>(() => RequestSettings.From(request, new HandlerSettings())).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void No_key_of_the_public_class_is_forgotten()
+    {
+        foreach (FieldInfo field in typeof(TransportOptions).GetFields(BindingFlags.Public | BindingFlags.Static))
+        {
+            string key = (string)field.FieldType.GetProperty("Key")!.GetValue(field.GetValue(null))!;
+            using HttpRequestMessage request = new(HttpMethod.Get, "http://a.test/");
+            ((IDictionary<string, object?>)request.Options)[key] = null;
+            HandlerSettings settings = new();
+            Assert.NotSame(RequestSettings.Defaults(settings), RequestSettings.From(request, settings));
+        }
+    }
+
+    [Fact]
+    public void Reading_the_options_of_a_request_does_not_make_any()
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, "http://a.test/");
+        Assert.Null(FrameworkFields.OptionsOf(request));
+        request.Options.Set(new HttpRequestOptionsKey<int>("a"), 1);
+        Assert.Same(request.Options, FrameworkFields.OptionsOf(request));
+    }
+
+    private static X509Certificate2 MakeCertificate()
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        return new CertificateRequest("CN=test", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+    }
+}
