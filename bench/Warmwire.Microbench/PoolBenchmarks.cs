@@ -3,6 +3,7 @@ using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Pooling;
 using Warmwire.Settings;
+using Warmwire.Tests.Soak;
 
 namespace Warmwire.Microbench;
 
@@ -74,5 +75,5 @@ public class PoolBenchmarks
         }
     }
 
-    private Attempt NewAttempt() => new(_request, _settings, CancellationToken.None);
+    private Attempt NewAttempt() => new(new AttemptRequest(_request, _settings, CancellationToken.None));
 }

@@ -8,6 +8,7 @@ internal sealed class ResponseContent : HttpContent, IConnectionInfoSource, ITim
 {
     private readonly HttpConnection _connection;
     private readonly LeaseFacts _lease;
+    private readonly int _replays;
     private readonly long _headAt;
     private byte[]? _bytes = [];
     private Stream? _stream;
@@ -16,11 +17,12 @@ internal sealed class ResponseContent : HttpContent, IConnectionInfoSource, ITim
     public ResponseContent(HttpConnection connection, Attempt attempt)
     {
         _connection = connection;
-        _lease = new LeaseFacts(attempt);
+        _lease = attempt.Lease;
+        _replays = attempt.Replays;
         _headAt = connection.Services.Time.GetTimestamp();
     }
 
-    public TransportConnectionInfo? ConnectionInfo => _connection.DescribeFor(_lease, _headAt);
+    public TransportConnectionInfo? ConnectionInfo => _connection.DescribeFor(_lease, _replays, _headAt);
 
     public void SetBytes(byte[] bytes) => _bytes = bytes;
 

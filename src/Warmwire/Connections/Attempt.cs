@@ -9,7 +9,7 @@ namespace Warmwire.Connections;
 /// apart from the connection's work, so that a caller who gives up is free at once while the connection reads on.
 /// </summary>
 /// <remarks>
-/// Used again for later requests, but only where nobody else can still know it (<see cref="Forgotten"/>): most exchanges of a busy program end
+/// Used again for later requests, but only where nobody else can still know it (<see cref="AttemptProgress.Forgotten"/>): most exchanges of a busy program end
 /// that way. Any other is left to the garbage collector.
 /// </remarks>
 internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
@@ -20,73 +20,37 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
     private ManualResetValueTaskSourceCore<HttpResponseMessage> _promise;
     private int _completed;
 
-    public Attempt(HttpRequestMessage request, RequestSettings settings, CancellationToken cancellationToken)
-    {
-        Request = request;
-        Settings = settings;
-        CancellationToken = cancellationToken;
-    }
+    private AttemptRequest _request;
+    private LeaseFacts _lease;
+    private AttemptProgress _progress;
 
-    // Immutable while the attempt lasts.
-    public HttpRequestMessage Request { get; private set; }
+    public Attempt(in AttemptRequest request) => _request = request;
 
-    public RequestSettings Settings { get; private set; }
+    // The request, which is the same while the attempt lasts.
 
-    public CancellationToken CancellationToken { get; private set; }
+    public HttpRequestMessage Request => _request.Message;
 
-    // Set before the attempt is sent.
+    public RequestSettings Settings => _request.Settings;
 
-    /// <summary>From the cookie container.</summary>
-    public string? CookieHeader { get; set; }
+    public CancellationToken CancellationToken => _request.CancellationToken;
 
-    /// <summary>To ask for the content codings that will be undone.</summary>
-    public string? AcceptEncoding { get; set; }
+    /// <inheritdoc cref="AttemptRequest.CookieHeader"/>
+    public string? CookieHeader => _request.CookieHeader;
 
-    /// <summary>Trace context.</summary>
-    public IReadOnlyList<KeyValuePair<string, string>>? PropagatedHeaders { get; set; }
+    /// <inheritdoc cref="AttemptRequest.AcceptEncoding"/>
+    public string? AcceptEncoding => _request.AcceptEncoding;
 
-    /// <summary>Ends the exchange when its total time is over, also while the body is read.</summary>
-    public TotalDeadline? TotalDeadline { get; set; }
+    /// <inheritdoc cref="AttemptRequest.PropagatedHeaders"/>
+    public IReadOnlyList<KeyValuePair<string, string>>? PropagatedHeaders => _request.PropagatedHeaders;
 
-    public int Replays { get; set; }
+    /// <inheritdoc cref="AttemptRequest.TotalDeadline"/>
+    public TotalDeadline? TotalDeadline => _request.TotalDeadline;
 
-    /// <summary>Where the request was sent, if the program asked to remember.</summary>
-    public string? Stack { get; set; }
+    /// <inheritdoc cref="AttemptRequest.Replays"/>
+    public int Replays => _request.Replays;
 
-    // Set by the pool when it leases a connection.
-    public bool Reused { get; set; }
-
-    /// <summary>The connection had rested in the pool, so the server may have closed it just as the request was sent.</summary>
-    public bool Rested { get; set; }
-
-    public TimeSpan IdleTime { get; set; }
-
-    public TimeSpan QueueTime { get; set; }
-
-    public long LeasedAt { get; set; }
-
-    public bool WasLeased { get; set; }
-
-    /// <summary>It waited for a connection, so whatever ended the wait may still know it.</summary>
-    public bool WasQueued { get; set; }
-
-    // Set by the connection.
-    public RequestSent Sent { get; set; }
-
-    /// <summary>The content being written, which ends soon after the connection, but not with it.</summary>
-    public Task Copying { get; set; } = Task.CompletedTask;
-
-    /// <summary>Whether one byte of a response has arrived.</summary>
-    public bool ResponseStarted { get; set; }
-
-    /// <summary>The server has said that it did nothing with the request: REFUSED_STREAM, or a GOAWAY that leaves it out (RFC 9113 §8.7).</summary>
-    public bool NotProcessed { get; set; }
-
-    /// <summary>The content has been asked for its bytes, whether or not any of them have left.</summary>
-    public bool ContentBegun { get; set; }
-
-    /// <summary>Its connection had no place for it after all, and nothing was sent: it waits again, and that is no replay.</summary>
-    public bool TurnedAway { get; set; }
+    /// <inheritdoc cref="AttemptRequest.Stack"/>
+    public string? Stack => _request.Stack;
 
     /// <summary>The request must not be sent with HTTP/1.1.</summary>
     public bool RequiresHttp2 => Request.Version.Major >= 2 && Request.VersionPolicy != HttpVersionPolicy.RequestVersionOrLower;
@@ -94,77 +58,50 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
     /// <summary>It opens a tunnel through an HTTP/2 stream (RFC 8441), which HTTP/1.1 has no words for.</summary>
     public bool IsExtendedConnect => Request.Method == HttpMethod.Connect && Request.Headers.Protocol is not null;
 
-    /// <summary>
-    /// Set before the promise is kept, by the flow that keeps it: the connection, its timers and the token's callbacks know this attempt no more, so
-    /// whoever waits on it is the last one to hold it.
-    /// </summary>
-    public bool Forgotten { get; set; }
+    // The lease, set by the pool.
+
+    public LeaseFacts Lease { get => _lease; set => _lease = value; }
+
+    // The progress, set by the connection.
+
+    public ref AttemptProgress Progress => ref _progress;
 
     public bool IsCompleted => Volatile.Read(ref _completed) != 0;
 
     public ValueTask<HttpResponseMessage> Response => new(this, _promise.Version);
 
     /// <summary>An attempt that nobody else knows: a new one, or one that was given back.</summary>
-    public static Attempt Rent(HttpRequestMessage request, RequestSettings settings, CancellationToken cancellationToken)
+    public static Attempt Rent(in AttemptRequest request)
     {
         if (t_spare is not { } spare)
         {
-            return new Attempt(request, settings, cancellationToken);
+            return new Attempt(request);
         }
 
         t_spare = null;
-        spare.Request = request;
-        spare.Settings = settings;
-        spare.CancellationToken = cancellationToken;
+        spare._request = request;
         return spare;
     }
 
     /// <summary>Gives back an attempt whose response has been taken. Does nothing where somebody else may still know it.</summary>
     public static void Return(Attempt attempt)
     {
-        if (!attempt.Forgotten)
+        if (!attempt._progress.Forgotten)
         {
             return;
         }
 
+        // Each part as a whole: a field that were forgotten here would show one request what another has left.
         Debug.Assert(attempt.IsCompleted, "given back with its promise open");
-        attempt.Request = null!;
-        attempt.Settings = null!;
-        attempt.CancellationToken = CancellationToken.None;
-        attempt.CookieHeader = null;
-        attempt.AcceptEncoding = null;
-        attempt.PropagatedHeaders = null;
-        attempt.TotalDeadline = null;
-        attempt.Replays = 0;
-        attempt.Stack = null;
-        attempt.Reused = false;
-        attempt.Rested = false;
-        attempt.IdleTime = TimeSpan.Zero;
-        attempt.QueueTime = TimeSpan.Zero;
-        attempt.LeasedAt = 0;
-        attempt.WasLeased = false;
-        attempt.WasQueued = false;
-        attempt.Sent = RequestSent.No;
-        attempt.Copying = Task.CompletedTask;
-        attempt.ResponseStarted = false;
-        attempt.NotProcessed = false;
-        attempt.ContentBegun = false;
-        attempt.TurnedAway = false;
-        attempt.Forgotten = false;
+        attempt._request = default;
+        attempt._lease = default;
+        attempt._progress = default;
         attempt._completed = 0;
         t_spare = attempt;
     }
 
     /// <summary>The attempt that replays this one, or waits in its stead.</summary>
-    public Attempt Again() => new(Request, Settings, CancellationToken)
-    {
-        CookieHeader = CookieHeader,
-        AcceptEncoding = AcceptEncoding,
-        PropagatedHeaders = PropagatedHeaders,
-        TotalDeadline = TotalDeadline,
-        Stack = Stack,
-        Replays = TurnedAway ? Replays : Replays + 1,
-    };
+    public Attempt Again() => new(_progress.TurnedAway ? _request : _request with { Replays = Replays + 1 });
 
     public bool TryComplete(HttpResponseMessage response)
     {

@@ -40,7 +40,7 @@ internal abstract class HttpConnection
     public PoolLink Link { get; } = new();
 
     /// <summary>What the user is told about the connection that served a response.</summary>
-    public TransportConnectionInfo DescribeFor(in LeaseFacts lease, long headAt) => new()
+    public TransportConnectionInfo DescribeFor(in LeaseFacts lease, int replays, long headAt) => new()
     {
         ConnectionId = Id,
         Reused = lease.Reused,
@@ -51,7 +51,7 @@ internal abstract class HttpConnection
         ConnectTime = lease.Reused ? TimeSpan.Zero : Dialed.ConnectTime,
         TlsTime = lease.Reused ? TimeSpan.Zero : Dialed.TlsTime,
         ResponseHeadersTime = Services.Time.GetElapsedTime(lease.LeasedAt, headAt),
-        Replays = lease.Replays,
+        Replays = replays,
     };
 
     /// <summary>Whether it serves many exchanges at a time.</summary>

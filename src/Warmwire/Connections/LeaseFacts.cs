@@ -1,25 +1,23 @@
 namespace Warmwire.Connections;
 
-/// <summary>What a response remembers of how its connection was leased, so that it need not remember the attempt.</summary>
-internal readonly struct LeaseFacts
+/// <summary>How an attempt got its connection. The pool sets it as a whole, once; a response keeps it, so that it need not keep the attempt.</summary>
+internal readonly record struct LeaseFacts
 {
-    public LeaseFacts(Attempt attempt)
-    {
-        Reused = attempt.Reused;
-        Replays = attempt.Replays;
-        IdleTime = attempt.IdleTime;
-        QueueTime = attempt.QueueTime;
-        LeasedAt = attempt.LeasedAt;
-    }
+    /// <summary>The attempt has got a connection.</summary>
+    public bool IsLeased { get; init; }
 
-    public bool Reused { get; }
+    /// <summary>The connection had served a request before.</summary>
+    public bool Reused { get; init; }
 
-    public int Replays { get; }
+    /// <summary>The connection was idle, so the server may have closed it just as the request was sent.</summary>
+    public bool WasIdle { get; init; }
 
-    public TimeSpan IdleTime { get; }
+    /// <summary>How long it was idle; zero if it was not.</summary>
+    public TimeSpan IdleTime { get; init; }
 
-    public TimeSpan QueueTime { get; }
+    /// <summary>How long the attempt waited for it.</summary>
+    public TimeSpan QueueTime { get; init; }
 
     /// <summary>Timestamp of the handler's clock.</summary>
-    public long LeasedAt { get; }
+    public long LeasedAt { get; init; }
 }

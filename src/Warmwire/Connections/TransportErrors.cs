@@ -13,7 +13,7 @@ internal static class TransportErrors
         Make(HttpRequestError.ResponseEnded, ErrorTexts.BodyGone(connection.Key.Origin, connection.Id), TransportPhase.ReadBody, connection, attempt, Disposed(reason));
 
     public static TransportException ServerClosed(HttpConnection connection, Attempt attempt, TransportPhase phase) =>
-        Make(HttpRequestError.ResponseEnded, ErrorTexts.ServerClosed(connection.Key.Origin, connection.Id, phase, attempt.ResponseStarted, attempt.Reused, attempt.Sent), phase, connection, attempt,
+        Make(HttpRequestError.ResponseEnded, ErrorTexts.ServerClosed(connection.Key.Origin, connection.Id, phase, attempt.Progress.ResponseStarted, attempt.Lease.Reused, attempt.Progress.Sent), phase, connection, attempt,
             new HttpIOException(HttpRequestError.ResponseEnded));
 
     public static TransportException ReadFailed(HttpConnection connection, Attempt attempt, Exception inner, TransportPhase phase) =>
@@ -48,12 +48,12 @@ internal static class TransportErrors
     private static ObjectDisposedException? Disposed(CloseReason reason) =>
         reason == CloseReason.Disposed ? new ObjectDisposedException(ErrorTexts.HandlerName) : null;
 
-    private static TransportPhase PhaseOf(Attempt attempt) => attempt.Sent == RequestSent.Fully ? TransportPhase.ReadHeaders : TransportPhase.WriteRequest;
+    private static TransportPhase PhaseOf(Attempt attempt) => attempt.Progress.Sent == RequestSent.Fully ? TransportPhase.ReadHeaders : TransportPhase.WriteRequest;
 
     private static TransportException Make(
         HttpRequestError error, string message, TransportPhase phase, HttpConnection connection, Attempt attempt, Exception? inner, bool isTimeout = false)
     {
-        bool mayReplay = attempt.Sent == RequestSent.No || attempt.NotProcessed || IdempotentMethods.MayRepeat(attempt.Request);
-        return new TransportException(error, message, inner, phase, attempt.Sent, connection.Key.Origin, connection.Id, isTimeout, mayReplay, attempt.NotProcessed);
+        bool mayReplay = attempt.Progress.Sent == RequestSent.No || attempt.Progress.NotProcessed || IdempotentMethods.MayRepeat(attempt.Request);
+        return new TransportException(error, message, inner, phase, attempt.Progress.Sent, connection.Key.Origin, connection.Id, isTimeout, mayReplay, attempt.Progress.NotProcessed);
     }
 }

@@ -153,16 +153,16 @@ internal sealed class Dialer
 
     private async Task<Stream> AttemptAsync(IPEndPoint endPoint, RequestTrace trace, CancellationToken cancellationToken)
     {
-        TraceCalls.Invoke<EndPoint>(trace.ConnectStart, endPoint);
+        UserCode.Tell<EndPoint>(trace.ConnectStart, endPoint);
         try
         {
             Stream stream = await _connect(endPoint, cancellationToken).ConfigureAwait(false);
-            TraceCalls.Invoke<EndPoint, Exception?>(trace.ConnectDone, endPoint, null);
+            UserCode.Tell<EndPoint, Exception?>(trace.ConnectDone, endPoint, null);
             return stream;
         }
         catch (Exception e)
         {
-            TraceCalls.Invoke<EndPoint, Exception?>(trace.ConnectDone, endPoint, e);
+            UserCode.Tell<EndPoint, Exception?>(trace.ConnectDone, endPoint, e);
             throw;
         }
     }

@@ -15,7 +15,7 @@ internal static class NameResolver
         DialDeadline deadline)
     {
         Route key = request.Key;
-        TraceCalls.Invoke(request.Trace?.DnsStart, key.Host);
+        UserCode.Tell(request.Trace?.DnsStart, key.Host);
         TransportException failure;
         try
         {
@@ -23,7 +23,7 @@ internal static class NameResolver
             List<IPAddress> addresses = AddressOrder.Arrange(answer ?? [], out int known);
             if (addresses.Count > 0)
             {
-                TraceCalls.Invoke<IReadOnlyList<IPAddress>, Exception?>(request.Trace?.DnsDone, addresses, null);
+                UserCode.Tell<IReadOnlyList<IPAddress>, Exception?>(request.Trace?.DnsDone, addresses, null);
                 return (addresses, known);
             }
 
@@ -37,7 +37,7 @@ internal static class NameResolver
                 : DialFailure.Of(key, HttpRequestError.NameResolutionError, TransportPhase.Dns, DialErrorTexts.NameResolutionFailed(key.Host, e), e);
         }
 
-        TraceCalls.Invoke<IReadOnlyList<IPAddress>, Exception?>(request.Trace?.DnsDone, [], failure);
+        UserCode.Tell<IReadOnlyList<IPAddress>, Exception?>(request.Trace?.DnsDone, [], failure);
         deadline.ThrowIfPoolCancelled();
         throw failure;
     }

@@ -16,7 +16,7 @@ internal static class StreamCallbacks
     {
         Route key = request.Key;
         var endPoint = new DnsEndPoint(key.Host, key.Port);
-        TraceCalls.Invoke<EndPoint>(request.Trace?.ConnectStart, endPoint);
+        UserCode.Tell<EndPoint>(request.Trace?.ConnectStart, endPoint);
         TransportException failure;
         try
         {
@@ -24,7 +24,7 @@ internal static class StreamCallbacks
             Stream? stream = await deadline.WaitAsync(callback(context, deadline.Token).AsTask()).ConfigureAwait(false);
             if (stream is not null)
             {
-                TraceCalls.Invoke<EndPoint, Exception?>(request.Trace?.ConnectDone, endPoint, null);
+                UserCode.Tell<EndPoint, Exception?>(request.Trace?.ConnectDone, endPoint, null);
                 return stream;
             }
 
@@ -37,7 +37,7 @@ internal static class StreamCallbacks
                 : Failure(key, DialErrorTexts.ConnectCallbackFailed(key.HostAndPort, e), e);
         }
 
-        TraceCalls.Invoke<EndPoint, Exception?>(request.Trace?.ConnectDone, endPoint, failure);
+        UserCode.Tell<EndPoint, Exception?>(request.Trace?.ConnectDone, endPoint, failure);
         deadline.ThrowIfPoolCancelled();
         throw failure;
     }

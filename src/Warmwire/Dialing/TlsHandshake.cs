@@ -16,7 +16,7 @@ internal sealed class TlsHandshake(HandlerSettings settings)
     {
         var stream = new SslStream(inner, leaveInnerStreamOpen: false);
         using var deadline = new DialDeadline(request.TlsHandshakeTimeout, settings.TimeProvider, cancellationToken);
-        TraceCalls.Invoke(request.Trace?.TlsHandshakeStart);
+        UserCode.Tell(request.Trace?.TlsHandshakeStart);
         try
         {
             SslClientAuthenticationOptions options = _options.For(request.Key, request.Http1Only);
@@ -31,12 +31,12 @@ internal sealed class TlsHandshake(HandlerSettings settings)
             // This also ends a handshake whose stream does not look at its token.
             DialDeadline.DisposeQuietly(stream);
             TransportException failure = Explain(e, request, deadline);
-            TraceCalls.Invoke<SslStream?, Exception?>(request.Trace?.TlsHandshakeDone, null, failure);
+            UserCode.Tell<SslStream?, Exception?>(request.Trace?.TlsHandshakeDone, null, failure);
             deadline.ThrowIfPoolCancelled();
             throw failure;
         }
 
-        TraceCalls.Invoke<SslStream?, Exception?>(request.Trace?.TlsHandshakeDone, stream, null);
+        UserCode.Tell<SslStream?, Exception?>(request.Trace?.TlsHandshakeDone, stream, null);
         return stream;
     }
 

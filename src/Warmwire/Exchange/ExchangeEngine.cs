@@ -262,15 +262,16 @@ internal sealed class ExchangeEngine : IDisposable
 
     private Attempt NewAttempt(HttpRequestMessage request, RequestSettings settings, TotalDeadline? total, string? stack, CancellationToken cancellationToken)
     {
-        Attempt attempt = Attempt.Rent(request, settings, cancellationToken);
-        attempt.CookieHeader = _cookies is null ? null : CookieJar.HeaderFor(_cookies, request.RequestUri!);
-        attempt.AcceptEncoding = _settings.AutomaticDecompression == DecompressionMethods.None
-            ? null
-            : Decompression.AcceptEncodingToAdd(request, _settings.AutomaticDecompression);
-        attempt.PropagatedHeaders = RequestTelemetry.HeadersToPropagate(request, _settings.ActivityHeadersPropagator);
-        attempt.TotalDeadline = total;
-        attempt.Stack = stack;
-        return attempt;
+        return Attempt.Rent(new AttemptRequest(request, settings, cancellationToken)
+        {
+            CookieHeader = _cookies is null ? null : CookieJar.HeaderFor(_cookies, request.RequestUri!),
+            AcceptEncoding = _settings.AutomaticDecompression == DecompressionMethods.None
+                ? null
+                : Decompression.AcceptEncodingToAdd(request, _settings.AutomaticDecompression),
+            PropagatedHeaders = RequestTelemetry.HeadersToPropagate(request, _settings.ActivityHeadersPropagator),
+            TotalDeadline = total,
+            Stack = stack,
+        });
     }
 
     private ValueTask<HttpResponseMessage> RentAndSendAsync(Attempt attempt)

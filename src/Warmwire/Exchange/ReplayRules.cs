@@ -13,7 +13,7 @@ internal static class ReplayRules
     public static bool MayReplay(Attempt attempt, TransportException error)
     {
         ReplayPolicy policy = attempt.Settings.ReplayPolicy;
-        if (!attempt.WasLeased
+        if (!attempt.Lease.IsLeased
             || error.IsTimeout
             || attempt.CancellationToken.IsCancellationRequested
             || attempt.TotalDeadline?.HasExpired == true)
@@ -22,26 +22,26 @@ internal static class ReplayRules
         }
 
         // Nothing was sent and nothing failed: it waits for a place once more.
-        if (attempt.TurnedAway)
+        if (attempt.Progress.TurnedAway)
         {
             return true;
         }
 
-        if (policy == ReplayPolicy.Never || attempt.Replays >= MaxReplays || attempt.ResponseStarted || !error.MayReplay)
+        if (policy == ReplayPolicy.Never || attempt.Replays >= MaxReplays || attempt.Progress.ResponseStarted || !error.MayReplay)
         {
             return false;
         }
 
         // Not one byte was handed to the socket, so the server cannot have seen it; or the server says that it did nothing with it (RFC 9113 §8.7). What was
         // taken of the content must still be there to be taken again.
-        if (attempt.Sent == RequestSent.No || attempt.NotProcessed)
+        if (attempt.Progress.Sent == RequestSent.No || attempt.Progress.NotProcessed)
         {
-            return !attempt.ContentBegun || ContentReplay.CanProduceAgain(attempt.Request.Content);
+            return !attempt.Progress.ContentBegun || ContentReplay.CanProduceAgain(attempt.Request.Content);
         }
 
         // A connection that has been used or has rested may have been closed by the server just as the request was sent. On a fresh one that
         // excuse does not hold.
-        return (attempt.Reused || attempt.Rested || policy == ReplayPolicy.Idempotent)
+        return (attempt.Lease.Reused || attempt.Lease.WasIdle || policy == ReplayPolicy.Idempotent)
             && IdempotentMethods.MayRepeat(attempt.Request)
             && ContentReplay.CanProduceAgain(attempt.Request.Content);
     }
@@ -53,12 +53,12 @@ internal static class ReplayRules
     /// </remarks>
     public static async ValueTask<bool> IsContentFreeAsync(Attempt attempt, TimeProvider time)
     {
-        if (attempt.Copying.IsCompleted)
+        if (attempt.Progress.Copying.IsCompleted)
         {
             return true;
         }
 
-        await attempt.Copying.WaitAsync(WaitForContent, time, attempt.CancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return attempt.Copying.IsCompleted && !attempt.CancellationToken.IsCancellationRequested && attempt.TotalDeadline?.HasExpired != true;
+        await attempt.Progress.Copying.WaitAsync(WaitForContent, time, attempt.CancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return attempt.Progress.Copying.IsCompleted && !attempt.CancellationToken.IsCancellationRequested && attempt.TotalDeadline?.HasExpired != true;
     }
 }

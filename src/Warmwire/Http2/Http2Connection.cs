@@ -255,7 +255,7 @@ internal sealed class Http2Connection : HttpConnection
             {
                 // Story: the server's first SETTINGS come between the leases, given out for as many as may be assumed, and this line, and allow fewer. More would
                 // be an error of ours; so the request goes back to wait for its turn, untouched.
-                attempt.TurnedAway = true;
+                attempt.Progress.TurnedAway = true;
                 refused = Http2Errors.NoPlace(this, stream, attempt, _streamLimit);
             }
             else if (!attempt.IsCompleted)
@@ -263,7 +263,7 @@ internal sealed class Http2Connection : HttpConnection
                 opened = true;
                 stream.Open_NeedsLock(_streams.NextId, _peer.InitialWindowSize, _receiveWindows.NewStream(now), _output.Position, now);
                 AppendHeaders_NeedsLock(fields, stream.Id, endStream: stream.Upload is null);
-                attempt.Sent = stream.Upload is null ? RequestSent.Fully : RequestSent.Partly;
+                attempt.Progress.Sent = stream.Upload is null ? RequestSent.Fully : RequestSent.Partly;
                 _streams.Add(stream);
                 alone = _streams.Count == 1;
                 usedUp = _streams.IsUsedUp;
@@ -493,7 +493,7 @@ internal sealed class Http2Connection : HttpConnection
     {
         if (stream.Attempt is { } attempt)
         {
-            attempt.Sent = RequestSent.Fully;
+            attempt.Progress.Sent = RequestSent.Fully;
         }
 
         _sendWindows.Return(stream);
@@ -579,7 +579,7 @@ internal sealed class Http2Connection : HttpConnection
         _owner.StreamEnded(this);
         if (trace is not null)
         {
-            TraceCalls.Invoke(trace.PutIdleConnection, _state == Http2State.Closed ? _closedFor : (CloseReason?)null);
+            UserCode.Tell(trace.PutIdleConnection, _state == Http2State.Closed ? _closedFor : (CloseReason?)null);
         }
     }
 
@@ -742,7 +742,7 @@ internal sealed class Http2Connection : HttpConnection
         {
             if (code == Http2ErrorCode.RefusedStream && stream.Attempt is { } attempt)
             {
-                attempt.NotProcessed = true;
+                attempt.Progress.NotProcessed = true;
             }
             else if (code != Http2ErrorCode.Http11Required || !WantsHttp11(stream.Attempt))
             {
@@ -765,7 +765,7 @@ internal sealed class Http2Connection : HttpConnection
     {
         if (stream.Attempt is { } attempt)
         {
-            attempt.ResponseStarted = true;
+            attempt.Progress.ResponseStarted = true;
         }
     }
 
@@ -784,7 +784,7 @@ internal sealed class Http2Connection : HttpConnection
             return false;
         }
 
-        attempt.NotProcessed = true;
+        attempt.Progress.NotProcessed = true;
         return true;
     }
 
@@ -954,7 +954,7 @@ internal sealed class Http2Connection : HttpConnection
         {
             if (stream.Attempt is { } attempt)
             {
-                attempt.NotProcessed = true;
+                attempt.Progress.NotProcessed = true;
             }
 
             stream.Fail(attempt => Http2Errors.NotAccepted(this, stream, attempt, code, debugData), dropUnread: false);
@@ -1064,7 +1064,7 @@ internal sealed class Http2Connection : HttpConnection
                 if (stream.Attempt is { } attempt && stream.HeadersAt >= _output.HandedOver)
                 {
                     // Not one byte of it was handed to the socket.
-                    attempt.Sent = RequestSent.No;
+                    attempt.Progress.Sent = RequestSent.No;
                 }
             }
 

@@ -60,17 +60,17 @@ internal static class Http2Errors
 
     private static TransportPhase PhaseOf(Http2Stream stream, Attempt? attempt) =>
         attempt is null || stream.HasHead ? TransportPhase.ReadBody
-        : attempt.Sent == RequestSent.Fully ? TransportPhase.ReadHeaders
+        : attempt.Progress.Sent == RequestSent.Fully ? TransportPhase.ReadHeaders
         : TransportPhase.WriteRequest;
 
     private static TransportException Make(
         HttpRequestError error, string message, Http2Connection connection, Http2Stream stream, Attempt? attempt, Http2ErrorCode? code, Exception? inner = null)
     {
-        RequestSent sent = attempt?.Sent ?? RequestSent.Fully;
-        bool mayReplay = attempt is not null && (sent == RequestSent.No || attempt.NotProcessed || IdempotentMethods.MayRepeat(attempt.Request));
+        RequestSent sent = attempt?.Progress.Sent ?? RequestSent.Fully;
+        bool mayReplay = attempt is not null && (sent == RequestSent.No || attempt.Progress.NotProcessed || IdempotentMethods.MayRepeat(attempt.Request));
 
         // As in .NET, so that libraries that look for it find it.
         inner ??= code is { } known ? new HttpProtocolException((long)known, message, innerException: null) : null;
-        return new TransportException(error, message, inner, PhaseOf(stream, attempt), sent, connection.Key.Origin, connection.Id, isTimeout: false, mayReplay, attempt?.NotProcessed == true, code);
+        return new TransportException(error, message, inner, PhaseOf(stream, attempt), sent, connection.Key.Origin, connection.Id, isTimeout: false, mayReplay, attempt?.Progress.NotProcessed == true, code);
     }
 }

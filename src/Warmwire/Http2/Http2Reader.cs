@@ -336,10 +336,10 @@ internal sealed class Http2Reader
             return;
         }
 
-        if (!attempt!.ResponseStarted)
+        if (!attempt!.Progress.ResponseStarted)
         {
-            attempt.ResponseStarted = true;
-            TraceCalls.Invoke(attempt.Settings.Trace?.GotFirstResponseByte);
+            attempt.Progress.ResponseStarted = true;
+            UserCode.Tell(attempt.Settings.Trace?.GotFirstResponseByte);
         }
 
         _fields.ReadHead(_decoder, block, _connection, attempt, stream.FieldBytesLeft);

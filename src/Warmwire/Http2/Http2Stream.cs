@@ -132,7 +132,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     public void Start()
     {
         Attempt attempt = _attempt!;
-        TraceCalls.Invoke(Trace?.WroteHeaders);
+        UserCode.Tell(Trace?.WroteHeaders);
         if (_upload is null)
         {
             RequestSent(attempt);
@@ -151,7 +151,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         TimeSpan limit = attempt.Settings.ResponseHeadersTimeout;
         if (Trace is { } trace)
         {
-            TraceCalls.Invoke(trace.WroteRequest, (Exception?)null);
+            UserCode.Tell(trace.WroteRequest, (Exception?)null);
         }
 
         if (limit == Timeout.InfiniteTimeSpan || _headDone)
@@ -246,7 +246,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
 
             if (fields.Status == 100)
             {
-                TraceCalls.Invoke(Trace?.Got100Continue);
+                UserCode.Tell(Trace?.Got100Continue);
                 _upload?.Continue();
             }
 
@@ -332,7 +332,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
             Http2Connection connection = _connection;
             Clear();
             connection.GiveBack(this);
-            attempt.Forgotten = !attempt.WasQueued;
+            attempt.Progress.Forgotten = !attempt.Progress.WasQueued;
             attempt.TryComplete(response);
         }
         else if (!attempt.TryComplete(response))

@@ -70,9 +70,9 @@ internal sealed class Http2Upload : IRequestBodyWriter
             }
 
             var body = new RequestBodyStream(this, _promised);
-            attempt.ContentBegun = true;
+            attempt.Progress.ContentBegun = true;
             Task copying = content.CopyToAsync(body, context: null, attempt.CancellationToken);
-            attempt.Copying = copying;
+            attempt.Progress.Copying = copying;
             await copying.ConfigureAwait(false);
             if (!_stopped)
             {
@@ -94,7 +94,7 @@ internal sealed class Http2Upload : IRequestBodyWriter
 
     private void Failed(Attempt attempt, Exception error)
     {
-        TraceCalls.Invoke(attempt.Settings.Trace?.WroteRequest, error);
+        UserCode.Tell(attempt.Settings.Trace?.WroteRequest, error);
         if (_stopped)
         {
             return;

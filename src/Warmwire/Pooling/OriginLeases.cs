@@ -79,7 +79,7 @@ internal sealed class OriginLeases
     public bool TryRent(Attempt attempt, DialReason? replacementFor, out ValueTask<HttpConnection> connection)
     {
         long now = _time.GetTimestamp();
-        TraceCalls.Invoke(attempt.Settings.Trace?.GetConnection, Key.Origin);
+        UserCode.Tell(attempt.Settings.Trace?.GetConnection, Key.Origin);
         while (true)
         {
             TakenConnection taken;
@@ -184,10 +184,10 @@ internal sealed class OriginLeases
             }
         }
 
-        attempt.Rested = taken.FromRest;
-        attempt.IdleTime = idleTime;
-        attempt.QueueTime = TimeSpan.Zero;
-        Leased(connection, attempt, now, reused);
+        Leased(
+            connection,
+            attempt,
+            new LeaseFacts { IsLeased = true, Reused = reused, WasIdle = taken.FromRest, IdleTime = idleTime, LeasedAt = now });
         return true;
     }
 
@@ -196,7 +196,7 @@ internal sealed class OriginLeases
         Attempt attempt = waiter.Attempt;
         if (dials is null)
         {
-            TraceCalls.Invoke(attempt.Settings.Trace?.Queued, ahead);
+            UserCode.Tell(attempt.Settings.Trace?.Queued, ahead);
             PoolEvents.Queued(Key, ahead);
         }
 
@@ -229,23 +229,29 @@ internal sealed class OriginLeases
         }
 
         long now = _time.GetTimestamp();
-        attempt.Rested = waiter.RestedFor is not null;
-        attempt.IdleTime = waiter.RestedFor ?? TimeSpan.Zero;
-        attempt.QueueTime = _time.GetElapsedTime(since, now);
-        Leased(connection, attempt, now, reused);
+        Leased(
+            connection,
+            attempt,
+            new LeaseFacts
+            {
+                IsLeased = true,
+                Reused = reused,
+                WasIdle = waiter.RestedFor is not null,
+                IdleTime = waiter.RestedFor ?? TimeSpan.Zero,
+                QueueTime = _time.GetElapsedTime(since, now),
+                LeasedAt = now,
+            });
         return connection;
     }
 
-    private void Leased(HttpConnection connection, Attempt attempt, long now, bool reused)
+    private void Leased(HttpConnection connection, Attempt attempt, in LeaseFacts lease)
     {
-        attempt.Reused = reused;
-        attempt.LeasedAt = now;
-        attempt.WasLeased = true;
-        _state.Counters.Leased(reused, attempt.Replays > 0);
-        _events.Leased(connection, attempt, reused);
+        attempt.Lease = lease;
+        _state.Counters.Leased(lease.Reused, attempt.Replays > 0);
+        _events.Leased(connection, attempt, lease.Reused);
         if (attempt.Settings.Trace is { } trace)
         {
-            TraceCalls.Invoke(trace.GotConnection, new GotConnectionInfo(connection.Id, reused, attempt.Rested, attempt.IdleTime));
+            UserCode.Tell(trace.GotConnection, new GotConnectionInfo(connection.Id, lease.Reused, lease.WasIdle, lease.IdleTime));
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed class PoolEvents
     {
         if (_metrics.MeasuresLeases)
         {
-            _metrics.RequestLeased(Describe(connection), attempt.Request.Method, attempt.QueueTime, reused);
+            _metrics.RequestLeased(Describe(connection), attempt.Request.Method, attempt.Lease.QueueTime, reused);
         }
 
         if (attempt.Replays > 0)

@@ -17,7 +17,7 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
     {
         _pool = pool;
         Attempt = attempt;
-        attempt.WasQueued = true;
+        attempt.Progress.WasQueued = true;
         ReplacementFor = dialReason;
         NeedsHttp2 = pool.Key.Protocols == ProtocolOffer.Http2OrHttp1 && (attempt.RequiresHttp2 || attempt.IsExtendedConnect);
 

@@ -43,7 +43,7 @@ internal sealed class Http2Direct : IDisposable
 
     /// <summary>An attempt as the pool hands it over.</summary>
     public Attempt NewAttempt(HttpRequestMessage? request = null, CancellationToken token = default) =>
-        new(request ?? Http2Rig.Get(), RequestSettings.Defaults(_settings), token);
+        new(new AttemptRequest(request ?? Http2Rig.Get(), RequestSettings.Defaults(_settings), token));
 
     public Task<HttpResponseMessage> SendAsync(Attempt attempt) => Guard.Within(Connection.SendAsync(attempt).AsTask(), () => "a response");
 

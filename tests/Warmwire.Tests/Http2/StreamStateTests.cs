@@ -183,7 +183,7 @@ public class StreamStateTests
                 Assert.Same(attempt, known);
                 goOn.Set();
                 Assert.True(SpinWait.SpinUntil(() => attempt.IsCompleted, Guard.Limit), "the response is handed over");
-                forgotten = attempt.Forgotten;
+                forgotten = attempt.Progress.Forgotten;
                 return new TransportException(HttpRequestError.Unknown, "late", null, TransportPhase.ReadHeaders, RequestSent.Fully, "server.test", 1);
             },
             dropUnread: false);

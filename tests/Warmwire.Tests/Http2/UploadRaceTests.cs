@@ -70,7 +70,7 @@ public class UploadRaceTests
         await (goodbye ? direct.Peer.SendGoAwayAsync(0) : direct.Peer.SendRstAsync(open.StreamId, Http2ErrorCode.Http11Required));
         TransportException error = await Assert.ThrowsAsync<TransportException>(() => open.Sending);
         Assert.True(over, "the upload was first");
-        Assert.Equal((goodbye ? Http2ErrorCode.NoError : Http2ErrorCode.Http11Required, true), (error.Http2ErrorCode, attempt.NotProcessed));
+        Assert.Equal((goodbye ? Http2ErrorCode.NoError : Http2ErrorCode.Http11Required, true), (error.Http2ErrorCode, attempt.Progress.NotProcessed));
     }
 
     [Fact]

@@ -87,9 +87,10 @@ public class ReplayRuleTests
 
         Assert.False(MayReplay(ReplayPolicy.Safe, "GET", RequestSent.No, false, false, null, false, turnedAway: true, token: new CancellationToken(canceled: true)));
         var request = new HttpRequestMessage(HttpMethod.Get, PoolRig.A);
-        var attempt = new Attempt(request, RequestSettings.From(request, new HandlerSettings()), default) { TurnedAway = true, Replays = 2 };
+        var attempt = new Attempt(new AttemptRequest(request, RequestSettings.From(request, new HandlerSettings()), default) { Replays = 2 });
+        attempt.Progress.TurnedAway = true;
         Assert.Equal(2, attempt.Again().Replays);
-        attempt.TurnedAway = false;
+        attempt.Progress.TurnedAway = false;
         Assert.Equal(3, attempt.Again().Replays);
     }
 
@@ -116,11 +117,12 @@ public class ReplayRuleTests
             request.Headers.TryAddWithoutValidation("Idempotency-Key", "\"1\"");
         }
 
-        var attempt = new Attempt(request, RequestSettings.From(request, new HandlerSettings()), token)
+        var attempt = new Attempt(new AttemptRequest(request, RequestSettings.From(request, new HandlerSettings()), token) { Replays = replays })
         {
-            Replays = replays,
-            Reused = reused,
-            WasLeased = leased,
+            Lease = new LeaseFacts { IsLeased = leased, Reused = reused },
+        };
+        attempt.Progress = new AttemptProgress
+        {
             Sent = sent,
             ResponseStarted = started,
             NotProcessed = notProcessed,

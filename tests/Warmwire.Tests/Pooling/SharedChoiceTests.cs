@@ -71,13 +71,13 @@ public class SharedChoiceTests
         Attempt shared = rig.Attempt();
         Assert.True(rig.Pool.TryRentIdle(SharedRig.Probe(), shared, out HttpConnection? same));
         Assert.Same(connection, same);
-        Assert.Equal((true, true, false, TimeSpan.Zero), (shared.WasLeased, shared.Reused, shared.Rested, shared.IdleTime));
+        Assert.Equal((true, true, false, TimeSpan.Zero), (shared.Lease.IsLeased, shared.Lease.Reused, shared.Lease.WasIdle, shared.Lease.IdleTime));
         connection.End();
         connection.End();
         rig.Time.Advance(Seconds(3));
         Attempt rested = rig.Attempt();
         Assert.True(rig.Pool.TryRentIdle(SharedRig.Probe(), rested, out _));
-        Assert.Equal((true, true, Seconds(3), Seconds(3)), (rested.Reused, rested.Rested, rested.IdleTime, connection.LastRest));
+        Assert.Equal((true, true, Seconds(3), Seconds(3)), (rested.Lease.Reused, rested.Lease.WasIdle, rested.Lease.IdleTime, connection.LastRest));
         Assert.Equal((3L, 2L), (rig.Origin.Requests, rig.Origin.Reused));
     }
 

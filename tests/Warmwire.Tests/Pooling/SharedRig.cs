@@ -83,7 +83,7 @@ internal sealed class SharedRig : IDisposable
             Version = HttpVersion.Version20,
             VersionPolicy = exact ? HttpVersionPolicy.RequestVersionExact : HttpVersionPolicy.RequestVersionOrLower,
         };
-        return new Attempt(request, RequestSettings.Defaults(_settings), token) { Replays = replays };
+        return new Attempt(new AttemptRequest(request, RequestSettings.Defaults(_settings), token) { Replays = replays });
     }
 
     /// <summary>Asks for a connection.</summary>

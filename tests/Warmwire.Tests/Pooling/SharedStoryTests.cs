@@ -49,7 +49,7 @@ public class SharedStoryTests
         rig.Time.Advance(PoolRig.Seconds(2));
         connection.Resume();
         Assert.Same(connection, await rig.Done(waiting));
-        Assert.Equal((true, PoolRig.Seconds(2)), (attempt.Rested, attempt.IdleTime));
+        Assert.Equal((true, PoolRig.Seconds(2)), (attempt.Lease.WasIdle, attempt.Lease.IdleTime));
         rig.AssertCounted(active: 1, idle: 0, streams: 1);
     }
 
@@ -262,7 +262,7 @@ public class SharedStoryTests
         using var rig = new SharedRig { Http2 = false };
         var request = new HttpRequestMessage(HttpMethod.Connect, "https://a.test/") { Version = HttpVersion.Version20 };
         request.Headers.Protocol = "websocket";
-        var attempt = new Attempt(request, rig.Attempt().Settings, CancellationToken.None);
+        var attempt = new Attempt(new AttemptRequest(request, rig.Attempt().Settings, CancellationToken.None));
         Assert.Equal(HttpRequestError.ExtendedConnectNotSupported, (await rig.Fails(rig.Ask(attempt))).HttpRequestError);
     }
 

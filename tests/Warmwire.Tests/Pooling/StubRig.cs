@@ -51,7 +51,8 @@ internal sealed class StubRig : IDisposable
 
     public static OriginProbe Probe(string host = "a.test", int port = 80) => new(IsTls: false, host, port, TlsHost: null, ClientCertificate: null);
 
-    public Attempt Attempt(int replays = 0) => new(new HttpRequestMessage(HttpMethod.Get, "http://a.test/"), _requestSettings, CancellationToken.None) { Replays = replays };
+    public Attempt Attempt(int replays = 0) =>
+        new(new AttemptRequest(new HttpRequestMessage(HttpMethod.Get, "http://a.test/"), _requestSettings, CancellationToken.None) { Replays = replays });
 
     public async Task<StubConnection> Rent(string host = "a.test", int replays = 0)
     {

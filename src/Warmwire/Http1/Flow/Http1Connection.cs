@@ -143,7 +143,7 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
         BeginRest(restId);
         if (trace is not null)
         {
-            TraceCalls.Invoke(trace.PutIdleConnection, ClosedSince(exchangeId));
+            UserCode.Tell(trace.PutIdleConnection, ClosedSince(exchangeId));
         }
     }
 
@@ -295,7 +295,7 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
     public bool RefuseForInput(Attempt attempt)
     {
         // On a fresh connection it is an answer that came early, such as the refusal of a server that is full.
-        if (!(attempt.Reused || attempt.Rested) || !InputCame)
+        if (!(attempt.Lease.Reused || attempt.Lease.WasIdle) || !InputCame)
         {
             return false;
         }
@@ -801,7 +801,7 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
 
         Owner.Closed(this, reason);
         Interlocked.Exchange(ref _finished, null)?.TrySetResult();
-        TraceCalls.Invoke(Interlocked.Exchange(ref _trace, null)?.PutIdleConnection, (CloseReason?)reason);
+        UserCode.Tell(Interlocked.Exchange(ref _trace, null)?.PutIdleConnection, (CloseReason?)reason);
         attempt?.TryFail(error ?? TransportErrors.ConnectionGone(this, attempt, reason), asynchronously);
     }
 

@@ -143,13 +143,13 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
     {
         if (complete)
         {
-            _attempt.Sent = RequestSent.Fully;
+            _attempt.Progress.Sent = RequestSent.Fully;
             WaitForHead();
         }
 
         if (_attempt.Settings.Trace is { } trace)
         {
-            TraceCalls.Invoke(trace.WroteRequest, (Exception?)null);
+            UserCode.Tell(trace.WroteRequest, (Exception?)null);
         }
 
         _connection.RequestEnded(_exchangeId, complete);
@@ -174,7 +174,7 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
 
     private void WriteFailed(Exception error)
     {
-        TraceCalls.Invoke(_attempt.Settings.Trace?.WroteRequest, error);
+        UserCode.Tell(_attempt.Settings.Trace?.WroteRequest, error);
         if (_connection.Writer.WriteError is { } writeError)
         {
             // A server that refuses an upload answers and closes; its answer may be there although writing fails. So the reading flow has
@@ -267,12 +267,12 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
         }
 
         _connection.Reader.EndFill(read);
-        if (!_attempt.ResponseStarted)
+        if (!_attempt.Progress.ResponseStarted)
         {
-            _attempt.ResponseStarted = true;
+            _attempt.Progress.ResponseStarted = true;
             if (_attempt.Settings.Trace is { } trace)
             {
-                TraceCalls.Invoke(trace.GotFirstResponseByte);
+                UserCode.Tell(trace.GotFirstResponseByte);
             }
         }
 
@@ -365,7 +365,7 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
             {
                 // Before the caller goes on, who most often sends the next request from here.
                 Spare();
-                attempt.Forgotten = !attempt.WasQueued;
+                attempt.Progress.Forgotten = !attempt.Progress.WasQueued;
                 attempt.TryComplete(response);
                 return;
             }
@@ -409,7 +409,7 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
         Http1ResponseHead.Read(head, status, _attempt.Request, response: null, encoding: null);
         if (status.StatusCode == 100)
         {
-            TraceCalls.Invoke(_attempt.Settings.Trace?.Got100Continue);
+            UserCode.Tell(_attempt.Settings.Trace?.Got100Continue);
             _connection.Writer.Continue();
         }
     }

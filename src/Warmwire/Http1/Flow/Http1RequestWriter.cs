@@ -106,7 +106,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
     public ValueTask<bool> SendAsync()
     {
         Attempt attempt = _attempt!;
-        attempt.Sent = RequestSent.Partly;
+        attempt.Progress.Sent = RequestSent.Partly;
         if (attempt.Request.Content is not null)
         {
             return SendWithBodyAsync(attempt);
@@ -167,7 +167,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
         var body = new RequestBodyStream(this, PromisedLength);
         _body = body;
         Task copying = content.CopyToAsync(body, context: null, attempt.CancellationToken);
-        attempt.Copying = copying;
+        attempt.Progress.Copying = copying;
         if (!copying.IsCompleted)
         {
             // The content is waiting for something: what it has given so far must not wait with it.
@@ -416,7 +416,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
             _headSent = true;
             if (_attempt?.Settings.Trace is { } trace)
             {
-                TraceCalls.Invoke(trace.WroteHeaders);
+                UserCode.Tell(trace.WroteHeaders);
             }
         }
     }

@@ -1,9 +1,12 @@
 namespace Warmwire.Diagnostics;
 
-/// <summary>Calls the callbacks of a <see cref="RequestTrace"/>: none may be set, and what one throws is nobody's business but its own.</summary>
-internal static class TraceCalls
+/// <summary>
+/// The one gateway to code of the user's that observes: callbacks of a <see cref="RequestTrace"/>, listeners of metrics and events. What it throws is
+/// nobody's business but its own: it must not be able to break what it observes. Never called under a lock.
+/// </summary>
+internal static class UserCode
 {
-    public static void Invoke(Action? callback)
+    public static void Tell(Action? callback)
     {
         if (callback is null)
         {
@@ -16,11 +19,11 @@ internal static class TraceCalls
         }
         catch (Exception)
         {
-            // Whoever traces must not be able to break what is traced.
+            // An observer's failure is its own.
         }
     }
 
-    public static void Invoke<T>(Action<T>? callback, T argument)
+    public static void Tell<T>(Action<T>? callback, T argument)
     {
         if (callback is null)
         {
@@ -37,7 +40,7 @@ internal static class TraceCalls
         }
     }
 
-    public static void Invoke<T1, T2>(Action<T1, T2>? callback, T1 first, T2 second)
+    public static void Tell<T1, T2>(Action<T1, T2>? callback, T1 first, T2 second)
     {
         if (callback is null)
         {

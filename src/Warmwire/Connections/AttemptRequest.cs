@@ -1,0 +1,25 @@
+using Warmwire.Settings;
+
+namespace Warmwire.Connections;
+
+/// <summary>What an attempt sends and under which settings. Immutable: a replay sends the same.</summary>
+internal readonly record struct AttemptRequest(HttpRequestMessage Message, RequestSettings Settings, CancellationToken CancellationToken)
+{
+    /// <summary>From the cookie container.</summary>
+    public string? CookieHeader { get; init; }
+
+    /// <summary>To ask for the content codings that will be undone.</summary>
+    public string? AcceptEncoding { get; init; }
+
+    /// <summary>Trace context.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>>? PropagatedHeaders { get; init; }
+
+    /// <summary>Ends the exchange when its total time is over, also while the body is read.</summary>
+    public TotalDeadline? TotalDeadline { get; init; }
+
+    /// <summary>How often the request was sent before, in vain.</summary>
+    public int Replays { get; init; }
+
+    /// <summary>Where the request was sent, if the program asked to remember.</summary>
+    public string? Stack { get; init; }
+}
