@@ -65,7 +65,7 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
     }
 
     /// <summary>A server that allows no stream at all means "not now"; it would say the same on every further connection.</summary>
-    private bool SaysNotNow() => state.Multiplexed.Any(static pooled => pooled is { IsUsable: true, State: not PooledState.Opening, Slots.Limit: 0 });
+    private bool SaysNotNow() => state.Multiplexed.Any(static pooled => pooled is { IsUsable: true, IsOffered: true, Slots.Limit: 0 });
 
     private DialReason Reason() =>
         state.Dialing + state.Opening == 0 && !state.HasUsableConnection(onlyHttp2: false) ? DialReason.First

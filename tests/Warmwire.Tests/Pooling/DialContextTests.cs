@@ -103,7 +103,7 @@ public class DialContextTests
         (Task<HttpResponseMessage> first, ScriptedPeer peer) = await rig.Busy();
         Task<HttpResponseMessage> second = rig.Get();
         await rig.Until(snapshot => snapshot.Pending == 1);
-        Within(peer.Reset);
+        Within(() => peer.Reset());
         await rig.Fails(first);
         await Answer(rig, second);
         AssertCalled(2);

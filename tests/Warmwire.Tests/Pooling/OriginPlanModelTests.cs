@@ -8,7 +8,7 @@ public class OriginPlanModelTests
     [Fact]
     public void Caps_hold_nobody_waits_in_vain_and_everything_ends_once()
     {
-        for (int seed = 0; seed < 2000; seed++)
+        for (int seed = 0; seed < 500; seed++)
         {
             OriginPlanSimulation.Run(seed, steps: 150);
         }

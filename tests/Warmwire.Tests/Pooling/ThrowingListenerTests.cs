@@ -76,7 +76,11 @@ public sealed class ThrowingListenerTests : IDisposable
     [Fact]
     public async Task Slots_come_back_to_zero()
     {
-        using (var rig = new SharedRig(settings => settings.MeterFactory = _meters))
+        using (var rig = new SharedRig(settings =>
+        {
+            settings.MeterFactory = _meters;
+            settings.MaxConnectionsPerServer = 1;
+        }))
         {
             StubMultiplexedConnection connection = await rig.Lease(host: Host);
             Assert.Same(connection, await rig.Lease(host: Host));
