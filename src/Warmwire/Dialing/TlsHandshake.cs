@@ -19,7 +19,7 @@ internal sealed class TlsHandshake(HandlerSettings settings)
         UserCode.Tell(request.Trace?.TlsHandshakeStart);
         try
         {
-            SslClientAuthenticationOptions options = _options.For(request.Key, request.Http1Only);
+            SslClientAuthenticationOptions options = _options.For(request.Route, request.Http1Only);
             await deadline.WaitAsync(AuthenticateAsync(stream, options, deadline.Token)).ConfigureAwait(false);
             if (IsHttp2(stream) && !MayCarryHttp2(stream))
             {
@@ -57,10 +57,10 @@ internal sealed class TlsHandshake(HandlerSettings settings)
 
     private TransportException Explain(Exception e, DialRequest request, DialDeadline deadline)
     {
-        Route key = request.Key;
-        string target = _options.TargetNameFor(key);
+        Route route = request.Route;
+        string target = _options.TargetNameFor(route);
         return deadline.Expired
-            ? DialFailure.Timeout(key, HttpRequestError.SecureConnectionError, TransportPhase.Tls, DialErrorTexts.TlsTimedOut(key.HostAndPort, target, request.TlsHandshakeTimeout), e)
-            : DialFailure.Of(key, HttpRequestError.SecureConnectionError, TransportPhase.Tls, DialErrorTexts.TlsFailed(key.HostAndPort, target, e), e);
+            ? DialFailure.Timeout(route, HttpRequestError.SecureConnectionError, TransportPhase.Tls, DialErrorTexts.TlsTimedOut(route.HostAndPort, target, request.TlsHandshakeTimeout), e)
+            : DialFailure.Of(route, HttpRequestError.SecureConnectionError, TransportPhase.Tls, DialErrorTexts.TlsFailed(route.HostAndPort, target, e), e);
     }
 }

@@ -44,7 +44,7 @@ internal sealed class ExchangeEngine : IDisposable
         ThrowIfClosed();
         bool isTls = RequestRules.IsTls(origin);
         ProtocolOffer protocols = !http2 ? ProtocolOffer.Http1 : isTls ? ProtocolOffer.Http2OrHttp1 : ProtocolOffer.Http2;
-        return _pool.PrewarmAsync(new OriginProbe(isTls, origin.IdnHost, origin.Port, TlsHost: null, ClientCertificate: null, protocols), connections, cancellationToken);
+        return _pool.PrewarmAsync(new RouteIdentity(isTls, origin.IdnHost, origin.Port, tlsHost: null, clientCertificate: null, protocols), connections, cancellationToken);
     }
 
     public PoolSnapshot GetSnapshot() => _pool.GetSnapshot();
@@ -105,7 +105,7 @@ internal sealed class ExchangeEngine : IDisposable
         try
         {
             EnvironmentProxy.ThrowIfProxyApplies(_settings, request.RequestUri!);
-            response = await RentAndSendAsync(attempt).ConfigureAwait(false);
+            response = await LeaseAndSendAsync(attempt).ConfigureAwait(false);
             failure = null;
         }
         catch (TransportException e) when (!_closed && ReplayRules.MayReplay(attempt, e))
@@ -232,7 +232,7 @@ internal sealed class ExchangeEngine : IDisposable
         {
             try
             {
-                return await RentAndSendAsync(attempt).ConfigureAwait(false);
+                return await LeaseAndSendAsync(attempt).ConfigureAwait(false);
             }
             catch (TransportException e) when (!_closed && ReplayRules.MayReplay(attempt, e))
             {
@@ -274,30 +274,30 @@ internal sealed class ExchangeEngine : IDisposable
         });
     }
 
-    private ValueTask<HttpResponseMessage> RentAndSendAsync(Attempt attempt)
+    private ValueTask<HttpResponseMessage> LeaseAndSendAsync(Attempt attempt)
     {
-        OriginProbe origin = OriginOf(attempt.Request, attempt.Settings);
-        if (_pool.TryRentIdle(origin, attempt, out HttpConnection? idle))
+        RouteIdentity origin = OriginOf(attempt.Request, attempt.Settings);
+        if (_pool.TryLeaseIdle(origin, attempt, out HttpConnection? idle))
         {
             return idle.SendAsync(attempt);
         }
 
-        ValueTask<HttpConnection> connection = _pool.RentAsync(origin, attempt, attempt.Replays > 0 ? DialReason.Replacement : null);
-        return connection.IsCompletedSuccessfully ? connection.Result.SendAsync(attempt) : SendWhenRentedAsync(connection, attempt);
+        ValueTask<HttpConnection> connection = _pool.LeaseAsync(origin, attempt, attempt.Replays > 0 ? DialReason.Replacement : null);
+        return connection.IsCompletedSuccessfully ? connection.Result.SendAsync(attempt) : SendWhenLeasedAsync(connection, attempt);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<HttpResponseMessage> SendWhenRentedAsync(ValueTask<HttpConnection> connection, Attempt attempt)
+    private static async ValueTask<HttpResponseMessage> SendWhenLeasedAsync(ValueTask<HttpConnection> connection, Attempt attempt)
     {
-        HttpConnection rented = await connection.ConfigureAwait(false);
-        return await rented.SendAsync(attempt).ConfigureAwait(false);
+        HttpConnection leased = await connection.ConfigureAwait(false);
+        return await leased.SendAsync(attempt).ConfigureAwait(false);
     }
 
-    private static OriginProbe OriginOf(HttpRequestMessage request, RequestSettings settings)
+    private static RouteIdentity OriginOf(HttpRequestMessage request, RequestSettings settings)
     {
         Uri uri = request.RequestUri!;
         bool isTls = RequestRules.IsTls(uri);
-        return new OriginProbe(isTls, uri.IdnHost, uri.Port, isTls ? TlsHostOf(request) : null, settings.ClientCertificate, RequestRules.OfferFor(request, isTls));
+        return new RouteIdentity(isTls, uri.IdnHost, uri.Port, isTls ? TlsHostOf(request) : null, settings.ClientCertificate, RequestRules.OfferFor(request, isTls));
     }
 
     /// <summary>As in .NET, a user-given Host is the name the server must prove.</summary>

@@ -136,14 +136,14 @@ internal sealed class Http2Connection : HttpConnection
 
     // ---- Leases -----------------------------------------------------------------------------------------------------
 
-    public override bool TryLease(TimeSpan rested)
+    public override bool TryLease(TimeSpan idleTime)
     {
         if (_state != Http2State.Open || _health.IsInDoubt)
         {
             return false;
         }
 
-        if (rested > Http2Limits.HeardOfJustNow && Dialed.SocketStream is { MayHaveInput: true, HasInput: true })
+        if (idleTime > Http2Limits.HeardOfJustNow && Dialed.SocketStream is { MayHaveInput: true, HasInput: true })
         {
             // Story: the machine was frozen, and the server's farewell or a reset lies unread in the socket. Or only a ping. The reading flow is about to find
             // out; until then nothing is sent here that could be lost.
@@ -154,7 +154,7 @@ internal sealed class Http2Connection : HttpConnection
         return true;
     }
 
-    public override void Rest() => _owner.StreamEnded(this);
+    public override void Release() => _owner.StreamEnded(this);
 
     // ---- Exchanges --------------------------------------------------------------------------------------------------
 

@@ -135,7 +135,7 @@ public sealed class TlsHandshakeTests
         {
             var request = new DialRequest
             {
-                Key = new Route(true, "api.example.com", peer.Port, clientCertificate: certificate),
+                Route = new Route(true, "api.example.com", peer.Port, clientCertificate: certificate),
                 ConnectTimeout = Patience.Limit,
                 TlsHandshakeTimeout = Patience.Limit,
             };
@@ -155,7 +155,7 @@ public sealed class TlsHandshakeTests
         using X509Certificate2 half = X509CertificateLoader.LoadCertificate(whole.RawData);
         var request = new DialRequest
         {
-            Key = new Route(true, "api.example.com", peer.Port, clientCertificate: half),
+            Route = new Route(true, "api.example.com", peer.Port, clientCertificate: half),
             ConnectTimeout = Patience.Limit,
             TlsHandshakeTimeout = Patience.Limit,
         };

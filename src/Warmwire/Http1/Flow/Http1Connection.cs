@@ -87,11 +87,11 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
 
     // ---- Rest and lease ---------------------------------------------------------------------------------------------
 
-    public override bool TryLease(TimeSpan rested)
+    public override bool TryLease(TimeSpan idleTime)
     {
         if (_notifies is null
             ? Dialed is { IsPlain: true, SocketStream: { } socket } ? socket.HasInput : Reader.WatchHasEnded
-            : (rested > Http1Limits.HeardOfJustNow || _notifies.MayHaveInput) && _notifies.HasInput && FoundInput(Volatile.Read(ref _restId)))
+            : (idleTime > Http1Limits.HeardOfJustNow || _notifies.MayHaveInput) && _notifies.HasInput && FoundInput(Volatile.Read(ref _restId)))
         {
             // Story: the stray bytes or the end are here, but the watch has not been told yet, or its flow has not got a thread. It will close the
             // connection; leased now, those bytes would become the next answer. So the socket itself is asked. Only right behind an answer it need
@@ -122,7 +122,7 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
     /// </summary>
     private bool WokeForNothing() => Dialed is { SupportsZeroByteReads: true, IsPlain: true, SocketStream.HasInput: false };
 
-    public override void Rest()
+    public override void Release()
     {
         long exchangeId;
         long restId;
@@ -461,7 +461,7 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
     public void GiveBackUnused(Attempt attempt, Exception error)
     {
         Writer.Release();
-        Rest();
+        Release();
         attempt.TryFail(error, asynchronously: false);
     }
 
@@ -751,7 +751,7 @@ internal sealed class Http1Connection : HttpConnection, IInputWatcher
 
         Writer.Release();
         TaskCompletionSource? waiting = Interlocked.Exchange(ref _finished, null);
-        Rest();
+        Release();
         waiting?.TrySetResult();
         return Task.CompletedTask;
     }

@@ -3,11 +3,11 @@ using System.Diagnostics;
 namespace Warmwire.Pooling;
 
 /// <summary>
-/// How many connections all origins may have together (<see cref="PooledHttpHandler.MaxConnections"/>). A connection takes its place before it is
-/// dialed and gives it back when it is closed. Origins that found no place wait here in order and are told when there is one; those without any
+/// The permits to have a connection that all origins share (<see cref="PooledHttpHandler.MaxConnections"/>). A permit is taken before a connection is dialed
+/// and goes back when it is closed. Origins that found none wait here in order, and a permit that comes back is handed to the first of them; those without any
 /// connection go first, and the others yield to them (<see cref="HasDestitute"/>), so that a busy origin cannot starve another for ever.
 /// </summary>
-internal sealed class ConnectionBudget
+internal sealed class ConnectionPermits
 {
     private readonly int _limit;
 
@@ -23,10 +23,7 @@ internal sealed class ConnectionBudget
     private volatile bool _hasStarved;
     private volatile bool _hasDestitute;
 
-    public ConnectionBudget(int limit) => _limit = limit;
-
-    /// <summary>How many places are free at this moment.</summary>
-    public int Free => Math.Max(0, _limit - Volatile.Read(ref _used));
+    public ConnectionPermits(int limit) => _limit = limit;
 
     /// <summary>Whether an origin is in line.</summary>
     public bool HasStarved => _hasStarved;
@@ -56,18 +53,18 @@ internal sealed class ConnectionBudget
         }
     }
 
-    /// <summary>Puts the pool in line for the next free place. <see langword="false"/>: there is one now, so it should try again.</summary>
-    public bool TryWait(OriginPool pool, bool destitute)
+    /// <summary>Puts the pool in line for the next permit. <see langword="false"/>: there is one now, so it should try again.</summary>
+    public bool TryWait(OriginPool pool, bool isDestitute)
     {
         lock (_gate)
         {
-            // Story: a place came free after this pool was refused one and before it stood in line; nobody would tell it again.
+            // Story: a permit came back after this pool was refused one and before it stood in line; it would be handed to nobody.
             if (_used < _limit)
             {
                 return false;
             }
 
-            LinkedList<OriginPool> line = destitute ? _destitute : _starved;
+            LinkedList<OriginPool> line = isDestitute ? _destitute : _starved;
             if (_inLine.TryGetValue(pool, out LinkedListNode<OriginPool>? node) && node.List != line)
             {
                 Remove_NeedsLock(node);
@@ -89,12 +86,42 @@ internal sealed class ConnectionBudget
     {
         lock (_gate)
         {
-            return (_destitute.First ?? _starved.First)?.Value;
+            return First_NeedsLock?.Value;
+        }
+    }
+
+    /// <summary>The pool does not need a permit any more.</summary>
+    public void LeaveLine(OriginPool pool)
+    {
+        lock (_gate)
+        {
+            if (_inLine.TryGetValue(pool, out LinkedListNode<OriginPool>? node))
+            {
+                Remove_NeedsLock(node);
+            }
+        }
+    }
+
+    /// <summary>Gives a permit back.</summary>
+    /// <returns>The pool that has it now, if one was in line; it uses the permit or releases it again.</returns>
+    public OriginPool? Release()
+    {
+        lock (_gate)
+        {
+            Debug.Assert(_used > 0, "more permits released than taken");
+            if (First_NeedsLock is not { } first)
+            {
+                _used--;
+                return null;
+            }
+
+            Remove_NeedsLock(first);
+            return first.Value;
         }
     }
 
     /// <summary>
-    /// A shared connection, which may never come to rest, may retire to make room: not more of them than origins without any connection are in line.
+    /// A shared connection, which may never become idle, may retire to make room: not more of them than origins without any connection are in line.
     /// <see cref="EndYield"/> when it is gone.
     /// </summary>
     public bool TryBeginYield()
@@ -120,50 +147,7 @@ internal sealed class ConnectionBudget
         }
     }
 
-    /// <summary>The pool does not need a place any more.</summary>
-    public void LeaveLine(OriginPool pool)
-    {
-        lock (_gate)
-        {
-            if (_inLine.TryGetValue(pool, out LinkedListNode<OriginPool>? node))
-            {
-                Remove_NeedsLock(node);
-            }
-        }
-    }
-
-    /// <summary>Gives a place back.</summary>
-    /// <returns>The pool to tell, if one is in line.</returns>
-    public OriginPool? Release()
-    {
-        lock (_gate)
-        {
-            _used--;
-            Debug.Assert(_used >= 0, "more places given back than taken");
-            return NextInLine_NeedsLock();
-        }
-    }
-
-    /// <summary>A pool that was told did not need the place.</summary>
-    /// <returns>The next pool to tell.</returns>
-    public OriginPool? PassOn()
-    {
-        lock (_gate)
-        {
-            return _used < _limit ? NextInLine_NeedsLock() : null;
-        }
-    }
-
-    private OriginPool? NextInLine_NeedsLock()
-    {
-        if ((_destitute.First ?? _starved.First) is not { } first)
-        {
-            return null;
-        }
-
-        Remove_NeedsLock(first);
-        return first.Value;
-    }
+    private LinkedListNode<OriginPool>? First_NeedsLock => _destitute.First ?? _starved.First;
 
     private void Remove_NeedsLock(LinkedListNode<OriginPool> node)
     {
