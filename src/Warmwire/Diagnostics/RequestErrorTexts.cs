@@ -24,7 +24,15 @@ internal static class RequestErrorTexts
         $"The value of request header '{WireText.Show(name)}' contains CR, LF or NUL (RFC 9110 §5.5). Nothing was sent.";
 
     public static string HeaderValueIsNotAscii(string name) =>
-        $"The value of request header '{WireText.Show(name)}' contains a character outside ASCII. Encode it, or choose an encoding with PooledHttpHandler.RequestHeaderEncodingSelector. Nothing was sent.";
+        $"The value of request header '{WireText.Show(name)}' contains a character outside ASCII. "
+        + "Encode it, or choose an encoding with PooledHttpHandler.RequestHeaderEncodingSelector. Nothing was sent.";
+
+    public static string EncodingSelectorFailed(string name, Exception e) =>
+        $"PooledHttpHandler.RequestHeaderEncodingSelector failed for the request header '{WireText.Show(name)}': {e.Message.TrimEnd('.')}. Nothing was sent.";
+
+    public static string HeaderNotEncodable(string name, Exception e) =>
+        $"The value of request header '{WireText.Show(name)}' cannot be written in the encoding that PooledHttpHandler.RequestHeaderEncodingSelector chose: "
+        + $"{e.Message.TrimEnd('.')}. Nothing was sent.";
 
     public static string NegativeContentLength(long length) =>
         $"The request's Content-Length is {length}. Nothing was sent.";

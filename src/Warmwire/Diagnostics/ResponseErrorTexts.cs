@@ -1,5 +1,4 @@
 using System.Text;
-using Warmwire.Http1.Wire;
 
 namespace Warmwire.Diagnostics;
 
@@ -16,6 +15,12 @@ internal static class ResponseErrorTexts
     public const string ChunkSizeMissing = "A chunk begins without a size (RFC 9112 §7.1).";
     public const string ChunkSizeTooLarge = "The size of a chunk is larger than 2^63 - 1.";
     public const string ControlInChunkExtension = "A chunk extension contains a control character.";
+
+    public static string EncodingSelectorFailed(string name, Exception e) =>
+        $"PooledHttpHandler.ResponseHeaderEncodingSelector failed for the response header '{WireText.Show(name)}': {e.Message.TrimEnd('.')}.";
+
+    public static string HeaderNotDecodable(Exception e) =>
+        $"The value of a response header cannot be read in the encoding that PooledHttpHandler.ResponseHeaderEncodingSelector chose: {e.Message.TrimEnd('.')}.";
 
     public static string NotHttp(ReadOnlySpan<byte> beginning) =>
         $"The response does not begin with 'HTTP/1.' but with '{WireText.Show(beginning)}'.";

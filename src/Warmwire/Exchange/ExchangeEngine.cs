@@ -19,12 +19,12 @@ internal sealed class ExchangeEngine : IDisposable
     private readonly CookieContainer? _cookies;
     private volatile bool _closed;
 
-    public ExchangeEngine(HandlerSettings settings)
+    public ExchangeEngine(HandlerSettings settings, TransportMetrics metrics)
     {
         _settings = settings;
-        _metrics = TransportMetrics.For(settings.MeterFactory);
+        _metrics = metrics;
         _services = new ConnectionServices(settings);
-        _pool = new ConnectionPool(_services, new PoolEvents(_metrics, settings.TimeProvider));
+        _pool = new ConnectionPool(_services, new PoolEvents(metrics, settings.TimeProvider));
         _cookies = settings.UseCookies ? settings.CookieContainer ??= new CookieContainer() : null;
     }
 
@@ -214,12 +214,12 @@ internal sealed class ExchangeEngine : IDisposable
                 CookieJar.Store(_cookies, uri, response);
             }
 
-            telemetry.Stop(response);
+            telemetry.Stop(RequestOutcome.Of(response));
             return response;
         }
         catch (Exception e)
         {
-            telemetry.Stop(e);
+            telemetry.Stop(RequestOutcome.Of(e));
             throw;
         }
     }
