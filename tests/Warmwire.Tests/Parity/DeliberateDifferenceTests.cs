@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using Warmwire.Tests.Kit;
 using Xunit;
@@ -205,6 +206,41 @@ public sealed class DeliberateDifferenceTests
             headers.TryAddWithoutValidation(header.Split(": ")[0], header.Split(": ")[1]);
         })),
         new { UseCookies = false });
+
+    // What only watches must not be able to break what it watches. .NET lets it fail the request, and its count of active requests stays behind.
+    [Fact]
+    public async Task A_metrics_listener_that_throws_does_not_fail_the_request()
+    {
+        using var meters = new TestMeterFactory();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter.Scope == meters && instrument.Name == "http.client.active_requests")
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, _, _) => throw new InvalidOperationException("a listener's own fault"));
+        listener.Start();
+        (string reference, string ours) = await ParityRun.PlayBothAsync(_ => Reply.Ok(), run => run.SendAsync("GET"), new { MeterFactory = meters });
+        Assert.StartsWith("failed: InvalidOperationException", reference, StringComparison.Ordinal);
+        Assert.StartsWith("200", ours, StringComparison.Ordinal);
+    }
+
+    // Every failure of a request's own code looks the same. .NET wraps InvalidOperationException and IOException, and lets all others through.
+    [Fact]
+    public async Task Whatever_a_selector_of_encodings_throws_is_inside_a_transport_exception()
+    {
+        HeaderEncodingSelector<HttpRequestMessage> selector = (_, _) => throw new FormatException("the application's own fault");
+        (string reference, string ours) = await ParityRun.PlayBothAsync(
+            _ => Reply.Ok(),
+            run => run.SendAsync(RequestParityTests.With(run.Request("GET"), headers => headers.Add("X-Caller", "value"))),
+            new { RequestHeaderEncodingSelector = selector });
+        Assert.StartsWith("failed: FormatException", reference, StringComparison.Ordinal);
+        Assert.StartsWith("failed: HttpRequestException Unknown", ours, StringComparison.Ordinal);
+    }
 
     private static string Second(string record) => record[record.IndexOf("server saw: GET /second", StringComparison.Ordinal)..];
 
