@@ -5,7 +5,9 @@ namespace Warmwire.Diagnostics;
 /// <summary>The texts a user of the library reads in exceptions. Each names what was wrong and the setting that governs it.</summary>
 internal static class ErrorTexts
 {
-    /// <summary>The public type that an <see cref="ObjectDisposedException"/> names: the layers below it cannot name it as a type.</summary>
+    /// <summary>
+    /// The public type that an <see cref="ObjectDisposedException"/> names: the layers below it cannot name it as a type.
+    /// </summary>
     public const string HandlerName = "PooledHttpHandler";
 
     public const string SettingsAreFrozen = "This handler has already sent a request; its settings cannot be changed any more. Make another handler, or use TransportOptions to change settings of one request.";
@@ -97,9 +99,6 @@ internal static class ErrorTexts
 
     public static string HandlerDisposed(string origin) =>
         $"The handler was disposed while a request was waiting for a connection to {origin}.";
-
-    public static string HandlerShuttingDown(string origin) =>
-        $"The handler is shutting down; it takes no more requests (this one was for {origin}).";
 
     public static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0##} s");
 

@@ -26,7 +26,7 @@ internal static class Http2ErrorTexts
 
     public static string UpperCaseFieldName(ReadOnlySpan<byte> name) => $"the field name '{WireText.Show(name)}' has upper case (RFC 9113 §8.2.1)";
 
-    public static string FieldOfConnection(ReadOnlySpan<byte> name) => $"the field '{WireText.Show(name)}' is about the connection and has no place in HTTP/2 (RFC 9113 §8.2.2)";
+    public static string FieldOfConnection(ReadOnlySpan<byte> name) => $"the field '{WireText.Show(name)}' is about the connection and is not allowed in HTTP/2 (RFC 9113 §8.2.2)";
 
     public static string WhiteSpaceAroundValue(ReadOnlySpan<byte> name) => $"the value of '{WireText.Show(name)}' begins or ends with white space (RFC 9113 §8.2.1)";
 

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Warmwire.Diagnostics;
 
-/// <summary>What can be wrong with the bytes of an HTTP/1.1 response. Values of headers are shown only where they decide the framing.</summary>
+/// <summary>
+/// What can be wrong with the bytes of an HTTP/1.1 response. Values of headers are shown only where they decide the framing.
+/// </summary>
 internal static class ResponseErrorTexts
 {
     public const string BareLineFeed = "A line of the response ends with LF alone; HTTP/1.1 lines end with CR LF (RFC 9112 §2.2).";

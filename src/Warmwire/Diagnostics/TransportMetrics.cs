@@ -7,8 +7,8 @@ namespace Warmwire.Diagnostics;
 internal readonly record struct MetricOrigin(string Scheme, string Host, int Port, string? PeerAddress, string? Version = null);
 
 /// <summary>
-/// The instruments of the meter <c>Warmwire</c>. Names and attributes of those that OpenTelemetry's semantic conventions for HTTP clients know are theirs;
-/// docs/metrics.md lists all.
+/// The instruments of the meter <c>Warmwire</c>. Names and attributes of those that OpenTelemetry's semantic conventions for HTTP clients
+/// know are theirs; docs/metrics.md lists all.
 /// </summary>
 internal sealed class TransportMetrics
 {
@@ -130,7 +130,9 @@ internal sealed class TransportMetrics
         }
     }
 
-    /// <summary>Counts a request in. Returns whether it was, so that a listener that comes in between is not told of one end too many.</summary>
+    /// <summary>
+    /// Counts a request in. Returns whether it was, so that a listener that comes in between is not told of one end too many.
+    /// </summary>
     public bool RequestStarted(in MetricOrigin origin, HttpMethod method)
     {
         bool counted = _activeRequests is { Enabled: true };

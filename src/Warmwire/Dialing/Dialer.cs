@@ -113,7 +113,7 @@ internal sealed class Dialer
     private async Task<Connected> ConnectAsync(DialRequest request, CancellationToken cancellationToken)
     {
         TimeProvider clock = _settings.TimeProvider;
-        Route key = request.Key;
+        Route route = request.Key;
         using var deadline = new DialDeadline(request.ConnectTimeout, clock, cancellationToken);
         long start = clock.GetTimestamp();
         if (_settings.ConnectCallback is { } callback)
@@ -122,7 +122,7 @@ internal sealed class Dialer
             return new Connected(made, RemoteEndPoint: null, ResolvedAddress: null, TimeSpan.Zero, clock.GetElapsedTime(start));
         }
 
-        bool isAddress = IPAddress.TryParse(key.Host, out IPAddress? literal);
+        bool isAddress = IPAddress.TryParse(route.Host, out IPAddress? literal);
         (List<IPAddress> addresses, int known) = isAddress
             ? (AddressOrder.Arrange([literal!], out int one), one)
             : await NameResolver.ResolveAsync(_settings.ResolveNames, request, deadline).ConfigureAwait(false);
@@ -131,7 +131,7 @@ internal sealed class Dialer
         start = clock.GetTimestamp();
         Func<IPEndPoint, CancellationToken, Task<Stream>> attempt =
             request.Trace is { } trace ? (endPoint, token) => AttemptAsync(endPoint, trace, token) : _connect;
-        List<IPEndPoint> endPoints = addresses.ConvertAll(address => new IPEndPoint(address, key.Port));
+        List<IPEndPoint> endPoints = addresses.ConvertAll(address => new IPEndPoint(address, route.Port));
         AddressRaceResult<Stream> race;
         try
         {
@@ -139,13 +139,13 @@ internal sealed class Dialer
         }
         catch (OperationCanceledException e) when (deadline.Expired && !cancellationToken.IsCancellationRequested)
         {
-            throw DialFailure.Timeout(key, HttpRequestError.ConnectionError, TransportPhase.Connect, DialErrorTexts.ConnectTimedOut(key.HostAndPort, endPoints, request.ConnectTimeout), e);
+            throw DialFailure.Timeout(route, HttpRequestError.ConnectionError, TransportPhase.Connect, DialErrorTexts.ConnectTimedOut(route.HostAndPort, endPoints, request.ConnectTimeout), e);
         }
 
         if (race is not { Winner: { } winner, EndPoint: { } reached })
         {
             // As in .NET, the inner exception is the one of the address tried last; the text has them all.
-            throw DialFailure.Of(key, HttpRequestError.ConnectionError, TransportPhase.Connect, DialErrorTexts.ConnectFailed(key.HostAndPort, race.Failures, known), race.Failures[^1].Error);
+            throw DialFailure.Of(route, HttpRequestError.ConnectionError, TransportPhase.Connect, DialErrorTexts.ConnectFailed(route.HostAndPort, race.Failures, known), race.Failures[^1].Error);
         }
 
         return new Connected(winner, reached, isAddress ? null : reached.Address, dnsTime, clock.GetElapsedTime(start));

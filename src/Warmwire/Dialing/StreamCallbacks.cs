@@ -5,7 +5,10 @@ using Warmwire.Diagnostics;
 
 namespace Warmwire.Dialing;
 
-/// <summary>The two steps of a dial that are the user's: <see cref="PooledHttpHandler.ConnectCallback"/> and <see cref="PooledHttpHandler.PlaintextStreamFilter"/>.</summary>
+/// <summary>
+/// The two steps of a dial that are the user's: <see cref="PooledHttpHandler.ConnectCallback"/> and
+/// <see cref="PooledHttpHandler.PlaintextStreamFilter"/>.
+/// </summary>
 /// <remarks>A wait for them ends in time whatever they do, unless they block the thread that calls them.</remarks>
 internal static class StreamCallbacks
 {
@@ -14,8 +17,8 @@ internal static class StreamCallbacks
         DialRequest request,
         DialDeadline deadline)
     {
-        Route key = request.Key;
-        var endPoint = new DnsEndPoint(key.Host, key.Port);
+        Route route = request.Key;
+        var endPoint = new DnsEndPoint(route.Host, route.Port);
         UserCode.Tell<EndPoint>(request.Trace?.ConnectStart, endPoint);
         TransportException failure;
         try
@@ -28,13 +31,13 @@ internal static class StreamCallbacks
                 return stream;
             }
 
-            failure = Failure(key, DialErrorTexts.ConnectCallbackGaveNull(key.HostAndPort), inner: null);
+            failure = Failure(route, DialErrorTexts.ConnectCallbackGaveNull(route.HostAndPort), inner: null);
         }
         catch (Exception e)
         {
             failure = deadline.Expired
-                ? Timeout(key, DialErrorTexts.ConnectCallbackTimedOut(key.HostAndPort, request.ConnectTimeout), e)
-                : Failure(key, DialErrorTexts.ConnectCallbackFailed(key.HostAndPort, e), e);
+                ? Timeout(route, DialErrorTexts.ConnectCallbackTimedOut(route.HostAndPort, request.ConnectTimeout), e)
+                : Failure(route, DialErrorTexts.ConnectCallbackFailed(route.HostAndPort, e), e);
         }
 
         UserCode.Tell<EndPoint, Exception?>(request.Trace?.ConnectDone, endPoint, failure);
@@ -50,7 +53,7 @@ internal static class StreamCallbacks
         DialRequest request,
         DialDeadline deadline)
     {
-        Route key = request.Key;
+        Route route = request.Key;
         TransportException failure;
         try
         {
@@ -61,13 +64,13 @@ internal static class StreamCallbacks
                 return filtered;
             }
 
-            failure = Failure(key, DialErrorTexts.FilterGaveNull(key.HostAndPort), inner: null);
+            failure = Failure(route, DialErrorTexts.FilterGaveNull(route.HostAndPort), inner: null);
         }
         catch (Exception e)
         {
             failure = deadline.Expired
-                ? Timeout(key, DialErrorTexts.FilterTimedOut(key.HostAndPort, request.ConnectTimeout), e)
-                : Failure(key, DialErrorTexts.FilterFailed(key.HostAndPort, e), e);
+                ? Timeout(route, DialErrorTexts.FilterTimedOut(route.HostAndPort, request.ConnectTimeout), e)
+                : Failure(route, DialErrorTexts.FilterFailed(route.HostAndPort, e), e);
         }
 
         deadline.ThrowIfPoolCancelled();
@@ -84,9 +87,9 @@ internal static class StreamCallbacks
     private static HttpRequestMessage InitialRequest(DialRequest request) =>
         request.InitialRequest ?? new HttpRequestMessage(HttpMethod.Get, request.Key.Origin + "/");
 
-    private static TransportException Failure(Route key, string message, Exception? inner) =>
-        DialFailure.Of(key, HttpRequestError.ConnectionError, TransportPhase.Connect, message, inner);
+    private static TransportException Failure(Route route, string message, Exception? inner) =>
+        DialFailure.Of(route, HttpRequestError.ConnectionError, TransportPhase.Connect, message, inner);
 
-    private static TransportException Timeout(Route key, string message, Exception cause) =>
-        DialFailure.Timeout(key, HttpRequestError.ConnectionError, TransportPhase.Connect, message, cause);
+    private static TransportException Timeout(Route route, string message, Exception cause) =>
+        DialFailure.Timeout(route, HttpRequestError.ConnectionError, TransportPhase.Connect, message, cause);
 }

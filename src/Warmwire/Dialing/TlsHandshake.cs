@@ -57,10 +57,10 @@ internal sealed class TlsHandshake(HandlerSettings settings)
 
     private TransportException Explain(Exception e, DialRequest request, DialDeadline deadline)
     {
-        Route key = request.Key;
-        string target = _options.TargetNameFor(key);
+        Route route = request.Key;
+        string target = _options.TargetNameFor(route);
         return deadline.Expired
-            ? DialFailure.Timeout(key, HttpRequestError.SecureConnectionError, TransportPhase.Tls, DialErrorTexts.TlsTimedOut(key.HostAndPort, target, request.TlsHandshakeTimeout), e)
-            : DialFailure.Of(key, HttpRequestError.SecureConnectionError, TransportPhase.Tls, DialErrorTexts.TlsFailed(key.HostAndPort, target, e), e);
+            ? DialFailure.Timeout(route, HttpRequestError.SecureConnectionError, TransportPhase.Tls, DialErrorTexts.TlsTimedOut(route.HostAndPort, target, request.TlsHandshakeTimeout), e)
+            : DialFailure.Of(route, HttpRequestError.SecureConnectionError, TransportPhase.Tls, DialErrorTexts.TlsFailed(route.HostAndPort, target, e), e);
     }
 }

@@ -9,7 +9,9 @@ using Warmwire.Settings;
 
 namespace Warmwire.Exchange;
 
-/// <summary>Everything behind a started handler: takes a request through redirects, cookies, replays and decompression, and the pool.</summary>
+/// <summary>
+/// Everything behind a started handler: takes a request through redirects, cookies, replays and decompression, and the pool.
+/// </summary>
 internal sealed class ExchangeEngine : IDisposable
 {
     private readonly HandlerSettings _settings;
@@ -84,8 +86,8 @@ internal sealed class ExchangeEngine : IDisposable
     // ---- The short way: one frame -----------------------------------------------------------------------------------
 
     /// <summary>
-    /// Whether one attempt on one connection is all there is to do, unless its outcome asks for more: nothing is set for this request alone, nobody
-    /// measures, nothing is to be refused.
+    /// Whether one attempt on one connection is all there is to do, unless its outcome asks for more: nothing is set for this request
+    /// alone, nothing is measured, nothing is to be refused.
     /// </summary>
     private bool IsOrdinary(HttpRequestMessage request) =>
         RequestRules.IsOrdinary(request)
@@ -94,8 +96,8 @@ internal sealed class ExchangeEngine : IDisposable
         && !RequestTelemetry.IsWanted(_metrics);
 
     /// <summary>
-    /// <see cref="ExchangeAsync"/> for an ordinary request, and the reason for it: what lives across its only wait is the attempt, which is used again.
-    /// Whatever turns out to be more goes on the long way.
+    /// <see cref="ExchangeAsync"/> for an ordinary request, and the reason for it: what lives across its only wait is the attempt, which is
+    /// used again. Whatever turns out to be more goes on the long way.
     /// </summary>
     private async Task<HttpResponseMessage> ExchangeOrdinaryAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -105,7 +107,7 @@ internal sealed class ExchangeEngine : IDisposable
         try
         {
             EnvironmentProxy.ThrowIfProxyApplies(_settings, request.RequestUri!);
-            response = await RentAndSendAsync(attempt).ConfigureAwait(false);
+            response = await LeaseAndSendAsync(attempt).ConfigureAwait(false);
             failure = null;
         }
         catch (TransportException e) when (!_closed && ReplayRules.MayReplay(attempt, e))
@@ -197,7 +199,7 @@ internal sealed class ExchangeEngine : IDisposable
         }
     }
 
-    /// <summary>One request to one place: with its activity, its cookies and its replays.</summary>
+    /// <summary>One request to one URI, with its activity, its cookies and its replays.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<HttpResponseMessage> SendHopAsync(
         HttpRequestMessage request, RequestSettings settings, TotalDeadline? total, string? stack, CancellationToken cancellationToken)
@@ -232,7 +234,7 @@ internal sealed class ExchangeEngine : IDisposable
         {
             try
             {
-                return await RentAndSendAsync(attempt).ConfigureAwait(false);
+                return await LeaseAndSendAsync(attempt).ConfigureAwait(false);
             }
             catch (TransportException e) when (!_closed && ReplayRules.MayReplay(attempt, e))
             {
@@ -274,7 +276,7 @@ internal sealed class ExchangeEngine : IDisposable
         });
     }
 
-    private ValueTask<HttpResponseMessage> RentAndSendAsync(Attempt attempt)
+    private ValueTask<HttpResponseMessage> LeaseAndSendAsync(Attempt attempt)
     {
         OriginProbe origin = OriginOf(attempt.Request, attempt.Settings);
         if (_pool.TryRentIdle(origin, attempt, out HttpConnection? idle))
@@ -283,14 +285,14 @@ internal sealed class ExchangeEngine : IDisposable
         }
 
         ValueTask<HttpConnection> connection = _pool.RentAsync(origin, attempt, attempt.Replays > 0 ? DialReason.Replacement : null);
-        return connection.IsCompletedSuccessfully ? connection.Result.SendAsync(attempt) : SendWhenRentedAsync(connection, attempt);
+        return connection.IsCompletedSuccessfully ? connection.Result.SendAsync(attempt) : SendWhenLeasedAsync(connection, attempt);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<HttpResponseMessage> SendWhenRentedAsync(ValueTask<HttpConnection> connection, Attempt attempt)
+    private static async ValueTask<HttpResponseMessage> SendWhenLeasedAsync(ValueTask<HttpConnection> connection, Attempt attempt)
     {
-        HttpConnection rented = await connection.ConfigureAwait(false);
-        return await rented.SendAsync(attempt).ConfigureAwait(false);
+        HttpConnection leased = await connection.ConfigureAwait(false);
+        return await leased.SendAsync(attempt).ConfigureAwait(false);
     }
 
     private static OriginProbe OriginOf(HttpRequestMessage request, RequestSettings settings)

@@ -3,7 +3,10 @@ using Warmwire.Diagnostics;
 
 namespace Warmwire.Exchange;
 
-/// <summary>The activity and the metrics of one request; each hop of a redirect is a request. It costs nothing while nobody listens, and never throws.</summary>
+/// <summary>
+/// The activity and the metrics of one request; each hop of a redirect is a request. It costs nothing while nobody listens, and never
+/// throws.
+/// </summary>
 internal readonly struct RequestTelemetry
 {
     private static readonly ActivitySource s_source = new("Warmwire");
@@ -42,7 +45,9 @@ internal readonly struct RequestTelemetry
 
     public static RequestTelemetry Start(TransportMetrics metrics, TimeProvider time, HttpRequestMessage request) => new(metrics, time, request);
 
-    /// <summary>The headers that carry the trace on to the server, if there is one to carry and the request does not carry one already.</summary>
+    /// <summary>
+    /// The headers that carry the trace on to the server, if there is one to carry and the request does not carry one already.
+    /// </summary>
     /// <remarks>What the propagator throws is the request's failure, as it is in .NET.</remarks>
     public static IReadOnlyList<KeyValuePair<string, string>>? HeadersToPropagate(HttpRequestMessage request, DistributedContextPropagator? propagator)
     {

@@ -32,7 +32,7 @@ internal static class Detached
         return task!;
     }
 
-    /// <summary>What a thread has that nobody gave a context.</summary>
+    /// <summary>The context of a thread that was given none.</summary>
     private static ExecutionContext CaptureEmpty()
     {
         ExecutionContext? empty = null;

@@ -18,7 +18,9 @@ internal static class DocFiles
 
     public static string Read(string page) => File.ReadAllText(Path.Combine(Root, page));
 
-    /// <summary>The cells of the table row that begins with <paramref name="first"/> in code quotes; fails if there is none, or more than one.</summary>
+    /// <summary>
+    /// The cells of the table row that begins with <paramref name="first"/> in code quotes; fails if there is none, or more than one.
+    /// </summary>
     public static string[] Row(string page, string first, int column = 0)
     {
         string[][] rows = [.. Rows(page).Where(cells => cells.Length > column && cells[column] == $"`{first}`")];

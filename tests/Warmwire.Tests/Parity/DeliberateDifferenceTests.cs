@@ -6,8 +6,8 @@ using Xunit;
 namespace Warmwire.Tests.Parity;
 
 /// <summary>
-/// Where this handler does not do what .NET's does, and why. Each test shows both, so that a change in either is noticed; all else is compared
-/// for equality by the other tests of this folder.
+/// Where this handler does not do what .NET's does, and why. Each test shows both, so that a change in either is noticed; all else is
+/// compared for equality by the other tests of this folder.
 /// </summary>
 public sealed class DeliberateDifferenceTests
 {
@@ -24,7 +24,8 @@ public sealed class DeliberateDifferenceTests
         Assert.StartsWith("failed: HttpRequestException ResponseEnded", ours, StringComparison.Ordinal);
     }
 
-    // RFC 9112 §6.3: two framings are an attack or a bug; whoever guesses is the one that is smuggled through. One response, then the next must not be what is left of it.
+    // RFC 9112 §6.3: two framings are an attack or a bug; whoever guesses is the one that is smuggled through. One response, then the next
+    // must not be what is left of it.
     [Theory]
     [InlineData("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "200")]
     [InlineData("Content-Length: 3\r\nContent-Length: 5\r\n\r\nhello", "200")]
@@ -63,7 +64,8 @@ public sealed class DeliberateDifferenceTests
         Assert.Equal("connections: 2\n", ours);
     }
 
-    // What names the caller's secrets stays with the origin they were meant for. .NET drops Authorization alone, and that also within the origin.
+    // What names the caller's secrets stays with the origin they were meant for. .NET drops Authorization alone, and that also within the
+    // origin.
     [Theory]
     [InlineData("Cookie: own=1", true, false)]
     [InlineData("Proxy-Authorization: Basic x", true, false)]
@@ -207,7 +209,8 @@ public sealed class DeliberateDifferenceTests
         })),
         new { UseCookies = false });
 
-    // What only watches must not be able to break what it watches. .NET lets it fail the request, and its count of active requests stays behind.
+    // What only watches must not be able to break what it watches. .NET lets it fail the request, and its count of active requests stays
+    // behind.
     [Fact]
     public async Task A_metrics_listener_that_throws_does_not_fail_the_request()
     {
@@ -229,7 +232,8 @@ public sealed class DeliberateDifferenceTests
         Assert.StartsWith("200", ours, StringComparison.Ordinal);
     }
 
-    // Every failure of a request's own code looks the same. .NET wraps InvalidOperationException and IOException, and lets all others through.
+    // Every failure of a request's own code looks the same. .NET wraps InvalidOperationException and IOException, and lets all others
+    // through.
     [Fact]
     public async Task Whatever_a_selector_of_encodings_throws_is_inside_a_transport_exception()
     {

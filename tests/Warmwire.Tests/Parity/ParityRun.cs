@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Warmwire.Tests.Parity;
 
-/// <summary>One scenario played with one handler. What the client got and what the server saw is written down, so that two runs can be compared.</summary>
+/// <summary>
+/// One scenario played with one handler. What the client got and what the server saw is written down, so that two runs can be compared.
+/// </summary>
 internal sealed class ParityRun : IAsyncDisposable
 {
     private readonly StringBuilder _log = new();

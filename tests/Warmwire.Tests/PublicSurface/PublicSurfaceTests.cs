@@ -104,7 +104,9 @@ public sealed class PublicSurfaceTests
         return [.. lines];
     }
 
-    /// <summary>Of the sources; a path made at build time may be mapped for reproducible builds, so the folder is searched upwards as well.</summary>
+    /// <summary>
+    /// Of the sources; a path made at build time may be mapped for reproducible builds, so the folder is searched upwards as well.
+    /// </summary>
     private static string PathOf(string file, [CallerFilePath] string here = "")
     {
         string beside = Path.Combine(Path.GetDirectoryName(here)!, file);

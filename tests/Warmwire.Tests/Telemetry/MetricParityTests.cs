@@ -90,8 +90,8 @@ public sealed class MetricParityTests
     }
 
     /// <summary>
-    /// Each different measurement of the shared instruments. Two values are left out: .NET says ::ffff:127.0.0.1 of an IPv4 peer, we say 127.0.0.1; and it
-    /// calls a connection idle before its first request.
+    /// Each different measurement of the shared instruments. Two values are left out: .NET says ::ffff:127.0.0.1 of an IPv4 peer, we say
+    /// 127.0.0.1; and it calls a connection idle before its first request.
     /// </summary>
     private static async Task<IReadOnlyList<string>> PlayAsync(Func<IMeterFactory, HttpMessageHandler> create, string meter, Func<string, Reply> answer, Func<HttpClient, Uri, Task> scenario)
     {

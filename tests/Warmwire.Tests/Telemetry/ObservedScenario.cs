@@ -13,8 +13,9 @@ using KestrelServer = Warmwire.Tests.Kit.KestrelServer;
 namespace Warmwire.Tests.Telemetry;
 
 /// <summary>
-/// All that can happen to a request, one after the other with one handler: success, an upload, a redirect, a replay, failures, a cancellation, a wait for a
-/// connection. Code of the application watches or decides; whatever it does, each request must end, and every count must come back to zero.
+/// All that can happen to a request, one after the other with one handler: success, an upload, a redirect, a replay, failures, a
+/// cancellation, a wait for a connection. Code of the application watches or decides; whatever it does, each request must end, and every
+/// count must come back to zero.
 /// </summary>
 internal sealed class ObservedScenario : IAsyncDisposable
 {

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Warmwire.Tests.Telemetry;
 
-/// <summary>Code of the application that only watches may throw: nobody's request fails over it, nothing hangs, and no count stays behind.</summary>
+/// <summary>
+/// Code of the application that only watches may throw: nobody's request fails over it, nothing hangs, and no count stays behind.
+/// </summary>
 [Collection(ProcessWideTelemetry.Name)]
 public sealed class ThrowingObserverTests
 {
