@@ -39,7 +39,18 @@ public sealed class TransportException : HttpRequestException
     /// The same failure for another request that shares its cause; an exception is thrown once, so each has one of its own.
     /// </summary>
     internal TransportException ForAnotherRequest() =>
-        new(HttpRequestError, Message, InnerException, Phase, RequestSent, Origin, ConnectionId, IsTimeout, MayReplay, NotProcessed, Http2ErrorCode);
+        new(
+            HttpRequestError,
+            Message,
+            InnerException,
+            Phase,
+            RequestSent,
+            Origin,
+            ConnectionId,
+            IsTimeout,
+            MayReplay,
+            NotProcessed,
+            Http2ErrorCode);
 
     /// <summary>The part of the exchange that failed.</summary>
     public TransportPhase Phase { get; }

@@ -24,7 +24,8 @@ internal static class TelemetryNames
     /// <summary>
     /// .NET's names of its error codes, as the conventions of .NET have them; the exception's type where there is no code.
     /// </summary>
-    public static string ErrorType(Exception error) => error is HttpRequestException { HttpRequestError: var code and not HttpRequestError.Unknown }
+    public static string ErrorType(Exception error) =>
+        error is HttpRequestException { HttpRequestError: var code and not HttpRequestError.Unknown }
         ? code switch
         {
             HttpRequestError.NameResolutionError => "name_resolution_error",

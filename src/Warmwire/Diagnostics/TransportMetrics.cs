@@ -32,16 +32,25 @@ internal sealed class TransportMetrics
     private TransportMetrics(Meter meter)
     {
         // Bucket bounds as the conventions advise for durations of requests, and wider for connections.
-        var requestBuckets = new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] };
-        var connectionBuckets = new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300] };
+        var requestBuckets = new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
+        };
+        var connectionBuckets = new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300],
+        };
 
-        _openConnections = UpDownCounter("http.client.open_connections", "{connection}", "Open connections, by what they do: active or idle.");
+        _openConnections = UpDownCounter(
+            "http.client.open_connections", "{connection}", "Open connections, by what they do: active or idle.");
         _connectionDuration = Histogram("http.client.connection.duration", "How long connections were open.", connectionBuckets);
         _timeInQueue = Histogram("http.client.request.time_in_queue", "How long requests waited for a connection.", requestBuckets);
-        _requestDuration = Histogram("http.client.request.duration", "From the start of a request to the head of its response.", requestBuckets);
+        _requestDuration = Histogram(
+            "http.client.request.duration", "From the start of a request to the head of its response.", requestBuckets);
         _activeRequests = UpDownCounter("http.client.active_requests", "{request}", "Requests whose response's head has not arrived.");
         _dials = Counter("warmwire.client.dials", "{connection}", "Connections begun to open, by reason.");
-        _dialFailures = Counter("warmwire.client.dial_failures", "{connection}", "Connections that could not be opened, by reason they were wanted.");
+        _dialFailures = Counter(
+            "warmwire.client.dial_failures", "{connection}", "Connections that could not be opened, by reason they were wanted.");
         _closed = Counter("warmwire.client.connections_closed", "{connection}", "Connections closed, by reason.");
         _reused = Counter("warmwire.client.requests", "{request}", "Exchanges given a connection, by whether it had served one before.");
         _replays = Counter("warmwire.client.replays", "{request}", "Exchanges sent again on another connection.");
@@ -69,7 +78,8 @@ internal sealed class TransportMetrics
     public bool MeasuresRequests => _requestDuration is { Enabled: true } || _activeRequests is { Enabled: true };
 
     /// <summary>Of the handler's own meter factory, or of the process.</summary>
-    public static TransportMetrics For(IMeterFactory? factory) => factory is null ? s_shared.Value : new TransportMetrics(factory.Create(MeterName));
+    public static TransportMetrics For(IMeterFactory? factory) =>
+        factory is null ? s_shared.Value : new TransportMetrics(factory.Create(MeterName));
 
     public void RequestLeased(in MetricOrigin origin, HttpMethod method, TimeSpan queued, bool reused)
     {

@@ -24,7 +24,8 @@ internal sealed class DecompressedContent : HttpContent, IConnectionInfoSource
         _coding = coding;
         foreach ((string name, HeaderStringValues values) in original.Headers.NonValidated)
         {
-            if (name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) || name.Equals("Content-Encoding", StringComparison.OrdinalIgnoreCase))
+            if (name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)
+                || name.Equals("Content-Encoding", StringComparison.OrdinalIgnoreCase))
             {
                 continue;
             }

@@ -339,7 +339,8 @@ internal sealed class DecompressedStream : Stream
     /// </summary>
     private bool IsCorruption(Exception exception) =>
         !_source.Failed
-        && (exception is InvalidDataException || (_coding == ContentCoding.Brotli && exception is InvalidOperationException and not ObjectDisposedException));
+        && (exception is InvalidDataException
+            || (_coding == ContentCoding.Brotli && exception is InvalidOperationException and not ObjectDisposedException));
 
     private InvalidDataException Corrupt(Exception exception)
     {
@@ -350,7 +351,9 @@ internal sealed class DecompressedStream : Stream
     private void MoveTo(State next)
     {
         Debug.Assert(
-            (_state, next) is (State.Unopened, State.Open) or (State.Open, State.Ending or State.Ended or State.Broken) or (State.Ending, State.Ended),
+            (_state, next) is (State.Unopened, State.Open)
+                or (State.Open, State.Ending or State.Ended or State.Broken)
+                or (State.Ending, State.Ended),
             $"{_state} to {next}");
         _state = next;
     }

@@ -17,7 +17,8 @@ internal static class Decompression
     private const DecompressionMethods Known = DecompressionMethods.GZip | DecompressionMethods.Deflate | DecompressionMethods.Brotli;
 
     // Indexed by the bits of the methods: GZip 1, Deflate 2, Brotli 4.
-    private static readonly string?[] s_acceptEncodings = [null, "gzip", "deflate", "gzip, deflate", "br", "gzip, br", "deflate, br", "gzip, deflate, br"];
+    private static readonly string?[] s_acceptEncodings =
+        [null, "gzip", "deflate", "gzip, deflate", "br", "gzip, br", "deflate, br", "gzip, deflate, br"];
 
     /// <summary>
     /// What to write as Accept-Encoding for the methods that the request's own header does not name, or <see langword="null"/> for nothing.
@@ -27,7 +28,8 @@ internal static class Decompression
     public static string? AcceptEncodingToAdd(HttpRequestMessage request, DecompressionMethods methods)
     {
         DecompressionMethods missing = methods & Known;
-        if (missing != DecompressionMethods.None && request.Headers.NonValidated.TryGetValues("Accept-Encoding", out HeaderStringValues values))
+        if (missing != DecompressionMethods.None
+            && request.Headers.NonValidated.TryGetValues("Accept-Encoding", out HeaderStringValues values))
         {
             foreach (string value in values)
             {

@@ -46,7 +46,10 @@ internal sealed class ExchangeEngine : IDisposable
         ThrowIfClosed();
         bool isTls = RequestRules.IsTls(origin);
         ProtocolOffer protocols = !http2 ? ProtocolOffer.Http1 : isTls ? ProtocolOffer.Http2OrHttp1 : ProtocolOffer.Http2;
-        return _pool.PrewarmAsync(new OriginProbe(isTls, origin.IdnHost, origin.Port, TlsHost: null, ClientCertificate: null, protocols), connections, cancellationToken);
+        return _pool.PrewarmAsync(
+            new OriginProbe(isTls, origin.IdnHost, origin.Port, TlsHost: null, ClientCertificate: null, protocols),
+            connections,
+            cancellationToken);
     }
 
     public PoolSnapshot GetSnapshot() => _pool.GetSnapshot();
@@ -183,7 +186,12 @@ internal sealed class ExchangeEngine : IDisposable
     /// <summary>Follows redirects, from the first response on.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<HttpResponseMessage> FollowAsync(
-        HttpRequestMessage request, HttpResponseMessage response, RequestSettings settings, TotalDeadline? total, string? stack, CancellationToken cancellationToken)
+        HttpRequestMessage request,
+        HttpResponseMessage response,
+        RequestSettings settings,
+        TotalDeadline? total,
+        string? stack,
+        CancellationToken cancellationToken)
     {
         for (int redirects = 0; ; redirects++)
         {
@@ -262,7 +270,8 @@ internal sealed class ExchangeEngine : IDisposable
 
     // ---- One attempt ------------------------------------------------------------------------------------------------
 
-    private Attempt NewAttempt(HttpRequestMessage request, RequestSettings settings, TotalDeadline? total, string? stack, CancellationToken cancellationToken)
+    private Attempt NewAttempt(
+        HttpRequestMessage request, RequestSettings settings, TotalDeadline? total, string? stack, CancellationToken cancellationToken)
     {
         return Attempt.Rent(new AttemptRequest(request, settings, cancellationToken)
         {
@@ -299,7 +308,9 @@ internal sealed class ExchangeEngine : IDisposable
     {
         Uri uri = request.RequestUri!;
         bool isTls = RequestRules.IsTls(uri);
-        return new OriginProbe(isTls, uri.IdnHost, uri.Port, isTls ? TlsHostOf(request) : null, settings.ClientCertificate, RequestRules.OfferFor(request, isTls));
+        string? tlsHost = isTls ? TlsHostOf(request) : null;
+        return new OriginProbe(
+            isTls, uri.IdnHost, uri.Port, tlsHost, settings.ClientCertificate, RequestRules.OfferFor(request, isTls));
     }
 
     /// <summary>As in .NET, a user-given Host is the name the server must prove.</summary>

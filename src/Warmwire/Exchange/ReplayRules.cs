@@ -63,7 +63,10 @@ internal static class ReplayRules
             return true;
         }
 
-        await attempt.Progress.Copying.WaitAsync(WaitForContent, time, attempt.CancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return attempt.Progress.Copying.IsCompleted && !attempt.CancellationToken.IsCancellationRequested && attempt.TotalDeadline?.HasExpired != true;
+        Task copying = attempt.Progress.Copying.WaitAsync(WaitForContent, time, attempt.CancellationToken);
+        await copying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return attempt.Progress.Copying.IsCompleted
+            && !attempt.CancellationToken.IsCancellationRequested
+            && attempt.TotalDeadline?.HasExpired != true;
     }
 }

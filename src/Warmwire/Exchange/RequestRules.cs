@@ -69,12 +69,17 @@ internal static class RequestRules
                 connectionId: null);
         }
 
-        if (request.Method == HttpMethod.Connect && request.Headers.Protocol is not null && OfferFor(request, IsTls(uri)) == ProtocolOffer.Http1)
+        if (request.Method == HttpMethod.Connect
+            && request.Headers.Protocol is not null
+            && OfferFor(request, IsTls(uri)) == ProtocolOffer.Http1)
         {
             throw PoolErrors.ExtendedConnectNotSupported(uri.GetLeftPart(UriPartial.Authority));
         }
     }
 
     private static bool IsVersionOfHttp(Version version) =>
-        version == HttpVersion.Version11 || version == HttpVersion.Version20 || version == HttpVersion.Version30 || version == HttpVersion.Version10;
+        version == HttpVersion.Version11
+        || version == HttpVersion.Version20
+        || version == HttpVersion.Version30
+        || version == HttpVersion.Version10;
 }

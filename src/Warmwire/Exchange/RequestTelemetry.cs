@@ -43,13 +43,15 @@ internal readonly struct RequestTelemetry
     /// <summary>Whether anybody listens to what <see cref="Start"/> would tell.</summary>
     public static bool IsWanted(TransportMetrics metrics) => metrics.MeasuresRequests || s_source.HasListeners();
 
-    public static RequestTelemetry Start(TransportMetrics metrics, TimeProvider time, HttpRequestMessage request) => new(metrics, time, request);
+    public static RequestTelemetry Start(TransportMetrics metrics, TimeProvider time, HttpRequestMessage request) =>
+        new(metrics, time, request);
 
     /// <summary>
     /// The headers that carry the trace on to the server, if there is one to carry and the request does not carry one already.
     /// </summary>
     /// <remarks>What the propagator throws is the request's failure, as it is in .NET.</remarks>
-    public static IReadOnlyList<KeyValuePair<string, string>>? HeadersToPropagate(HttpRequestMessage request, DistributedContextPropagator? propagator)
+    public static IReadOnlyList<KeyValuePair<string, string>>? HeadersToPropagate(
+        HttpRequestMessage request, DistributedContextPropagator? propagator)
     {
         if (propagator is null || Activity.Current is not { } current)
         {
@@ -59,7 +61,8 @@ internal readonly struct RequestTelemetry
         var headers = new List<KeyValuePair<string, string>>(2);
         propagator.Inject(current, (request, headers), static (carrier, name, value) =>
         {
-            (HttpRequestMessage request, List<KeyValuePair<string, string>> headers) = ((HttpRequestMessage, List<KeyValuePair<string, string>>))carrier!;
+            (HttpRequestMessage request, List<KeyValuePair<string, string>> headers) =
+                ((HttpRequestMessage, List<KeyValuePair<string, string>>))carrier!;
             if (!request.Headers.NonValidated.Contains(name))
             {
                 headers.Add(new KeyValuePair<string, string>(name, value));
