@@ -161,32 +161,14 @@ internal static class UserCode
     /// <summary>The encoding that the handler's <c>RequestHeaderEncodingSelector</c> chooses for a header.</summary>
     /// <exception cref="HttpRequestException">The selector threw.</exception>
     public static Encoding? EncodingOfRequest(
-        HeaderEncodingSelector<HttpRequestMessage>? selector, string header, HttpRequestMessage request)
-    {
-        try
-        {
-            return selector?.Invoke(header, request);
-        }
-        catch (Exception e)
-        {
-            throw new HttpRequestException(RequestErrorTexts.EncodingSelectorFailed(header, e), e);
-        }
-    }
+        HeaderEncodingSelector<HttpRequestMessage>? selector, string header, HttpRequestMessage request) =>
+        selector is null ? null : Choose(selector, header, request, RequestErrorTexts.EncodingSelectorFailed);
 
     /// <summary>The encoding that the handler's <c>ResponseHeaderEncodingSelector</c> chooses for a header.</summary>
     /// <exception cref="HttpRequestException">The selector threw.</exception>
     public static Encoding? EncodingOfResponse(
-        HeaderEncodingSelector<HttpRequestMessage>? selector, string header, HttpRequestMessage request)
-    {
-        try
-        {
-            return selector?.Invoke(header, request);
-        }
-        catch (Exception e)
-        {
-            throw new HttpRequestException(ResponseErrorTexts.EncodingSelectorFailed(header, e), e);
-        }
-    }
+        HeaderEncodingSelector<HttpRequestMessage>? selector, string header, HttpRequestMessage request) =>
+        selector is null ? null : Choose(selector, header, request, ResponseErrorTexts.EncodingSelectorFailed);
 
     /// <summary>The size of a value of a request header in an encoding of the application's.</summary>
     /// <exception cref="HttpRequestException">The encoding threw, for example because it refuses a character.</exception>
@@ -227,6 +209,22 @@ internal static class UserCode
         catch (Exception e)
         {
             throw new HttpRequestException(ResponseErrorTexts.HeaderNotDecodable(e), e);
+        }
+    }
+
+    private static Encoding? Choose(
+        HeaderEncodingSelector<HttpRequestMessage> selector,
+        string header,
+        HttpRequestMessage request,
+        Func<string, Exception, string> describe)
+    {
+        try
+        {
+            return selector(header, request);
+        }
+        catch (Exception e)
+        {
+            throw new HttpRequestException(describe(header, e), e);
         }
     }
 }

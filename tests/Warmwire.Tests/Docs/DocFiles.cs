@@ -11,7 +11,8 @@ internal static class DocFiles
     /// <summary>Every page, by its path from the root.</summary>
     public static IReadOnlyList<string> Pages { get; } =
     [
-        .. Directory.EnumerateFiles(Root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories))
+        .. Directory.EnumerateFiles(Root, "*.md").Concat(
+            Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories))
             .Select(static path => Path.GetRelativePath(Root, path).Replace('\\', '/'))
             .Order(StringComparer.Ordinal),
     ];
@@ -29,7 +30,8 @@ internal static class DocFiles
     }
 
     public static IEnumerable<string[]> Rows(string page) =>
-        Read(page).Split('\n').Where(static line => line.StartsWith("| ", StringComparison.Ordinal)).Select(static line => line.Trim().Trim('|').Split(" | ").Select(static cell => cell.Trim()).ToArray());
+        Read(page).Split('\n').Where(static line => line.StartsWith("| ", StringComparison.Ordinal)).Select(
+            static line => line.Trim().Trim('|').Split(" | ").Select(static cell => cell.Trim()).ToArray());
 
     /// <summary>How the documentation writes a value.</summary>
     public static string Format(object? value) => value switch

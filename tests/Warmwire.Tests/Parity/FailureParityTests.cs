@@ -39,7 +39,10 @@ public sealed class FailureParityTests
 
     [Fact]
     public Task A_certificate_for_another_name() =>
-        ParityRun.AssertSameAsync(_ => Reply.Ok(), run => run.SendAsync(RequestParityTests.With(run.Request("GET"), headers => headers.Host = "other.test")), isTls: true);
+        ParityRun.AssertSameAsync(
+            _ => Reply.Ok(),
+            run => run.SendAsync(RequestParityTests.With(run.Request("GET"), headers => headers.Host = "other.test")),
+            isTls: true);
 
     [Fact]
     public Task TLS_towards_a_server_that_speaks_none() =>
@@ -176,7 +179,9 @@ public sealed class FailureParityTests
                 run.Client.DefaultRequestHeaders.Add("X-Caller", "value");
                 run.Log("inner", await InnerAsync(run, run.Uri.AbsoluteUri));
             },
-            setting == "RequestHeaderEncodingSelector" ? new { RequestHeaderEncodingSelector = selector } : new { ResponseHeaderEncodingSelector = selector });
+            setting == "RequestHeaderEncodingSelector"
+                ? new { RequestHeaderEncodingSelector = selector }
+                : new { ResponseHeaderEncodingSelector = selector });
     }
 
     [Fact]
@@ -205,7 +210,8 @@ public sealed class FailureParityTests
     private static async Task<string> InnerAsync(ParityRun run, string uri)
     {
         Exception e = await Assert.ThrowsAnyAsync<Exception>(() => run.Client.GetStringAsync(uri));
-        return string.Create(CultureInfo.InvariantCulture, $"{e.InnerException?.GetType().Name} {(e.InnerException as SocketException)?.SocketErrorCode}");
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{e.InnerException?.GetType().Name} {(e.InnerException as SocketException)?.SocketErrorCode}");
     }
 
     private sealed class ThrowingPropagator : DistributedContextPropagator
@@ -215,10 +221,12 @@ public sealed class FailureParityTests
         public override void Inject(Activity? activity, object? carrier, PropagatorSetterCallback? setter) =>
             throw new FormatException("the application's own fault");
 
-        public override void ExtractTraceIdAndState(object? carrier, PropagatorGetterCallback? getter, out string? traceId, out string? traceState) =>
+        public override void ExtractTraceIdAndState(
+            object? carrier, PropagatorGetterCallback? getter, out string? traceId, out string? traceState) =>
             (traceId, traceState) = (null, null);
 
-        public override IEnumerable<KeyValuePair<string, string?>>? ExtractBaggage(object? carrier, PropagatorGetterCallback? getter) => null;
+        public override IEnumerable<KeyValuePair<string, string?>>? ExtractBaggage(object? carrier, PropagatorGetterCallback? getter) =>
+            null;
     }
 
     private sealed class ThrowingMeterFactory : IMeterFactory

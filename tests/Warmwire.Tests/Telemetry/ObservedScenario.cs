@@ -26,7 +26,8 @@ internal sealed class ObservedScenario : IAsyncDisposable
     private readonly bool _isHttp2;
     private readonly bool _isTls;
 
-    private ObservedScenario(KestrelServer server, TestMeterFactory meters, MetricCollector metrics, PooledHttpHandler handler, bool isHttp2, bool isTls)
+    private ObservedScenario(
+        KestrelServer server, TestMeterFactory meters, MetricCollector metrics, PooledHttpHandler handler, bool isHttp2, bool isTls)
     {
         (_server, _meters, _metrics, Handler, _isHttp2, _isTls) = (server, meters, metrics, handler, isHttp2, isTls);
         _client = new HttpClient(handler, disposeHandler: false);
@@ -43,7 +44,8 @@ internal sealed class ObservedScenario : IAsyncDisposable
     /// <param name="isTls">Whether requests go over https.</param>
     /// <param name="meters">The factory of the handler's meter.</param>
     /// <param name="configure">More settings of the handler.</param>
-    public static async Task<ObservedScenario> StartAsync(bool isHttp2, bool isTls, TestMeterFactory meters, Action<PooledHttpHandler>? configure = null)
+    public static async Task<ObservedScenario> StartAsync(
+        bool isHttp2, bool isTls, TestMeterFactory meters, Action<PooledHttpHandler>? configure = null)
     {
         int replays = 0;
         KestrelServer server = await KestrelServer.StartAsync(
@@ -110,7 +112,8 @@ internal sealed class ObservedScenario : IAsyncDisposable
     {
         try
         {
-            return await Guard.Within(SendOneAsync(path, upload, cancel), () => $"The request for {path} hangs: {Handler.GetSnapshot()}").ConfigureAwait(false);
+            return await Guard.Within(
+                SendOneAsync(path, upload, cancel), () => $"The request for {path} hangs: {Handler.GetSnapshot()}").ConfigureAwait(false);
         }
         catch (Exception e) when (e is not TimeoutException)
         {
@@ -122,7 +125,8 @@ internal sealed class ObservedScenario : IAsyncDisposable
     public async Task<string> SendOneAsync(string path, bool upload = false, bool cancel = false)
     {
         using var cancellation = new CancellationTokenSource();
-        using var request = new HttpRequestMessage(upload ? HttpMethod.Post : HttpMethod.Get, new Uri(_isTls ? _server.HttpsUri : _server.HttpUri, path))
+        using var request = new HttpRequestMessage(
+            upload ? HttpMethod.Post : HttpMethod.Get, new Uri(_isTls ? _server.HttpsUri : _server.HttpUri, path))
         {
             Version = _isHttp2 ? HttpVersion.Version20 : HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
@@ -139,7 +143,9 @@ internal sealed class ObservedScenario : IAsyncDisposable
         Task<HttpResponseMessage> sending = _client.SendAsync(request, cancellation.Token);
         if (cancel)
         {
-            await Eventually.IsTrue(() => _server.Requests > before || sending.IsCompleted, "the server has the request").ConfigureAwait(false);
+            await Eventually.IsTrue(
+                () => _server.Requests > before || sending.IsCompleted,
+                "the server has the request").ConfigureAwait(false);
             await cancellation.CancelAsync().ConfigureAwait(false);
         }
 
@@ -152,7 +158,8 @@ internal sealed class ObservedScenario : IAsyncDisposable
     public async Task AssertAllCountsAreZeroAsync()
     {
         await Eventually.IsTrue(
-            () => Handler.GetSnapshot() is { Active: 0, Pending: 0, Dialing: 0 } snapshot && snapshot.Origins.All(static origin => origin.StreamsActive == 0),
+            () => Handler.GetSnapshot() is { Active: 0, Pending: 0, Dialing: 0 } snapshot
+                && snapshot.Origins.All(static origin => origin.StreamsActive == 0),
             $"nothing is under way: {Handler.GetSnapshot()}").ConfigureAwait(false);
         await AssertSumAsync("http.client.active_requests").ConfigureAwait(false);
         await AssertSumAsync("warmwire.client.active_streams").ConfigureAwait(false);

@@ -18,8 +18,13 @@ public sealed class ThrowingDeciderTests
 {
     public static TheoryData<string, bool> Deciders()
     {
+        string[] deciders =
+        [
+            "RequestSelector", "RequestEncoding", "ResponseSelector", "ResponseEncoding", "Propagator", "ConnectCallback", "Filter",
+            "Certificate",
+        ];
         var data = new TheoryData<string, bool>();
-        foreach (string decider in new[] { "RequestSelector", "RequestEncoding", "ResponseSelector", "ResponseEncoding", "Propagator", "ConnectCallback", "Filter", "Certificate" })
+        foreach (string decider in deciders)
         {
             data.Add(decider, false);
             data.Add(decider, true);
@@ -33,10 +38,13 @@ public sealed class ThrowingDeciderTests
     public async Task What_is_thrown_fails_the_requests_that_asked_and_no_count_stays_behind(string decider, bool isHttp2)
     {
         bool throws = true;
-        await using ObservedScenario scenario = await ObservedScenario.StartAsync(isHttp2, isTls: true, new TestMeterFactory(), handler => Install(handler, decider, () => throws));
+        await using ObservedScenario scenario = await ObservedScenario.StartAsync(
+            isHttp2, isTls: true, new TestMeterFactory(), handler => Install(handler, decider, () => throws));
         using var activity = new Activity("the caller's");
         activity.Start();
-        Exception error = await Guard.Within(Assert.ThrowsAnyAsync<Exception>(() => scenario.SendOneAsync("/latin")), () => $"hangs: {scenario.Handler.GetSnapshot()}");
+        Exception error = await Guard.Within(
+            Assert.ThrowsAnyAsync<Exception>(() => scenario.SendOneAsync("/latin")),
+            () => $"hangs: {scenario.Handler.GetSnapshot()}");
         Assert.IsType<TestFaultException>(error.GetBaseException());
         Assert.True(decider == "Propagator" ? error is TestFaultException : error is TransportException, error.ToString());
 
@@ -70,11 +78,14 @@ public sealed class ThrowingDeciderTests
     public async Task What_a_selector_throws_for_a_trailer_of_HTTP_1_1_fails_the_read_and_nothing_else()
     {
         bool throws = true;
-        await using var server = new ParityServer(_ => "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Trailer: value\r\n\r\n");
+        await using var server = new ParityServer(
+            _ => "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Trailer: value\r\n\r\n");
         using var handler = new PooledHttpHandler { UseProxy = false };
         Install(handler, "ResponseSelector", () => throws, header: "X-Trailer");
         using var client = new HttpClient(handler, disposeHandler: false);
-        Exception error = await Guard.Within(Assert.ThrowsAnyAsync<HttpRequestException>(() => client.GetStringAsync(server.Uri)), () => "hangs");
+        Exception error = await Guard.Within(
+            Assert.ThrowsAnyAsync<HttpRequestException>(() => client.GetStringAsync(server.Uri)),
+            () => "hangs");
         Assert.IsType<TestFaultException>(error.GetBaseException());
         throws = false;
         Assert.Equal("ok", await client.GetStringAsync(server.Uri));
@@ -85,7 +96,8 @@ public sealed class ThrowingDeciderTests
     public async Task A_request_whose_header_cannot_be_encoded_leaves_its_connection_as_it_was()
     {
         bool throws = false;
-        await using ObservedScenario scenario = await ObservedScenario.StartAsync(isHttp2: false, isTls: false, new TestMeterFactory(), handler => Install(handler, "RequestSelector", () => throws));
+        await using ObservedScenario scenario = await ObservedScenario.StartAsync(
+            isHttp2: false, isTls: false, new TestMeterFactory(), handler => Install(handler, "RequestSelector", () => throws));
         Assert.Equal("/: 200 ok", await scenario.SendAsync("/"));
         throws = true;
         TransportException error = await Assert.ThrowsAsync<TransportException>(() => scenario.SendOneAsync("/"));
@@ -132,7 +144,9 @@ public sealed class ThrowingDeciderTests
                 break;
 
             case "RequestEncoding":
-                handler.RequestHeaderEncodingSelector = (name, request) => throws() && IsMeant(name, request) ? new ThrowingEncoding() : null;
+                handler.RequestHeaderEncodingSelector = (name, request) => throws() && IsMeant(name, request)
+                    ? new ThrowingEncoding()
+                    : null;
                 break;
 
             case "ResponseSelector":
@@ -140,7 +154,9 @@ public sealed class ThrowingDeciderTests
                 break;
 
             case "ResponseEncoding":
-                handler.ResponseHeaderEncodingSelector = (name, request) => throws() && IsMeant(name, request) ? new ThrowingEncoding() : null;
+                handler.ResponseHeaderEncodingSelector = (name, request) => throws() && IsMeant(name, request)
+                    ? new ThrowingEncoding()
+                    : null;
                 break;
 
             case "Propagator":
@@ -166,11 +182,14 @@ public sealed class ThrowingDeciderTests
                 break;
 
             case "Certificate":
-                handler.SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => Throw() is null };
+                handler.SslOptions =
+                    new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => Throw() is null };
                 break;
         }
 
-        bool IsMeant(string name, HttpRequestMessage request) => (path is null || request.RequestUri!.AbsolutePath == path) && (header is null || name.Equals(header, StringComparison.OrdinalIgnoreCase));
+        bool IsMeant(string name, HttpRequestMessage request) =>
+            (path is null || request.RequestUri!.AbsolutePath == path)
+            && (header is null || name.Equals(header, StringComparison.OrdinalIgnoreCase));
 
         Encoding? Throw() => throws() ? throw new TestFaultException() : null;
     }
@@ -196,10 +215,12 @@ public sealed class ThrowingDeciderTests
 
         public override void Inject(Activity? activity, object? carrier, PropagatorSetterCallback? setter) => inject();
 
-        public override void ExtractTraceIdAndState(object? carrier, PropagatorGetterCallback? getter, out string? traceId, out string? traceState) =>
+        public override void ExtractTraceIdAndState(
+            object? carrier, PropagatorGetterCallback? getter, out string? traceId, out string? traceState) =>
             (traceId, traceState) = (null, null);
 
-        public override IEnumerable<KeyValuePair<string, string?>>? ExtractBaggage(object? carrier, PropagatorGetterCallback? getter) => null;
+        public override IEnumerable<KeyValuePair<string, string?>>? ExtractBaggage(object? carrier, PropagatorGetterCallback? getter) =>
+            null;
     }
 
     private sealed class ThrowingMeterFactory : IMeterFactory

@@ -14,9 +14,9 @@ public sealed class ThrowingObserverTests
 {
     private static readonly string[] s_instruments =
     [
-        "http.client.open_connections", "http.client.connection.duration", "http.client.request.time_in_queue", "http.client.request.duration",
-        "http.client.active_requests", "warmwire.client.requests", "warmwire.client.replays", "warmwire.client.dials", "warmwire.client.dial_failures",
-        "warmwire.client.connections_closed", "warmwire.client.active_streams",
+        "http.client.open_connections", "http.client.connection.duration", "http.client.request.time_in_queue",
+        "http.client.request.duration", "http.client.active_requests", "warmwire.client.requests", "warmwire.client.replays",
+        "warmwire.client.dials", "warmwire.client.dial_failures", "warmwire.client.connections_closed", "warmwire.client.active_streams",
     ];
 
     public static TheoryData<string, bool> Instruments()
@@ -204,7 +204,8 @@ public sealed class ThrowingObserverTests
         }
     }
 
-    private static MeterListener ThrowAt(string name, TestMeterFactory meters, Action count) => Listen(meters, instrument => instrument.Name == name, () =>
+    private static MeterListener ThrowAt(string name, TestMeterFactory meters, Action count) =>
+        Listen(meters, instrument => instrument.Name == name, () =>
     {
         count();
         throw new InvalidOperationException("a listener's own fault");
