@@ -17,7 +17,16 @@ internal static class TransportErrors
             new HttpIOException(HttpRequestError.ResponseEnded));
 
     public static TransportException ReadFailed(HttpConnection connection, Attempt attempt, Exception inner, TransportPhase phase) =>
-        Make(HttpRequestError.Unknown, ErrorTexts.ReadFailed(connection.Key.Origin, connection.Id, phase, inner), phase, connection, attempt, inner);
+        Make(
+            HttpRequestError.Unknown,
+            ErrorTexts.ReadFailed(connection.Key.Origin, connection.Id, phase, inner),
+            phase,
+            connection,
+            attempt,
+            TheirsIn(inner));
+
+    /// <summary>What the application's code threw, if <see cref="UserCode"/> has wrapped it to say where; as in .NET, it stands right inside.</summary>
+    public static Exception TheirsIn(Exception error) => error is HttpRequestException { InnerException: { } theirs } ? theirs : error;
 
     public static TransportException WriteFailed(HttpConnection connection, Attempt attempt, Exception inner) =>
         Make(HttpRequestError.Unknown, ErrorTexts.WriteFailed(connection.Key.Origin, connection.Id, inner), TransportPhase.WriteRequest, connection, attempt, inner);

@@ -8,7 +8,8 @@ namespace Warmwire.Dialing;
 /// <summary>The first step of a dial: which addresses the host's name has.</summary>
 internal static class NameResolver
 {
-    /// <returns>At least one address, in the order to try them, and how many there would have been without <see cref="AddressOrder.MaxAddresses"/>.</returns>
+    /// <returns>At least one address, in the order to try them, and how many there would have been without
+    /// <see cref="AddressOrder.MaxAddresses"/>.</returns>
     public static async Task<(List<IPAddress> Addresses, int Known)> ResolveAsync(
         Func<string, CancellationToken, Task<IPAddress[]>> resolve,
         DialRequest request,
@@ -28,13 +29,20 @@ internal static class NameResolver
             }
 
             var none = new SocketException((int)SocketError.NoData);
-            failure = DialFailure.Of(route, HttpRequestError.NameResolutionError, TransportPhase.Dns, DialErrorTexts.NoAddresses(route.Host), none);
+            failure = DialFailure.Of(
+                route, HttpRequestError.NameResolutionError, TransportPhase.Dns, DialErrorTexts.NoAddresses(route.Host), none);
         }
         catch (Exception e)
         {
             failure = deadline.Expired
-                ? DialFailure.Timeout(route, HttpRequestError.ConnectionError, TransportPhase.Dns, DialErrorTexts.NameResolutionTimedOut(route.Host, request.ConnectTimeout), e)
-                : DialFailure.Of(route, HttpRequestError.NameResolutionError, TransportPhase.Dns, DialErrorTexts.NameResolutionFailed(route.Host, e), e);
+                ? DialFailure.Timeout(
+                    route,
+                    HttpRequestError.ConnectionError,
+                    TransportPhase.Dns,
+                    DialErrorTexts.NameResolutionTimedOut(route.Host, request.ConnectTimeout),
+                    e)
+                : DialFailure.Of(
+                    route, HttpRequestError.NameResolutionError, TransportPhase.Dns, DialErrorTexts.NameResolutionFailed(route.Host, e), e);
         }
 
         UserCode.Tell<IReadOnlyList<IPAddress>, Exception?>(request.Trace?.DnsDone, [], failure);

@@ -693,7 +693,14 @@ internal sealed class Http2Connection : HttpConnection
     /// <param name="code">What the server is told.</param>
     /// <param name="what">The rule.</param>
     /// <param name="setting">The setting that governs it, if it is a limit.</param>
-    public void FailStream(Http2Stream stream, HttpRequestError error, Http2ErrorCode code, string what, string? setting = null)
+    public void FailStream(Http2Stream stream, HttpRequestError error, Http2ErrorCode code, string what, string? setting = null) =>
+        FailStream(stream, code, attempt => Http2Errors.InvalidResponse(this, stream, attempt, error, code, what, setting));
+
+    /// <summary>Fails a stream because the application's selector or encoding threw while its fields were read.</summary>
+    public void FailStream(Http2Stream stream, HttpRequestException failure) =>
+        FailStream(stream, Http2ErrorCode.Cancel, attempt => Http2Errors.ReadFailed(this, stream, attempt, failure));
+
+    private void FailStream(Http2Stream stream, Http2ErrorCode code, Func<Attempt?, TransportException> error)
     {
         lock (_gate)
         {
@@ -704,7 +711,7 @@ internal sealed class Http2Connection : HttpConnection
         }
 
         AnswerCame(stream);
-        stream.Fail(attempt => Http2Errors.InvalidResponse(this, stream, attempt, error, code, what, setting), dropUnread: true);
+        stream.Fail(error, dropUnread: true);
         Reset(stream, code);
     }
 

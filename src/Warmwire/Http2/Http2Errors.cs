@@ -38,7 +38,8 @@ internal static class Http2Errors
     public static TransportException ReadFailed(Http2Connection connection, Http2Stream stream, Attempt? attempt, Exception inner)
     {
         TransportPhase phase = PhaseOf(stream, attempt);
-        return Make(HttpRequestError.Unknown, ErrorTexts.ReadFailed(connection.Key.Origin, connection.Id, phase, inner), connection, stream, attempt, code: null, inner);
+        string message = ErrorTexts.ReadFailed(connection.Key.Origin, connection.Id, phase, inner);
+        return Make(HttpRequestError.Unknown, message, connection, stream, attempt, code: null, TransportErrors.TheirsIn(inner));
     }
 
     public static TransportException WriteFailed(Http2Connection connection, Http2Stream stream, Attempt? attempt, Exception inner) =>

@@ -346,8 +346,13 @@ internal sealed class Http2Reader
         string? wrong = _fields.Error ?? stream.TakeHead(_fields, endStream);
         bool final = _fields.Status >= 200;
         string? setting = _fields.ErrorSetting;
+        HttpRequestException? failure = _fields.Failure;
         _fields.Clear();
-        if (wrong is not null)
+        if (failure is not null)
+        {
+            _connection.FailStream(stream, failure);
+        }
+        else if (wrong is not null)
         {
             _connection.FailStream(stream, HttpRequestError.InvalidResponse, setting is null ? Http2ErrorCode.ProtocolError : Http2ErrorCode.Cancel, wrong, setting);
         }
@@ -371,8 +376,13 @@ internal sealed class Http2Reader
             : !endStream ? Http2ErrorTexts.TrailersWithoutEnd
             : stream.TakeTrailers(_fields));
         string? setting = _fields.ErrorSetting;
+        HttpRequestException? failure = _fields.Failure;
         _fields.Clear();
-        if (wrong is not null)
+        if (failure is not null)
+        {
+            _connection.FailStream(stream, failure);
+        }
+        else if (wrong is not null)
         {
             _connection.FailStream(stream, HttpRequestError.InvalidResponse, setting is null ? Http2ErrorCode.ProtocolError : Http2ErrorCode.Cancel, wrong, setting);
         }

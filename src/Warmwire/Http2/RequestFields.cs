@@ -321,7 +321,7 @@ internal sealed class RequestFields
         End(start, name.Length, FieldIndexing.Index);
     }
 
-    private Encoding? Encoding(string name) => _encodings?.Invoke(name, _request);
+    private Encoding? Encoding(string name) => UserCode.EncodingOfRequest(_encodings, name, _request);
 
     private int Begin(ReadOnlySpan<byte> name)
     {
@@ -374,8 +374,8 @@ internal sealed class RequestFields
         }
         else
         {
-            destination = _text.GetSpan(encoding.GetByteCount(value));
-            written = encoding.GetBytes(value, destination);
+            destination = _text.GetSpan(UserCode.CountBytes(encoding, name, value));
+            written = UserCode.Encode(encoding, name, value, destination);
         }
 
         if (destination[..written].ContainsAny(FieldSyntax.LineBreakBytes))

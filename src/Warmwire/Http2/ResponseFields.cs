@@ -48,6 +48,9 @@ internal sealed class ResponseFields
     /// <summary>The setting that the block passes, if that is what is wrong with it.</summary>
     public string? ErrorSetting { get; private set; }
 
+    /// <summary>What the application's selector or encoding threw, if that is what is wrong.</summary>
+    public HttpRequestException? Failure { get; private set; }
+
     /// <summary>The block's size as it counts against the limit.</summary>
     public long Bytes => _bytes;
 
@@ -100,6 +103,7 @@ internal sealed class ResponseFields
         ContentLength = null;
         Error = null;
         ErrorSetting = null;
+        Failure = null;
     }
 
     private void Decode(HpackDecoder decoder, ReadOnlySpan<byte> block)
@@ -159,8 +163,20 @@ internal sealed class ResponseFields
             }
 
             string text = ResponseHeaderNames.Lookup(name, out KnownResponseHeader header, out bool isContentHeader);
-            Encoding? encoding = _request is null ? null : _settings.ResponseHeaderEncodingSelector?.Invoke(text, _request);
-            known = new KnownField(text, ResponseHeaderNames.DecodeValue(header, value, encoding), header, isContentHeader);
+            HeaderEncodingSelector<HttpRequestMessage>? encodings = _request is null ? null : _settings.ResponseHeaderEncodingSelector;
+            try
+            {
+                Encoding? encoding = UserCode.EncodingOfResponse(encodings, text, _request!);
+                known = new KnownField(text, ResponseHeaderNames.DecodeValue(header, value, encoding), header, isContentHeader);
+            }
+            catch (HttpRequestException e)
+            {
+                // The connection's other exchanges have nothing to do with it, and the decoder's table goes on with the rest of the block.
+                Error = e.Message;
+                Failure = e;
+                return;
+            }
+
             if (_settings.ResponseHeaderEncodingSelector is null)
             {
                 tag = known;

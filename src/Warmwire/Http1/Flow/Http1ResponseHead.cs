@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Warmwire.Diagnostics;
 using Warmwire.Fields;
 using Warmwire.Http1.Wire;
 
@@ -34,7 +35,7 @@ internal static class Http1ResponseHead
             framing.Add(known, lines.Value);
             if (response is not null)
             {
-                string value = ResponseHeaderNames.DecodeValue(known, lines.Value, encoding?.Invoke(name, request));
+                string value = ResponseHeaderNames.DecodeValue(known, lines.Value, UserCode.EncodingOfResponse(encoding, name, request));
                 if (isContentHeader)
                 {
                     (contentHeaders ??= response.Content.Headers).TryAddWithoutValidation(name, value);
@@ -70,7 +71,7 @@ internal static class Http1ResponseHead
             string name = ResponseHeaderNames.Lookup(lines.Name, lines.NameIndex, out KnownResponseHeader known, out _);
             if (!TrailerRules.IsForbidden(name))
             {
-                response.TrailingHeaders.TryAddWithoutValidation(name, ResponseHeaderNames.DecodeValue(known, lines.Value, encoding?.Invoke(name, response.RequestMessage!)));
+                response.TrailingHeaders.TryAddWithoutValidation(name, ResponseHeaderNames.DecodeValue(known, lines.Value, UserCode.EncodingOfResponse(encoding, name, response.RequestMessage!)));
             }
         }
     }

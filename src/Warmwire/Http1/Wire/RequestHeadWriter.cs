@@ -269,7 +269,7 @@ internal static class RequestHeadWriter
     private static void WriteField(OutputBuffer output, HttpRequestMessage request, in RequestHeadOptions options, string name, string value)
     {
         WriteName(output, name);
-        WriteValue(output, name, value, options.EncodingSelector?.Invoke(name, request));
+        WriteValue(output, name, value, UserCode.EncodingOfRequest(options.EncodingSelector, name, request));
         output.Write("\r\n"u8);
     }
 
@@ -288,7 +288,7 @@ internal static class RequestHeadWriter
         }
 
         WriteName(output, name);
-        Encoding? encoding = options.EncodingSelector?.Invoke(name, request);
+        Encoding? encoding = UserCode.EncodingOfRequest(options.EncodingSelector, name, request);
         bool first = true;
         foreach (string value in values)
         {
@@ -356,8 +356,8 @@ internal static class RequestHeadWriter
         }
         else
         {
-            destination = output.GetSpan(encoding.GetByteCount(value));
-            written = encoding.GetBytes(value, destination);
+            destination = output.GetSpan(UserCode.CountBytes(encoding, name, value));
+            written = UserCode.Encode(encoding, name, value, destination);
         }
 
         // The bytes are looked at and not the characters, because an encoding can make line breaks of other characters.
