@@ -190,13 +190,6 @@ public sealed class ScriptedPeer
         Assert.False(End.ClientClosed.IsCompleted, "The client closed the connection.");
     }
 
-    /// <summary>Fails if the client sends anything, or closes, within some real time. Slow by nature; for what has no other sign.</summary>
-    public async Task ExpectSilenceAsync(TimeSpan realTime)
-    {
-        await Task.WhenAny(Task.Delay(realTime), End.ClientClosed, StartRead()).ConfigureAwait(false);
-        await ExpectNoBytesAsync().ConfigureAwait(false);
-    }
-
     private async Task ReadChunksAsync(ReceivedRequest request)
     {
         var body = new List<byte>();
@@ -240,15 +233,19 @@ public sealed class ScriptedPeer
         FinishRead();
     }
 
-    /// <summary>Takes over what has already arrived. A read whose bytes are on their way through the thread pool gets a moment.</summary>
+    /// <summary>Takes over what has already arrived, also what is on its way through the thread pool.</summary>
     private async Task DrainDeliveredAsync()
     {
-        Task<int> read = StartRead();
-        while (await Task.WhenAny(read, Task.Delay(End.UnreadFromClient > 0 ? 50 : 1)).ConfigureAwait(false) == read
-            && await read.ConfigureAwait(false) > 0)
+        while (true)
         {
+            Task<int> read = StartRead();
+            await Eventually.IsTrue(() => read.IsCompleted || End.HasTakenAllFromClient, "the peer has read what came").ConfigureAwait(false);
+            if (!read.IsCompleted || await read.ConfigureAwait(false) == 0)
+            {
+                return;
+            }
+
             FinishRead();
-            read = StartRead();
         }
     }
 
