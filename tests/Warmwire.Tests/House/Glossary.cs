@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Warmwire.Tests.House;
 
 /// <summary>
-/// The table of <c>docs/glossary.md</c>. A retired word that begins with a small letter is a word or phrase of prose, in any case; one that
+/// The table of <c>docs/glossary.md</c>; a row without a term goes on with the one above. A retired word that begins with a small letter is a word or phrase of prose, in any case; one that
 /// begins with a capital is a word within an identifier (<c>Rest</c> is in <c>FromRest</c> and <c>_restId</c>, not in <c>Restore</c>).
 /// </summary>
 internal sealed partial class Glossary
@@ -24,8 +24,13 @@ internal sealed partial class Glossary
         List<string> exceptions = [];
         foreach (string[] row in rows.Skip(1))
         {
-            Terms.Add(row[0]);
-            _retired.AddRange(QuotedIn(row[not]).Select(word => (row[0], word, PatternOf(word))));
+            if (row[0].Length > 0)
+            {
+                Terms.Add(row[0]);
+            }
+
+            string term = Terms[^1];
+            _retired.AddRange(QuotedIn(row[not]).Select(word => (term, word, PatternOf(word))));
             exceptions.AddRange(QuotedIn(row[except]).Select(Regex.Escape));
         }
 
