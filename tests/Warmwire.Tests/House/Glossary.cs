@@ -3,8 +3,9 @@ using System.Text.RegularExpressions;
 namespace Warmwire.Tests.House;
 
 /// <summary>
-/// The table of <c>docs/glossary.md</c>; a row without a term goes on with the one above. A retired word that begins with a small letter is a word or phrase of prose, in any case; one that
-/// begins with a capital is a word within an identifier (<c>Rest</c> is in <c>FromRest</c> and <c>_restId</c>, not in <c>Restore</c>).
+/// The table of <c>docs/glossary.md</c>; a row without a term goes on with the one above. A retired word that begins with a small letter
+/// is a word or phrase of prose, in any case; one that begins with a capital is a word within an identifier (<c>Rest</c> is in
+/// <c>FromRest</c> and <c>_restId</c>, not in <c>Restore</c>).
 /// </summary>
 internal sealed partial class Glossary
 {

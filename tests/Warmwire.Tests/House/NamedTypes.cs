@@ -43,7 +43,8 @@ internal sealed class NamedTypes(MetadataReader reader, Action<TypeDefinitionHan
 
     public PrimitiveTypeCode GetUnderlyingEnumType(string type)
     {
-        Type known = AppDomain.CurrentDomain.GetAssemblies().Select(assembly => assembly.GetType(type)).First(static found => found is not null)!;
+        Type known = AppDomain.CurrentDomain.GetAssemblies().Select(assembly => assembly.GetType(type))
+            .First(static found => found is not null)!;
         return Enum.Parse<PrimitiveTypeCode>(Enum.GetUnderlyingType(known).Name);
     }
 

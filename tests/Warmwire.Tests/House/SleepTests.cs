@@ -4,8 +4,8 @@ using Xunit;
 namespace Warmwire.Tests.House;
 
 /// <summary>
-/// Tests do not sleep: they move fake time, script a peer, or wait for a condition. Where only the real machine's time will do, a comment that
-/// begins with "Real time:" says why. Long runs, which load a server as users do, are free.
+/// Tests do not sleep: they move fake time, script a peer, or wait for a condition. Where only the real machine's time will do, a comment
+/// that begins with "Real time:" says why. Long runs, which load a server as users do, are free.
 /// </summary>
 public partial class SleepTests
 {

@@ -15,7 +15,9 @@ public sealed class PeerEnd
         Stream = new MemoryStreamEnd(fromClient, toClient);
     }
 
-    /// <summary>Runs when the client disposes its stream, before the disposal returns. To be set before the client gets the stream.</summary>
+    /// <summary>
+    /// Runs when the client disposes its stream, before the disposal returns. To be set before the client gets the stream.
+    /// </summary>
     internal Action? OnClientClosed
     {
         get => _client.OnDispose;

@@ -143,7 +143,7 @@ public sealed class ScriptedPeer
         return request;
     }
 
-    /// <summary>Closes the connection in order. TLS sends no farewell; add one with <see cref="CloseTlsAsync"/>.</summary>
+    /// <summary>Closes the connection in order. TLS sends no close_notify; add one with <see cref="CloseTlsAsync"/>.</summary>
     public void Close() => End.Close();
 
     /// <summary>Says that no more comes, and goes on reading.</summary>
@@ -239,7 +239,8 @@ public sealed class ScriptedPeer
         while (true)
         {
             Task<int> read = StartRead();
-            await Eventually.IsTrue(() => read.IsCompleted || End.HasTakenAllFromClient, "the peer has read what came").ConfigureAwait(false);
+            await Eventually.IsTrue(() => read.IsCompleted || End.HasTakenAllFromClient, "the peer has read what came")
+                .ConfigureAwait(false);
             if (!read.IsCompleted || await read.ConfigureAwait(false) == 0)
             {
                 return;
@@ -288,5 +289,6 @@ public sealed class ScriptedPeer
     private Task<T> Guarded<T>(Task<T> task, string what) => Guard.Within(task, () => Describe(what));
 
     private string Describe(string what) =>
-        $"Waited for {what} on the connection to {Host}:{Port}; client {(End.ClientClosed.IsCompleted ? "closed" : "open")}, seen: {Visible.Text(Seen)}";
+        $"Waited for {what} on the connection to {Host}:{Port}; "
+            + $"client {(End.ClientClosed.IsCompleted ? "closed" : "open")}, seen: {Visible.Text(Seen)}";
 }
