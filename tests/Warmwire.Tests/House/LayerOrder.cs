@@ -14,7 +14,7 @@ internal sealed class LayerOrder
         foreach (string line in lines.Select(static line => line.Trim()).Where(static line => line.Length > 0 && line[0] != '#'))
         {
             string[] parts = line.Split('!', StringSplitOptions.TrimEntries);
-            _heights.Add(parts[0], _heights.Count);
+            _heights.Add(parts[0], _heights.Count); // a folder twice is refused
             _strangers.Add(parts[0], parts.Length > 1 ? parts[1].Split(' ', StringSplitOptions.RemoveEmptyEntries) : []);
         }
 

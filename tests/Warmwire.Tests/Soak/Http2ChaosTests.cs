@@ -57,9 +57,9 @@ public sealed class Http2ChaosTests(ITestOutputHelper output)
         var sockets = new SocketWatch(one.Uri, other.Uri);
         var callers = new Callers(client, one, other);
         await callers.RunAsync(seed, time / 3);
-        QuietMoment first = await RestAsync();
+        QuietMoment first = await QuietAsync();
         await callers.RunAsync(seed + 1, time * 2 / 3);
-        QuietMoment last = await RestAsync();
+        QuietMoment last = await QuietAsync();
 
         PoolSnapshot end = handler.GetSnapshot();
         TestContext.Current.TestOutputHelper!.WriteLine(
@@ -71,7 +71,7 @@ public sealed class Http2ChaosTests(ITestOutputHelper output)
         last.AssertNotGrownSince(first, Slack);
         Assert.Empty(unobserved.Collect());
 
-        Task<QuietMoment> RestAsync() => QuietMoment.ComeAsync(handler, callers.Sent, leaked: 0, () => one.Open + other.Open, sockets);
+        Task<QuietMoment> QuietAsync() => QuietMoment.ComeAsync(handler, callers.Sent, leaked: 0, () => one.Open + other.Open, sockets);
     }
 
     private sealed class Callers(HttpClient client, params Http2ChaosServer[] servers)
