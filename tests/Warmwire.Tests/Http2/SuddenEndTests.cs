@@ -18,7 +18,8 @@ public sealed class SuddenEndTests
         Http2Peer peer = await rig.WarmUpAsync((PeerSetting.InitialWindowSize, 0));
         OpenRequest open = await rig.OpenAsync(peer, Http2Rig.Post("body"));
 
-        // The stream of a ConnectCallback that takes its time to close: whoever waits on the connection wakes before the request is told.
+        // The stream of a ConnectCallback that takes its time to close: what waits on the connection wakes before the request is told.
+        // Real time: when the upload has woken, if it wakes at all, cannot be seen from here.
         peer.End.OnClientClosed += static () => Thread.Sleep(100);
         await (reset ? Task.Run(peer.Reset) : peer.SendFrameAsync(FrameType.Data, FrameFlags.None, 0));
         await rig.FailsAsync(open.Sending);

@@ -340,6 +340,7 @@ internal sealed class SharedPoolSimulation : IDisposable
                 caller.End();
             }
 
+            // Real time: a poll, which shall not keep a processor busy.
             await Task.Delay(round < 20 ? 0 : 1);
         }
 

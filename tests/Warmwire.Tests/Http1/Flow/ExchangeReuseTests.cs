@@ -1,7 +1,7 @@
 using System.Net;
 using Xunit;
 
-namespace Warmwire.Tests.Http1.Flow.Recycling;
+namespace Warmwire.Tests.Http1.Flow;
 
 /// <summary>
 /// The objects of an exchange are used again where nobody else can know them, and only there: what comes late, a token, a timeout, a content, harms no

@@ -1,7 +1,7 @@
 using System.Text;
 using Xunit;
 
-namespace Warmwire.Tests.Http1.Flow.Recycling;
+namespace Warmwire.Tests.Http1.Flow;
 
 /// <summary>A connection of an event loop is told of input in each of its states; the test decides when.</summary>
 public sealed class RestingInputTests

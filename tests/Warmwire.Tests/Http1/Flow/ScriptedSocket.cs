@@ -4,7 +4,7 @@ using System.Text;
 using System.Threading.Tasks.Sources;
 using Warmwire.Sockets;
 
-namespace Warmwire.Tests.Http1.Flow.Recycling;
+namespace Warmwire.Tests.Http1.Flow;
 
 /// <summary>
 /// A socket that behaves as one of an event loop: it tells of input, and a read waits for word of it. The test is the peer, the system and the loop, so

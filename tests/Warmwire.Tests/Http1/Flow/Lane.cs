@@ -5,7 +5,7 @@ using Warmwire.Http1.Flow;
 using Warmwire.Tests.Kit;
 using Xunit;
 
-namespace Warmwire.Tests.Http1.Flow.Recycling;
+namespace Warmwire.Tests.Http1.Flow;
 
 /// <summary>
 /// A handler over scripted sockets, on a thread of its own: requests, answers and what goes on behind them run within the calls of the test, one after
