@@ -1,12 +1,13 @@
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
+using Warmwire.Http2.Wire;
 
 namespace Warmwire.Http2;
 
 /// <summary>The failures of an exchange that only HTTP/2 knows, with their data.</summary>
 internal static class Http2Errors
 {
-    public static TransportException NoPlace(Http2Connection connection, Http2Stream stream, Attempt? attempt, int limit) =>
+    public static TransportException NoSlot(Http2Connection connection, Http2Stream stream, Attempt? attempt, int limit) =>
         Make(HttpRequestError.ConnectionError, Http2ErrorTexts.NoPlace(connection.Key.Origin, connection.Id, limit), connection, stream, attempt, code: null);
 
     public static TransportException StreamReset(Http2Connection connection, Http2Stream stream, Attempt? attempt, Http2ErrorCode code)

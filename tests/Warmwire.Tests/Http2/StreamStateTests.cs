@@ -4,7 +4,7 @@ using Warmwire.Tests.Http1.Flow;
 using Warmwire.Tests.Kit;
 using Warmwire.Tests.Kit.Http2;
 using Xunit;
-using FrameType = Warmwire.Http2.FrameType;
+using FrameType = Warmwire.Http2.Wire.FrameType;
 
 namespace Warmwire.Tests.Http2;
 
@@ -87,7 +87,7 @@ public class StreamStateTests
 
         // Idle: its object is ready for the next one already.
         Assert.True(stream.State is Http2StreamState.Closed or Http2StreamState.Idle);
-        Assert.Null(direct.Connection.Find(open.StreamId, FrameType.Headers));
+        Assert.Null(direct.Connection.Streams.Find(open.StreamId, FrameType.Headers));
         Assert.Equal(1, direct.Owner.Ended);
         end.TrySetResult();
         if (events[0] == 't' || events == "ot")
@@ -175,7 +175,7 @@ public class StreamStateTests
         // Not ASCII, or nobody is asked for its encoding.
         await direct.Peer.SendHeadersAsync(open.StreamId, [(":status", "200"), ("x-wait", "é")], endStream: true);
         Assert.True(reading.Wait(Guard.Limit));
-        direct.Connection.Reset(stream, Http2ErrorCode.Cancel);
+        direct.Connection.Streams.Reset(stream, Http2ErrorCode.Cancel);
         bool forgotten = false;
         stream.Fail(
             known =>
