@@ -275,22 +275,19 @@ internal sealed class Http2Streams
         if (code == Http2ErrorCode.Http11Required && _connection.Key.Protocols == ProtocolOffer.Http2OrHttp1)
         {
             Http2Connection.TellLater(() => TellHttp11Required(stream));
-            stream = null;
+            return null;
+        }
+
+        if (code == Http2ErrorCode.RefusedStream && stream.Attempt is { } attempt)
+        {
+            attempt.Progress.NotProcessed = true;
         }
         else
         {
-            if (code == Http2ErrorCode.RefusedStream && stream.Attempt is { } attempt)
-            {
-                attempt.Progress.NotProcessed = true;
-            }
-            else
-            {
-                AnswerCame(stream);
-            }
-
-            stream.Fail(known => Http2Errors.StreamReset(_connection, stream, known, code), dropUnread: false);
+            AnswerCame(stream);
         }
 
+        stream.Fail(known => Http2Errors.StreamReset(_connection, stream, known, code), dropUnread: false);
         return stream;
     }
 

@@ -36,7 +36,7 @@ public sealed class BlockingHooksTests
     {
         await using HookStage stage = await HookStage.StartAsync(hook, sendsAnother, ownStream);
         Task hooked = Task.Run(stage.RunHookedAsync);
-        await Guard.Within(await Task.WhenAny(stage.Reached, hooked), () => $"{hook} is reached");
+        await Guard.Within(Task.WhenAny(stage.Reached, hooked), () => $"{hook} is reached");
         Assert.True(stage.Reached.IsCompleted, $"{hook} was never reached");
 
         Task<HttpStatusCode>[] others = [.. Enumerable.Range(0, Others).Select(i => Task.Run(() => stage.GetAsync($"other{i}")))];

@@ -321,7 +321,7 @@ internal sealed class HookStage : IAsyncDisposable
         switch (context.Request.Path.Value)
         {
             case "/held":
-                await context.Response.StartAsync();
+                await context.Response.Body.FlushAsync();
                 await _serverGoesOn.Task;
                 await context.Response.WriteAsync("late");
                 await context.Request.Body.CopyToAsync(Stream.Null);
