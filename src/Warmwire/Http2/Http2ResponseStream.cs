@@ -36,7 +36,7 @@ internal sealed class Http2ResponseStream : ResponseBodyStream, ITotalDeadlineTa
         if (!_over && !Environment.HasShutdownStarted)
         {
             Connection.Owner.ResponseLeaked(Connection, _attempt.Stack);
-            ThreadPool.UnsafeQueueUserWorkItem(static stream => stream.Connection.Reset(stream, Http2ErrorCode.Cancel), _stream, preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(static stream => stream.Connection.Streams.Reset(stream, Http2ErrorCode.Cancel), _stream, preferLocal: false);
         }
     }
 
@@ -68,7 +68,7 @@ internal sealed class Http2ResponseStream : ResponseBodyStream, ITotalDeadlineTa
         long since = Interlocked.Read(ref _waitedSince);
         _stream.Inbox.Fail(error, dropUnread: true);
         _stream.Upload?.Stop();
-        Connection.Reset(_stream, Http2ErrorCode.Cancel, since == NotWaiting ? null : since);
+        Connection.Streams.Reset(_stream, Http2ErrorCode.Cancel, since == NotWaiting ? null : since);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -93,9 +93,7 @@ internal sealed class Http2ResponseStream : ResponseBodyStream, ITotalDeadlineTa
             {
                 Interlocked.Exchange(ref _waitedSince, Connection.Services.Time.GetTimestamp());
                 bool timed = StartIdleWait();
-                using CancellationTokenRegistration registration = cancellationToken.CanBeCanceled
-                    ? cancellationToken.UnsafeRegister(static (state, token) => ((Http2Inbox)state!).Withdraw(new TaskCanceledException(ErrorTexts.Cancelled, innerException: null, token)), _stream.Inbox)
-                    : default;
+                using CancellationTokenRegistration registration = _stream.Inbox.WithdrawOn(cancellationToken);
                 try
                 {
                     read = await reading.ConfigureAwait(false);
@@ -112,7 +110,7 @@ internal sealed class Http2ResponseStream : ResponseBodyStream, ITotalDeadlineTa
 
             if (read > 0)
             {
-                Connection.Consumed(_stream, read);
+                Connection.Data.Consumed(_stream, read);
             }
 
             if (_stream.Inbox.IsAtEnd && (read > 0 || !buffer.IsEmpty))
@@ -128,7 +126,7 @@ internal sealed class Http2ResponseStream : ResponseBodyStream, ITotalDeadlineTa
             Over(ended: false);
             _stream.Inbox.Fail(TransportErrors.BodyGone(Connection, _attempt, CloseReason.Cancelled), dropUnread: true);
             _stream.Upload?.Stop();
-            Connection.Reset(_stream, Http2ErrorCode.Cancel);
+            Connection.Streams.Reset(_stream, Http2ErrorCode.Cancel);
             throw;
         }
         catch (TransportException e)
@@ -162,9 +160,22 @@ internal sealed class Http2ResponseStream : ResponseBodyStream, ITotalDeadlineTa
     {
         if (!_over)
         {
-            _stream.AddTrailers(_response);
+            AddTrailers();
             Over();
             _stream.Upload?.ResponseEnded();
+        }
+    }
+
+    private void AddTrailers()
+    {
+        try
+        {
+            _stream.AddTrailers(_response);
+        }
+        catch (Exception e)
+        {
+            // The selector of encodings: that is the user's.
+            throw TransportErrors.ReadFailed(Connection, _attempt, e, TransportPhase.ReadBody);
         }
     }
 
@@ -192,7 +203,7 @@ internal sealed class Http2ResponseStream : ResponseBodyStream, ITotalDeadlineTa
 
             // Also behind the end: an upload that the caller has lost interest in ends here.
             _stream.Upload?.Stop();
-            Connection.Reset(_stream, Http2ErrorCode.Cancel);
+            Connection.Streams.Reset(_stream, Http2ErrorCode.Cancel);
         }
 
         base.Dispose(disposing);

@@ -5,7 +5,7 @@ using Warmwire.Dialing;
 using Warmwire.Exchange;
 using Warmwire.Http1.Flow;
 using Warmwire.Http1.Wire;
-using Warmwire.Http2;
+using Warmwire.Http2.Wire;
 using Warmwire.Pooling;
 using Warmwire.Sockets;
 using Xunit;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Warmwire.Http2;
+namespace Warmwire.Http2.Wire;
 
 /// <summary>
 /// How much the peer may send: of one stream, or of all together (RFC 9113 §5.2, §6.9). What was consumed is given back when it is half a window, and the

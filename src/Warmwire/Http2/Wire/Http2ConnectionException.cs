@@ -1,4 +1,4 @@
-namespace Warmwire.Http2;
+namespace Warmwire.Http2.Wire;
 
 /// <summary>The peer broke a rule after which the connection cannot go on (RFC 9113 §5.4.1).</summary>
 internal sealed class Http2ConnectionException : Exception

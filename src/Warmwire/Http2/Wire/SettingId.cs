@@ -1,4 +1,4 @@
-namespace Warmwire.Http2;
+namespace Warmwire.Http2.Wire;
 
 /// <summary>RFC 9113 §6.5.2, RFC 8441 §3.</summary>
 internal enum SettingId : ushort

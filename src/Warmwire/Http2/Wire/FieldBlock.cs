@@ -1,6 +1,6 @@
 using Warmwire.Buffers;
 
-namespace Warmwire.Http2;
+namespace Warmwire.Http2.Wire;
 
 /// <summary>A header block whose fragments come in several frames (RFC 9113 §4.3), and the limits on that. The reading flow's own.</summary>
 internal sealed class FieldBlock

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Warmwire.Buffers;
 
-namespace Warmwire.Http2;
+namespace Warmwire.Http2.Wire;
 
 /// <summary>Formats the frames a client sends, except for header blocks.</summary>
 internal static class FrameWriter

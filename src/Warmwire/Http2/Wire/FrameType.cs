@@ -1,4 +1,4 @@
-namespace Warmwire.Http2;
+namespace Warmwire.Http2.Wire;
 
 /// <summary>RFC 9113 §6.</summary>
 internal enum FrameType : byte

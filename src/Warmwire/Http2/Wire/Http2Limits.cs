@@ -1,4 +1,4 @@
-namespace Warmwire.Http2;
+namespace Warmwire.Http2.Wire;
 
 /// <summary>Limits that no setting governs; docs/limits.md lists them with their errors.</summary>
 internal static class Http2Limits
@@ -48,10 +48,10 @@ internal static class Http2Limits
     /// <summary>Stream objects that serve no request and are kept for the next ones.</summary>
     public const int SpareStreams = 256;
 
-    /// <summary>The same, of a connection at rest.</summary>
-    public const int SpareStreamsAtRest = 8;
+    /// <summary>The same, of an idle connection.</summary>
+    public const int IdleSpareStreams = 8;
 
-    /// <summary>The receive buffer of a connection begins with this size and is given back when the connection rests.</summary>
+    /// <summary>The receive buffer of a connection begins with this size and is given back when the connection is idle.</summary>
     public const int ReceiveBufferBytes = 4096;
 
     /// <summary>The receive buffer grows up to this size while reads fill it.</summary>
@@ -69,7 +69,7 @@ internal static class Http2Limits
     /// <summary>An exchange that is given up after less silence of its connection says nothing about the peer.</summary>
     public static readonly TimeSpan SilenceBeforeDoubt = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>A connection that rested longer is asked for unread input before it serves again.</summary>
+    /// <summary>A connection that was idle for longer is asked for unread input before it serves again.</summary>
     public static readonly TimeSpan HeardOfJustNow = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Ping frames of the server: this many at once, and so many more each second.</summary>

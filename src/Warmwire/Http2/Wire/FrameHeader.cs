@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Warmwire.Http2;
+namespace Warmwire.Http2.Wire;
 
 /// <summary>The nine bytes before every frame's payload (RFC 9113 §4.1).</summary>
 internal readonly struct FrameHeader

@@ -1,4 +1,4 @@
-namespace Warmwire.Http2;
+namespace Warmwire.Http2.Wire;
 
 /// <summary>Frames that cost us work and bring the exchange nothing: each kind has an allowance that refills with time. The reading flow's own, except for <see cref="Earn"/>.</summary>
 internal sealed class FloodGuard
@@ -66,15 +66,4 @@ internal sealed class FloodGuard
         _refilledAt[i] = now;
         _left[i] = (int)Math.Min(burst, grown + Interlocked.Exchange(ref _earned[i], 0));
     }
-}
-
-internal enum FloodKind
-{
-    Ping,
-    Settings,
-    EmptyData,
-    GoneStream,
-    Reset,
-    WindowUpdate,
-    Ignored,
 }

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Warmwire.Http2;
+namespace Warmwire.Http2.Wire;
 
 /// <summary>What the server has said of itself (RFC 9113 §6.5.2); until it has, what the RFC assumes.</summary>
 internal sealed class PeerSettings
