@@ -51,7 +51,9 @@ internal sealed class Route : IEquatable<Route>
     /// <summary>For people: <c>https://api.example.com:443</c>.</summary>
     public string Origin { get; }
 
-    /// <summary>The value of the Host field of its requests, once one was written. The first request makes it, and all would make the same.</summary>
+    /// <summary>
+    /// The value of the Host field of its requests, once one was written. The first request makes it, and all would make the same.
+    /// </summary>
     public byte[]? HostValue { get; set; }
 
     public bool Equals(Route? other) => other is not null && (ReferenceEquals(this, other) || _identity.Is(other._identity));

@@ -8,7 +8,8 @@ namespace Warmwire.Dialing;
 /// <summary>The first step of a dial: which addresses the host's name has.</summary>
 internal static class NameResolver
 {
-    /// <returns>At least one address, in the order to try them, and how many there would have been without <see cref="AddressOrder.MaxAddresses"/>.</returns>
+    /// <returns>At least one address, in the order to try them, and how many there would have been without <see
+    /// cref="AddressOrder.MaxAddresses"/>.</returns>
     public static async Task<(List<IPAddress> Addresses, int Known)> ResolveAsync(
         Func<string, CancellationToken, Task<IPAddress[]>> resolve,
         DialRequest request,

@@ -5,7 +5,10 @@ using Warmwire.Diagnostics;
 
 namespace Warmwire.Dialing;
 
-/// <summary>The two steps of a dial that are the user's: <see cref="PooledHttpHandler.ConnectCallback"/> and <see cref="PooledHttpHandler.PlaintextStreamFilter"/>.</summary>
+/// <summary>
+/// The two steps of a dial that are the user's: <see cref="PooledHttpHandler.ConnectCallback"/> and <see
+/// cref="PooledHttpHandler.PlaintextStreamFilter"/>.
+/// </summary>
 /// <remarks>A wait for them ends in time whatever they do, unless they block the thread that calls them.</remarks>
 internal static class StreamCallbacks
 {

@@ -12,8 +12,9 @@ namespace Warmwire.Dialing;
 /// The TLS options of each dial: a copy of <see cref="PooledHttpHandler.SslOptions"/> with the route's own values over it.
 /// </summary>
 /// <remarks>
-/// A fresh copy costs no resumption: .NET keeps sessions per target name in the contexts it caches by what options say, not by which object says
-/// it. It keeps none if there is a <see cref="SslClientAuthenticationOptions.LocalCertificateSelectionCallback"/> or, on Linux, a <see cref="SslClientAuthenticationOptions.CipherSuitesPolicy"/>.
+/// A fresh copy costs no resumption: .NET keeps sessions per target name in the contexts it caches by what options say, not by which object
+/// says it. It keeps none if there is a <see cref="SslClientAuthenticationOptions.LocalCertificateSelectionCallback"/> or, on Linux, a <see
+/// cref="SslClientAuthenticationOptions.CipherSuitesPolicy"/>.
 /// </remarks>
 internal sealed class TlsOptions(HandlerSettings settings)
 {
@@ -33,7 +34,8 @@ internal sealed class TlsOptions(HandlerSettings settings)
                 throw new AuthenticationException(DialErrorTexts.ClientCertificateWithoutKey(certificate.Subject));
             }
 
-            // Given as a context, not in a collection, it is sent whichever issuers the server names. Nothing is downloaded to complete its chain.
+            // Given as a context, not in a collection, it is sent whichever issuers the server names. Nothing is downloaded to complete its
+            // chain.
             options.ClientCertificateContext = _certificateContexts.GetValue(
                 certificate,
                 static target => SslStreamCertificateContext.Create(target, additionalCertificates: null, offline: true));

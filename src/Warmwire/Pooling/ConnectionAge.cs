@@ -3,7 +3,10 @@ using Warmwire.Settings;
 
 namespace Warmwire.Pooling;
 
-/// <summary>How long connections may be idle and live, and whether one has. Changes nothing; what it reads of a connection is its lessee's, or guarded by the lock while it is idle.</summary>
+/// <summary>
+/// How long connections may be idle and live, and whether one has. Changes nothing; what it reads of a connection is its lessee's, or
+/// guarded by the lock while it is idle.
+/// </summary>
 internal sealed class ConnectionAge
 {
     private readonly HandlerSettings _settings;

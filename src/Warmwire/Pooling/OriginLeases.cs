@@ -4,15 +4,16 @@ using Warmwire.Connections;
 namespace Warmwire.Pooling;
 
 /// <summary>
-/// Gives an origin's connections to requests and takes them back: a request gets an idle one or waits, a returned one serves the next in line or becomes idle.
+/// Gives an origin's connections to requests and takes them back: a request gets an idle one or waits, a returned one serves the next in
+/// line or becomes idle.
 /// </summary>
 internal sealed class OriginLeases(OriginState state, OriginDials dials, OriginChoice choice, ConnectionAge age)
 {
     // ---- A request asks ---------------------------------------------------------------------------------------------
 
     /// <summary>
-    /// Takes the connection that became idle last, or a slot of one that is shared, if there is one. Allocates nothing. <see langword="false"/> may have any
-    /// reason; <see cref="Ask"/> has the answer.
+    /// Takes the connection that became idle last, or a slot of one that is shared, if there is one. Allocates nothing. <see
+    /// langword="false"/> may have any reason; <see cref="Ask"/> has the answer.
     /// </summary>
     public bool TryTake(Attempt attempt, long now, out TakenConnection taken)
     {

@@ -4,8 +4,8 @@ using Warmwire.Diagnostics;
 namespace Warmwire.Pooling;
 
 /// <summary>
-/// What happens in the pool, told to metrics and the log: the one place where the pool runs code of listeners. Never called under a lock. What a listener
-/// throws stays here, and each measurement is guarded alone, so that one that is lost does not take its counterpart along.
+/// What happens in the pool, told to metrics and the log: the one place where the pool runs code of listeners. Never called under a lock.
+/// What a listener throws stays here, and each measurement is guarded alone, so that one that is lost does not take its counterpart along.
 /// </summary>
 internal sealed class PoolEvents
 {
@@ -105,7 +105,8 @@ internal sealed class PoolEvents
 
     /// <param name="connection">The connection.</param>
     /// <param name="reason">Why it was closed.</param>
-    /// <param name="wasIdle">Whether the last that <see cref="BecameIdle"/> and <see cref="LeftIdle"/> said of it was that it is idle.</param>
+    /// <param name="wasIdle">Whether the last that <see cref="BecameIdle"/> and <see cref="LeftIdle"/> said of it was that it is
+    /// idle.</param>
     public void Closed(HttpConnection connection, CloseReason reason, bool wasIdle)
     {
         if (wasIdle)
@@ -147,7 +148,8 @@ internal sealed class PoolEvents
 
     private static void Tell<T>(Action<T> tell, T what)
     {
-        // Story: a listener sends a request and waits for it, on the thread that is taking a step. What that request needs must not wait behind the step.
+        // Story: a listener sends a request and waits for it, on the thread that is taking a step. What that request needs must not wait
+        // behind the step.
         StepQueue? queue = StepQueue.Leave();
         UserCode.Tell(tell, what);
         StepQueue.Return(queue);

@@ -1,6 +1,9 @@
 namespace Warmwire.Pooling;
 
-/// <summary>A connection, or one slot of it, that the plan has taken for a request. It is leased outside the lock, and may turn out to be dead there.</summary>
+/// <summary>
+/// A connection, or one slot of it, that the plan has taken for a request. It is leased outside the lock, and may turn out to be dead
+/// there.
+/// </summary>
 /// <param name="Pooled">The connection.</param>
 /// <param name="FromIdle">Whether it was idle.</param>
 /// <param name="IdleTime">How long; zero if it was in use. Of one that is not multiplexed it is measured outside the lock.</param>
