@@ -19,7 +19,8 @@ internal sealed class Route : IEquatable<Route>
         Origin = $"{(identity.IsTls ? "https" : "http")}://{HostAndPort}";
     }
 
-    public Route(bool isTls, string host, int port, string? tlsHost = null, X509Certificate2? clientCertificate = null, ProtocolOffer protocols = ProtocolOffer.Http1)
+    public Route(bool isTls, string host, int port, string? tlsHost = null, X509Certificate2? clientCertificate = null,
+        ProtocolOffer protocols = ProtocolOffer.Http1)
         : this(new RouteIdentity(isTls, host, port, tlsHost, clientCertificate, protocols))
     {
     }

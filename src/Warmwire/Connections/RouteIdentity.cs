@@ -83,9 +83,11 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
     public override int GetHashCode() => HashCode.Combine(IsTls, StringComparer.OrdinalIgnoreCase.GetHashCode(Host), Port, Protocols);
 
     private static bool SameName(string? one, string? other) =>
-        ReferenceEquals(one, other) || string.Equals(one, other, StringComparison.Ordinal) || string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
+        ReferenceEquals(one, other) || string.Equals(one, other, StringComparison.Ordinal)
+            || string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 
     private static bool SameCertificate(X509Certificate2? one, X509Certificate2? other) =>
         ReferenceEquals(one, other)
-        || (one is not null && other is not null && one.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span) && one.HasPrivateKey == other.HasPrivateKey);
+        || (one is not null && other is not null && one.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span)
+            && one.HasPrivateKey == other.HasPrivateKey);
 }

@@ -91,7 +91,8 @@ internal static class AddressRace
     }
 
     /// <summary>An attempt that fails before its first await fails like any other.</summary>
-    private static Task<T> StartAsync<T>(Func<IPEndPoint, CancellationToken, Task<T>> connect, IPEndPoint endPoint, CancellationToken cancellationToken)
+    private static Task<T> StartAsync<T>(Func<IPEndPoint, CancellationToken, Task<T>> connect, IPEndPoint endPoint,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -108,5 +109,6 @@ internal static class AddressRace
 /// <param name="Winner">What the first successful attempt made, or <see langword="null"/>.</param>
 /// <param name="EndPoint">Where the winner leads.</param>
 /// <param name="Failures">The attempts that failed before the race was over, in the order they failed.</param>
-internal readonly record struct AddressRaceResult<T>(T? Winner, IPEndPoint? EndPoint, IReadOnlyList<(IPEndPoint EndPoint, Exception Error)> Failures)
+internal readonly record struct AddressRaceResult<T>(T? Winner, IPEndPoint? EndPoint,
+    IReadOnlyList<(IPEndPoint EndPoint, Exception Error)> Failures)
     where T : class, IDisposable;

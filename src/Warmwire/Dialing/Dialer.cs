@@ -26,7 +26,9 @@ internal sealed class Dialer
     private readonly Func<IPEndPoint, CancellationToken, Task<Stream>> _connect;
 
     public Dialer(HandlerSettings settings)
-        : this(settings, async (endPoint, token) => await SocketConnector.ConnectAsync(endPoint, settings.TcpKeepAliveInterval, settings.SocketBackEnd, token).ConfigureAwait(false))
+        : this(settings, async (endPoint, token) => await SocketConnector
+            .ConnectAsync(endPoint, settings.TcpKeepAliveInterval, settings.SocketBackEnd, token)
+            .ConfigureAwait(false))
     {
     }
 
@@ -50,7 +52,8 @@ internal sealed class Dialer
             cancellationToken.ThrowIfCancellationRequested();
             Connected connected = await ConnectAsync(request, cancellationToken).ConfigureAwait(false);
             stream = connected.Stream;
-            SocketStream? socketStream = stream as SocketStream ?? (stream is NetworkStream network ? new ManagedSocketStream(network) : null);
+            SocketStream? socketStream = stream as SocketStream
+                ?? (stream is NetworkStream network ? new ManagedSocketStream(network) : null);
             EndPoint? remote = connected.RemoteEndPoint ?? socketStream?.RemoteEndPoint;
             bool zeroByteReads = socketStream is not null;
             bool isPlain = zeroByteReads;
@@ -106,7 +109,8 @@ internal sealed class Dialer
             }
 
             // The pool's waiters depend on it that every failure is one of ours.
-            throw DialFailure.Of(request.Route, HttpRequestError.ConnectionError, TransportPhase.Connect, DialErrorTexts.Unexpected(request.Route.HostAndPort, e), e);
+            throw DialFailure.Of(request.Route, HttpRequestError.ConnectionError, TransportPhase.Connect,
+                DialErrorTexts.Unexpected(request.Route.HostAndPort, e), e);
         }
     }
 
@@ -139,13 +143,15 @@ internal sealed class Dialer
         }
         catch (OperationCanceledException e) when (deadline.Expired && !cancellationToken.IsCancellationRequested)
         {
-            throw DialFailure.Timeout(route, HttpRequestError.ConnectionError, TransportPhase.Connect, DialErrorTexts.ConnectTimedOut(route.HostAndPort, endPoints, request.ConnectTimeout), e);
+            throw DialFailure.Timeout(route, HttpRequestError.ConnectionError, TransportPhase.Connect,
+                DialErrorTexts.ConnectTimedOut(route.HostAndPort, endPoints, request.ConnectTimeout), e);
         }
 
         if (race is not { Winner: { } winner, EndPoint: { } reached })
         {
             // As in .NET, the inner exception is the one of the address tried last; the text has them all.
-            throw DialFailure.Of(route, HttpRequestError.ConnectionError, TransportPhase.Connect, DialErrorTexts.ConnectFailed(route.HostAndPort, race.Failures, known), race.Failures[^1].Error);
+            throw DialFailure.Of(route, HttpRequestError.ConnectionError, TransportPhase.Connect,
+                DialErrorTexts.ConnectFailed(route.HostAndPort, race.Failures, known), race.Failures[^1].Error);
         }
 
         return new Connected(winner, reached, isAddress ? null : reached.Address, dnsTime, clock.GetElapsedTime(start));
@@ -167,5 +173,6 @@ internal sealed class Dialer
         }
     }
 
-    private readonly record struct Connected(Stream Stream, EndPoint? RemoteEndPoint, IPAddress? ResolvedAddress, TimeSpan DnsTime, TimeSpan ConnectTime);
+    private readonly record struct Connected(Stream Stream, EndPoint? RemoteEndPoint, IPAddress? ResolvedAddress, TimeSpan DnsTime,
+        TimeSpan ConnectTime);
 }

@@ -29,13 +29,16 @@ internal static class NameResolver
             }
 
             var none = new SocketException((int)SocketError.NoData);
-            failure = DialFailure.Of(route, HttpRequestError.NameResolutionError, TransportPhase.Dns, DialErrorTexts.NoAddresses(route.Host), none);
+            failure = DialFailure.Of(route, HttpRequestError.NameResolutionError, TransportPhase.Dns,
+                DialErrorTexts.NoAddresses(route.Host), none);
         }
         catch (Exception e)
         {
             failure = deadline.Expired
-                ? DialFailure.Timeout(route, HttpRequestError.ConnectionError, TransportPhase.Dns, DialErrorTexts.NameResolutionTimedOut(route.Host, request.ConnectTimeout), e)
-                : DialFailure.Of(route, HttpRequestError.NameResolutionError, TransportPhase.Dns, DialErrorTexts.NameResolutionFailed(route.Host, e), e);
+                ? DialFailure.Timeout(route, HttpRequestError.ConnectionError, TransportPhase.Dns,
+                    DialErrorTexts.NameResolutionTimedOut(route.Host, request.ConnectTimeout), e)
+                : DialFailure.Of(route, HttpRequestError.NameResolutionError, TransportPhase.Dns,
+                    DialErrorTexts.NameResolutionFailed(route.Host, e), e);
         }
 
         UserCode.Tell<IReadOnlyList<IPAddress>, Exception?>(request.Trace?.DnsDone, [], failure);

@@ -57,7 +57,8 @@ internal static class StreamCallbacks
         TransportException failure;
         try
         {
-            SocketsHttpPlaintextStreamFilterContext context = NewFilterContext(stream, isHttp2 ? HttpVersion.Version20 : HttpVersion.Version11, InitialRequest(request));
+            Version version = isHttp2 ? HttpVersion.Version20 : HttpVersion.Version11;
+            SocketsHttpPlaintextStreamFilterContext context = NewFilterContext(stream, version, InitialRequest(request));
             Stream? filtered = await deadline.WaitAsync(filter(context, deadline.Token).AsTask()).ConfigureAwait(false);
             if (filtered is not null)
             {
@@ -79,10 +80,12 @@ internal static class StreamCallbacks
 
     // The contexts have no public constructors; a test fails if these move.
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
-    internal static extern SocketsHttpConnectionContext NewConnectionContext(DnsEndPoint dnsEndPoint, HttpRequestMessage initialRequestMessage);
+    internal static extern SocketsHttpConnectionContext NewConnectionContext(DnsEndPoint dnsEndPoint,
+        HttpRequestMessage initialRequestMessage);
 
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
-    internal static extern SocketsHttpPlaintextStreamFilterContext NewFilterContext(Stream plaintextStream, Version negotiatedHttpVersion, HttpRequestMessage initialRequestMessage);
+    internal static extern SocketsHttpPlaintextStreamFilterContext NewFilterContext(Stream plaintextStream, Version negotiatedHttpVersion,
+        HttpRequestMessage initialRequestMessage);
 
     private static HttpRequestMessage InitialRequest(DialRequest request) =>
         request.InitialRequest ?? new HttpRequestMessage(HttpMethod.Get, request.Route.Origin + "/");

@@ -49,7 +49,8 @@ internal sealed class TlsHandshake(HandlerSettings settings)
         stream.SslProtocol is not (SslProtocols.Ssl2 or SslProtocols.Ssl3 or SslProtocols.Tls or SslProtocols.Tls11);
 #pragma warning restore CA5397, CS0618, SYSLIB0039
 
-    private static async Task<bool> AuthenticateAsync(SslStream stream, SslClientAuthenticationOptions options, CancellationToken cancellationToken)
+    private static async Task<bool> AuthenticateAsync(SslStream stream, SslClientAuthenticationOptions options,
+        CancellationToken cancellationToken)
     {
         await stream.AuthenticateAsClientAsync(options, cancellationToken).ConfigureAwait(false);
         return true;
@@ -60,7 +61,9 @@ internal sealed class TlsHandshake(HandlerSettings settings)
         Route route = request.Route;
         string target = _options.TargetNameFor(route);
         return deadline.Expired
-            ? DialFailure.Timeout(route, HttpRequestError.SecureConnectionError, TransportPhase.Tls, DialErrorTexts.TlsTimedOut(route.HostAndPort, target, request.TlsHandshakeTimeout), e)
-            : DialFailure.Of(route, HttpRequestError.SecureConnectionError, TransportPhase.Tls, DialErrorTexts.TlsFailed(route.HostAndPort, target, e), e);
+            ? DialFailure.Timeout(route, HttpRequestError.SecureConnectionError, TransportPhase.Tls,
+                DialErrorTexts.TlsTimedOut(route.HostAndPort, target, request.TlsHandshakeTimeout), e)
+            : DialFailure.Of(route, HttpRequestError.SecureConnectionError, TransportPhase.Tls,
+                DialErrorTexts.TlsFailed(route.HostAndPort, target, e), e);
     }
 }

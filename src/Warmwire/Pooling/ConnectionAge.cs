@@ -24,7 +24,9 @@ internal sealed class ConnectionAge
     public TimeSpan DrawLifetime()
     {
         TimeSpan lifetime = _settings.PooledConnectionLifetime;
-        return lifetime == Timeout.InfiniteTimeSpan ? lifetime : lifetime * (1 - (_settings.PooledConnectionLifetimeJitter * Random.Shared.NextDouble()));
+        return lifetime == Timeout.InfiniteTimeSpan
+            ? lifetime
+            : lifetime * (1 - (_settings.PooledConnectionLifetimeJitter * Random.Shared.NextDouble()));
     }
 
     /// <summary>The setting, or less when the server hinted at less.</summary>

@@ -107,7 +107,10 @@ internal sealed class ConnectionPool : IDisposable
         // Story: a sweep forgets an origin while the snapshots of the others are made. It is in the list or in the sum, never in both or in
         // neither.
         (ICollection<OriginPool> inUse, OriginSnapshot? forgotten) = _forgotten.Read(_origins);
-        var origins = inUse.Select(static origin => origin.GetSnapshot()).OrderBy(static origin => origin.Origin, StringComparer.Ordinal).ToList();
+        var origins = inUse
+            .Select(static origin => origin.GetSnapshot())
+            .OrderBy(static origin => origin.Origin, StringComparer.Ordinal)
+            .ToList();
         if (forgotten is not null)
         {
             origins.Add(forgotten);
@@ -328,7 +331,8 @@ internal sealed class ConnectionPool : IDisposable
         {
             using var limit = new CancellationTokenSource(PoolLimits.Refresh, Services.Time);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _shutdown.Token);
-            IPAddress[] answer = await Services.Settings.ResolveNames(origin.Route.Host, stop.Token).WaitAsync(stop.Token).ConfigureAwait(false);
+            Task<IPAddress[]> resolving = Services.Settings.ResolveNames(origin.Route.Host, stop.Token);
+            IPAddress[] answer = await resolving.WaitAsync(stop.Token).ConfigureAwait(false);
             if (answer.Length > 0)
             {
                 origin.AddressesChanged(answer.Select(static a => a.IsIPv4MappedToIPv6 ? a.MapToIPv4() : a).ToHashSet());

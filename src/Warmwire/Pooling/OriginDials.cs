@@ -58,7 +58,9 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
     /// give one: dials that tell HTTP/1.1 again would be made for nothing. Without such a connection a dial has to tell that it is in vain.
     /// </summary>
     private int WaitingForHttp1(int waiting) =>
-        state.Waiters.CountNeedingHttp2 > 0 && state.HasUsableConnection(onlyHttp2: true) ? waiting - state.Waiters.CountNeedingHttp2 : waiting;
+        state.Waiters.CountNeedingHttp2 > 0 && state.HasUsableConnection(onlyHttp2: true)
+            ? waiting - state.Waiters.CountNeedingHttp2
+            : waiting;
 
     private int NeededForSlots(int waiting)
     {
@@ -97,7 +99,8 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
         if (state.Protocol == ProtocolKnowledge.Http2)
         {
             canDial = canDial
-                && (state.Settings.EnableMultipleHttp2Connections || (state.Dialing + state.Opening == 0 && !state.HasUsableConnection(onlyHttp2: true)));
+                && (state.Settings.EnableMultipleHttp2Connections
+                    || (state.Dialing + state.Opening == 0 && !state.HasUsableConnection(onlyHttp2: true)));
             perDial = state.StreamLimit;
         }
         else if (state.Protocol == ProtocolKnowledge.Unknown)

@@ -79,7 +79,8 @@ internal sealed class OriginLeases(OriginState state, OriginDials dials, OriginC
     }
 
     /// <summary>Only where the server chooses the protocol can a request need one and get the other.</summary>
-    private bool NeedsHttp2(Attempt attempt) => state.Route.Protocols == ProtocolOffer.Http2OrHttp1 && (attempt.RequiresHttp2 || attempt.IsExtendedConnect);
+    private bool NeedsHttp2(Attempt attempt) => state.Route.Protocols == ProtocolOffer.Http2OrHttp1
+        && (attempt.RequiresHttp2 || attempt.IsExtendedConnect);
 
     private void RejectIfHttp1IsSpoken(Attempt attempt)
     {
@@ -146,7 +147,8 @@ internal sealed class OriginLeases(OriginState state, OriginDials dials, OriginC
     }
 
     private CloseReason? WhyNotKeep(PooledConnection pooled, in Moment moment, bool othersDestitute) =>
-        state.Phase == OriginPhase.Closing || (state.Phase == OriginPhase.Draining && !state.Waiters.HasAnyFor(pooled)) ? CloseReason.Disposed
+        state.Phase == OriginPhase.Closing || (state.Phase == OriginPhase.Draining && !state.Waiters.HasAnyFor(pooled))
+            ? CloseReason.Disposed
         : pooled.RetiredFor is { } retired ? retired
         : age.IsTooOld(pooled, moment.Now) ? CloseReason.Lifetime
         : state.Waiters.Count > 0 && othersDestitute ? CloseReason.MadeRoom

@@ -28,7 +28,8 @@ internal sealed class Sweeper : IDisposable
         using (ExecutionContext.IsFlowSuppressed() ? default(IDisposable) : ExecutionContext.SuppressFlow())
         {
             // The timer roots its state: a weak reference, so that a handler nobody holds can be collected.
-            _timer = time.CreateTimer(static state => ((WeakReference<Sweeper>)state!).TryRun(), new WeakReference<Sweeper>(this), Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer = time.CreateTimer(static state => ((WeakReference<Sweeper>)state!).TryRun(), new WeakReference<Sweeper>(this),
+                Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
     }
 

@@ -10,7 +10,8 @@ namespace Warmwire.Pooling;
 /// <param name="Version">Of a multiplexed one: the version of its slots when the slot was taken.</param>
 /// <param name="Stale">It is too old to serve: it is closed for this reason, and another is looked for.</param>
 /// <param name="Reused">Whether it had served a request before.</param>
-internal readonly record struct TakenConnection(PooledConnection Pooled, bool FromIdle, TimeSpan IdleTime, int Version, CloseReason? Stale, bool Reused = false)
+internal readonly record struct TakenConnection(PooledConnection Pooled, bool FromIdle, TimeSpan IdleTime, int Version, CloseReason? Stale,
+    bool Reused = false)
 {
     public static TakenConnection Returned(PooledConnection pooled) => new(pooled, FromIdle: false, TimeSpan.Zero, Version: 0, Stale: null);
 }

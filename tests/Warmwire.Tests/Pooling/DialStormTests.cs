@@ -8,8 +8,8 @@ using Xunit;
 namespace Warmwire.Tests.Pooling;
 
 /// <summary>
-/// Dials that fail before they first wait, one for each of very many waiters. Each failure leads to the next dial; done on one stack, that was the end of
-/// the process.
+/// Dials that fail before they first wait, one for each of very many waiters. Each failure leads to the next dial; done on one stack, that
+/// was the end of the process.
 /// </summary>
 public class DialStormTests
 {
@@ -59,7 +59,8 @@ public class DialStormTests
         thread.Start();
         thread.Join();
 
-        await Task.WhenAll(waiting.Select(static one => one.ContinueWith(static _ => { }, TaskScheduler.Default))).WaitAsync(TimeSpan.FromMinutes(2));
+        await Task.WhenAll(waiting.Select(static one =>
+            one.ContinueWith(static _ => { }, TaskScheduler.Default))).WaitAsync(TimeSpan.FromMinutes(2));
         Assert.All(waiting, static one => Assert.IsType<TransportException>(one.Exception?.InnerException));
         Assert.Equal((1, 0, 0, waiters), (rig.Origin.Open, rig.Origin.Pending, rig.Origin.Dialing, (int)rig.Origin.DialsFailed));
     }
@@ -84,7 +85,8 @@ public class DialStormTests
         {
             1 => Task.FromResult<IPAddress[]>([IPAddress.Loopback]),
             2 => FailNameLaterAsync(held),
-            _ => failure == Failure.Address ? Task.FromResult<IPAddress[]>([IPAddress.Broadcast]) : throw new SocketException((int)SocketError.TryAgain),
+            _ => failure == Failure.Address ? Task.FromResult<IPAddress[]>([IPAddress.Broadcast])
+                : throw new SocketException((int)SocketError.TryAgain),
         };
     }
 

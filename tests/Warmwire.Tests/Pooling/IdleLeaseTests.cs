@@ -68,7 +68,8 @@ public class IdleLeaseTests
         Attempt attempt = rig.Attempt();
         Assert.True(rig.Pool.TryLeaseIdle(Probe(), attempt, out HttpConnection? connection));
         Assert.Same(idle[1], connection);
-        Assert.Equal((true, true, true, Ms(10), TimeSpan.Zero), (attempt.Lease.IsLeased, attempt.Lease.Reused, attempt.Lease.WasIdle, attempt.Lease.IdleTime, attempt.Lease.QueueTime));
+        Assert.Equal((true, true, true, Ms(10), TimeSpan.Zero),
+            (attempt.Lease.IsLeased, attempt.Lease.Reused, attempt.Lease.WasIdle, attempt.Lease.IdleTime, attempt.Lease.QueueTime));
         Assert.Equal((3L, 1L, 1), (rig.Origin.Requests, rig.Origin.Reused, rig.Origin.Idle));
     }
 

@@ -191,7 +191,8 @@ public class QueueTests
         (Task<HttpResponseMessage> Response, ScriptedPeer Peer) busy = await rig.Busy();
         Task<HttpResponseMessage>[] waiting = [rig.Get(), rig.Get()];
         TransportException error = await rig.Fails(rig.Get());
-        Assert.Equal((TransportPhase.Queue, RequestSent.No, true, false), (error.Phase, error.RequestSent, error.NotProcessed, error.IsTimeout));
+        Assert.Equal((TransportPhase.Queue, RequestSent.No, true, false),
+            (error.Phase, error.RequestSent, error.NotProcessed, error.IsTimeout));
         Assert.Contains("PooledHttpHandler.MaxPendingRequestsPerServer (2)", error.Message, StringComparison.Ordinal);
         await rig.Finish(busy);
         await busy.Peer.AnswerAsync();

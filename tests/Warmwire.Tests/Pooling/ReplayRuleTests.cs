@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Warmwire.Tests.Pooling;
 
-/// <summary>Every combination of what decides whether a failed request may be sent again, against the rule written down once more, plainly.</summary>
+/// <summary>
+/// Every combination of what decides whether a failed request may be sent again, against the rule written down once more, plainly.
+/// </summary>
 public class ReplayRuleTests
 {
     private static readonly string[] s_methods = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "POST", "PATCH", "CONNECT", "QUERY-LIKE"];

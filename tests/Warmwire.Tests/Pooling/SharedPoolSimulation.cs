@@ -186,7 +186,10 @@ internal sealed class SharedPoolSimulation : IDisposable
         }
     }
 
-    /// <summary>One asks and is turned away by the first connection it finds, which says afterwards that it was suspended, and that it is not any more.</summary>
+    /// <summary>
+    /// One asks and is turned away by the first connection it finds, which says afterwards that it was suspended, and that it is not any
+    /// more.
+    /// </summary>
     private void Refuse(int pick)
     {
         RefusesNext = true;
@@ -223,7 +226,9 @@ internal sealed class SharedPoolSimulation : IDisposable
         }
     }
 
-    /// <summary>Callers learn of their connections on other threads; what must hold is waited for, what must always hold is looked at all the while.</summary>
+    /// <summary>
+    /// Callers learn of their connections on other threads; what must hold is waited for, what must always hold is looked at all the while.
+    /// </summary>
     private void Settle(string when)
     {
         string? unrest = null;

@@ -4,7 +4,10 @@ using static Warmwire.Tests.Pooling.PoolRig;
 
 namespace Warmwire.Tests.Pooling;
 
-/// <summary>Why an HTTP/2 connection is opened and closed; those reasons of <see cref="ReasonTests"/> that only HTTP/2 has, and those that come to it in another way.</summary>
+/// <summary>
+/// Why an HTTP/2 connection is opened and closed; those reasons of <see cref="ReasonTests"/> that only HTTP/2 has, and those that come to
+/// it in another way.
+/// </summary>
 public class SharedReasonTests
 {
     public static readonly CloseReason[] OnlyShared =

@@ -32,7 +32,8 @@ internal sealed class SharedRig : IDisposable
         };
         configure?.Invoke(_settings);
         Metrics = new MetricCollector(_meters);
-        Pool = new ConnectionPool(new ConnectionServices(_settings), new PoolEvents(TransportMetrics.For(_settings.MeterFactory), Time)) { MakeConnection = Make };
+        Pool = new ConnectionPool(new ConnectionServices(_settings),
+            new PoolEvents(TransportMetrics.For(_settings.MeterFactory), Time)) { MakeConnection = Make };
     }
 
     public FakeTime Time { get; } = new();
@@ -72,7 +73,9 @@ internal sealed class SharedRig : IDisposable
 
     public OriginSnapshot Origin => Pool.GetSnapshot().Origins.Single(origin => origin.Origin.Contains(Host, StringComparison.Ordinal));
 
-    /// <summary>Where the protocol is not asked for: a connection made by a callback has no TLS here, so the key stands for what TLS would tell.</summary>
+    /// <summary>
+    /// Where the protocol is not asked for: a connection made by a callback has no TLS here, so the key stands for what TLS would tell.
+    /// </summary>
     public static RouteIdentity Probe(string host = Host, ProtocolOffer protocols = ProtocolOffer.Http2OrHttp1) =>
         new(isTls: false, host, 80, tlsHost: null, clientCertificate: null, protocols);
 

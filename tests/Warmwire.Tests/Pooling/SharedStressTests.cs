@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Warmwire.Tests.Pooling;
 
-/// <summary>Many threads rent and end, while others suspend, limit, retire and close what they use: nobody is lost and the counts come out.</summary>
+/// <summary>
+/// Many threads rent and end, while others suspend, limit, retire and close what they use: nobody is lost and the counts come out.
+/// </summary>
 public class SharedStressTests
 {
     [Theory]

@@ -9,14 +9,17 @@ internal sealed class StubMultiplexedConnection : HttpConnection
     private int _closed;
     private volatile int _limit;
 
-    public StubMultiplexedConnection(Route key, DialedStream dialed, IMultiplexedConnectionOwner owner, ConnectionServices services, int limit)
+    public StubMultiplexedConnection(Route key, DialedStream dialed, IMultiplexedConnectionOwner owner, ConnectionServices services,
+        int limit)
         : base(key, dialed, owner, services)
     {
         _owner = owner;
         _limit = limit;
     }
 
-    /// <summary>Runs when the pool leases a place, which it does outside its gate. Says whether the connection takes the exchange.</summary>
+    /// <summary>
+    /// Runs when the pool leases a place, which it does outside its gate. Says whether the connection takes the exchange.
+    /// </summary>
     public Func<StubMultiplexedConnection, bool>? OnLease { get; set; }
 
     /// <summary>Runs when the pool starts the connection: nobody has been given it yet.</summary>

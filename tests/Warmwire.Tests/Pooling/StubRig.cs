@@ -49,10 +49,12 @@ internal sealed class StubRig : IDisposable
 
     public OriginSnapshot Origin => Pool.GetSnapshot().Origins[0];
 
-    public static RouteIdentity Probe(string host = "a.test", int port = 80) => new(isTls: false, host, port, tlsHost: null, clientCertificate: null);
+    public static RouteIdentity Probe(string host = "a.test", int port = 80) =>
+        new(isTls: false, host, port, tlsHost: null, clientCertificate: null);
 
     public Attempt Attempt(int replays = 0) =>
-        new(new AttemptRequest(new HttpRequestMessage(HttpMethod.Get, "http://a.test/"), _requestSettings, CancellationToken.None) { Replays = replays });
+        new(new AttemptRequest(new HttpRequestMessage(HttpMethod.Get, "http://a.test/"), _requestSettings,
+            CancellationToken.None) { Replays = replays });
 
     public async Task<StubConnection> Lease(string host = "a.test", int replays = 0)
     {
