@@ -41,7 +41,7 @@ public class DialStormTests
         using var rig = new StubRig(settings => Configure(settings, failure, () => Interlocked.Increment(ref dials), held.Task));
 
         // One connection stays busy, so each failed dial fails only the request it was for; and the second dial holds up all others.
-        ValueTask<HttpConnection> busy = rig.Pool.LeaseAsync(StubRig.Probe("a.test", port), rig.Attempt(), replacementFor: null);
+        ValueTask<HttpConnection> busy = rig.Pool.LeaseAsync(StubRig.RouteTo("a.test", port), rig.Attempt(), replacementFor: null);
         Assert.IsType<StubConnection>(await Guard.Within(busy.AsTask(), () => "the first dial succeeds"));
         var waiting = new Task<HttpConnection>[waiters];
         var thread = new Thread(
@@ -49,7 +49,7 @@ public class DialStormTests
             {
                 for (int i = 0; i < waiting.Length; i++)
                 {
-                    waiting[i] = rig.Pool.LeaseAsync(StubRig.Probe("a.test", port), rig.Attempt(), replacementFor: null).AsTask();
+                    waiting[i] = rig.Pool.LeaseAsync(StubRig.RouteTo("a.test", port), rig.Attempt(), replacementFor: null).AsTask();
                 }
 
                 SpinWait.SpinUntil(() => Volatile.Read(ref dials) == 2, Guard.Limit);

@@ -78,7 +78,7 @@ internal sealed class PoolRig : IDisposable
     }
 
     /// <summary>
-    /// Opens connections side by side, each by a request of its own, and lets them come to rest in order: the first is the least recently
+    /// Opens connections side by side, each by a request of its own, and releases them in order: the first is the least recently
     /// used.
     /// </summary>
     public async Task<ScriptedPeer[]> OpenIdle(int count = 1, string url = A, params string[] headers)
@@ -133,7 +133,7 @@ internal sealed class PoolRig : IDisposable
 
     /// <summary>Fails unless these are the closes so far.</summary>
     /// <remarks>
-    /// A connection is counted as closed right after its stream is, so whoever has seen the end of the stream may be a moment early.
+    /// A connection is counted as closed right after its stream is, so a test that has seen the end of the stream may be a moment early.
     /// </remarks>
     public void AssertClosed(params (CloseReason Reason, long Count)[] expected)
     {

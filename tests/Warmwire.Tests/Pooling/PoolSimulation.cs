@@ -154,7 +154,7 @@ internal sealed class PoolSimulation : IDisposable
     }
 
     /// <summary>
-    /// Waits until nothing moves any more and what must hold at rest holds. What must hold always is checked all the while.
+    /// Waits until nothing moves any more and what must hold when nothing moves holds. What must hold always is checked all the while.
     /// </summary>
     private async Task SettleAsync(string when)
     {
@@ -271,7 +271,7 @@ internal sealed class PoolSimulation : IDisposable
         _peers.ForEach(peer => peer.Check(when));
     }
 
-    /// <summary>Everybody does what they owe: then every request must come to its end, and every connection to rest.</summary>
+    /// <summary>Everybody does what they owe: then every request must come to its end, and every connection idle.</summary>
     private async Task EndAsync()
     {
         _callers.ForEach(caller => caller.GoOn());

@@ -22,7 +22,7 @@ public class QueueTests
     }
 
     [Fact]
-    public async Task The_connection_that_rested_last_is_used_first()
+    public async Task The_connection_that_became_idle_last_is_used_first()
     {
         using var rig = new PoolRig();
         ScriptedPeer[] peers = await rig.OpenIdle(3);
@@ -87,7 +87,7 @@ public class QueueTests
     }
 
     [Fact]
-    public async Task A_dial_serves_whoever_waits_longest_whoever_asked_for_it()
+    public async Task A_dial_serves_the_oldest_waiter_and_not_the_one_that_asked()
     {
         using var rig = new PoolRig(holdDials: true);
         Task<HttpResponseMessage> first = rig.Get(A + "first");
