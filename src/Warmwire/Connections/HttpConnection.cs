@@ -39,7 +39,10 @@ internal abstract class HttpConnection
     /// <summary>The server's address as telemetry shows it.</summary>
     public string? PeerAddress { get; }
 
-    /// <summary>The owner's own object for the connection, which keeps it here so that it need not look it up. The connection itself never looks at it.</summary>
+    /// <summary>
+    /// The owner's own object for the connection, which keeps it here so that it need not look it up. The connection itself never looks at
+    /// it.
+    /// </summary>
     public object? OwnerState { get; set; }
 
     /// <summary>What the user is told about the connection that served a response.</summary>
@@ -81,8 +84,8 @@ internal abstract class HttpConnection
     }
 
     /// <summary>
-    /// Leases an idle connection. <see langword="false"/>: it turned out to be dead and closes itself. Of one that is multiplexed, one slot is leased;
-    /// <see langword="false"/>: it takes no more exchanges now, and the owner is told why.
+    /// Leases an idle connection. <see langword="false"/>: it turned out to be dead and closes itself. Of one that is multiplexed, one slot
+    /// is leased; <see langword="false"/>: it takes no more exchanges now, and the owner is told why.
     /// </summary>
     /// <param name="idleTime">How long it was idle, at least; zero if it is in use.</param>
     public abstract bool TryLease(TimeSpan idleTime);

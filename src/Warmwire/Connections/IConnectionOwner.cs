@@ -1,6 +1,8 @@
 namespace Warmwire.Connections;
 
-/// <summary>What a connection tells upwards. Declared here and implemented by the pool, so that connections know nothing of pools.</summary>
+/// <summary>
+/// What a connection tells upwards. Declared here and implemented by the pool, so that connections know nothing of pools.
+/// </summary>
 internal interface IConnectionOwner
 {
     /// <summary>The exchange is over and the connection is clean and watched: it may serve the next one.</summary>

@@ -19,7 +19,8 @@ internal sealed class Route : IEquatable<Route>
         Origin = $"{(identity.IsTls ? "https" : "http")}://{HostAndPort}";
     }
 
-    public Route(bool isTls, string host, int port, string? tlsHost = null, X509Certificate2? clientCertificate = null, ProtocolOffer protocols = ProtocolOffer.Http1)
+    public Route(bool isTls, string host, int port, string? tlsHost = null, X509Certificate2? clientCertificate = null,
+        ProtocolOffer protocols = ProtocolOffer.Http1)
         : this(new RouteIdentity(isTls, host, port, tlsHost, clientCertificate, protocols))
     {
     }
@@ -51,7 +52,9 @@ internal sealed class Route : IEquatable<Route>
     /// <summary>For people: <c>https://api.example.com:443</c>.</summary>
     public string Origin { get; }
 
-    /// <summary>The value of the Host field of its requests, once one was written. The first request makes it, and all would make the same.</summary>
+    /// <summary>
+    /// The value of the Host field of its requests, once one was written. The first request makes it, and all would make the same.
+    /// </summary>
     public byte[]? HostValue { get; set; }
 
     public bool Equals(Route? other) => other is not null && (ReferenceEquals(this, other) || _identity.Is(other._identity));

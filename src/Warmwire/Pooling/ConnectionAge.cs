@@ -3,7 +3,10 @@ using Warmwire.Settings;
 
 namespace Warmwire.Pooling;
 
-/// <summary>How long connections may be idle and live, and whether one has. Changes nothing; what it reads of a connection is its lessee's, or guarded by the lock while it is idle.</summary>
+/// <summary>
+/// How long connections may be idle and live, and whether one has. Changes nothing; what it reads of a connection is its lessee's, or
+/// guarded by the lock while it is idle.
+/// </summary>
 internal sealed class ConnectionAge
 {
     private readonly HandlerSettings _settings;
@@ -21,7 +24,9 @@ internal sealed class ConnectionAge
     public TimeSpan DrawLifetime()
     {
         TimeSpan lifetime = _settings.PooledConnectionLifetime;
-        return lifetime == Timeout.InfiniteTimeSpan ? lifetime : lifetime * (1 - (_settings.PooledConnectionLifetimeJitter * Random.Shared.NextDouble()));
+        return lifetime == Timeout.InfiniteTimeSpan
+            ? lifetime
+            : lifetime * (1 - (_settings.PooledConnectionLifetimeJitter * Random.Shared.NextDouble()));
     }
 
     /// <summary>The setting, or less when the server hinted at less.</summary>

@@ -3,9 +3,10 @@ using System.Diagnostics;
 namespace Warmwire.Pooling;
 
 /// <summary>
-/// The permits to have a connection that all origins share (<see cref="PooledHttpHandler.MaxConnections"/>). A permit is taken before a connection is dialed
-/// and goes back when it is closed. Origins that found none wait here in order, and a permit that comes back is handed to the first of them; those without any
-/// connection go first, and the others yield to them (<see cref="HasDestitute"/>), so that a busy origin cannot starve another for ever.
+/// The permits to have a connection that all origins share (<see cref="PooledHttpHandler.MaxConnections"/>). A permit is taken before a
+/// connection is dialed and goes back when it is closed. Origins that found none wait here in order, and a permit that comes back is handed
+/// to the first of them; those without any connection go first, and the others yield to them (<see cref="HasDestitute"/>), so that a busy
+/// origin cannot starve another for ever.
 /// </summary>
 internal sealed class ConnectionPermits
 {
@@ -121,8 +122,8 @@ internal sealed class ConnectionPermits
     }
 
     /// <summary>
-    /// A shared connection, which may never become idle, may retire to make room: not more of them than origins without any connection are in line.
-    /// <see cref="EndYield"/> when it is gone.
+    /// A shared connection, which may never become idle, may retire to make room: not more of them than origins without any connection are
+    /// in line. <see cref="EndYield"/> when it is gone.
     /// </summary>
     public bool TryBeginYield()
     {

@@ -56,7 +56,10 @@ internal sealed class ConnectionPool : IDisposable
 
     // ---- For the exchange -------------------------------------------------------------------------------------------
 
-    /// <summary>Finds an idle connection, at once and without allocating. <see langword="false"/>: <see cref="LeaseAsync"/> has to be asked, and may find one still.</summary>
+    /// <summary>
+    /// Finds an idle connection, at once and without allocating. <see langword="false"/>: <see cref="LeaseAsync"/> has to be asked, and may
+    /// find one still.
+    /// </summary>
     public bool TryLeaseIdle(in RouteIdentity route, Attempt attempt, [NotNullWhen(true)] out HttpConnection? connection)
     {
         if (Find(route) is { } pool && pool.TryLeaseIdle(attempt, out connection))
@@ -101,9 +104,13 @@ internal sealed class ConnectionPool : IDisposable
 
     public PoolSnapshot GetSnapshot()
     {
-        // Story: a sweep forgets an origin while the snapshots of the others are made. It is in the list or in the sum, never in both or in neither.
+        // Story: a sweep forgets an origin while the snapshots of the others are made. It is in the list or in the sum, never in both or in
+        // neither.
         (ICollection<OriginPool> inUse, OriginSnapshot? forgotten) = _forgotten.Read(_origins);
-        var origins = inUse.Select(static origin => origin.GetSnapshot()).OrderBy(static origin => origin.Origin, StringComparer.Ordinal).ToList();
+        var origins = inUse
+            .Select(static origin => origin.GetSnapshot())
+            .OrderBy(static origin => origin.Origin, StringComparer.Ordinal)
+            .ToList();
         if (forgotten is not null)
         {
             origins.Add(forgotten);
@@ -228,8 +235,8 @@ internal sealed class ConnectionPool : IDisposable
                 return;
             }
 
-            // Those it stood in line for are served or gone. Story: another request comes to it at this moment and finds it still in line. So it is
-            // asked once more after it has left.
+            // Those it stood in line for are served or gone. Story: another request comes to it at this moment and finds it still in line.
+            // So it is asked once more after it has left.
             Permits.LeaveLine(first);
             first.LeftLine();
         }
@@ -261,8 +268,9 @@ internal sealed class ConnectionPool : IDisposable
 
             if (leastRecent is null)
             {
-                // Story: this look is for an origin that stands in line for a permit, and a connection of another became idle just before it looked
-                // whether anybody stands there. Without a lock between them both might miss each other. So each origin is asked under its lock.
+                // Story: this look is for an origin that stands in line for a permit, and a connection of another became idle just before
+                // it looked whether anybody stands there. Without a lock between them both might miss each other. So each origin is asked
+                // under its lock.
                 return CloseAnyIdle(reason);
             }
 
@@ -323,7 +331,8 @@ internal sealed class ConnectionPool : IDisposable
         {
             using var limit = new CancellationTokenSource(PoolLimits.Refresh, Services.Time);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _shutdown.Token);
-            IPAddress[] answer = await Services.Settings.ResolveNames(origin.Route.Host, stop.Token).WaitAsync(stop.Token).ConfigureAwait(false);
+            Task<IPAddress[]> resolving = Services.Settings.ResolveNames(origin.Route.Host, stop.Token);
+            IPAddress[] answer = await resolving.WaitAsync(stop.Token).ConfigureAwait(false);
             if (answer.Length > 0)
             {
                 origin.AddressesChanged(answer.Select(static a => a.IsIPv4MappedToIPv6 ? a.MapToIPv4() : a).ToHashSet());
@@ -362,8 +371,8 @@ internal sealed class ConnectionPool : IDisposable
             origin.Abort();
         }
 
-        // Story: a ConnectCallback has registered something with the token of its dial, and that throws or blocks. So the connections are closed before it
-        // runs, and it runs on the thread pool: it may wait for something that the disposing thread holds.
+        // Story: a ConnectCallback has registered something with the token of its dial, and that throws or blocks. So the connections are
+        // closed before it runs, and it runs on the thread pool: it may wait for something that the disposing thread holds.
         _ = _shutdown.CancelAsync().ContinueWith(
             static cancelled => _ = cancelled.Exception,
             CancellationToken.None,

@@ -2,7 +2,10 @@ using Warmwire.Connections;
 
 namespace Warmwire.Pooling;
 
-/// <summary>A dial as a work item of the thread pool: it begins on a stack of its own, without an execution context or a synchronization context of anybody's.</summary>
+/// <summary>
+/// A dial as a work item of the thread pool: it begins on a stack of its own, without an execution context or a synchronization context of
+/// anybody's.
+/// </summary>
 internal sealed class DialWork(ConnectionPool pool, OriginPool origin, PlannedDial dial, bool http1Only) : IThreadPoolWorkItem
 {
     public void Execute() => _ = RunAsync();

@@ -4,7 +4,10 @@ using Warmwire.Connections;
 
 namespace Warmwire.Pooling;
 
-/// <summary>The sum of what happened at origins that nobody uses any more, so that the totals of the snapshot never go back and the list of origins does not grow for ever.</summary>
+/// <summary>
+/// The sum of what happened at origins that nobody uses any more, so that the totals of the snapshot never go back and the list of origins
+/// does not grow for ever.
+/// </summary>
 internal sealed class ForgottenOrigins
 {
     private const string Name = "(origins not used any more)";

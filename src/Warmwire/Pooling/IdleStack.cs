@@ -3,8 +3,9 @@ using System.Diagnostics;
 namespace Warmwire.Pooling;
 
 /// <summary>
-/// The idle connections of one origin: the last that came goes first (LIFO), so that the surplus of a burst ages and is closed.
-/// A doubly linked list through <see cref="PooledConnection"/>, so that a connection that dies in the middle leaves at once. Guarded by the lock of the origin.
+/// The idle connections of one origin: the last that came goes first (LIFO), so that the surplus of a burst ages and is closed. A doubly
+/// linked list through <see cref="PooledConnection"/>, so that a connection that dies in the middle leaves at once. Guarded by the lock of
+/// the origin.
 /// </summary>
 internal sealed class IdleStack
 {
@@ -22,7 +23,9 @@ internal sealed class IdleStack
 
     public PooledConnection? Oldest => _oldest;
 
-    /// <summary>When the least recently used became idle, or <see cref="NoneIdle"/>. Read without the lock, so it may be a moment old.</summary>
+    /// <summary>
+    /// When the least recently used became idle, or <see cref="NoneIdle"/>. Read without the lock, so it may be a moment old.
+    /// </summary>
     public long OldestSince => Volatile.Read(ref _oldestSince);
 
     public void Push(PooledConnection connection)

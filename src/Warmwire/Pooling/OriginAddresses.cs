@@ -9,8 +9,8 @@ internal sealed class OriginAddresses(OriginState state, OriginDials dials)
     private long _lastRefresh = state.LastUsed;
 
     /// <summary>
-    /// Whether the name is to be resolved again when the interval is over: some connection goes back to it, and it is in use, or will be: the
-    /// connection was made beforehand and serves its first request yet.
+    /// Whether the name is to be resolved again when the interval is over: some connection goes back to it, and it is in use, or will be:
+    /// the connection was made beforehand and serves its first request yet.
     /// </summary>
     private bool IsToBeRefreshed
     {
@@ -51,7 +51,8 @@ internal sealed class OriginAddresses(OriginState state, OriginDials dials)
     }
 
     /// <summary>
-    /// Retires the connections whose address is not in the answer: idle ones now, leased ones when they come back, shared ones at the end of their last exchange.
+    /// Retires the connections whose address is not in the answer: idle ones now, leased ones when they come back, shared ones at the end
+    /// of their last exchange.
     /// </summary>
     public OriginStep Changed(IReadOnlySet<IPAddress> addresses)
     {

@@ -1,9 +1,14 @@
 namespace Warmwire.Pooling;
 
-/// <summary>Closes idle connections of an origin: the old ones in time, the least recently used where a limit is passed, all on demand.</summary>
+/// <summary>
+/// Closes idle connections of an origin: the old ones in time, the least recently used where a limit is passed, all on demand.
+/// </summary>
 internal sealed class OriginAging(OriginState state, OriginAddresses addresses, OriginDials dials, ConnectionAge age)
 {
-    /// <summary>When the least recently used idle connection became idle, or <see cref="IdleStack.NoneIdle"/>. Read without the lock, so it may be a moment old.</summary>
+    /// <summary>
+    /// When the least recently used idle connection became idle, or <see cref="IdleStack.NoneIdle"/>. Read without the lock, so it may be a
+    /// moment old.
+    /// </summary>
     public long OldestIdleSince => state.Idle.OldestSince;
 
     /// <summary>Closes what has been idle or has lived too long; what is shared and never becomes idle gets no more exchanges.</summary>

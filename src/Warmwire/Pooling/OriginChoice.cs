@@ -37,8 +37,9 @@ internal sealed class OriginChoice(OriginState state, ConnectionAge age)
             return true;
         }
 
-        // Story: an old connection is taken out of the idle stack, and before its taker has looked at its age another request takes a second slot of it.
-        // Closed for its age now, it would take that exchange along. So a connection that is shared is looked at under the lock.
+        // Story: an old connection is taken out of the idle stack, and before its taker has looked at its age another request takes a
+        // second slot of it. Closed for its age now, it would take that exchange along. So a connection that is shared is looked at under
+        // the lock.
         TimeSpan idleTime = age.IdleTime(idle, now);
         if (age.WhyNotReuse(idle, now, idleTime) is { } stale)
         {

@@ -3,17 +3,21 @@ using Warmwire.Connections;
 
 namespace Warmwire.Pooling;
 
-/// <summary>The dials of an origin: when one is begun, whom it serves, what its failure means. docs/design/dial-failures.md has the reasons.</summary>
+/// <summary>
+/// The dials of an origin: when one is begun, whom it serves, what its failure means. docs/design/dial-failures.md has the reasons.
+/// </summary>
 /// <remarks>
-/// A dial belongs to the pool: it goes on when the request that asked for it is served or gone, and its connection serves the oldest waiter.
-/// There are never more dials than waiting requests, and with HTTP/2, whose connections serve many, a fraction of that; nobody knows the protocol before
-/// the first dial has ended, so the others wait for what it tells.
+/// A dial belongs to the pool: it goes on when the request that asked for it is served or gone, and its connection serves the oldest
+/// waiter. There are never more dials than waiting requests, and with HTTP/2, whose connections serve many, a fraction of that; nobody
+/// knows the protocol before the first dial has ended, so the others wait for what it tells.
 /// </remarks>
 internal sealed class OriginDials(OriginState state, ConnectionAge age)
 {
     // ---- What is needed ---------------------------------------------------------------------------------------------
 
-    /// <summary>Decides on one dial for the waiters, if they need one and the limits on the origin allow it. It is counted from now on.</summary>
+    /// <summary>
+    /// Decides on one dial for the waiters, if they need one and the limits on the origin allow it. It is counted from now on.
+    /// </summary>
     /// <remarks>One at a time, asked for again behind each: so nothing is planned that no permit is there for.</remarks>
     public PlannedDial? Next()
     {
@@ -26,7 +30,9 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
         return Plan(waiter, waiter.ReplacementFor ?? Reason());
     }
 
-    /// <summary>Whether a request waits here that only a permit under <see cref="PooledHttpHandler.MaxConnections"/> is missing for.</summary>
+    /// <summary>
+    /// Whether a request waits here that only a permit under <see cref="PooledHttpHandler.MaxConnections"/> is missing for.
+    /// </summary>
     public bool NeedsPermit => state.Phase != OriginPhase.Closing && Needed() > 0;
 
     /// <summary>How many dials the waiters need beyond those under way, and the limit on connections to the origin allows.</summary>
@@ -48,11 +54,13 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
     }
 
     /// <summary>
-    /// Those whom another connection of HTTP/1.1 helps. A waiter that needs HTTP/2 waits for a slot while an earlier connection may still give one: dials that
-    /// tell HTTP/1.1 again would be made for nothing. Without such a connection a dial has to tell that it is in vain.
+    /// Those whom another connection of HTTP/1.1 helps. A waiter that needs HTTP/2 waits for a slot while an earlier connection may still
+    /// give one: dials that tell HTTP/1.1 again would be made for nothing. Without such a connection a dial has to tell that it is in vain.
     /// </summary>
     private int WaitingForHttp1(int waiting) =>
-        state.Waiters.CountNeedingHttp2 > 0 && state.HasUsableConnection(onlyHttp2: true) ? waiting - state.Waiters.CountNeedingHttp2 : waiting;
+        state.Waiters.CountNeedingHttp2 > 0 && state.HasUsableConnection(onlyHttp2: true)
+            ? waiting - state.Waiters.CountNeedingHttp2
+            : waiting;
 
     private int NeededForSlots(int waiting)
     {
@@ -80,7 +88,9 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
 
     // ---- Whether the line is too long -------------------------------------------------------------------------------
 
-    /// <summary>Whether a request that comes now and finds no connection has one opened for it, or shares in one that is being opened.</summary>
+    /// <summary>
+    /// Whether a request that comes now and finds no connection has one opened for it, or shares in one that is being opened.
+    /// </summary>
     /// <param name="waiting">If not: how many wait like it.</param>
     public bool HasRoom(out int waiting)
     {
@@ -89,7 +99,8 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
         if (state.Protocol == ProtocolKnowledge.Http2)
         {
             canDial = canDial
-                && (state.Settings.EnableMultipleHttp2Connections || (state.Dialing + state.Opening == 0 && !state.HasUsableConnection(onlyHttp2: true)));
+                && (state.Settings.EnableMultipleHttp2Connections
+                    || (state.Dialing + state.Opening == 0 && !state.HasUsableConnection(onlyHttp2: true)));
             perDial = state.StreamLimit;
         }
         else if (state.Protocol == ProtocolKnowledge.Unknown)
@@ -102,7 +113,9 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
         return canDial;
     }
 
-    /// <summary>Fails those for whom the line is too long: they were let in while it seemed that connections could be opened for them.</summary>
+    /// <summary>
+    /// Fails those for whom the line is too long: they were let in while it seemed that connections could be opened for them.
+    /// </summary>
     /// <param name="step">Where the failures go.</param>
     /// <param name="noPermit">Whether it is certain that no connection can be opened now.</param>
     public void FailSurplus(ref OriginStep step, bool noPermit)
@@ -225,8 +238,8 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
             return;
         }
 
-        // Story: one that needs HTTP/2 came while there was a connection of it, among others of HTTP/1.1. That one is gone and this dial was the
-        // last that could tell. So it is asked also where the protocol seemed to be known.
+        // Story: one that needs HTTP/2 came while there was a connection of it, among others of HTTP/1.1. That one is gone and this dial
+        // was the last that could tell. So it is asked also where the protocol seemed to be known.
         FailForHttp2(ref step);
         step.Waiter = state.Waiters.DequeueFor(pooled);
         step.Kind = step.Waiter is null ? StepKind.Release : StepKind.GiveLeased;
@@ -244,8 +257,8 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
         pooled.Slots.LimitIs(pooled.Connection.StreamLimit);
         pooled.OpenedForTicket = dial.Reason == DialReason.Prewarm ? 0 : dial.StartedAtTicket;
 
-        // Story: a request comes before the waiters are served. It must neither pass them, nor count the connection for nothing and dial. So the
-        // connection is opening until it is offered to them.
+        // Story: a request comes before the waiters are served. It must neither pass them, nor count the connection for nothing and dial.
+        // So the connection is opening until it is offered to them.
         state.Opening++;
         state.Learned(ProtocolKnowledge.Http2);
         step.Kind = StepKind.Start;
@@ -270,8 +283,8 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
     }
 
     /// <summary>
-    /// Fails those who waited all through the dial of a connection that is closed before it served anybody, if there is no other: to them it is a dial that
-    /// failed. Without this a server that sends GOAWAY before the first request would be dialed for ever.
+    /// Fails those who waited all through the dial of a connection that is closed before it served anybody, if there is no other: to them
+    /// it is a dial that failed. Without this a server that sends GOAWAY before the first request would be dialed for ever.
     /// </summary>
     public void FailForUnused(PooledConnection pooled, CloseReason? reason, ref OriginStep step)
     {
@@ -300,8 +313,8 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
             step.Fail(asked, WaiterFailureKind.ItsOwn, error);
         }
 
-        // Without any connection that may serve, those who waited all through this dial without one of their own have seen the same: the origin cannot be
-        // reached. Trying for each in turn would make the last wait for the sum of all timeouts.
+        // Without any connection that may serve, those who waited all through this dial without one of their own have seen the same: the
+        // origin cannot be reached. Trying for each in turn would make the last wait for the sum of all timeouts.
         if (dial.Reason != DialReason.Prewarm && !state.HasUsableConnection(onlyHttp2: false))
         {
             while (state.Waiters.DequeueWithoutDial(dial.StartedAtTicket) is { } waiter)

@@ -4,8 +4,8 @@ using Warmwire.Connections;
 namespace Warmwire.Pooling;
 
 /// <summary>
-/// Does what the plan of an origin decides. It has the only lock of the origin, and it alone calls the origin's connections, waiters and listeners, and starts
-/// dials: always behind the lock, never under it.
+/// Does what the plan of an origin decides. It has the only lock of the origin, and it alone calls the origin's connections, waiters and
+/// listeners, and starts dials: always behind the lock, never under it.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -19,8 +19,8 @@ namespace Warmwire.Pooling;
 ///  the next origin's step and         6. the pool looks whether others are in need: idle total, starved origins, drain
 ///  this one join the queue
 /// </code>
-/// A dial is a work item of the thread pool, a waiter goes on there too, and a listener gets a queue of its own (<see cref="StepQueue.Leave"/>): so neither the
-/// user's code nor its context meets what runs here.
+/// A dial is a work item of the thread pool, a waiter goes on there too, and a listener gets a queue of its own (<see
+/// cref="StepQueue.Leave"/>): so neither the user's code nor its context meets what runs here.
 /// </remarks>
 internal sealed class OriginExecutor
 {
@@ -51,7 +51,8 @@ internal sealed class OriginExecutor
     /// <summary>Takes a step, or leaves it to the step that this thread is taking.</summary>
     public void Take(in OriginStep step)
     {
-        // Story: a step closes an idle connection to have its permit, and asks for the permit next. So this waits for nothing; it is only counting.
+        // Story: a step closes an idle connection to have its permit, and asks for the permit next. So this waits for nothing; it is only
+        // counting.
         if (step.EndsYield)
         {
             _pool.Permits.EndYield();
@@ -198,8 +199,8 @@ internal sealed class OriginExecutor
             return TryLeaseSlot(taken, counted: true);
         }
 
-        // Story: the connection is closed between the lock and this line. Its close has told that an active connection ended, because that is what it was
-        // by then, and this makes up for it. The other way round it is the same sum.
+        // Story: the connection is closed between the lock and this line. Its close has told that an active connection ended, because that
+        // is what it was by then, and this makes up for it. The other way round it is the same sum.
         _events.LeftIdle(pooled.Connection);
         TimeSpan idleTime = _pool.Age.IdleTime(pooled, now);
         if (_pool.Age.WhyNotReuse(pooled, now, idleTime) is { } stale)
@@ -358,8 +359,8 @@ internal sealed class OriginExecutor
             Fail(surplus);
             if (_pool.Permits.TryWait(_owner, isDestitute))
             {
-                // Story: a connection of another origin became idle after this pool had looked for one and before it stood in line. Its return
-                // saw nobody waiting, so the look is repeated.
+                // Story: a connection of another origin became idle after this pool had looked for one and before it stood in line. Its
+                // return saw nobody waiting, so the look is repeated.
                 _pool.MakeRoomForStarved();
                 return;
             }
@@ -380,8 +381,9 @@ internal sealed class OriginExecutor
 
         _events.DialStarted(_owner.Route, dial.Reason);
 
-        // Story: a dial that fails before its first wait came back into the plan on the stack that had planned it, once for each waiter; and a callback of the
-        // user's ran on whatever thread a connection was missed on, in its context. A work item has a stack and a context of its own.
+        // Story: a dial that fails before its first wait came back into the plan on the stack that had planned it, once for each waiter;
+        // and a callback of the user's ran on whatever thread a connection was missed on, in its context. A work item has a stack and a
+        // context of its own.
         ThreadPool.UnsafeQueueUserWorkItem(new DialWork(_pool, _owner, dial, http1Only), preferLocal: false);
     }
 
@@ -411,7 +413,9 @@ internal sealed class OriginExecutor
         }
     }
 
-    /// <summary>The lock of the origin. It is left when the scope ends, and only then the step is taken: so nothing can be done under it.</summary>
+    /// <summary>
+    /// The lock of the origin. It is left when the scope ends, and only then the step is taken: so nothing can be done under it.
+    /// </summary>
     public ref struct Scope
     {
         private readonly OriginExecutor _executor;

@@ -4,15 +4,16 @@ using Warmwire.Connections;
 namespace Warmwire.Pooling;
 
 /// <summary>
-/// Gives an origin's connections to requests and takes them back: a request gets an idle one or waits, a returned one serves the next in line or becomes idle.
+/// Gives an origin's connections to requests and takes them back: a request gets an idle one or waits, a returned one serves the next in
+/// line or becomes idle.
 /// </summary>
 internal sealed class OriginLeases(OriginState state, OriginDials dials, OriginChoice choice, ConnectionAge age)
 {
     // ---- A request asks ---------------------------------------------------------------------------------------------
 
     /// <summary>
-    /// Takes the connection that became idle last, or a slot of one that is shared, if there is one. Allocates nothing. <see langword="false"/> may have any
-    /// reason; <see cref="Ask"/> has the answer.
+    /// Takes the connection that became idle last, or a slot of one that is shared, if there is one. Allocates nothing. <see
+    /// langword="false"/> may have any reason; <see cref="Ask"/> has the answer.
     /// </summary>
     public bool TryTake(Attempt attempt, long now, out TakenConnection taken)
     {
@@ -78,7 +79,8 @@ internal sealed class OriginLeases(OriginState state, OriginDials dials, OriginC
     }
 
     /// <summary>Only where the server chooses the protocol can a request need one and get the other.</summary>
-    private bool NeedsHttp2(Attempt attempt) => state.Route.Protocols == ProtocolOffer.Http2OrHttp1 && (attempt.RequiresHttp2 || attempt.IsExtendedConnect);
+    private bool NeedsHttp2(Attempt attempt) => state.Route.Protocols == ProtocolOffer.Http2OrHttp1
+        && (attempt.RequiresHttp2 || attempt.IsExtendedConnect);
 
     private void RejectIfHttp1IsSpoken(Attempt attempt)
     {
@@ -145,7 +147,8 @@ internal sealed class OriginLeases(OriginState state, OriginDials dials, OriginC
     }
 
     private CloseReason? WhyNotKeep(PooledConnection pooled, in Moment moment, bool othersDestitute) =>
-        state.Phase == OriginPhase.Closing || (state.Phase == OriginPhase.Draining && !state.Waiters.HasAnyFor(pooled)) ? CloseReason.Disposed
+        state.Phase == OriginPhase.Closing || (state.Phase == OriginPhase.Draining && !state.Waiters.HasAnyFor(pooled))
+            ? CloseReason.Disposed
         : pooled.RetiredFor is { } retired ? retired
         : age.IsTooOld(pooled, moment.Now) ? CloseReason.Lifetime
         : state.Waiters.Count > 0 && othersDestitute ? CloseReason.MadeRoom

@@ -4,16 +4,19 @@ using Warmwire.Settings;
 
 namespace Warmwire.Pooling;
 
-/// <summary>Everything that is decided about one origin. Each operation changes the state and returns an <see cref="OriginStep"/>: what has to be done.</summary>
+/// <summary>
+/// Everything that is decided about one origin. Each operation changes the state and returns an <see cref="OriginStep"/>: what has to be
+/// done.
+/// </summary>
 /// <remarks>
 /// <para>
-/// Pure: it takes no lock, does no I/O, runs no user code and calls no connection, but for asking one for its stream limit. The times it is told; only the
-/// wall clock, which tells that the machine was frozen, it asks through <see cref="ConnectionAge"/>. <see cref="OriginExecutor"/> holds the lock around each
-/// operation and takes the step behind it. Tests call it without either.
+/// Pure: it takes no lock, does no I/O, runs no user code and calls no connection, but for asking one for its stream limit. The times it is
+/// told; only the wall clock, which tells that the machine was frozen, it asks through <see cref="ConnectionAge"/>. <see
+/// cref="OriginExecutor"/> holds the lock around each operation and takes the step behind it. Tests call it without either.
 /// </para>
-/// <para>One class for each idea: <see cref="OriginLeases"/> (lease, wait, return), <see cref="OriginSlots"/> (multiplexed connections), <see cref="OriginChoice"/>
-/// (which connection serves), <see cref="OriginDials"/>, <see cref="OriginAging"/>, <see cref="OriginAddresses"/>; here is the end of connections and of the
-/// origin.</para>
+/// <para>One class for each idea: <see cref="OriginLeases"/> (lease, wait, return), <see cref="OriginSlots"/> (multiplexed connections),
+/// <see cref="OriginChoice"/> (which connection serves), <see cref="OriginDials"/>, <see cref="OriginAging"/>, <see
+/// cref="OriginAddresses"/>; here is the end of connections and of the origin.</para>
 /// </remarks>
 internal sealed class OriginPlan
 {

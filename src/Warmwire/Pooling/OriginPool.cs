@@ -6,8 +6,8 @@ using Warmwire.Diagnostics;
 namespace Warmwire.Pooling;
 
 /// <summary>
-/// The connections of one origin, towards the handler's pool and towards the connections. It decides nothing and does nothing: it puts what comes to the
-/// <see cref="OriginPlan"/>, in a scope of the <see cref="OriginExecutor"/>, which does what the plan says.
+/// The connections of one origin, towards the handler's pool and towards the connections. It decides nothing and does nothing: it puts what
+/// comes to the <see cref="OriginPlan"/>, in a scope of the <see cref="OriginExecutor"/>, which does what the plan says.
 /// </summary>
 internal sealed class OriginPool : IMultiplexedConnectionOwner
 {
@@ -40,8 +40,8 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
     // ---- A request asks ---------------------------------------------------------------------------------------------
 
     /// <summary>
-    /// Leases the connection that became idle last and lives, or a slot of one that is shared, if there is one. Takes the lock once and allocates nothing.
-    /// <see langword="false"/> may have any reason; <see cref="TryLease"/> has the answer.
+    /// Leases the connection that became idle last and lives, or a slot of one that is shared, if there is one. Takes the lock once and
+    /// allocates nothing. <see langword="false"/> may have any reason; <see cref="TryLease"/> has the answer.
     /// </summary>
     public bool TryLeaseIdle(Attempt attempt, [NotNullWhen(true)] out HttpConnection? connection)
     {
@@ -74,7 +74,9 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
         }
     }
 
-    /// <summary>Finds a connection for the attempt. <see langword="false"/>: this pool was removed for lack of use; ask for the route again.</summary>
+    /// <summary>
+    /// Finds a connection for the attempt. <see langword="false"/>: this pool was removed for lack of use; ask for the route again.
+    /// </summary>
     public bool TryLease(Attempt attempt, DialReason? replacementFor, out ValueTask<HttpConnection> connection)
     {
         long now = _time.GetTimestamp();
@@ -211,8 +213,8 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
 
     public void StreamEnded(HttpConnection connection)
     {
-        // Story: an origin has no connection at all and waits for a permit. This connection never becomes idle, because there is always one exchange more,
-        // so the origin would wait for ever. Then this connection takes no more exchanges and gives its permit up.
+        // Story: an origin has no connection at all and waits for a permit. This connection never becomes idle, because there is always one
+        // exchange more, so the origin would wait for ever. Then this connection takes no more exchanges and gives its permit up.
         bool destitute = _pool.Permits.HasDestitute;
         bool begun = destitute && _pool.Permits.TryBeginYield();
         bool yields = begun;
@@ -263,7 +265,9 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
         at.Then(at.Plan.Slots.Http11Required());
     }
 
-    /// <summary>A finalizer calls this: its thread takes no lock and runs no listener, which could block it or, by what it throws, end the process.</summary>
+    /// <summary>
+    /// A finalizer calls this: its thread takes no lock and runs no listener, which could block it or, by what it throws, end the process.
+    /// </summary>
     public void ResponseLeaked(HttpConnection connection, string? stack) =>
         ThreadPool.UnsafeQueueUserWorkItem(
             static leak => leak.Pool.ReportLeak(leak.Connection, leak.Stack),
@@ -295,8 +299,8 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
     }
 
     /// <summary>
-    /// Starts dials until the origin has <paramref name="connections"/> connections, as far as the limits allow. <see langword="false"/>: this pool was removed;
-    /// ask for the route again.
+    /// Starts dials until the origin has <paramref name="connections"/> connections, as far as the limits allow. <see langword="false"/>:
+    /// this pool was removed; ask for the route again.
     /// </summary>
     public bool TryPrewarm(int connections, [NotNullWhen(true)] out List<Task<TransportException?>>? started)
     {
@@ -402,7 +406,9 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
 
     // ---- The end ----------------------------------------------------------------------------------------------------
 
-    /// <summary>Removes the pool, once, if nobody has used it for long and nothing is left in it. Its history goes to <paramref name="history"/>.</summary>
+    /// <summary>
+    /// Removes the pool, once, if nobody has used it for long and nothing is left in it. Its history goes to <paramref name="history"/>.
+    /// </summary>
     public bool TryRemove(long now, [NotNullWhen(true)] out OriginSnapshot? history)
     {
         using OriginExecutor.Scope at = Executor.Enter();

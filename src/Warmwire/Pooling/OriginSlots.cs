@@ -4,10 +4,12 @@ using Warmwire.Connections;
 namespace Warmwire.Pooling;
 
 /// <summary>
-/// The slots of an origin's multiplexed connections: a connection with none taken is idle like any other, a slot that ends serves the oldest waiter, a
-/// connection that takes no more exchanges gets none and is closed behind its last one.
+/// The slots of an origin's multiplexed connections: a connection with none taken is idle like any other, a slot that ends serves the
+/// oldest waiter, a connection that takes no more exchanges gets none and is closed behind its last one.
 /// </summary>
-/// <remarks>What a connection tells comes from any thread and in any order, also after its end: what comes for one that is gone is ignored.</remarks>
+/// <remarks>
+/// What a connection tells comes from any thread and in any order, also after its end: what comes for one that is gone is ignored.
+/// </remarks>
 internal sealed class OriginSlots(OriginState state, OriginDials dials, OriginChoice choice, OriginLeases leases, ConnectionAge age)
 {
     // ---- What connections tell --------------------------------------------------------------------------------------
@@ -16,7 +18,8 @@ internal sealed class OriginSlots(OriginState state, OriginDials dials, OriginCh
     /// <param name="pooled">Its connection.</param>
     /// <param name="moment">The time.</param>
     /// <param name="othersDestitute">Whether an origin without any connection waits for a permit.</param>
-    /// <param name="mayYield">Whether this connection may retire to make room for it; <see langword="false"/> on return if that was not used.</param>
+    /// <param name="mayYield">Whether this connection may retire to make room for it; <see langword="false"/> on return if that was not
+    /// used.</param>
     public OriginStep Ended(PooledConnection pooled, in Moment moment, bool othersDestitute, ref bool mayYield)
     {
         bool yields = mayYield;
@@ -187,8 +190,9 @@ internal sealed class OriginSlots(OriginState state, OriginDials dials, OriginCh
     }
 
     /// <summary>
-    /// Story: a connection retires before it was offered. Counted out of those that are opening at once, a dial would be planned for its waiters, and they
-    /// would not be failed with it (<see cref="OriginDials.FailForUnused"/>). So one that is never offered counts until it is gone.
+    /// Story: a connection retires before it was offered. Counted out of those that are opening at once, a dial would be planned for its
+    /// waiters, and they would not be failed with it (<see cref="OriginDials.FailForUnused"/>). So one that is never offered counts until
+    /// it is gone.
     /// </summary>
     private void EndOpening(PooledConnection pooled)
     {
@@ -222,8 +226,8 @@ internal sealed class OriginSlots(OriginState state, OriginDials dials, OriginCh
         int taken = pooled.Slots.Taken;
         bool hasFreeSlot = pooled.HasFreeSlot;
 
-        // Story: opening takes longer than a connection may live, or it may not live at all. Closed for that before it served those it was opened for, it would
-        // be dialed again and again. As with HTTP/1.1, those who waited for it have it.
+        // Story: opening takes longer than a connection may live, or it may not live at all. Closed for that before it served those it was
+        // opened for, it would be dialed again and again. As with HTTP/1.1, those who waited for it have it.
         bool isForWaiter = wanted && !pooled.HasServed && taken == 0 && hasFreeSlot;
         CloseReason? reason = pooled.RetiredFor
             ?? (!isForWaiter && age.IsTooOld(pooled, moment.Now) ? CloseReason.Lifetime

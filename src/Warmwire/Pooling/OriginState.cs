@@ -4,7 +4,9 @@ using Warmwire.Settings;
 
 namespace Warmwire.Pooling;
 
-/// <summary>What one origin has. The parts of its <see cref="OriginPlan"/> share it: most decisions need connections, waiters and dials in one view.</summary>
+/// <summary>
+/// What one origin has. The parts of its <see cref="OriginPlan"/> share it: most decisions need connections, waiters and dials in one view.
+/// </summary>
 internal sealed class OriginState
 {
     public OriginState(Route route, HandlerSettings settings, IdleTotal idleTotal, long now)
@@ -99,7 +101,9 @@ internal sealed class OriginState
         }
     }
 
-    /// <summary>With the last connection and the last dial goes what they told of the protocol: the server may be another one next time.</summary>
+    /// <summary>
+    /// With the last connection and the last dial goes what they told of the protocol: the server may be another one next time.
+    /// </summary>
     public void ForgetProtocolIfAlone()
     {
         if (Open.Count == 0 && Dialing == 0)

@@ -82,8 +82,8 @@ internal sealed record StepNews
 }
 
 /// <summary>
-/// What the plan of an origin has decided under the lock and <see cref="OriginExecutor"/> does after leaving it; there is the order. A struct, and its lists are
-/// made only when something is put in: the lease of an idle connection and the return of one allocate nothing.
+/// What the plan of an origin has decided under the lock and <see cref="OriginExecutor"/> does after leaving it; there is the order. A
+/// struct, and its lists are made only when something is put in: the lease of an idle connection and the return of one allocate nothing.
 /// </summary>
 internal struct OriginStep
 {

@@ -4,8 +4,8 @@ using Warmwire.Diagnostics;
 namespace Warmwire.Pooling;
 
 /// <summary>
-/// What happens in the pool, told to metrics and the log: the one place where the pool runs code of listeners. Never called under a lock. What a listener
-/// throws stays here, and each measurement is guarded alone, so that one that is lost does not take its counterpart along.
+/// What happens in the pool, told to metrics and the log: the one place where the pool runs code of listeners. Never called under a lock.
+/// What a listener throws stays here, and each measurement is guarded alone, so that one that is lost does not take its counterpart along.
 /// </summary>
 internal sealed class PoolEvents
 {
@@ -33,20 +33,23 @@ internal sealed class PoolEvents
         if (_metrics.MeasuresLeases)
         {
             Tell(
-                static told => told._metrics.RequestLeased(Describe(told.connection), told.attempt.Request.Method, told.attempt.Lease.QueueTime, told.reused),
+                static told => told._metrics.RequestLeased(Describe(told.connection), told.attempt.Request.Method,
+                    told.attempt.Lease.QueueTime, told.reused),
                 (_metrics, connection, attempt, reused));
         }
 
         if (attempt.Replays > 0)
         {
             Tell(static told => told._metrics.Replayed(Describe(told.connection)), (_metrics, connection));
-            Tell(static told => Log.RequestReplayed(told.connection.Route.Origin, told.attempt.Replays, told.connection.Id), (connection, attempt));
+            Tell(static told => Log.RequestReplayed(told.connection.Route.Origin, told.attempt.Replays, told.connection.Id),
+                (connection, attempt));
         }
     }
 
     /// <summary>It failed or was given up while it waited.</summary>
     public void LeftQueue(Route route, Attempt attempt, TimeSpan waited) =>
-        Tell(static told => told._metrics.RequestLeftQueue(Describe(told.route), told.attempt.Request.Method, told.waited), (_metrics, route, attempt, waited));
+        Tell(static told => told._metrics.RequestLeftQueue(Describe(told.route), told.attempt.Request.Method, told.waited),
+            (_metrics, route, attempt, waited));
 
     public void DialStarted(Route route, DialReason reason)
     {
@@ -60,7 +63,8 @@ internal sealed class PoolEvents
     public void DialFailed(Route route, DialReason reason, TransportException error)
     {
         Tell(static told => told._metrics.DialFailed(Describe(told.route), told.reason), (_metrics, route, reason));
-        Tell(static told => Log.DialFailed(told.route.Origin, told.reason.ToString(), told.error.Phase.ToString(), told.error.Message), (route, reason, error));
+        Tell(static told => Log.DialFailed(told.route.Origin, told.reason.ToString(), told.error.Phase.ToString(), told.error.Message),
+            (route, reason, error));
     }
 
     public void Opened(HttpConnection connection, DialReason reason)
@@ -72,7 +76,8 @@ internal sealed class PoolEvents
                 static told =>
                 {
                     DialedStream dialed = told.connection.Dialed;
-                    Log.ConnectionOpened(told.connection.Route.Origin, told.connection.Id, told.reason.ToString(), told.connection.RemoteEndPoint?.ToString() ?? "",
+                    Log.ConnectionOpened(told.connection.Route.Origin, told.connection.Id, told.reason.ToString(),
+                        told.connection.RemoteEndPoint?.ToString() ?? "",
                         dialed.DnsTime.TotalMilliseconds, dialed.ConnectTime.TotalMilliseconds, dialed.TlsTime.TotalMilliseconds);
                 },
                 (connection, reason));
@@ -105,7 +110,8 @@ internal sealed class PoolEvents
 
     /// <param name="connection">The connection.</param>
     /// <param name="reason">Why it was closed.</param>
-    /// <param name="wasIdle">Whether the last that <see cref="BecameIdle"/> and <see cref="LeftIdle"/> said of it was that it is idle.</param>
+    /// <param name="wasIdle">Whether the last that <see cref="BecameIdle"/> and <see cref="LeftIdle"/> said of it was that it is
+    /// idle.</param>
     public void Closed(HttpConnection connection, CloseReason reason, bool wasIdle)
     {
         if (wasIdle)
@@ -118,11 +124,13 @@ internal sealed class PoolEvents
         }
 
         TimeSpan age = _time.GetElapsedTime(connection.OpenedAt);
-        Tell(static told => told._metrics.ConnectionClosed(Describe(told.connection), told.reason, told.age), (_metrics, connection, reason, age));
+        Tell(static told => told._metrics.ConnectionClosed(Describe(told.connection), told.reason, told.age),
+            (_metrics, connection, reason, age));
         if (Log.IsEnabled())
         {
             Tell(
-                static told => Log.ConnectionClosed(told.connection.Route.Origin, told.connection.Id, told.reason.ToString(), told.age.TotalMilliseconds),
+                static told => Log.ConnectionClosed(told.connection.Route.Origin, told.connection.Id, told.reason.ToString(),
+                    told.age.TotalMilliseconds),
                 (connection, reason, age));
         }
     }
@@ -147,7 +155,8 @@ internal sealed class PoolEvents
 
     private static void Tell<T>(Action<T> tell, T what)
     {
-        // Story: a listener sends a request and waits for it, on the thread that is taking a step. What that request needs must not wait behind the step.
+        // Story: a listener sends a request and waits for it, on the thread that is taking a step. What that request needs must not wait
+        // behind the step.
         StepQueue? queue = StepQueue.Leave();
         UserCode.Tell(tell, what);
         StepQueue.Return(queue);
@@ -156,7 +165,8 @@ internal sealed class PoolEvents
     private static MetricOrigin Describe(HttpConnection connection) =>
         Describe(connection.Route) with { PeerAddress = connection.PeerAddress, Version = TelemetryNames.Version(connection.HttpVersion) };
 
-    private static MetricOrigin Describe(Route route) => new(route.IsTls ? "https" : "http", route.Host, route.Port, PeerAddress: null, VersionOf(route.Protocols));
+    private static MetricOrigin Describe(Route route) =>
+        new(route.IsTls ? "https" : "http", route.Host, route.Port, PeerAddress: null, VersionOf(route.Protocols));
 
     /// <summary>What its connections speak, where that is sure without any.</summary>
     private static string? VersionOf(ProtocolOffer protocols) => protocols switch

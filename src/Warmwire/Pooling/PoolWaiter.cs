@@ -73,7 +73,8 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
 
         if (Attempt.CancellationToken.CanBeCanceled)
         {
-            CancellationTokenRegistration registration = Attempt.CancellationToken.UnsafeRegister(static (state, token) => ((PoolWaiter)state!).Cancelled(token), this);
+            CancellationTokenRegistration registration = Attempt.CancellationToken.UnsafeRegister(static (state, token) =>
+                ((PoolWaiter)state!).Cancelled(token), this);
             _cancellation = registration;
             if (IsDone)
             {
@@ -137,6 +138,7 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
 
     ValueTaskSourceStatus IValueTaskSource<HttpConnection>.GetStatus(short token) => _promise.GetStatus(token);
 
-    void IValueTaskSource<HttpConnection>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    void IValueTaskSource<HttpConnection>.OnCompleted(Action<object?> continuation, object? state, short token,
+        ValueTaskSourceOnCompletedFlags flags) =>
         _promise.OnCompleted(continuation, state, token, flags);
 }

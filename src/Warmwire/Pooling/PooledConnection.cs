@@ -17,8 +17,8 @@ namespace Warmwire.Pooling;
 ///             ▼     ▼     (from Opening, Leased, Idle, Shared)
 ///           Retired ────► Gone     (Gone also from any other)
 /// </code>
-/// Guarded by the lock of its origin but for what says otherwise. Its ages are also read without the lock by the flow that leases it, because they change
-/// only when it becomes idle again.
+/// Guarded by the lock of its origin but for what says otherwise. Its ages are also read without the lock by the flow that leases it,
+/// because they change only when it becomes idle again.
 /// </remarks>
 internal sealed class PooledConnection
 {
@@ -65,7 +65,10 @@ internal sealed class PooledConnection
     /// <summary>Multiplexed, and offered to the waiters once.</summary>
     public bool IsOffered { get; private set; }
 
-    /// <summary>Whether the metrics count it as idle: from becoming idle until it is leased or closed. One that retires while it is idle is counted so to its end.</summary>
+    /// <summary>
+    /// Whether the metrics count it as idle: from becoming idle until it is leased or closed. One that retires while it is idle is counted
+    /// so to its end.
+    /// </summary>
     public bool IsCountedIdle { get; private set; }
 
     // What it has served.

@@ -3,8 +3,8 @@ using Warmwire.Connections;
 namespace Warmwire.Pooling;
 
 /// <summary>
-/// The origins that were asked for last, found again without hashing the whole host. Only a shortcut: an entry may be replaced at any time, and may
-/// be of an origin that was removed since, which says so itself. Any thread.
+/// The origins that were asked for last, found again without hashing the whole host. Only a shortcut: an entry may be replaced at any time,
+/// and may be of an origin that was removed since, which says so itself. Any thread.
 /// </summary>
 internal sealed class RecentOrigins
 {

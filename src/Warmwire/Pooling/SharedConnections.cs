@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Warmwire.Pooling;
 
 /// <summary>
-/// The multiplexed connections of one origin that are in use and not retired. Few: each serves many requests, so the search for the least loaded walks
-/// over all. Guarded by the lock of the origin.
+/// The multiplexed connections of one origin that are in use and not retired. Few: each serves many requests, so the search for the least
+/// loaded walks over all. Guarded by the lock of the origin.
 /// </summary>
 internal sealed class SharedConnections
 {

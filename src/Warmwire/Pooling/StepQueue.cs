@@ -3,10 +3,13 @@ using System.Runtime.ExceptionServices;
 namespace Warmwire.Pooling;
 
 /// <summary>
-/// The steps that a thread has to take, whatever origins they are of. A step that leads to another on the same thread (a close is told to the pool, a permit
-/// goes to another origin) puts it here and does not call it, so the stack does not grow with the number of steps.
+/// The steps that a thread has to take, whatever origins they are of. A step that leads to another on the same thread (a close is told to
+/// the pool, a permit goes to another origin) puts it here and does not call it, so the stack does not grow with the number of steps.
 /// </summary>
-/// <remarks>Each thread has its own: steps that different threads have decided on are taken side by side, and code that blocks one holds up no other.</remarks>
+/// <remarks>
+/// Each thread has its own: steps that different threads have decided on are taken side by side, and code that blocks one holds up no
+/// other.
+/// </remarks>
 internal sealed class StepQueue
 {
     [ThreadStatic]
@@ -26,7 +29,9 @@ internal sealed class StepQueue
         }
     }
 
-    /// <summary>The thread is about to run code of the user's: what that needs of the pool is done at once, by a queue of its own.</summary>
+    /// <summary>
+    /// The thread is about to run code of the user's: what that needs of the pool is done at once, by a queue of its own.
+    /// </summary>
     public static StepQueue? Leave()
     {
         StepQueue? queue = t_queue;

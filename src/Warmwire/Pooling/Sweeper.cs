@@ -1,7 +1,8 @@
 namespace Warmwire.Pooling;
 
 /// <summary>
-/// Calls the pool's sweep when it is due: one timer for a handler, stopped while there is nothing to look after. It does not keep the pool alive.
+/// Calls the pool's sweep when it is due: one timer for a handler, stopped while there is nothing to look after. It does not keep the pool
+/// alive.
 /// </summary>
 internal sealed class Sweeper : IDisposable
 {
@@ -27,14 +28,15 @@ internal sealed class Sweeper : IDisposable
         using (ExecutionContext.IsFlowSuppressed() ? default(IDisposable) : ExecutionContext.SuppressFlow())
         {
             // The timer roots its state: a weak reference, so that a handler nobody holds can be collected.
-            _timer = time.CreateTimer(static state => ((WeakReference<Sweeper>)state!).TryRun(), new WeakReference<Sweeper>(this), Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer = time.CreateTimer(static state => ((WeakReference<Sweeper>)state!).TryRun(), new WeakReference<Sweeper>(this),
+                Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
     }
 
     /// <summary>Something will be due after this time; infinite is nothing. Takes the gate only to set the timer earlier.</summary>
     /// <remarks>
-    /// Story: a connection becomes idle while the timer fires. Both take the lock of the connection's origin, so either the sweep finds the connection,
-    /// or its return comes here after the sweep began and sees that the timer is not set.
+    /// Story: a connection becomes idle while the timer fires. Both take the lock of the connection's origin, so either the sweep finds the
+    /// connection, or its return comes here after the sweep began and sees that the timer is not set.
     /// </remarks>
     public void Expect(TimeSpan after, long now)
     {

@@ -3,8 +3,9 @@ using System.Diagnostics;
 namespace Warmwire.Pooling;
 
 /// <summary>
-/// Requests that wait for a connection, first come first served. A linked list, so that one that gives up leaves at once, and beside it the list of those that
-/// no dial is under way for, so that neither a plan nor a failure has to look for them. Guarded by the lock of the origin.
+/// Requests that wait for a connection, first come first served. A linked list, so that one that gives up leaves at once, and beside it the
+/// list of those that no dial is under way for, so that neither a plan nor a failure has to look for them. Guarded by the lock of the
+/// origin.
 /// </summary>
 internal sealed class WaitQueue
 {
@@ -175,7 +176,10 @@ internal sealed class WaitQueue
         }
     }
 
-    /// <summary>In the order of arrival. Dials are for the youngest, and one that comes back is among the oldest, so the place is near one of the ends.</summary>
+    /// <summary>
+    /// In the order of arrival. Dials are for the youngest, and one that comes back is among the oldest, so the place is near one of the
+    /// ends.
+    /// </summary>
     private void EnterWithoutDial(PoolWaiter waiter)
     {
         if (_withoutDial.First is { } first && waiter.Ticket < first.Value.Ticket)

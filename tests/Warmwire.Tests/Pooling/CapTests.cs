@@ -59,7 +59,7 @@ public class CapTests
     }
 
     [Fact]
-    public async Task At_the_total_cap_with_all_busy_a_request_waits_and_is_served_when_a_connection_of_another_origin_comes_to_rest()
+    public async Task At_the_total_cap_with_all_busy_a_request_waits_and_is_served_when_a_connection_of_another_origin_becomes_idle()
     {
         using var rig = new PoolRig(handler => handler.MaxConnections = 1);
         (Task<HttpResponseMessage> Response, ScriptedPeer Peer) busy = await rig.Busy(A);
@@ -92,7 +92,7 @@ public class CapTests
     }
 
     [Fact]
-    public async Task A_place_freed_by_a_failed_dial_serves_the_next_starved_origin()
+    public async Task A_permit_freed_by_a_failed_dial_serves_the_next_starved_origin()
     {
         using var rig = new PoolRig(handler => handler.MaxConnections = 1, holdDials: true);
         Task<HttpResponseMessage> failing = rig.Get(A);
@@ -106,7 +106,7 @@ public class CapTests
     }
 
     [Fact]
-    public async Task A_place_nobody_needs_any_more_goes_to_the_next_in_line()
+    public async Task A_permit_nobody_needs_any_more_goes_to_the_next_in_line()
     {
         using var rig = new PoolRig(handler => handler.MaxConnections = 1);
         using var source = new CancellationTokenSource();
@@ -137,7 +137,7 @@ public class CapTests
     }
 
     [Fact]
-    public async Task No_wake_up_is_lost_when_one_origin_comes_to_rest_as_another_begins_to_wait()
+    public async Task No_wake_up_is_lost_when_one_origin_becomes_idle_as_another_begins_to_wait()
     {
         using var rig = new PoolRig(handler => handler.MaxConnections = 1);
         (Task<HttpResponseMessage> Response, ScriptedPeer Peer) busy = await rig.Busy("http://host0.test/");

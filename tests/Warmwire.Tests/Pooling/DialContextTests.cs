@@ -96,19 +96,6 @@ public class DialContextTests
         AssertCalled(2);
     }
 
-    [Fact]
-    public async Task A_loop_that_finds_the_end_of_a_connection_does_not_dial_for_the_next()
-    {
-        using PoolRig rig = Rig();
-        (Task<HttpResponseMessage> first, ScriptedPeer peer) = await rig.Busy();
-        Task<HttpResponseMessage> second = rig.Get();
-        await rig.Until(snapshot => snapshot.Pending == 1);
-        Within(() => peer.Reset());
-        await rig.Fails(first);
-        await Answer(rig, second);
-        AssertCalled(2);
-    }
-
     private static async Task Answer(PoolRig rig, Task<HttpResponseMessage> request)
     {
         ScriptedPeer peer = await rig.Network.AcceptAsync();

@@ -8,8 +8,8 @@ using Xunit;
 namespace Warmwire.Tests.Pooling;
 
 /// <summary>
-/// Dials that fail before they first wait, one for each of very many waiters. Each failure leads to the next dial; done on one stack, that was the end of
-/// the process.
+/// Dials that fail before they first wait, one for each of very many waiters. Each failure leads to the next dial; done on one stack, that
+/// was the end of the process.
 /// </summary>
 public class DialStormTests
 {
@@ -41,7 +41,7 @@ public class DialStormTests
         using var rig = new StubRig(settings => Configure(settings, failure, () => Interlocked.Increment(ref dials), held.Task));
 
         // One connection stays busy, so each failed dial fails only the request it was for; and the second dial holds up all others.
-        ValueTask<HttpConnection> busy = rig.Pool.LeaseAsync(StubRig.Probe("a.test", port), rig.Attempt(), replacementFor: null);
+        ValueTask<HttpConnection> busy = rig.Pool.LeaseAsync(StubRig.RouteTo("a.test", port), rig.Attempt(), replacementFor: null);
         Assert.IsType<StubConnection>(await Guard.Within(busy.AsTask(), () => "the first dial succeeds"));
         var waiting = new Task<HttpConnection>[waiters];
         var thread = new Thread(
@@ -49,7 +49,7 @@ public class DialStormTests
             {
                 for (int i = 0; i < waiting.Length; i++)
                 {
-                    waiting[i] = rig.Pool.LeaseAsync(StubRig.Probe("a.test", port), rig.Attempt(), replacementFor: null).AsTask();
+                    waiting[i] = rig.Pool.LeaseAsync(StubRig.RouteTo("a.test", port), rig.Attempt(), replacementFor: null).AsTask();
                 }
 
                 SpinWait.SpinUntil(() => Volatile.Read(ref dials) == 2, Guard.Limit);
@@ -59,7 +59,8 @@ public class DialStormTests
         thread.Start();
         thread.Join();
 
-        await Task.WhenAll(waiting.Select(static one => one.ContinueWith(static _ => { }, TaskScheduler.Default))).WaitAsync(TimeSpan.FromMinutes(2));
+        await Task.WhenAll(waiting.Select(static one =>
+            one.ContinueWith(static _ => { }, TaskScheduler.Default))).WaitAsync(TimeSpan.FromMinutes(2));
         Assert.All(waiting, static one => Assert.IsType<TransportException>(one.Exception?.InnerException));
         Assert.Equal((1, 0, 0, waiters), (rig.Origin.Open, rig.Origin.Pending, rig.Origin.Dialing, (int)rig.Origin.DialsFailed));
     }
@@ -84,7 +85,8 @@ public class DialStormTests
         {
             1 => Task.FromResult<IPAddress[]>([IPAddress.Loopback]),
             2 => FailNameLaterAsync(held),
-            _ => failure == Failure.Address ? Task.FromResult<IPAddress[]>([IPAddress.Broadcast]) : throw new SocketException((int)SocketError.TryAgain),
+            _ => failure == Failure.Address ? Task.FromResult<IPAddress[]>([IPAddress.Broadcast])
+                : throw new SocketException((int)SocketError.TryAgain),
         };
     }
 

@@ -180,7 +180,7 @@ public class DrainTests
     }
 
     [Fact]
-    public async Task A_leaked_response_that_cannot_be_drained_gives_its_place_to_those_who_wait()
+    public async Task A_leaked_response_that_cannot_be_drained_gives_its_permit_to_those_who_wait()
     {
         using var rig = new PoolRig(handler =>
         {

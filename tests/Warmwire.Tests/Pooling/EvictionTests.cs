@@ -6,11 +6,11 @@ using static Warmwire.Tests.Pooling.PoolRig;
 
 namespace Warmwire.Tests.Pooling;
 
-/// <summary>When connections grow too old, by rest or by age, and what becomes of origins nobody uses.</summary>
+/// <summary>When connections grow too old, by idling or by age, and what becomes of origins nobody uses.</summary>
 public class EvictionTests
 {
     [Fact]
-    public async Task The_sweeper_closes_each_connection_when_its_rest_is_over_and_not_before()
+    public async Task The_sweeper_closes_each_connection_when_its_idle_time_is_over_and_not_before()
     {
         using var rig = new PoolRig();
         await rig.OpenIdle(2);
@@ -27,7 +27,7 @@ public class EvictionTests
     private static TimeSpan PoolLimitsSpacing => Warmwire.Pooling.PoolLimits.SweepSpacing;
 
     [Fact]
-    public async Task A_frozen_instance_does_not_write_into_a_connection_that_rested_too_long_by_the_wall_clock()
+    public async Task A_frozen_instance_does_not_write_into_a_connection_that_was_idle_too_long_by_the_wall_clock()
     {
         using var rig = new PoolRig();
         ScriptedPeer old = (await rig.OpenIdle())[0];

@@ -11,8 +11,8 @@ using Xunit;
 namespace Warmwire.Tests.Pooling;
 
 /// <summary>
-/// On Unix a read of nothing ends with any event of its socket, also with the late one of bytes that have been read already. A rest that took
-/// this for news waited for ever for a byte, with its place in the pool.
+/// On Unix a read of nothing ends with any event of its socket, also with the late one of bytes that have been read already. An idle watch that
+/// took this for news waited for ever for a byte, with its permit.
 /// </summary>
 public sealed class FalseAlarmTests : IDisposable, IConnectionOwner
 {

@@ -28,8 +28,8 @@ public class IdleLeaseTests
             long before = GC.GetAllocatedBytesForCurrentThread();
             for (int i = 0; i < 1000; i++)
             {
-                Assert.True(rig.Pool.TryLeaseIdle(Probe(), attempt, out HttpConnection? first));
-                ValueTask<HttpConnection> second = rig.Pool.LeaseAsync(Probe(), attempt, replacementFor: null);
+                Assert.True(rig.Pool.TryLeaseIdle(RouteTo(), attempt, out HttpConnection? first));
+                ValueTask<HttpConnection> second = rig.Pool.LeaseAsync(RouteTo(), attempt, replacementFor: null);
                 Assert.True(second.IsCompletedSuccessfully);
                 second.Result.Release();
                 first.Release();
@@ -66,9 +66,10 @@ public class IdleLeaseTests
         StubConnection[] idle = await rig.OpenIdle(2);
         rig.Time.Advance(Ms(9));
         Attempt attempt = rig.Attempt();
-        Assert.True(rig.Pool.TryLeaseIdle(Probe(), attempt, out HttpConnection? connection));
+        Assert.True(rig.Pool.TryLeaseIdle(RouteTo(), attempt, out HttpConnection? connection));
         Assert.Same(idle[1], connection);
-        Assert.Equal((true, true, true, Ms(10), TimeSpan.Zero), (attempt.Lease.IsLeased, attempt.Lease.Reused, attempt.Lease.WasIdle, attempt.Lease.IdleTime, attempt.Lease.QueueTime));
+        Assert.Equal((true, true, true, Ms(10), TimeSpan.Zero),
+            (attempt.Lease.IsLeased, attempt.Lease.Reused, attempt.Lease.WasIdle, attempt.Lease.IdleTime, attempt.Lease.QueueTime));
         Assert.Equal((3L, 1L, 1), (rig.Origin.Requests, rig.Origin.Reused, rig.Origin.Idle));
     }
 
@@ -76,13 +77,13 @@ public class IdleLeaseTests
     public async Task Without_an_idle_connection_the_short_way_says_no_and_leaves_no_trace()
     {
         using var rig = new StubRig();
-        Assert.False(rig.Pool.TryLeaseIdle(Probe(), rig.Attempt(), out _));
+        Assert.False(rig.Pool.TryLeaseIdle(RouteTo(), rig.Attempt(), out _));
         Assert.Empty(rig.Pool.GetSnapshot().Origins);
         await rig.Lease();
-        Assert.False(rig.Pool.TryLeaseIdle(Probe(), rig.Attempt(), out _));
+        Assert.False(rig.Pool.TryLeaseIdle(RouteTo(), rig.Attempt(), out _));
         Assert.Equal((1L, 0, 1), (rig.Origin.Requests, rig.Origin.Pending, rig.Origin.Open));
         rig.Pool.Dispose();
-        Assert.False(rig.Pool.TryLeaseIdle(Probe(), rig.Attempt(), out _));
+        Assert.False(rig.Pool.TryLeaseIdle(RouteTo(), rig.Attempt(), out _));
     }
 
     [Fact]
@@ -92,7 +93,7 @@ public class IdleLeaseTests
         StubConnection[] idle = await rig.OpenIdle(3);
         idle[2].OnLease = Die;
         idle[1].OnLease = Die;
-        Assert.True(rig.Pool.TryLeaseIdle(Probe(), rig.Attempt(), out HttpConnection? connection));
+        Assert.True(rig.Pool.TryLeaseIdle(RouteTo(), rig.Attempt(), out HttpConnection? connection));
         Assert.Same(idle[0], connection);
         Assert.Equal((4L, 1L, 2L), (rig.Origin.Requests, rig.Origin.Reused, rig.Origin.ClosedBy[CloseReason.ServerClosed]));
         AssertCounted(rig, active: 1, idle: 0);
@@ -109,7 +110,7 @@ public class IdleLeaseTests
             busy.Release();
             return Die(dead);
         };
-        Assert.True(rig.Pool.TryLeaseIdle(Probe(), rig.Attempt(), out HttpConnection? connection));
+        Assert.True(rig.Pool.TryLeaseIdle(RouteTo(), rig.Attempt(), out HttpConnection? connection));
         Assert.Same(busy, connection);
         AssertCounted(rig, active: 1, idle: 0);
     }
@@ -126,7 +127,7 @@ public class IdleLeaseTests
             connection.Close(CloseReason.Disposed);
             return leaseSucceeds;
         };
-        Assert.Equal(leaseSucceeds, rig.Pool.TryLeaseIdle(Probe(), rig.Attempt(), out _));
+        Assert.Equal(leaseSucceeds, rig.Pool.TryLeaseIdle(RouteTo(), rig.Attempt(), out _));
         Assert.Equal((0, 0), (rig.Origin.Open, rig.Origin.Idle));
         AssertCounted(rig, active: 0, idle: 0);
     }
@@ -142,7 +143,7 @@ public class IdleLeaseTests
             rig.Time.Advance(Seconds(100));
             return true;
         };
-        Assert.True(rig.Pool.TryLeaseIdle(Probe(), rig.Attempt(), out HttpConnection? connection));
+        Assert.True(rig.Pool.TryLeaseIdle(RouteTo(), rig.Attempt(), out HttpConnection? connection));
         Assert.Null(idle[0].ClosedFor);
         connection.Release();
         Assert.Equal(1, rig.Origin.Idle);
@@ -154,7 +155,7 @@ public class IdleLeaseTests
         using var rig = new StubRig(measured: true);
         StubConnection[] idle = await rig.OpenIdle(2);
         rig.Time.AdvanceWallClock(Seconds(100));
-        Assert.False(rig.Pool.TryLeaseIdle(Probe(), rig.Attempt(), out _));
+        Assert.False(rig.Pool.TryLeaseIdle(RouteTo(), rig.Attempt(), out _));
         Assert.All(idle, connection => Assert.Equal(CloseReason.IdleTimeout, connection.ClosedFor));
         AssertCounted(rig, active: 0, idle: 0);
     }
@@ -166,49 +167,49 @@ public class IdleLeaseTests
         await rig.OpenIdle(1);
         rig.Time.Advance(TimeSpan.FromMinutes(20));
         rig.Time.Advance(TimeSpan.FromMinutes(1));
-        Assert.False(rig.Pool.TryLeaseIdle(Probe(), rig.Attempt(), out _));
+        Assert.False(rig.Pool.TryLeaseIdle(RouteTo(), rig.Attempt(), out _));
         (await rig.Lease()).Release();
-        Assert.True(rig.Pool.TryLeaseIdle(Probe(), rig.Attempt(), out _));
+        Assert.True(rig.Pool.TryLeaseIdle(RouteTo(), rig.Attempt(), out _));
 
         rig.Time.Advance(TimeSpan.FromMinutes(1));
         rig.Made[^1].Close(CloseReason.ServerClosed);
         rig.Time.Advance(TimeSpan.FromMinutes(20));
         rig.Time.Advance(TimeSpan.FromMinutes(1));
-        Assert.Equal(2, await rig.Pool.PrewarmAsync(Probe(), 2, CancellationToken.None).WaitAsync(Seconds(10)));
+        Assert.Equal(2, await rig.Pool.PrewarmAsync(RouteTo(), 2, CancellationToken.None).WaitAsync(Seconds(10)));
     }
 
     [Fact]
     public async Task Origins_that_differ_in_a_letter_or_a_port_never_share_a_connection()
     {
         using var rig = new StubRig();
-        RouteIdentity[] probes =
+        RouteIdentity[] routes =
         [
-            .. Enumerable.Range(0, 40).Select(i => Probe($"host{i}.test")),
-            .. Enumerable.Range(0, 10).Select(i => Probe("host1.test", 8000 + i)),
+            .. Enumerable.Range(0, 40).Select(i => RouteTo($"host{i}.test")),
+            .. Enumerable.Range(0, 10).Select(i => RouteTo("host1.test", 8000 + i)),
         ];
         for (int round = 0; round < 3; round++)
         {
-            foreach (RouteIdentity probe in probes)
+            foreach (RouteIdentity route in routes)
             {
-                HttpConnection connection = await rig.Pool.LeaseAsync(probe, rig.Attempt(), replacementFor: null);
-                Assert.Equal(probe, connection.Route.Identity);
+                HttpConnection connection = await rig.Pool.LeaseAsync(route, rig.Attempt(), replacementFor: null);
+                Assert.Equal(route, connection.Route.Identity);
                 connection.Release();
             }
         }
 
-        Assert.Equal(probes.Length, rig.Made.Count);
-        Assert.True(rig.Pool.TryLeaseIdle(Probe("HOST7.test"), rig.Attempt(), out HttpConnection? upper));
+        Assert.Equal(routes.Length, rig.Made.Count);
+        Assert.True(rig.Pool.TryLeaseIdle(RouteTo("HOST7.test"), rig.Attempt(), out HttpConnection? upper));
         Assert.Equal("host7.test", upper.Route.Host);
     }
 
     [Fact]
-    public void What_was_found_before_is_found_again_only_for_the_same_key()
+    public void What_was_found_before_is_found_again_only_for_the_same_route()
     {
         using var rig = new StubRig();
         using var key = RSA.Create(2048);
         using X509Certificate2 certificate = new CertificateRequest("CN=client", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
             .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(100));
-        RouteIdentity[] probes =
+        RouteIdentity[] routes =
         [
             new(isTls: false, "a.test", 443, tlsHost: null, clientCertificate: null),
             new(isTls: false, "a.test", 443, tlsHost: null, clientCertificate: null, ProtocolOffer.Http2),
@@ -217,12 +218,12 @@ public class IdleLeaseTests
             new(isTls: true, "a.test", 443, "b.test", clientCertificate: null),
             new(isTls: true, "a.test", 443, tlsHost: null, certificate),
         ];
-        foreach (RouteIdentity known in probes)
+        foreach (RouteIdentity known in routes)
         {
             var recent = new RecentOrigins();
             var pool = new OriginPool(rig.Pool, new Route(known));
             recent.Remember(known, pool);
-            Assert.All(probes, probe => Assert.Equal(probe.Equals(known), recent.Find(probe) == pool));
+            Assert.All(routes, route => Assert.Equal(route.Equals(known), recent.Find(route) == pool));
             recent.Forget(known, new OriginPool(rig.Pool, new Route(known)));
             Assert.Same(pool, recent.Find(known));
             recent.Forget(known, pool);

@@ -53,7 +53,7 @@ public class LifecycleTests
         using var rig = new PoolRig(holdDials: true);
         Task<int> prewarm = rig.Handler.PrewarmAsync(s_a, 1);
         Task<HttpResponseMessage> response = rig.Get();
-        Assert.Equal(1, rig.Network.DialCount);
+        Assert.Equal(1, rig.Snapshot.Dialing);
         await (await rig.Network.NextDialAsync()).Accept().AnswerAsync();
         (await rig.Done(response)).Dispose();
         Assert.Equal(1, await rig.Done(prewarm));

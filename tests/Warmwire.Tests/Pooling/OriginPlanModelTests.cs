@@ -2,7 +2,10 @@ using Xunit;
 
 namespace Warmwire.Tests.Pooling;
 
-/// <summary>The plan of an origin alone; <see cref="PoolModelTests"/> and <see cref="SharedPoolModelTests"/> drive it with its executor and real flows.</summary>
+/// <summary>
+/// The plan of an origin alone; <see cref="PoolModelTests"/> and <see cref="SharedPoolModelTests"/> drive it with its executor and real
+/// flows.
+/// </summary>
 public class OriginPlanModelTests
 {
     [Fact]

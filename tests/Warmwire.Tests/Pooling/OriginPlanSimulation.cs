@@ -9,8 +9,8 @@ using Xunit;
 namespace Warmwire.Tests.Pooling;
 
 /// <summary>
-/// A random walk over the plan of one origin, without a lock, a thread or a network: the steps are taken here, one behind another, and what must hold is looked
-/// at after each. The script of the walk is part of every failure.
+/// A random walk over the plan of one origin, without a lock, a thread or a network: the steps are taken here, one behind another, and what
+/// must hold is looked at after each. The script of the walk is part of every failure.
 /// </summary>
 internal sealed class OriginPlanSimulation : IDisposable
 {
@@ -337,7 +337,8 @@ internal sealed class OriginPlanSimulation : IDisposable
     {
         while (dial is not null)
         {
-            Assert.True(Snapshot.Dialing <= Snapshot.Pending + _dials.Count(static one => one.Waiter is null || one.Waiter.IsDone || !one.Waiter.IsQueued), "more dials than waiters");
+            Assert.True(Snapshot.Dialing <= Snapshot.Pending + _dials.Count(static one => one.Waiter is null || one.Waiter.IsDone
+                || !one.Waiter.IsQueued), "more dials than waiters");
             if (_permits > 0)
             {
                 _permits--;
@@ -457,8 +458,10 @@ internal sealed class OriginPlanSimulation : IDisposable
     private void CheckWaiters(OriginSnapshot now)
     {
         bool anyKind = _waiting.Any(static waiter => !waiter.NeedsHttp2);
-        Assert.False(anyKind && _open.Any(static pooled => pooled is { IsMultiplexed: false, State: PooledState.Idle }), "a request waits beside an idle connection");
-        Assert.False(_open.Any(static pooled => pooled is { IsMultiplexed: true, HasFreeSlot: true }), "a request waits beside a free slot");
+        Assert.False(anyKind && _open.Any(static pooled => pooled is { IsMultiplexed: false, State: PooledState.Idle }),
+            "a request waits beside an idle connection");
+        Assert.False(_open.Any(static pooled => pooled is { IsMultiplexed: true, HasFreeSlot: true }),
+            "a request waits beside a free slot");
         bool isFull = now.Open + now.Dialing >= _settings.MaxConnectionsPerServer || _isInLine;
         bool isHopeful = now.Dialing > 0 || _open.Any(static pooled => pooled.IsMultiplexed && pooled.IsUsable);
         Assert.True(isFull || isHopeful, "a request waits, and nothing is dialed");

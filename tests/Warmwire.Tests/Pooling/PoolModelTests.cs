@@ -6,8 +6,8 @@ using Xunit;
 namespace Warmwire.Tests.Pooling;
 
 /// <summary>
-/// Random callers, servers, networks and clocks against one handler. What must hold after each step and at the end is in <see cref="PoolSimulation"/>;
-/// a failure is shrunk to the few steps that matter and printed as a script.
+/// Random callers, servers, networks and clocks against one handler. What must hold after each step and at the end is in <see
+/// cref="PoolSimulation"/>; a failure is shrunk to the few steps that matter and printed as a script.
 /// </summary>
 public class PoolModelTests
 {

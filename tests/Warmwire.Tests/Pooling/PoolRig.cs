@@ -77,7 +77,10 @@ internal sealed class PoolRig : IDisposable
         (await Done(busy.Response)).Dispose();
     }
 
-    /// <summary>Opens connections side by side, each by a request of its own, and lets them come to rest in order: the first is the least recently used.</summary>
+    /// <summary>
+    /// Opens connections side by side, each by a request of its own, and releases them in order: the first is the least recently
+    /// used.
+    /// </summary>
     public async Task<ScriptedPeer[]> OpenIdle(int count = 1, string url = A, params string[] headers)
     {
         var busy = new List<(Task<HttpResponseMessage> Response, ScriptedPeer Peer)>();
@@ -129,7 +132,9 @@ internal sealed class PoolRig : IDisposable
     }
 
     /// <summary>Fails unless these are the closes so far.</summary>
-    /// <remarks>A connection is counted as closed right after its stream is, so whoever has seen the end of the stream may be a moment early.</remarks>
+    /// <remarks>
+    /// A connection is counted as closed right after its stream is, so a test that has seen the end of the stream may be a moment early.
+    /// </remarks>
     public void AssertClosed(params (CloseReason Reason, long Count)[] expected)
     {
         var counts = expected.ToDictionary(one => one.Reason, one => one.Count);

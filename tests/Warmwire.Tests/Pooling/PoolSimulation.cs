@@ -36,7 +36,9 @@ public sealed record PoolWorld(int Origins, int PerServer, int Total, int Idle)
     public override string ToString() => $"{Origins} origins, {PerServer} connections each, {Total} in all, {Idle} idle";
 }
 
-/// <summary>Plays steps on a handler and checks what must hold. A request carries its number in its path and its answer carries it back.</summary>
+/// <summary>
+/// Plays steps on a handler and checks what must hold. A request carries its number in its path and its answer carries it back.
+/// </summary>
 internal sealed class PoolSimulation : IDisposable
 {
     private readonly PoolWorld _world;
@@ -151,7 +153,9 @@ internal sealed class PoolSimulation : IDisposable
         return choice.Length == 0 ? Task.CompletedTask : act(choice[pick % choice.Length]);
     }
 
-    /// <summary>Waits until nothing moves any more and what must hold at rest holds. What must hold always is checked all the while.</summary>
+    /// <summary>
+    /// Waits until nothing moves any more and what must hold when nothing moves holds. What must hold always is checked all the while.
+    /// </summary>
     private async Task SettleAsync(string when)
     {
         long start = Stopwatch.GetTimestamp();
@@ -189,13 +193,15 @@ internal sealed class PoolSimulation : IDisposable
         }
     }
 
-    /// <summary>What must be so once nothing moves: nobody waits for what is there, and no connection is busy without anybody who keeps it so.</summary>
+    /// <summary>
+    /// What must be so once nothing moves: nobody waits for what is there, and no connection is busy without anybody who keeps it so.
+    /// </summary>
     /// <param name="snapshot">The pool.</param>
     /// <param name="dials">The dials of the network, read before the snapshot was taken.</param>
     private string? Unrest(PoolSnapshot snapshot, IReadOnlyList<Dial> dials)
     {
-        // Story: a thread of the pool stands still on its way from one state to the next for as long as the rounds above take, and dials right
-        // after the snapshot. The dials that are counted must be those of the snapshot.
+        // Story: a thread of the pool stands still on its way from one state to the next for as long as the rounds above take, and dials
+        // right after the snapshot. The dials that are counted must be those of the snapshot.
         if (_rig.Network.DialCount != dials.Count)
         {
             return "a dial came while the snapshot was taken";
@@ -235,7 +241,9 @@ internal sealed class PoolSimulation : IDisposable
         return null;
     }
 
-    /// <summary>Whether a caller keeps the answer of this server: one who does not read the end of a body does not see the server's end either.</summary>
+    /// <summary>
+    /// Whether a caller keeps the answer of this server: one who does not read the end of a body does not see the server's end either.
+    /// </summary>
     private bool IsHeld(SimulatedPeer peer) => peer.Answered is { } id && _callers[id].HoldsAnswer;
 
     private void CheckCaps(PoolSnapshot snapshot, string when)
@@ -264,7 +272,7 @@ internal sealed class PoolSimulation : IDisposable
         _peers.ForEach(peer => peer.Check(when));
     }
 
-    /// <summary>Everybody does what they owe: then every request must come to its end, and every connection to rest.</summary>
+    /// <summary>Everybody does what they owe: then every request must come to its end, and every connection idle.</summary>
     private async Task EndAsync()
     {
         _callers.ForEach(caller => caller.GoOn());

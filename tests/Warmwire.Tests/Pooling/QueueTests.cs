@@ -22,7 +22,7 @@ public class QueueTests
     }
 
     [Fact]
-    public async Task The_connection_that_rested_last_is_used_first()
+    public async Task The_connection_that_became_idle_last_is_used_first()
     {
         using var rig = new PoolRig();
         ScriptedPeer[] peers = await rig.OpenIdle(3);
@@ -87,7 +87,7 @@ public class QueueTests
     }
 
     [Fact]
-    public async Task A_dial_serves_whoever_waits_longest_whoever_asked_for_it()
+    public async Task A_dial_serves_the_oldest_waiter_and_not_the_one_that_asked()
     {
         using var rig = new PoolRig(holdDials: true);
         Task<HttpResponseMessage> first = rig.Get(A + "first");
@@ -191,7 +191,8 @@ public class QueueTests
         (Task<HttpResponseMessage> Response, ScriptedPeer Peer) busy = await rig.Busy();
         Task<HttpResponseMessage>[] waiting = [rig.Get(), rig.Get()];
         TransportException error = await rig.Fails(rig.Get());
-        Assert.Equal((TransportPhase.Queue, RequestSent.No, true, false), (error.Phase, error.RequestSent, error.NotProcessed, error.IsTimeout));
+        Assert.Equal((TransportPhase.Queue, RequestSent.No, true, false),
+            (error.Phase, error.RequestSent, error.NotProcessed, error.IsTimeout));
         Assert.Contains("PooledHttpHandler.MaxPendingRequestsPerServer (2)", error.Message, StringComparison.Ordinal);
         await rig.Finish(busy);
         await busy.Peer.AnswerAsync();

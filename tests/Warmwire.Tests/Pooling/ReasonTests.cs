@@ -5,8 +5,8 @@ using Xunit;
 namespace Warmwire.Tests.Pooling;
 
 /// <summary>
-/// Every reason of a close and of a dial, seen in the snapshot. The data are the members of the enums, so a new member without a scenario fails here.
-/// Those that only HTTP/2 has are in <see cref="SharedReasonTests"/>.
+/// Every reason of a close and of a dial, seen in the snapshot. The data are the members of the enums, so a new member without a scenario
+/// fails here. Those that only HTTP/2 has are in <see cref="SharedReasonTests"/>.
 /// </summary>
 public class ReasonTests
 {

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Warmwire.Tests.Pooling;
 
-/// <summary>Every combination of what decides whether a failed request may be sent again, against the rule written down once more, plainly.</summary>
+/// <summary>
+/// Every combination of what decides whether a failed request may be sent again, against the rule written down once more, plainly.
+/// </summary>
 public class ReplayRuleTests
 {
     private static readonly string[] s_methods = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "POST", "PATCH", "CONNECT", "QUERY-LIKE"];
@@ -78,7 +80,7 @@ public class ReplayRuleTests
     public void Not_what_can_never_be_sent() => Assert.False(MayReplay(ReplayPolicy.Safe, "GET", RequestSent.No, true, false, null, false, errorMayReplay: false));
 
     [Fact]
-    public void What_found_no_place_waits_again_under_every_policy_and_that_counts_as_nothing()
+    public void What_found_no_slot_waits_again_under_every_policy_and_that_counts_as_nothing()
     {
         foreach (ReplayPolicy policy in Enum.GetValues<ReplayPolicy>())
         {

@@ -14,7 +14,9 @@ internal sealed class ScriptedContent(Func<Stream, Task> write) : HttpContent
     }
 }
 
-/// <summary>A connection whose writes fail and whose reads wait until it is disposed: the network broke, and only one direction has noticed.</summary>
+/// <summary>
+/// A connection whose writes fail and whose reads wait until it is disposed: the network broke, and only one direction has noticed.
+/// </summary>
 internal sealed class BrokenWriteStream : Stream
 {
     private readonly TaskCompletionSource<int> _disposed = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -8,7 +8,7 @@ namespace Warmwire.Tests.Pooling;
 public class SharedChoiceTests
 {
     [Fact]
-    public async Task One_connection_serves_many_and_rests_behind_the_last()
+    public async Task One_connection_serves_many_and_is_idle_behind_the_last()
     {
         using var rig = new SharedRig();
         StubMultiplexedConnection first = await rig.Lease();
@@ -36,7 +36,7 @@ public class SharedChoiceTests
     }
 
     [Fact]
-    public async Task A_resting_one_is_used_only_when_the_best_in_use_is_at_half_its_limit()
+    public async Task An_idle_one_is_used_only_when_the_best_in_use_is_at_half_its_limit()
     {
         using var rig = new SharedRig(limit: 4);
         StubMultiplexedConnection[] open = await rig.OpenBusy(1, 0);
@@ -48,7 +48,7 @@ public class SharedChoiceTests
     }
 
     [Fact]
-    public async Task The_surplus_of_a_burst_comes_to_rest_and_ages_while_one_goes_on()
+    public async Task The_surplus_of_a_burst_becomes_idle_and_ages_while_one_goes_on()
     {
         using var rig = new SharedRig(limit: 4);
         StubMultiplexedConnection[] open = await rig.OpenBusy(1, 0);
@@ -64,27 +64,27 @@ public class SharedChoiceTests
     }
 
     [Fact]
-    public async Task The_short_way_takes_a_place_and_tells_what_it_is()
+    public async Task The_short_way_takes_a_slot_and_tells_what_it_is()
     {
         using var rig = new SharedRig();
         StubMultiplexedConnection connection = await rig.Lease();
         Attempt shared = rig.Attempt();
-        Assert.True(rig.Pool.TryLeaseIdle(SharedRig.Probe(), shared, out HttpConnection? same));
+        Assert.True(rig.Pool.TryLeaseIdle(SharedRig.RouteTo(), shared, out HttpConnection? same));
         Assert.Same(connection, same);
         Assert.Equal((true, true, false, TimeSpan.Zero), (shared.Lease.IsLeased, shared.Lease.Reused, shared.Lease.WasIdle, shared.Lease.IdleTime));
         connection.End();
         connection.End();
         rig.Time.Advance(Seconds(3));
-        Attempt rested = rig.Attempt();
-        Assert.True(rig.Pool.TryLeaseIdle(SharedRig.Probe(), rested, out _));
-        Assert.Equal((true, true, Seconds(3), Seconds(3)), (rested.Lease.Reused, rested.Lease.WasIdle, rested.Lease.IdleTime, connection.LastRest));
+        Attempt idleLease = rig.Attempt();
+        Assert.True(rig.Pool.TryLeaseIdle(SharedRig.RouteTo(), idleLease, out _));
+        Assert.Equal((true, true, Seconds(3), Seconds(3)), (idleLease.Lease.Reused, idleLease.Lease.WasIdle, idleLease.Lease.IdleTime, connection.LastIdleTime));
         Assert.Equal((3L, 2L), (rig.Origin.Requests, rig.Origin.Reused));
     }
 
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_place_and_its_return_allocate_nothing(bool inUse)
+    public async Task A_slot_and_its_end_allocate_nothing(bool inUse)
     {
         using var rig = new SharedRig(settings => settings.MeterFactory = null);
         StubMultiplexedConnection connection = await rig.Lease();
@@ -99,8 +99,8 @@ public class SharedChoiceTests
             long before = GC.GetAllocatedBytesForCurrentThread();
             for (int i = 0; i < 1000; i++)
             {
-                Assert.True(rig.Pool.TryLeaseIdle(SharedRig.Probe(), attempt, out HttpConnection? first));
-                ValueTask<HttpConnection> second = rig.Pool.LeaseAsync(SharedRig.Probe(), attempt, replacementFor: null);
+                Assert.True(rig.Pool.TryLeaseIdle(SharedRig.RouteTo(), attempt, out HttpConnection? first));
+                ValueTask<HttpConnection> second = rig.Pool.LeaseAsync(SharedRig.RouteTo(), attempt, replacementFor: null);
                 Assert.True(second.IsCompletedSuccessfully);
                 second.Result.Release();
                 first.Release();

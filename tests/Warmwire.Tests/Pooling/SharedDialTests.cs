@@ -119,7 +119,7 @@ public class SharedDialTests
     }
 
     [Fact]
-    public async Task A_limit_that_rises_serves_as_many_as_it_has_places()
+    public async Task A_limit_that_rises_serves_as_many_as_it_has_slots()
     {
         using var rig = new SharedRig(settings => settings.MaxConnectionsPerServer = 1, limit: 1);
         StubMultiplexedConnection connection = await rig.Lease();
@@ -174,7 +174,7 @@ public class SharedDialTests
     }
 
     [Fact]
-    public async Task Who_waits_too_long_is_told_about_streams()
+    public async Task A_request_that_waits_too_long_is_told_about_streams()
     {
         using var rig = new SharedRig(settings =>
         {
@@ -228,10 +228,10 @@ public class SharedDialTests
     public async Task Prewarming_opens_as_many_as_may_be()
     {
         using var rig = new SharedRig();
-        Assert.Equal(3, await rig.Pool.PrewarmAsync(SharedRig.Probe(), 3, CancellationToken.None));
+        Assert.Equal(3, await rig.Pool.PrewarmAsync(SharedRig.RouteTo(), 3, CancellationToken.None));
         Assert.Equal((3, 3), (rig.Origin.Open, rig.Origin.Idle));
         rig.AssertCounted(active: 0, idle: 3, streams: 0);
         using var one = new SharedRig(settings => settings.EnableMultipleHttp2Connections = false);
-        Assert.Equal(1, await one.Pool.PrewarmAsync(SharedRig.Probe(), 3, CancellationToken.None));
+        Assert.Equal(1, await one.Pool.PrewarmAsync(SharedRig.RouteTo(), 3, CancellationToken.None));
     }
 }

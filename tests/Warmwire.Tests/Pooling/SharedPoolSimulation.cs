@@ -123,7 +123,7 @@ internal sealed class SharedPoolSimulation : IDisposable
                 _callers.Add(new Caller(_rig, HostOf(step.Pick), step.Act == SharedAct.AskForHttp2Only));
                 break;
             case SharedAct.AskShortWay:
-                if (_rig.Pool.TryLeaseIdle(SharedRig.Probe(HostOf(step.Pick)), _rig.Attempt(), out HttpConnection? connection))
+                if (_rig.Pool.TryLeaseIdle(SharedRig.RouteTo(HostOf(step.Pick)), _rig.Attempt(), out HttpConnection? connection))
                 {
                     _callers.Add(new Caller(connection));
                 }
@@ -186,7 +186,10 @@ internal sealed class SharedPoolSimulation : IDisposable
         }
     }
 
-    /// <summary>One asks and is turned away by the first connection it finds, which says afterwards that it was suspended, and that it is not any more.</summary>
+    /// <summary>
+    /// One asks and is turned away by the first connection it finds, which says afterwards that it was suspended, and that it is not any
+    /// more.
+    /// </summary>
     private void Refuse(int pick)
     {
         RefusesNext = true;
@@ -223,7 +226,9 @@ internal sealed class SharedPoolSimulation : IDisposable
         }
     }
 
-    /// <summary>Callers learn of their connections on other threads; what must hold is waited for, what must always hold is looked at all the while.</summary>
+    /// <summary>
+    /// Callers learn of their connections on other threads; what must hold is waited for, what must always hold is looked at all the while.
+    /// </summary>
     private void Settle(string when)
     {
         string? unrest = null;
@@ -237,7 +242,7 @@ internal sealed class SharedPoolSimulation : IDisposable
         PoolSnapshot snapshot = _rig.Pool.GetSnapshot();
         if (snapshot.Open + snapshot.Dialing > _world.Total)
         {
-            // A dial is counted from its plan on, also for the moment in which it turns out that there is no place for it.
+            // A dial is counted from its plan on, also for the moment in which it turns out that there is no slot for it.
             return "the total is passed";
         }
 
@@ -268,7 +273,7 @@ internal sealed class SharedPoolSimulation : IDisposable
         int streams = snapshot.Origins.Sum(static origin => origin.StreamsActive);
         if (held != streams || Open.Sum(static connection => connection.Leased) != held)
         {
-            return $"{held} exchanges are under way, {streams} places are taken, {Open.Sum(static connection => connection.Leased)} are leased";
+            return $"{held} exchanges are under way, {streams} slots are taken, {Open.Sum(static connection => connection.Leased)} are leased";
         }
 
         int busy = snapshot.Active;
@@ -288,14 +293,14 @@ internal sealed class SharedPoolSimulation : IDisposable
         _ => false,
     };
 
-    /// <summary>Nobody waits where a place is free, nor where nothing is done for them that could be.</summary>
+    /// <summary>Nobody waits where a slot is free, nor where nothing is done for them that could be.</summary>
     private string? WaitsForNothing(PoolSnapshot snapshot, OriginSnapshot origin)
     {
         StubMultiplexedConnection[] usable =
             [.. Open.Where(connection => connection.Route.Origin == origin.Origin && Takes(connection))];
         if (usable.Any(static connection => connection.Leased < connection.StreamLimit))
         {
-            return "somebody waits, and a place is free";
+            return "somebody waits, and a slot is free";
         }
 
         if (usable.Length > 0
@@ -316,7 +321,7 @@ internal sealed class SharedPoolSimulation : IDisposable
     private bool Takes(StubMultiplexedConnection connection) =>
         PooledConnection.Of(connection).RetiredFor is null && _suspended.GetValueOrDefault(connection) == 0 && !_retired.Contains(connection);
 
-    /// <summary>Everybody does what they owe: then every request comes to its end, every connection to rest, every count to zero.</summary>
+    /// <summary>Everybody does what they owe: then every request comes to its end, every connection idle, every count to zero.</summary>
     private async Task EndAsync()
     {
         _rig.Limit = 5;
@@ -351,7 +356,7 @@ internal sealed class SharedPoolSimulation : IDisposable
         _rig.AssertCounted(active: 0, idle: 0, streams: 0);
     }
 
-    /// <summary>A request that keeps its place until it is told to end.</summary>
+    /// <summary>A request that keeps its slot until it is told to end.</summary>
     private sealed class Caller
     {
         private bool _ended;

@@ -4,7 +4,10 @@ using static Warmwire.Tests.Pooling.PoolRig;
 
 namespace Warmwire.Tests.Pooling;
 
-/// <summary>Why an HTTP/2 connection is opened and closed; those reasons of <see cref="ReasonTests"/> that only HTTP/2 has, and those that come to it in another way.</summary>
+/// <summary>
+/// Why an HTTP/2 connection is opened and closed; those reasons of <see cref="ReasonTests"/> that only HTTP/2 has, and those that come to
+/// it in another way.
+/// </summary>
 public class SharedReasonTests
 {
     public static readonly CloseReason[] OnlyShared =
@@ -34,7 +37,7 @@ public class SharedReasonTests
 
     [Theory]
     [MemberData(nameof(Reasons))]
-    public async Task A_connection_that_retires_at_rest_is_closed_at_once(CloseReason reason)
+    public async Task A_connection_that_retires_while_idle_is_closed_at_once(CloseReason reason)
     {
         using var rig = new SharedRig();
         StubMultiplexedConnection connection = await rig.Lease();
@@ -46,7 +49,7 @@ public class SharedReasonTests
     }
 
     [Fact]
-    public async Task A_place_is_missing_and_another_connection_is_opened()
+    public async Task A_slot_is_missing_and_another_connection_is_opened()
     {
         using var rig = new SharedRig(limit: 2);
         StubMultiplexedConnection first = await rig.Lease();
@@ -120,7 +123,7 @@ public class SharedReasonTests
     }
 
     [Fact]
-    public async Task The_limits_on_resting_connections_hold_for_it()
+    public async Task The_limits_on_idle_connections_hold_for_it()
     {
         using var rig = new SharedRig(settings => settings.MaxIdleConnectionsPerServer = 1, limit: 4);
         StubMultiplexedConnection[] open = await rig.OpenBusy(3, 1, 1);
@@ -134,7 +137,7 @@ public class SharedReasonTests
     }
 
     [Fact]
-    public async Task A_connection_that_never_rests_makes_room_for_an_origin_without_any()
+    public async Task A_connection_that_is_never_idle_makes_room_for_an_origin_without_any()
     {
         using var rig = new SharedRig(settings => settings.MaxConnections = 2, limit: 4);
         StubMultiplexedConnection[] open = await rig.OpenBusy(3, 3);

@@ -32,7 +32,8 @@ internal sealed class SharedRig : IDisposable
         };
         configure?.Invoke(_settings);
         Metrics = new MetricCollector(_meters);
-        Pool = new ConnectionPool(new ConnectionServices(_settings), new PoolEvents(TransportMetrics.For(_settings.MeterFactory), Time)) { MakeConnection = Make };
+        Pool = new ConnectionPool(new ConnectionServices(_settings),
+            new PoolEvents(TransportMetrics.For(_settings.MeterFactory), Time)) { MakeConnection = Make };
     }
 
     public FakeTime Time { get; } = new();
@@ -72,8 +73,10 @@ internal sealed class SharedRig : IDisposable
 
     public OriginSnapshot Origin => Pool.GetSnapshot().Origins.Single(origin => origin.Origin.Contains(Host, StringComparison.Ordinal));
 
-    /// <summary>Where the protocol is not asked for: a connection made by a callback has no TLS here, so the key stands for what TLS would tell.</summary>
-    public static RouteIdentity Probe(string host = Host, ProtocolOffer protocols = ProtocolOffer.Http2OrHttp1) =>
+    /// <summary>
+    /// Where the protocol is not asked for: a connection made by a callback has no TLS here, so the key stands for what TLS would tell.
+    /// </summary>
+    public static RouteIdentity RouteTo(string host = Host, ProtocolOffer protocols = ProtocolOffer.Http2OrHttp1) =>
         new(isTls: false, host, 80, tlsHost: null, clientCertificate: null, protocols);
 
     public Attempt Attempt(bool exact = false, int replays = 0, CancellationToken token = default)
@@ -88,7 +91,7 @@ internal sealed class SharedRig : IDisposable
 
     /// <summary>Asks for a connection.</summary>
     public Task<HttpConnection> Ask(Attempt? attempt = null, string host = Host, ProtocolOffer protocols = ProtocolOffer.Http2OrHttp1) =>
-        Pool.LeaseAsync(Probe(host, protocols), attempt ?? Attempt(), replacementFor: null).AsTask();
+        Pool.LeaseAsync(RouteTo(host, protocols), attempt ?? Attempt(), replacementFor: null).AsTask();
 
     public Task<HttpConnection>[] AskFor(int count) => [.. Enumerable.Range(0, count).Select(_ => Ask())];
 

@@ -36,7 +36,7 @@ public class SharedStoryTests
     }
 
     [Fact]
-    public async Task A_suspended_one_comes_to_rest_and_serves_when_it_is_resumed()
+    public async Task A_suspended_one_becomes_idle_and_serves_when_it_is_resumed()
     {
         using var rig = new SharedRig(settings => settings.MaxConnectionsPerServer = 1);
         StubMultiplexedConnection connection = await rig.Lease();
@@ -44,7 +44,7 @@ public class SharedStoryTests
         connection.End();
         Assert.Equal(1, rig.Origin.Idle);
         Attempt attempt = rig.Attempt();
-        Assert.False(rig.Pool.TryLeaseIdle(SharedRig.Probe(), attempt, out _));
+        Assert.False(rig.Pool.TryLeaseIdle(SharedRig.RouteTo(), attempt, out _));
         Task<HttpConnection> waiting = rig.Ask(attempt);
         rig.Time.Advance(PoolRig.Seconds(2));
         connection.Resume();
@@ -93,7 +93,7 @@ public class SharedStoryTests
     }
 
     [Fact]
-    public async Task A_waiter_whose_place_is_refused_goes_back_to_the_head_of_the_line()
+    public async Task A_waiter_whose_slot_is_refused_goes_back_to_the_head_of_the_line()
     {
         using var rig = new SharedRig(settings => settings.MaxConnectionsPerServer = 1, limit: 1);
         StubMultiplexedConnection connection = await rig.Lease();
@@ -115,7 +115,7 @@ public class SharedStoryTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_connection_that_retires_or_dies_while_a_place_on_it_is_leased_leaves_the_counts_right(bool dies)
+    public async Task A_connection_that_retires_or_dies_while_a_slot_of_it_is_leased_leaves_the_counts_right(bool dies)
     {
         using var rig = new SharedRig();
         StubMultiplexedConnection old = await rig.Lease();
@@ -160,7 +160,7 @@ public class SharedStoryTests
     }
 
     [Fact]
-    public async Task A_waiter_that_has_gone_gives_its_place_to_the_next()
+    public async Task A_waiter_that_has_gone_gives_its_slot_to_the_next()
     {
         using var rig = new SharedRig(settings => settings.MaxConnectionsPerServer = 1, limit: 1);
         using var source = new CancellationTokenSource();
@@ -168,7 +168,7 @@ public class SharedStoryTests
         Task<HttpConnection> gone = rig.Ask(rig.Attempt(token: source.Token));
         Task<HttpConnection> next = rig.Ask();
 
-        // The place is on its way to the first when that one gives up.
+        // The slot is on its way to the first when that one gives up.
         connection.OnLease = leasing =>
         {
             leasing.OnLease = null;
@@ -184,7 +184,7 @@ public class SharedStoryTests
     }
 
     [Fact]
-    public async Task The_last_of_those_who_wait_goes_and_the_place_comes_back()
+    public async Task The_last_of_those_who_wait_goes_and_the_slot_comes_back()
     {
         using var rig = new SharedRig(settings => settings.MaxConnectionsPerServer = 1, limit: 1);
         using var source = new CancellationTokenSource();
@@ -219,7 +219,7 @@ public class SharedStoryTests
     }
 
     [Fact]
-    public async Task What_is_about_to_be_closed_at_rest_serves_nobody_whatever_it_says()
+    public async Task What_is_about_to_be_closed_while_idle_serves_nobody_whatever_it_says()
     {
         using var rig = new SharedRig(settings => settings.MaxConnectionsPerServer = 2, limit: 1);
         StubMultiplexedConnection[] open = await rig.OpenBusy(0, 1);
@@ -280,7 +280,7 @@ public class SharedStoryTests
         Assert.Same(single, await rig.Done(lenient));
         single.Release();
         Assert.Equal((1, 1), (rig.Origin.Idle, rig.Origin.Pending));
-        Assert.False(rig.Pool.TryLeaseIdle(SharedRig.Probe(), rig.Attempt(exact: true), out _));
+        Assert.False(rig.Pool.TryLeaseIdle(SharedRig.RouteTo(), rig.Attempt(exact: true), out _));
         shared.End();
         Assert.Same(shared, await rig.Done(strict));
         Assert.Same(single, await rig.Done(rig.Ask()));

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Warmwire.Tests.Pooling;
 
-/// <summary>Many threads rent and end, while others suspend, limit, retire and close what they use: nobody is lost and the counts come out.</summary>
+/// <summary>
+/// Many threads lease and end, while others suspend, limit, retire and close what they use: nobody is lost and the counts come out.
+/// </summary>
 public class SharedStressTests
 {
     [Theory]
@@ -56,7 +58,7 @@ public class SharedStressTests
         {
             for (int i = 0; i < 1000; i++)
             {
-                if (!rig.Pool.TryLeaseIdle(SharedRig.Probe(), rig.Attempt(), out HttpConnection? connection))
+                if (!rig.Pool.TryLeaseIdle(SharedRig.RouteTo(), rig.Attempt(), out HttpConnection? connection))
                 {
                     try
                     {

@@ -6,8 +6,8 @@ using Xunit;
 namespace Warmwire.Tests.Pooling;
 
 /// <summary>
-/// One request and what its sender does with the answer: every third reads it at once, every third reads it when told to go on, and the last
-/// third throws it away then.
+/// One request and what its sender does with the answer: every third reads it at once, every third reads it when told to go on, and the
+/// last third throws it away then.
 /// </summary>
 internal sealed class SimulatedCaller : IDisposable
 {

@@ -2,7 +2,9 @@ using Warmwire.Connections;
 
 namespace Warmwire.Tests.Pooling;
 
-/// <summary>A connection without bytes: what it does when the pool asks is up to the test, which so gets in between any two steps of the pool.</summary>
+/// <summary>
+/// A connection without bytes: what it does when the pool asks is up to the test, which so gets in between any two steps of the pool.
+/// </summary>
 internal sealed class StubConnection : HttpConnection
 {
     private int _closed;

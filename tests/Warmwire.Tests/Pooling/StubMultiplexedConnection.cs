@@ -9,14 +9,17 @@ internal sealed class StubMultiplexedConnection : HttpConnection
     private int _closed;
     private volatile int _limit;
 
-    public StubMultiplexedConnection(Route key, DialedStream dialed, IMultiplexedConnectionOwner owner, ConnectionServices services, int limit)
+    public StubMultiplexedConnection(Route key, DialedStream dialed, IMultiplexedConnectionOwner owner, ConnectionServices services,
+        int limit)
         : base(key, dialed, owner, services)
     {
         _owner = owner;
         _limit = limit;
     }
 
-    /// <summary>Runs when the pool leases a place, which it does outside its gate. Says whether the connection takes the exchange.</summary>
+    /// <summary>
+    /// Runs when the pool leases a slot, which it does outside its lock. Says whether the connection takes the exchange.
+    /// </summary>
     public Func<StubMultiplexedConnection, bool>? OnLease { get; set; }
 
     /// <summary>Runs when the pool starts the connection: nobody has been given it yet.</summary>
@@ -30,8 +33,8 @@ internal sealed class StubMultiplexedConnection : HttpConnection
     /// <summary>Places that were leased and have not ended.</summary>
     public int Leased { get; private set; }
 
-    /// <summary>How long it had rested, as the last lease was told.</summary>
-    public TimeSpan LastRest { get; private set; }
+    /// <summary>How long it was idle, as the last lease was told.</summary>
+    public TimeSpan LastIdleTime { get; private set; }
 
     public CloseReason? ClosedFor { get; private set; }
 
@@ -57,7 +60,7 @@ internal sealed class StubMultiplexedConnection : HttpConnection
 
     public override bool TryLease(TimeSpan idleTime)
     {
-        LastRest = idleTime;
+        LastIdleTime = idleTime;
         if (OnLease is { } onLease && !onLease(this))
         {
             return false;

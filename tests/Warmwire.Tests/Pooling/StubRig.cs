@@ -49,18 +49,20 @@ internal sealed class StubRig : IDisposable
 
     public OriginSnapshot Origin => Pool.GetSnapshot().Origins[0];
 
-    public static RouteIdentity Probe(string host = "a.test", int port = 80) => new(isTls: false, host, port, tlsHost: null, clientCertificate: null);
+    public static RouteIdentity RouteTo(string host = "a.test", int port = 80) =>
+        new(isTls: false, host, port, tlsHost: null, clientCertificate: null);
 
     public Attempt Attempt(int replays = 0) =>
-        new(new AttemptRequest(new HttpRequestMessage(HttpMethod.Get, "http://a.test/"), _requestSettings, CancellationToken.None) { Replays = replays });
+        new(new AttemptRequest(new HttpRequestMessage(HttpMethod.Get, "http://a.test/"), _requestSettings,
+            CancellationToken.None) { Replays = replays });
 
     public async Task<StubConnection> Lease(string host = "a.test", int replays = 0)
     {
-        ValueTask<HttpConnection> connection = Pool.LeaseAsync(Probe(host), Attempt(replays), replacementFor: null);
+        ValueTask<HttpConnection> connection = Pool.LeaseAsync(RouteTo(host), Attempt(replays), replacementFor: null);
         return (StubConnection)await Guard.Within(connection.AsTask(), () => $"Waited for a connection; {Pool.GetSnapshot()}");
     }
 
-    /// <summary>Opens connections and lets them come to rest in this order.</summary>
+    /// <summary>Opens connections and releases them in this order.</summary>
     public async Task<StubConnection[]> OpenIdle(int count, string host = "a.test")
     {
         var open = new StubConnection[count];

@@ -66,7 +66,8 @@ public sealed class ThrowingListenerTests : IDisposable
             Assert.Equal(1, rig.Origin.DialsFailed);
         }
 
-        Assert.All(_sums.Where(static sum => sum.Key.StartsWith("http.client.open_connections", StringComparison.Ordinal)), static sum => Assert.Equal(0, sum.Value));
+        Assert.All(_sums.Where(static sum => sum.Key.StartsWith("http.client.open_connections", StringComparison.Ordinal)), static sum =>
+            Assert.Equal(0, sum.Value));
         Assert.Contains("http.client.open_connections idle", _sums.Keys);
         Assert.Contains("http.client.open_connections active", _sums.Keys);
         string[] expected = ["ConnectionClosed", "ConnectionOpened", "DialFailed", "DialStarted", "RequestQueued", "RequestReplayed"];
@@ -97,7 +98,8 @@ public sealed class ThrowingListenerTests : IDisposable
             Assert.Equal(CloseReason.GoAway, connection.ClosedFor);
         }
 
-        Assert.All(_sums.Where(static sum => sum.Key.Contains("active_streams", StringComparison.Ordinal)), static sum => Assert.Equal(0, sum.Value));
+        Assert.All(_sums.Where(static sum => sum.Key.Contains("active_streams", StringComparison.Ordinal)), static sum =>
+            Assert.Equal(0, sum.Value));
         Assert.Contains("warmwire.client.active_streams ", _sums.Keys);
     }
 
@@ -136,7 +138,8 @@ public sealed class ThrowingListenerTests : IDisposable
     {
         settings.MeterFactory = _meters;
         settings.MaxConnectionsPerServer = 2;
-        settings.ConnectCallback = (_, _) => Volatile.Read(ref _failures) > 0 ? throw new IOException("no network") : ValueTask.FromResult(Stream.Null);
+        settings.ConnectCallback = (_, _) => Volatile.Read(ref _failures) > 0 ? throw new IOException("no network")
+            : ValueTask.FromResult(Stream.Null);
     });
 
     private void Throw<T>(Instrument instrument, T value, ReadOnlySpan<KeyValuePair<string, object?>> tags)

@@ -6,14 +6,14 @@ using static Warmwire.Tests.Pooling.PoolRig;
 
 namespace Warmwire.Tests.Pooling;
 
-/// <summary>What happens to a connection while it rests: the server's end, stray bytes, an address that leaves the name.</summary>
+/// <summary>What happens to a connection while it is idle: the server's end, stray bytes, an address that leaves the name.</summary>
 public class WatchTests
 {
     public static TheoryData<bool> ReadKinds => new(true, false);
 
     [Theory]
     [MemberData(nameof(ReadKinds))]
-    public async Task A_connection_the_server_closes_while_it_rests_leaves_the_pool_without_any_request(bool zeroByteReads)
+    public async Task A_connection_the_server_closes_while_it_is_idle_leaves_the_pool_without_any_request(bool zeroByteReads)
     {
         using var rig = new PoolRig(transport: new MemoryTransportOptions { SupportsZeroByteReads = zeroByteReads });
         ScriptedPeer[] peers = await rig.OpenIdle(3);
@@ -48,7 +48,7 @@ public class WatchTests
     }
 
     [Fact]
-    public async Task The_watch_reads_once_however_often_the_connection_rests()
+    public async Task The_watch_reads_once_however_often_the_connection_is_idle()
     {
         using var rig = new PoolRig();
         ScriptedPeer peer = (await rig.OpenIdle())[0];
@@ -64,7 +64,7 @@ public class WatchTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task On_real_sockets_a_server_that_closes_or_resets_a_resting_connection_is_noticed(bool reset)
+    public async Task On_real_sockets_a_server_that_closes_or_resets_an_idle_connection_is_noticed(bool reset)
     {
         var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using RawServer server = LoopbackServers.Answering(async stream =>
@@ -88,7 +88,7 @@ public class WatchTests
     }
 
     [Fact]
-    public async Task On_real_sockets_stray_bytes_on_a_resting_connection_are_noticed()
+    public async Task On_real_sockets_stray_bytes_on_an_idle_connection_are_noticed()
     {
         await using RawServer server = LoopbackServers.Answering(async stream => await stream.WriteAsync("x"u8.ToArray()));
         using PoolRig rig = Real();
@@ -124,11 +124,11 @@ public class WatchTests
             Task<HttpResponseMessage> first = rig.Get(url);
             using Socket busy = await Accept(one);
             Task<HttpResponseMessage> second = rig.Get(url);
-            using Socket resting = await Accept(one);
+            using Socket idle = await Accept(one);
             answer = [IPAddress.Parse("127.0.0.2")];
             Task<HttpResponseMessage> third = rig.Get(url);
             using Socket staying = await Accept(two);
-            await Answer(rig, resting, second);
+            await Answer(rig, idle, second);
             await Answer(rig, staying, third);
             Assert.Equal((3, 2), (rig.Snapshot.Open, rig.Snapshot.Idle));
 
