@@ -49,8 +49,7 @@ internal sealed class TlsHandshake(HandlerSettings settings)
         stream.SslProtocol is not (SslProtocols.Ssl2 or SslProtocols.Ssl3 or SslProtocols.Tls or SslProtocols.Tls11);
 #pragma warning restore CA5397, CS0618, SYSLIB0039
 
-    private static async Task<bool> AuthenticateAsync(
-        SslStream stream, SslClientAuthenticationOptions options, CancellationToken cancellationToken)
+    private static async Task<bool> AuthenticateAsync(SslStream stream, SslClientAuthenticationOptions options, CancellationToken cancellationToken)
     {
         await stream.AuthenticateAsClientAsync(options, cancellationToken).ConfigureAwait(false);
         return true;
@@ -58,20 +57,10 @@ internal sealed class TlsHandshake(HandlerSettings settings)
 
     private TransportException Explain(Exception e, DialRequest request, DialDeadline deadline)
     {
-        Route route = request.Key;
-        string target = _options.TargetNameFor(route);
+        Route key = request.Key;
+        string target = _options.TargetNameFor(key);
         return deadline.Expired
-            ? DialFailure.Timeout(
-                route,
-                HttpRequestError.SecureConnectionError,
-                TransportPhase.Tls,
-                DialErrorTexts.TlsTimedOut(route.HostAndPort, target, request.TlsHandshakeTimeout),
-                e)
-            : DialFailure.Of(
-                route,
-                HttpRequestError.SecureConnectionError,
-                TransportPhase.Tls,
-                DialErrorTexts.TlsFailed(route.HostAndPort, target, e),
-                e);
+            ? DialFailure.Timeout(key, HttpRequestError.SecureConnectionError, TransportPhase.Tls, DialErrorTexts.TlsTimedOut(key.HostAndPort, target, request.TlsHandshakeTimeout), e)
+            : DialFailure.Of(key, HttpRequestError.SecureConnectionError, TransportPhase.Tls, DialErrorTexts.TlsFailed(key.HostAndPort, target, e), e);
     }
 }
