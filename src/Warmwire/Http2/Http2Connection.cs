@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Warmwire.Buffers;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
+using Warmwire.Fields;
 using Warmwire.Http2.Hpack;
 using Warmwire.Settings;
 using Warmwire.Sockets;
@@ -174,7 +175,7 @@ internal sealed class Http2Connection : HttpConnection
     }
 
     private static bool IsExtendedConnect(HttpRequestMessage request) =>
-        !ReferenceEquals(request.Method, HttpMethod.Get) && request.Method == HttpMethod.Connect && request.Headers.Protocol is not null;
+        ConnectMethod.ProtocolOf(request) is not null;
 
     /// <summary>Whether it may be used is in the server's first SETTINGS (RFC 8441 §3).</summary>
     private async Task SendExtendedConnectAsync(Attempt attempt)

@@ -3,7 +3,7 @@ using System.Net;
 using Warmwire.Bodies;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
-using Warmwire.Timing;
+using Warmwire.Fields;
 
 namespace Warmwire.Http2;
 
@@ -14,15 +14,12 @@ namespace Warmwire.Http2;
 /// The connection's reading flow fills it, the caller's flows write the request and read the body. It is used again for a later request if nobody else can
 /// still know it: no callback of a token, no timer, no upload, no body that is still read. Any other is left to the garbage collector.
 /// </remarks>
-internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolWorkItem
+internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
 {
     private readonly Http2Connection _connection;
 
     // The exchange's: set before the stream is opened, taken by whoever ends the wait for the head.
     private Attempt? _attempt;
-    private CancellationTokenRegistration _cancellation;
-    private bool _timed;
-    private volatile bool _headDone;
     private volatile bool _started;
     private volatile Http2Upload? _upload;
 
@@ -74,7 +71,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     public long OpenedAt { get; private set; }
 
     /// <summary>Whether the caller waits for the head of the response.</summary>
-    public bool WaitsForHead => !_headDone;
+    public bool WaitsForHead => !HeadDone;
 
     public Attempt? Attempt => _attempt;
 
@@ -104,17 +101,13 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         _attempt = attempt;
         Request = attempt.Request;
         Trace = attempt.Settings.Trace;
-        IsTunnel = ReferenceEquals(attempt.Request.Method, HttpMethod.Connect) || attempt.Request.Method == HttpMethod.Connect;
+        IsTunnel = ConnectMethod.IsOf(attempt.Request);
         _upload = IsTunnel || attempt.Request.Content is not null ? new Http2Upload(this, bodyLength) : null;
         _started = _upload is null && attempt.Settings.ResponseHeadersTimeout == Timeout.InfiniteTimeSpan && Trace is null;
-        attempt.TotalDeadline?.Watch(this);
-        if (attempt.CancellationToken.CanBeCanceled)
-        {
-            // Story: the stream is opened, another thread sends it, and its answer is handed over before this thread comes to register. The callback would then
-            // belong to no wait. So it is registered first, and what fires early finds the attempt and no stream.
-            _cancellation = attempt.CancellationToken.UnsafeRegister(static (state, token) => ((Http2Stream)state!).Cancelled(token), this);
-        }
 
+        // Story: the stream is opened, another thread sends it, and its answer is handed over before this thread comes to register with the token. The callback
+        // would then belong to no wait. So it is registered first, and what fires early finds the attempt and no stream.
+        BeginWait(attempt);
         return !_started;
     }
 
@@ -148,46 +141,21 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     /// <summary>The request is written as a whole: from here on the server has its time for the head.</summary>
     public void RequestSent(Attempt attempt)
     {
-        TimeSpan limit = attempt.Settings.ResponseHeadersTimeout;
         if (Trace is { } trace)
         {
             UserCode.Tell(trace.WroteRequest, (Exception?)null);
         }
 
-        if (limit == Timeout.InfiniteTimeSpan || _headDone)
-        {
-            return;
-        }
-
-        // Story: the head arrives between the check above and the schedule below. Its flow found nothing to cancel, so this one does.
-        _timed = true;
-        Services.Deadlines.Schedule(this, limit);
-        if (_headDone)
-        {
-            Services.Deadlines.Cancel(this);
-        }
+        LimitWait(attempt);
     }
 
     // ---- Giving up --------------------------------------------------------------------------------------------------
 
-    private void Cancelled(CancellationToken token) =>
-        GiveUp(new TaskCanceledException(ErrorTexts.Cancelled, innerException: null, token));
+    protected override HttpConnection Serving => _connection;
 
-    void ITotalDeadlineTarget.TotalTimeExpired(TimeSpan limit)
-    {
-        if (_attempt is { } attempt)
-        {
-            GiveUp(TransportErrors.TotalTimeout(_connection, attempt, limit, TransportPhase.ReadHeaders));
-        }
-    }
+    protected override Attempt? Waiting => _attempt;
 
-    protected override void OnExpired()
-    {
-        if (_attempt is { } attempt)
-        {
-            GiveUp(TransportErrors.ResponseHeadersTimeout(_connection, attempt));
-        }
-    }
+    protected override void GiveUp(Attempt attempt, Exception error, CloseReason reason) => GiveUp(error);
 
     /// <summary>Whoever waited for the head does so no more; the stream is reset and the connection goes on.</summary>
     public void GiveUp(Exception error)
@@ -263,7 +231,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
 
         _response = fields.Response;
         HasHead = true;
-        _headDone = true;
+        HeadDone = true;
         _upload?.FinalResponseStarted(fields.Status);
         return null;
     }
@@ -357,20 +325,8 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     /// <summary>The head is here, or will not come. Returns whether nothing that could still call this stream is left.</summary>
     public bool StopWaiting(Attempt attempt)
     {
-        _headDone = true;
-        bool alone = _started && attempt.TotalDeadline is null && Trace is null;
-        if (_timed)
-        {
-            // Not cancelled: it has expired, and its call may be on its way here.
-            alone &= Services.Deadlines.Cancel(this);
-        }
-
-        if (attempt.CancellationToken.CanBeCanceled)
-        {
-            alone &= _cancellation.Unregister();
-        }
-
-        return alone;
+        bool alone = _started && Trace is null;
+        return EndWait(attempt) && alone;
     }
 
     /// <summary>Makes it ready for another request.</summary>
@@ -379,9 +335,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         Debug.Assert(State is Http2StreamState.Closed or Http2StreamState.Idle, "nobody knows it");
         Debug.Assert(!WasCut, "nobody is going to tell it of its end");
         _attempt = null;
-        _cancellation = default;
-        _timed = false;
-        _headDone = false;
+        ClearWait();
         _started = false;
         _upload = null;
         _response = null;

@@ -11,10 +11,10 @@ internal sealed class Http1Drain
     private readonly ConnectionServices _services;
     private DrainDeadline? _deadline;
 
-    public Http1Drain(Http1Connection connection, ConnectionServices services)
+    public Http1Drain(Http1Connection connection)
     {
         _connection = connection;
-        _services = services;
+        _services = connection.Services;
     }
 
     /// <summary>Closes the connection for <paramref name="reason"/> if this exchange is not over in time. It names the exchange, so a late one harms no other.</summary>
@@ -55,7 +55,7 @@ internal sealed class Http1Drain
 
     private async Task RunAsync(Task<int>? pendingFill)
     {
-        (int maxBytes, CloseReason limitReason) = _connection.DrainLimits;
+        (int maxBytes, CloseReason limitReason) = _connection.Body.DrainLimits;
         Http1Reader reader = _connection.Reader;
         long skipped = 0;
         try

@@ -46,7 +46,7 @@ internal static class Http1ResponseHead
             }
         }
 
-        return framing.Resolve(status.StatusCode, status.MinorVersion, request.Method == HttpMethod.Head, IsConnect(request));
+        return framing.Resolve(status.StatusCode, status.MinorVersion, request.Method == HttpMethod.Head, ConnectMethod.IsOf(request));
     }
 
     public static HttpResponseMessage Create(ReadOnlySpan<byte> head, in StatusLine status, HttpRequestMessage request, HttpContent content)
@@ -74,6 +74,4 @@ internal static class Http1ResponseHead
             }
         }
     }
-
-    private static bool IsConnect(HttpRequestMessage request) => !ReferenceEquals(request.Method, HttpMethod.Get) && request.Method.Method.Equals("CONNECT", StringComparison.OrdinalIgnoreCase);
 }

@@ -93,10 +93,8 @@ internal struct ResponseFraming
             Kind = kind,
             Length = kind == BodyKind.Length ? _contentLength : 0,
             KeepAlive = !closeHeader && !http10 && kind is not (BodyKind.UntilClose or BodyKind.Raw),
-            CloseHeader = closeHeader,
             Http10 = http10,
             KeepAliveTimeoutSeconds = Has(Seen.Timeout) ? _keepAliveTimeout : null,
-            DeclaredLength = hasLength ? _contentLength : null,
         };
     }
 
