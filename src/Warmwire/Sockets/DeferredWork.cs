@@ -1,6 +1,6 @@
 namespace Warmwire.Sockets;
 
-/// <summary>Runs work soon, but not on the stack of whoever asks: it may be the user's code, and may block.</summary>
+/// <summary>Runs work soon, but not on the stack that asks: it may be the user's code, and may block.</summary>
 internal static class DeferredWork
 {
     /// <summary>

@@ -4,7 +4,7 @@ namespace Warmwire.Sockets;
 
 /// <summary>
 /// Lets a descriptor be closed at any time by anybody: every system call on it is between <see cref="TryEnter"/> and <see cref="Exit"/>, and the
-/// descriptor is closed by whoever leaves last.
+/// descriptor is closed by the one that leaves last.
 /// </summary>
 /// <remarks>
 /// Story: one thread is about to receive, another closes the descriptor, a third opens a connection and gets the same number. The first would now

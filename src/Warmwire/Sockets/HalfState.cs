@@ -9,7 +9,7 @@ namespace Warmwire.Sockets;
 /// <remarks>
 /// <code>
 ///                 begin                     nothing there: arm
-///   (at rest) ────────────► Busy, running ◄──────────────────► Busy + Armed, waiting
+///   (idle)    ────────────► Busy, running ◄──────────────────► Busy + Armed, waiting
 ///       ▲                       │             edge: claim          │
 ///       └───────────────────────┘ end                              └─► claimed by an edge, a canceller or a disposer: one of them only
 ///
@@ -83,7 +83,7 @@ internal struct HalfState
     }
 
     /// <summary>
-    /// Lets the operation wait; from then on it belongs to whoever claims it. <see langword="false"/>: an edge came since, or it was closed; it is
+    /// Lets the operation wait; from then on it belongs to the one that claims it. <see langword="false"/>: an edge came since, or it was closed; it is
     /// still the caller's.
     /// </summary>
     public bool TryArm()

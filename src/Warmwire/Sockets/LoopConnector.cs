@@ -37,7 +37,7 @@ internal static class LoopConnector
             throw SocketErrors.Exception(-result);
         }
 
-        return await LoopSocketStream.ConnectedAsync(loop, descriptor, endPoint, connected: result >= 0, cancellationToken).ConfigureAwait(false);
+        return await LoopConnect.RunAsync(loop, descriptor, endPoint, connected: result >= 0, cancellationToken).ConfigureAwait(false);
     }
 
     private static int TurnOnKeepAlive(int descriptor, int seconds)

@@ -76,7 +76,7 @@ internal sealed class SlotTable<T>
     public T? Find(ulong key)
     {
         // Story: the table grows while this looks into the old one. The old one may still hold an owner that has gone, but nobody that has come
-        // since; whoever has gone is closed and drops the event itself.
+        // since; an owner that has gone is closed and drops the event itself.
         T?[] owners = Volatile.Read(ref _owners);
         int slot = SlotOf(key);
         T? owner = (uint)slot < (uint)owners.Length ? Volatile.Read(ref owners[slot]) : null;

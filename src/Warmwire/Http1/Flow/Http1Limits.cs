@@ -30,7 +30,7 @@ internal static class Http1Limits
     /// <summary>How long a connection whose response is complete waits for the rest of its request to be written; after it the server is taken not to want it.</summary>
     public static readonly TimeSpan RequestAfterResponse = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>After a shorter rest the socket is not asked for input before the next request: its last read has just found it empty.</summary>
+    /// <summary>After a shorter idle time the socket is not asked for input before the next request: its last read has just found it empty.</summary>
     public static readonly TimeSpan HeardOfJustNow = TimeSpan.FromMicroseconds(100);
 
     /// <summary>A read of the body that may take at least this much goes straight into the caller's memory.</summary>
