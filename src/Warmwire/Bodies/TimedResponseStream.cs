@@ -4,8 +4,9 @@ using Warmwire.Timing;
 namespace Warmwire.Bodies;
 
 /// <summary>
-/// What ends the body of a response beside its bytes, whatever the protocol: the total time of the exchange, a server that sends nothing for too long, the
-/// disposal, and the garbage collector, which finds the one nobody disposed. Nothing below refers to the stream while no read is pending, so that it does.
+/// What ends the body of a response beside its bytes, whatever the protocol: the total time of the exchange, a server that sends nothing
+/// for too long, the disposal, and the garbage collector, which finds the one nobody disposed. Nothing below refers to the stream while no
+/// read is pending, so that it does.
 /// </summary>
 internal abstract class TimedResponseStream : ResponseBodyStream, ITotalDeadlineTarget
 {
@@ -23,7 +24,8 @@ internal abstract class TimedResponseStream : ResponseBodyStream, ITotalDeadline
 
     ~TimedResponseStream()
     {
-        // On the finalizer's thread, which belongs to the whole process: it runs neither the work of the pool nor the code of a listener that is told.
+        // On the finalizer's thread, which belongs to the whole process: it runs neither the work of the pool nor the code of a listener
+        // that is told.
         if (!_over && !Environment.HasShutdownStarted)
         {
             ThreadPool.UnsafeQueueUserWorkItem(static body => body.Leaked(), this, preferLocal: false);
@@ -57,7 +59,9 @@ internal abstract class TimedResponseStream : ResponseBodyStream, ITotalDeadline
     void ITotalDeadlineTarget.TotalTimeExpired(TimeSpan limit) =>
         FailBody(TransportErrors.TotalTimeout(_connection, Attempt, limit, TransportPhase.ReadBody));
 
-    /// <summary>The server has sent nothing for now. Returns whether there is a limit to that, which <see cref="EndIdleWait"/> is to lift.</summary>
+    /// <summary>
+    /// The server has sent nothing for now. Returns whether there is a limit to that, which <see cref="EndIdleWait"/> is to lift.
+    /// </summary>
     protected bool StartIdleWait()
     {
         TimeSpan limit = Attempt.Settings.ResponseBodyIdleTimeout;

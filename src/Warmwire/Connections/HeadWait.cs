@@ -4,8 +4,8 @@ using Warmwire.Timing;
 namespace Warmwire.Connections;
 
 /// <summary>
-/// The wait for the head of a response, and what may end it from outside, whatever the protocol: the caller's token, the total time of the exchange, the time
-/// for the head. As a deadline it is the last of these.
+/// The wait for the head of a response, and what may end it from outside, whatever the protocol: the caller's token, the total time of the
+/// exchange, the time for the head. As a deadline it is the last of these.
 /// </summary>
 /// <remarks>What waits can be used again only if nothing of this can call it any more; <see cref="EndWait"/> says so.</remarks>
 internal abstract class HeadWait : Deadline, ITotalDeadlineTarget
@@ -35,7 +35,8 @@ internal abstract class HeadWait : Deadline, ITotalDeadlineTarget
         attempt.TotalDeadline?.Watch(this);
         if (attempt.CancellationToken.CanBeCanceled)
         {
-            _sources.Cancellation = attempt.CancellationToken.UnsafeRegister(static (state, token) => ((HeadWait)state!).Cancelled(token), this);
+            _sources.Cancellation =
+                attempt.CancellationToken.UnsafeRegister(static (state, token) => ((HeadWait)state!).Cancelled(token), this);
         }
     }
 

@@ -53,7 +53,9 @@ internal static class FieldWriter
     /// <param name="output">Where to.</param>
     /// <param name="name">The field, for the error.</param>
     /// <param name="value">The text.</param>
-    /// <param name="encoding">What the program says characters beyond ASCII are to be sent as; <see langword="null"/>: they are refused.</param>
+    /// <param name="encoding">
+    /// What the program says characters beyond ASCII are to be sent as; <see langword="null"/>: they are refused.
+    /// </param>
     /// <exception cref="HttpRequestException">It has a character that cannot be sent, or a line break.</exception>
     public static void WriteValue(OutputBuffer output, string name, ReadOnlySpan<char> value, Encoding? encoding)
     {

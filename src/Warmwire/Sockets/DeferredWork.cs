@@ -4,8 +4,8 @@ namespace Warmwire.Sockets;
 internal static class DeferredWork
 {
     /// <summary>
-    /// On the event loop this thread leads, behind what it is doing, in the order of the calls; else on the thread pool. Either way what blocks delays
-    /// nobody else for long.
+    /// On the event loop this thread leads, behind what it is doing, in the order of the calls; else on the thread pool. Either way what
+    /// blocks delays nobody else for long.
     /// </summary>
     public static void Run(IThreadPoolWorkItem work)
     {

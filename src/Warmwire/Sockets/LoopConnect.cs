@@ -3,10 +3,12 @@ using System.Net;
 namespace Warmwire.Sockets;
 
 /// <summary>
-/// The connect of a socket of an event loop while it is under way. The socket's first event ends it, or the caller's token, or the disposal of the stream:
-/// the one that takes it from the stream.
+/// The connect of a socket of an event loop while it is under way. The socket's first event ends it, or the caller's token, or the disposal
+/// of the stream: the one that takes it from the stream.
 /// </summary>
-/// <remarks>What awaits it goes on where it is completed, on the loop. Only what ends it from outside must not run that on its own stack.</remarks>
+/// <remarks>
+/// What awaits it goes on where it is completed, on the loop. Only what ends it from outside must not run that on its own stack.
+/// </remarks>
 internal sealed class LoopConnect : TaskCompletionSource
 {
     /// <summary>Takes over a socket whose connect has begun, and which is disposed if it fails.</summary>
@@ -15,13 +17,19 @@ internal sealed class LoopConnect : TaskCompletionSource
     /// <param name="remoteEndPoint">Where it leads.</param>
     /// <param name="connected">Whether it is connected already.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public static async Task<SocketStream> RunAsync(EventLoop loop, int descriptor, EndPoint remoteEndPoint, bool connected, CancellationToken cancellationToken)
+    public static async Task<SocketStream> RunAsync(
+        EventLoop loop,
+        int descriptor,
+        EndPoint remoteEndPoint,
+        bool connected,
+        CancellationToken cancellationToken)
     {
         LoopConnect? connect = connected ? null : new LoopConnect();
         var stream = new LoopSocketStream(loop, descriptor, remoteEndPoint, connect);
         try
         {
-            // The connect has begun before this, so that the first event is its end: a socket that does not connect yet is "hung up" to epoll.
+            // The connect has begun before this, so that the first event is its end: a socket that does not connect yet is "hung up" to
+            // epoll.
             int result = Register(loop, stream);
             if (result < 0)
             {
@@ -97,5 +105,6 @@ internal sealed class LoopConnect : TaskCompletionSource
         return result;
     }
 
-    private static void Cancel(LoopSocketStream stream, CancellationToken token) => stream.TakeConnect()?.End(new OperationCanceledException(token));
+    private static void Cancel(LoopSocketStream stream, CancellationToken token) =>
+        stream.TakeConnect()?.End(new OperationCanceledException(token));
 }

@@ -6,7 +6,11 @@ namespace Warmwire.Sockets;
 internal static class LoopConnector
 {
     /// <exception cref="System.Net.Sockets.SocketException">It could not be connected.</exception>
-    public static async Task<SocketStream> ConnectAsync(EventLoopGroup group, IPEndPoint endPoint, TimeSpan keepAliveInterval, CancellationToken cancellationToken)
+    public static async Task<SocketStream> ConnectAsync(
+        EventLoopGroup group,
+        IPEndPoint endPoint,
+        TimeSpan keepAliveInterval,
+        CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
 

@@ -62,8 +62,9 @@ internal sealed class LoopMonitor
                 continue;
             }
 
-            // Story: a loop goes to work between the look above and the wait below, and looks whether it must wake the monitor before that has said
-            // that it waits. Each says first what it does and looks at the other after a full fence, so at least one of the two sees the other.
+            // Story: a loop goes to work between the look above and the wait below, and looks whether it must wake the monitor before that
+            // has said that it waits. Each says first what it does and looks at the other after a full fence, so at least one of the two
+            // sees the other.
             Interlocked.Exchange(ref _waits, 1);
             if (!_stopping && !_group.IsAtWork)
             {

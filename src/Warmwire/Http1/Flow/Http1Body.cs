@@ -6,8 +6,8 @@ using Warmwire.Settings;
 namespace Warmwire.Http1.Flow;
 
 /// <summary>
-/// The body of the response that a connection is reading: whose turn it is to read it, and what becomes of the rest when nobody wants it. All under the
-/// connection's gate; the reading itself is the <see cref="Http1Reader"/>'s.
+/// The body of the response that a connection is reading: whose turn it is to read it, and what becomes of the rest when nobody wants it.
+/// All under the connection's gate; the reading itself is the <see cref="Http1Reader"/>'s.
 /// </summary>
 internal sealed class Http1Body
 {
@@ -71,7 +71,9 @@ internal sealed class Http1Body
         }
     }
 
-    /// <summary>Gives the reading flow back; finishes the exchange at the body's end, or starts the drain that was asked for while the read ran.</summary>
+    /// <summary>
+    /// Gives the reading flow back; finishes the exchange at the body's end, or starts the drain that was asked for while the read ran.
+    /// </summary>
     /// <param name="bodyEnded">Whether this read came to the body's end; asked of the reader before the flow is given back.</param>
     /// <returns>As <see cref="Http1Connection.Finish"/>.</returns>
     public Task EndRead(bool bodyEnded)
@@ -79,8 +81,9 @@ internal sealed class Http1Body
         bool drain;
         lock (_connection.Gate)
         {
-            // Story: the response is disposed between a read of the body's last bytes and the finish below. If the flow were free then, the disposal
-            // would start a drain, which finishes the exchange too, and one of the two would finish the next one. So it stays taken.
+            // Story: the response is disposed between a read of the body's last bytes and the finish below. If the flow were free then, the
+            // disposal would start a drain, which finishes the exchange too, and one of the two would finish the next one. So it stays
+            // taken.
             _current.ReadInFlight = bodyEnded;
             drain = _connection.IsDraining_NeedsLock;
         }
@@ -98,7 +101,9 @@ internal sealed class Http1Body
         return Task.CompletedTask;
     }
 
-    /// <summary>The caller's read was cancelled: the fill it waited for, if it could not be withdrawn, goes on and belongs to the drain from now on.</summary>
+    /// <summary>
+    /// The caller's read was cancelled: the fill it waited for, if it could not be withdrawn, goes on and belongs to the drain from now on.
+    /// </summary>
     public void AbandonRead(Task<int>? pendingFill)
     {
         bool limit = false;
@@ -114,7 +119,8 @@ internal sealed class Http1Body
                 return;
             }
 
-            // Story: the response is disposed while a read waits, then the read is cancelled. The drain of the disposal has its limits already.
+            // Story: the response is disposed while a read waits, then the read is cancelled. The drain of the disposal has its limits
+            // already.
             drain = _connection.IsDraining_NeedsLock;
             if (!drain)
             {
@@ -193,6 +199,23 @@ internal sealed class Http1Body
             }
 
             _current.Failure = error;
+            _connection.MarkClosed_NeedsLock(reason);
+        }
+
+        _connection.CompleteClose(reason, attempt: null, error: null, asynchronously: true);
+    }
+
+    /// <summary>The drain, or the wait for the request's writer behind the body, took too long.</summary>
+    public void Expired(long exchangeId, CloseReason reason)
+    {
+        lock (_connection.Gate)
+        {
+            if (!_connection.IsIn_NeedsLock(exchangeId, Http1State.Draining)
+                && !_connection.IsIn_NeedsLock(exchangeId, Http1State.Finishing))
+            {
+                return;
+            }
+
             _connection.MarkClosed_NeedsLock(reason);
         }
 

@@ -9,13 +9,13 @@ namespace Warmwire.Http1.Flow;
 
 /// <summary>
 /// One HTTP/1.1 connection: one exchange at a time. It owns the state and decides how an exchange ends; <see cref="Http1Reader"/> and
-/// <see cref="Http1RequestWriter"/> do the work, <see cref="Http1Exchange"/> and <see cref="Http1Drain"/> are its flows, <see cref="Http1Body"/> says whose
-/// turn it is to read, and an <see cref="IdleWatch"/> looks after it while it is idle.
+/// <see cref="Http1RequestWriter"/> do the work, <see cref="Http1Exchange"/> and <see cref="Http1Drain"/> are its flows,
+/// <see cref="Http1Body"/> says whose turn it is to read, and an <see cref="IdleWatch"/> looks after it while it is idle.
 /// </summary>
 /// <remarks>
-/// Two flows may run at once: the one that writes the request, and the one that reads. The reading flow has one owner at a time: the exchange until
-/// the head, then the caller's reads of the body, then a drain. What ends an exchange from outside (a canceller, a timer, a disposer, the finalizer)
-/// changes the state under the gate and leaves the reading to its owner.
+/// Two flows may run at once: the one that writes the request, and the one that reads. The reading flow has one owner at a time: the
+/// exchange until the head, then the caller's reads of the body, then a drain. What ends an exchange from outside (a canceller, a timer, a
+/// disposer, the finalizer) changes the state under the gate and leaves the reading to its owner.
 /// </remarks>
 internal sealed class Http1Connection : HttpConnection
 {
@@ -62,7 +62,9 @@ internal sealed class Http1Connection : HttpConnection
 
     public Stream Stream => Dialed.Stream;
 
-    /// <summary>Whether a cancelled read leaves the stream as it was, so that a caller's token and memory may be handed down to it.</summary>
+    /// <summary>
+    /// Whether a cancelled read leaves the stream as it was, so that a caller's token and memory may be handed down to it.
+    /// </summary>
     public bool CanWithdrawReads { get; }
 
     // Without the gate: the pool asks under its own, and locks do not nest.
@@ -154,7 +156,10 @@ internal sealed class Http1Connection : HttpConnection
         }
     }
 
-    /// <summary>Takes the connection for its watch, which is going to close it: nobody leases it from here on. <see langword="false"/>: the idle period is over.</summary>
+    /// <summary>
+    /// Takes the connection for its watch, which is going to close it: nobody leases it from here on. <see langword="false"/>: the idle
+    /// period is over.
+    /// </summary>
     public bool TryTakeIdle(long idleId)
     {
         lock (Gate)
@@ -169,7 +174,9 @@ internal sealed class Http1Connection : HttpConnection
         }
     }
 
-    /// <summary>Why the connection was closed if no exchange has begun since this one; the pool closes what it does not want to keep.</summary>
+    /// <summary>
+    /// Why the connection was closed if no exchange has begun since this one; the pool closes what it does not want to keep.
+    /// </summary>
     private CloseReason? ClosedSince(long exchangeId)
     {
         lock (Gate)
@@ -179,8 +186,8 @@ internal sealed class Http1Connection : HttpConnection
     }
 
     /// <summary>
-    /// Something came just before the first byte of a request: it is no answer to it. The connection is closed and the request fails as not sent,
-    /// so that it is sent again on another one.
+    /// Something came just before the first byte of a request: it is no answer to it. The connection is closed and the request fails as not
+    /// sent, so that it is sent again on another one.
     /// </summary>
     public bool RefuseForInput(Attempt attempt)
     {
@@ -227,7 +234,10 @@ internal sealed class Http1Connection : HttpConnection
         return response;
     }
 
-    /// <summary>The head is here: from now on the caller's cancellation no longer ends the exchange. <see langword="false"/>: nobody waits for it any more.</summary>
+    /// <summary>
+    /// The head is here: from now on the caller's cancellation no longer ends the exchange. <see langword="false"/>: nobody waits for it
+    /// any more.
+    /// </summary>
     public bool TryTakeHead(Attempt attempt, in FramingResult framing, Http1State next)
     {
         lock (Gate)
@@ -246,8 +256,8 @@ internal sealed class Http1Connection : HttpConnection
     }
 
     /// <summary>
-    /// The response came as a whole with its head, the request is out, and the connection is clean: it becomes idle, in one step. <see langword="false"/>:
-    /// one of these does not hold, and nothing has changed.
+    /// The response came as a whole with its head, the request is out, and the connection is clean: it becomes idle, in one step.
+    /// <see langword="false"/>: one of these does not hold, and nothing has changed.
     /// </summary>
     /// <param name="attempt">The attempt it answers.</param>
     /// <param name="framing">What the head says.</param>
@@ -352,8 +362,8 @@ internal sealed class Http1Connection : HttpConnection
     /// request written as a whole, no byte left over, keep-alive allowed by both sides (RFC 9112 §9.3).
     /// </summary>
     /// <returns>
-    /// Complete, or, when the writer of the request is just behind, what the caller's end of the response has to wait for so that the connection is
-    /// free before the caller goes on.
+    /// Complete, or, when the writer of the request is just behind, what the caller's end of the response has to wait for so that the
+    /// connection is free before the caller goes on.
     /// </returns>
     public Task Finish()
     {
@@ -414,25 +424,12 @@ internal sealed class Http1Connection : HttpConnection
         : !framing.KeepAlive || Writer.RequestSaysClose ? CloseReason.ConnectionCloseHeader
         : null;
 
-    /// <summary>The drain, or the wait for the request's writer, took too long.</summary>
-    public void DrainExpired(long exchangeId, CloseReason reason)
-    {
-        lock (Gate)
-        {
-            if (_exchangeId != exchangeId || _state is not (Http1State.Draining or Http1State.Finishing))
-            {
-                return;
-            }
-
-            MarkClosed_NeedsLock(reason);
-        }
-
-        CompleteClose(reason, attempt: null, error: null, asynchronously: true);
-    }
-
     public override void Close(CloseReason reason) => Close(reason, error: null, asynchronously: true);
 
-    /// <summary>Closes from any state. An exchange that still waits for its head fails with <paramref name="error"/>, or with one made from the reason.</summary>
+    /// <summary>
+    /// Closes from any state. An exchange that still waits for its head fails with <paramref name="error"/>, or with one made from the
+    /// reason.
+    /// </summary>
     public void Close(CloseReason reason, Exception? error, bool asynchronously)
     {
         Attempt? attempt;

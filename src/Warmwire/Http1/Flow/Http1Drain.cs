@@ -4,7 +4,10 @@ using Warmwire.Timing;
 
 namespace Warmwire.Http1.Flow;
 
-/// <summary>Reads the rest of a response nobody wants, within limits, so that its connection can be kept. The one owner of the reading flow while it runs.</summary>
+/// <summary>
+/// Reads the rest of a response nobody wants, within limits, so that its connection can be kept. The one owner of the reading flow while it
+/// runs.
+/// </summary>
 internal sealed class Http1Drain
 {
     private readonly Http1Connection _connection;
@@ -17,7 +20,10 @@ internal sealed class Http1Drain
         _services = connection.Services;
     }
 
-    /// <summary>Closes the connection for <paramref name="reason"/> if this exchange is not over in time. It names the exchange, so a late one harms no other.</summary>
+    /// <summary>
+    /// Closes the connection for <paramref name="reason"/> if this exchange is not over in time. It names the exchange, so a late one harms
+    /// no other.
+    /// </summary>
     public void Limit(long exchangeId, TimeSpan timeout, CloseReason reason)
     {
         // Story: the exchange ends between the decision to limit it and this line, and the next one on the connection is limited already.
@@ -109,6 +115,6 @@ internal sealed class Http1Drain
     {
         public long ExchangeId => exchangeId;
 
-        protected override void OnExpired() => connection.DrainExpired(exchangeId, reason);
+        protected override void OnExpired() => connection.Body.Expired(exchangeId, reason);
     }
 }

@@ -9,12 +9,13 @@ using Warmwire.Timing;
 namespace Warmwire.Http1.Flow;
 
 /// <summary>
-/// One request and the head of its response: a flow that writes and a flow that reads, side by side, because a server may answer before it has
-/// the whole request (RFC 9112 §9.5).
+/// One request and the head of its response: a flow that writes and a flow that reads, side by side, because a server may answer before it
+/// has the whole request (RFC 9112 §9.5).
 /// </summary>
 /// <remarks>
-/// It is used again for a later request, of any connection, if nobody else can still know it: no timer that may be about to fire, no callback of a token,
-/// no writing flow behind the response. Any other is left to the garbage collector, and what comes late finds its attempt over.
+/// It is used again for a later request, of any connection, if nobody else can still know it: no timer that may be about to fire, no
+/// callback of a token, no writing flow behind the response. Any other is left to the garbage collector, and what comes late finds its
+/// attempt over.
 /// </remarks>
 internal sealed class Http1Exchange : HeadWait
 {
@@ -30,7 +31,9 @@ internal sealed class Http1Exchange : HeadWait
 
     private Attempt Attempt => _current.Attempt;
 
-    /// <summary>Runs the attempt on a connection that is in <see cref="Http1State.Exchange"/>. Never throws: what fails, fails the attempt.</summary>
+    /// <summary>
+    /// Runs the attempt on a connection that is in <see cref="Http1State.Exchange"/>. Never throws: what fails, fails the attempt.
+    /// </summary>
     public static void Start(Http1Connection connection, Attempt attempt, long exchangeId)
     {
         Http1Exchange exchange = t_spare ?? new Http1Exchange();
@@ -49,7 +52,9 @@ internal sealed class Http1Exchange : HeadWait
         }
         catch (Exception e)
         {
-            Connection.GiveBackUnused(attempt, e is HttpRequestException refusal ? TransportErrors.Refused(Connection, attempt, refusal) : e);
+            Connection.GiveBackUnused(
+                attempt,
+                e is HttpRequestException refusal ? TransportErrors.Refused(Connection, attempt, refusal) : e);
             return;
         }
 
@@ -62,7 +67,8 @@ internal sealed class Http1Exchange : HeadWait
         BeginWait(attempt);
         StartWriting();
 
-        // Story: the response is here at once, and this exchange is at work for another request before the call returns. So nothing follows.
+        // Story: the response is here at once, and this exchange is at work for another request before the call returns. So nothing
+        // follows.
         Read();
     }
 
@@ -147,7 +153,10 @@ internal sealed class Http1Exchange : HeadWait
         else
         {
             Connection.Abandon(Attempt, error, CloseReason.RequestContentFailed);
-            Connection.Body.Fail(_current.ExchangeId, CloseReason.RequestContentFailed, TransportErrors.ContentFailed(Connection, Attempt, error));
+            Connection.Body.Fail(
+                _current.ExchangeId,
+                CloseReason.RequestContentFailed,
+                TransportErrors.ContentFailed(Connection, Attempt, error));
         }
     }
 
@@ -236,7 +245,9 @@ internal sealed class Http1Exchange : HeadWait
     {
         if (e is WireFormatException bad)
         {
-            Fail(CloseReason.ProtocolError, TransportErrors.InvalidResponse(Connection, Attempt, bad.Message, bad.Setting, bad, TransportPhase.ReadHeaders));
+            Fail(
+                CloseReason.ProtocolError,
+                TransportErrors.InvalidResponse(Connection, Attempt, bad.Message, bad.Setting, bad, TransportPhase.ReadHeaders));
         }
         else
         {
@@ -266,7 +277,12 @@ internal sealed class Http1Exchange : HeadWait
 
         var content = new ResponseContent(Connection, Attempt);
         HttpResponseMessage response = Http1ResponseHead.Create(head, status, Attempt.Request, content);
-        FramingResult framing = Http1ResponseHead.Read(head, status, Attempt.Request, response, Connection.Services.Settings.ResponseHeaderEncodingSelector);
+        FramingResult framing = Http1ResponseHead.Read(
+            head,
+            status,
+            Attempt.Request,
+            response,
+            Connection.Services.Settings.ResponseHeaderEncodingSelector);
         reader.ConsumeHead(length);
         reader.BeginBody(framing, Math.Max(0, Connection.Services.Settings.MaxResponseHeadersBytes - _current.HeadBytes));
         bool alone = StopWaiting();
@@ -301,7 +317,9 @@ internal sealed class Http1Exchange : HeadWait
             return;
         }
 
-        if (framing.Kind == BodyKind.Length && !reader.BodyEnded && framing.Length <= Math.Min(reader.Buffered, Http1Limits.DetachedBodyBytes))
+        if (framing.Kind == BodyKind.Length && !reader.BodyEnded && framing.Length <= Math.Min(
+            reader.Buffered,
+            Http1Limits.DetachedBodyBytes))
         {
             content.SetBytes(reader.NextBody((int)framing.Length).ToArray());
         }
@@ -372,15 +390,17 @@ internal sealed class Http1Exchange : HeadWait
         int limit = Connection.Services.Settings.MaxResponseHeadersBytes;
         if (bytes > limit - _current.HeadBytes)
         {
-            throw new WireFormatException($"the response's head, with the 1xx heads before it, is longer than {limit} bytes", "PooledHttpHandler.MaxResponseHeadersLength");
+            throw new WireFormatException(
+                $"the response's head, with the 1xx heads before it, is longer than {limit} bytes",
+                "PooledHttpHandler.MaxResponseHeadersLength");
         }
     }
 
     /// <summary>The head is here, or will not come. Returns whether nothing that could still call this exchange is left.</summary>
     private bool StopWaiting()
     {
-        // Story: the writing flow sets the time for the head, and then says that the request is out. Asked for the second first, and then for the time, that
-        // flow is not about to set it.
+        // Story: the writing flow sets the time for the head, and then says that the request is out. Asked for the second first, and then
+        // for the time, that flow is not about to set it.
         bool requestIsOut = Connection.Request.IsDone;
         return EndWait(Attempt) && requestIsOut;
     }

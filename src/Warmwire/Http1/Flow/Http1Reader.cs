@@ -5,7 +5,8 @@ using Warmwire.Http1.Wire;
 namespace Warmwire.Http1.Flow;
 
 /// <summary>
-/// Reads messages from the stream: fills the buffer, finds heads, takes bodies apart. Used by one flow at a time; the connection says by whom.
+/// Reads messages from the stream: fills the buffer, finds heads, takes bodies apart. Used by one flow at a time; the connection says by
+/// whom.
 /// </summary>
 internal sealed class Http1Reader
 {
@@ -33,8 +34,8 @@ internal sealed class Http1Reader
     public int Buffered => _buffer.Count;
 
     /// <summary>
-    /// The last read got all it had room for. A stream that takes more from the one below than it gives, TLS, may hold what came behind it, and then the
-    /// socket does not tell.
+    /// The last read got all it had room for. A stream that takes more from the one below than it gives, TLS, may hold what came behind it,
+    /// and then the socket does not tell.
     /// </summary>
     public bool MayHaveLeftSome { get; private set; }
 
@@ -52,8 +53,8 @@ internal sealed class Http1Reader
     }
 
     /// <summary>
-    /// Starts the read that waits while the connection is idle. It holds no buffer: a read of nothing where the stream waits for it, else of one byte.
-    /// A lease that was not used has left the read of the idle period before it pending; that one goes on.
+    /// Starts the read that waits while the connection is idle. It holds no buffer: a read of nothing where the stream waits for it, else
+    /// of one byte. A lease that was not used has left the read of the idle period before it pending; that one goes on.
     /// </summary>
     public Task<int> StartWatch()
     {
@@ -82,7 +83,10 @@ internal sealed class Http1Reader
 
     public Task<int>? EndedWatch => _watch is { IsCompleted: true } watch ? watch : null;
 
-    /// <summary>After the watch came to its end on an idle connection: whether the peer sent bytes (<see langword="true"/>) or closed, or broke the connection.</summary>
+    /// <summary>
+    /// After the watch came to its end on an idle connection: whether the peer sent bytes (<see langword="true"/>) or closed, or broke the
+    /// connection.
+    /// </summary>
     public async ValueTask<bool> WatchFoundBytesAsync(Task<int>? watch)
     {
         if (watch is not { IsCompletedSuccessfully: true })
@@ -108,8 +112,8 @@ internal sealed class Http1Reader
     }
 
     /// <summary>
-    /// Starts a read of more into the buffer; what it delivers must be told to <see cref="EndFill"/>. In two steps, so that the flow that waits for a
-    /// head needs no frame of its own here.
+    /// Starts a read of more into the buffer; what it delivers must be told to <see cref="EndFill"/>. In two steps, so that the flow that
+    /// waits for a head needs no frame of its own here.
     /// </summary>
     /// <param name="wanted">How much room would be useful.</param>
     /// <param name="cancellationToken">Only where reads can be withdrawn.</param>
@@ -183,7 +187,9 @@ internal sealed class Http1Reader
 
     public bool BodyEndsWithStream => _body.Kind is BodyKind.UntilClose;
 
-    /// <summary>How many bytes a read could deliver straight into the caller's memory, past the buffer; 0 if the framing is in the way.</summary>
+    /// <summary>
+    /// How many bytes a read could deliver straight into the caller's memory, past the buffer; 0 if the framing is in the way.
+    /// </summary>
     public long DirectReadLimit => _buffer.Count > 0 || _watch is not null ? 0 : _body.Kind switch
     {
         BodyKind.Length => _body.Remaining,
@@ -240,8 +246,8 @@ internal sealed class Http1Reader
     }
 
     /// <summary>
-    /// The data of a chunked body of which all came with the head, and behind which nothing came: the usual small answer of a server that does not know
-    /// its length. <see langword="null"/>: it is not so, and nothing has changed.
+    /// The data of a chunked body of which all came with the head, and behind which nothing came: the usual small answer of a server that
+    /// does not know its length. <see langword="null"/>: it is not so, and nothing has changed.
     /// </summary>
     /// <param name="max">Of the body with its framing.</param>
     public byte[]? TakeWholeChunks(int max)
@@ -325,7 +331,12 @@ internal sealed class Http1Reader
         // First the data, then on to look whether the end is there too, without taking more data.
         while (!_body.InTrailers)
         {
-            ChunkStatus status = _body.Chunks.Decode(unread.Span[position..], data.IsEmpty ? max : 0, out int consumed, out int dataStart, out int dataLength);
+            ChunkStatus status = _body.Chunks.Decode(
+                unread.Span[position..],
+                data.IsEmpty ? max : 0,
+                out int consumed,
+                out int dataStart,
+                out int dataLength);
             if (dataLength > 0)
             {
                 data = unread.Slice(position + dataStart, dataLength);
@@ -352,7 +363,9 @@ internal sealed class Http1Reader
         bool found = _body.TrailerScanner.TryFindEnd(_buffer.Unread, out int length);
         if ((found ? length : _buffer.Count) > Math.Max(_body.TrailerLimit, EmptyTrailerBlock))
         {
-            throw new WireFormatException($"the trailers are longer than the {_body.TrailerLimit} bytes left of the limit on heads", "PooledHttpHandler.MaxResponseHeadersLength");
+            throw new WireFormatException(
+                $"the trailers are longer than the {_body.TrailerLimit} bytes left of the limit on heads",
+                "PooledHttpHandler.MaxResponseHeadersLength");
         }
 
         if (found)

@@ -4,11 +4,12 @@ using Warmwire.Connections;
 namespace Warmwire.Http1.Flow;
 
 /// <summary>
-/// The progress of the request that a connection sends, in one place: what the attempt tells of it, whether the connection may become idle, and whether the
-/// exchange may be used again follow from it.
+/// The progress of the request that a connection sends, in one place: what the attempt tells of it, whether the connection may become idle,
+/// and whether the exchange may be used again follow from it.
 /// </summary>
 /// <remarks>
-/// The flow that writes the request makes every move. The last one is made under the gate of the connection, because a response that is complete waits for it.
+/// The flow that writes the request makes every move. The last one is made under the gate of the connection, because a response that is
+/// complete waits for it.
 /// </remarks>
 internal sealed class Http1RequestProgress
 {
@@ -42,14 +43,16 @@ internal sealed class Http1RequestProgress
             (_state, next) switch
             {
                 (Http1RequestState.NotStarted, Http1RequestState.Sending or Http1RequestState.HandedOver) => true,
-                (Http1RequestState.Sending, Http1RequestState.Withheld or Http1RequestState.HandedOver or Http1RequestState.Unfinished) => true,
+                (Http1RequestState.Sending, Http1RequestState.Withheld or Http1RequestState.HandedOver) => true,
+                (Http1RequestState.Sending, Http1RequestState.Unfinished) => true,
                 (Http1RequestState.Withheld, Http1RequestState.Sending or Http1RequestState.Unfinished) => true,
                 (Http1RequestState.HandedOver, Http1RequestState.Done or Http1RequestState.Unfinished) => true,
                 _ => false,
             },
             $"a request from {_state} to {next}");
 
-        // Story: as soon as the state says Done, the reading flow may hand the response over and the attempt serve another request. So the attempt is told first.
+        // Story: as soon as the state says Done, the reading flow may hand the response over and the attempt serve another request. So the
+        // attempt is told first.
         if (next == Http1RequestState.Done)
         {
             attempt.Progress.Sent = RequestSent.Fully;
@@ -66,8 +69,8 @@ internal sealed class Http1RequestProgress
     /// <param name="isNear">Whether that is worth a caller's wait.</param>
     public Task AwaitEnd_NeedsLock(bool isNear)
     {
-        // Story: the writer comes back as soon as the gate is left, the connection serves the next request, and that one comes to wait for its own writer.
-        // So the task is returned from here: looked up after the gate, it may be the next exchange's.
+        // Story: the writer comes back as soon as the gate is left, the connection serves the next request, and that one comes to wait for
+        // its own writer. So the task is returned from here: looked up after the gate, it may be the next exchange's.
         _ended = isNear ? new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) : null;
         return _ended?.Task ?? Task.CompletedTask;
     }

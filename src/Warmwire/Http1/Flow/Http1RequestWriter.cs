@@ -12,7 +12,8 @@ using Warmwire.Runtime;
 namespace Warmwire.Http1.Flow;
 
 /// <summary>
-/// Writes one request after another. The head and a body that is ready leave in one send; a body that comes in pieces over time is sent piece by piece.
+/// Writes one request after another. The head and a body that is ready leave in one send; a body that comes in pieces over time is sent
+/// piece by piece.
 /// </summary>
 internal sealed class Http1RequestWriter : IRequestBodyWriter
 {
@@ -42,7 +43,8 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
     private long? PromisedLength => _current.Plan.Kind == RequestBodyKind.Length ? _current.Plan.Length : null;
 
     /// <summary>The last byte of the request has been handed to the stream, which may not have said yet that it has taken it.</summary>
-    public bool HasHandedOverAll => _progress.State == Http1RequestState.HandedOver || (!_current.Stopped && _current.Body is { IsWhole: true });
+    public bool HasHandedOverAll =>
+        _progress.State == Http1RequestState.HandedOver || (!_current.Stopped && _current.Body is { IsWhole: true });
 
     public bool IsStopped => _current.Stopped;
 
@@ -80,13 +82,18 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
             throw;
         }
 
-        if (attempt.Request.Content is not null && attempt.Settings.Expect100ContinueTimeout != TimeSpan.Zero && headers?.ExpectContinue == true)
+        if (attempt.Request.Content is not null
+            && attempt.Settings.Expect100ContinueTimeout != TimeSpan.Zero
+            && headers?.ExpectContinue == true)
         {
             _current.Continue = new ContinueWait();
         }
     }
 
-    /// <summary>Sends what was prepared. <see langword="true"/>: the request is written as a whole; <see langword="false"/>: its body was held back or stopped. Throws what failed.</summary>
+    /// <summary>
+    /// Sends what was prepared. <see langword="true"/>: the request is written as a whole; <see langword="false"/>: its body was held back
+    /// or stopped. Throws what failed.
+    /// </summary>
     public ValueTask<bool> SendAsync()
     {
         Attempt attempt = _current.Attempt!;
@@ -132,7 +139,8 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
         }
         finally
         {
-            // The attempt holds the response. A connection that held it in turn would keep a response nobody disposed from ever being found.
+            // The attempt holds the response. A connection that held it in turn would keep a response nobody disposed from ever being
+            // found.
             _current.Attempt = null;
         }
     }
@@ -238,7 +246,8 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
         ThrowIfStopped();
         lock (_gate)
         {
-            if (_current.Coalescing && !_current.Sending && _output.Count + data.Length + ChunkEncoder.MaxPrefixLength + 2 <= Http1Limits.CoalescedRequestBytes)
+            int total = _output.Count + data.Length + ChunkEncoder.MaxPrefixLength + 2;
+            if (_current.Coalescing && !_current.Sending && total <= Http1Limits.CoalescedRequestBytes)
             {
                 AppendWhole(data.Span);
                 return default;

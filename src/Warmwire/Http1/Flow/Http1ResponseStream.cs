@@ -162,12 +162,15 @@ internal sealed class Http1ResponseStream : TimedResponseStream
         (CloseReason reason, TransportException error) = e switch
         {
             EndOfStreamException => (CloseReason.ServerClosed, TransportErrors.ServerClosed(_connection, Attempt, TransportPhase.ReadBody)),
-            WireFormatException bad => (CloseReason.ProtocolError, TransportErrors.InvalidResponse(_connection, Attempt, bad.Message, bad.Setting, bad, TransportPhase.ReadBody)),
+            WireFormatException bad => (
+                CloseReason.ProtocolError,
+                TransportErrors.InvalidResponse(_connection, Attempt, bad.Message, bad.Setting, bad, TransportPhase.ReadBody)),
             _ => (CloseReason.ReadError, TransportErrors.ReadFailed(_connection, Attempt, e, TransportPhase.ReadBody)),
         };
 
         // A timeout that closed the connection is the cause of the failed read.
-        error = _connection.Body.FailureOf(_exchangeId) ?? (_connection.State == Http1State.Closed ? TransportErrors.BodyGone(_connection, Attempt, _connection.ClosedFor) : error);
+        error = _connection.Body.FailureOf(_exchangeId)
+            ?? (_connection.State == Http1State.Closed ? TransportErrors.BodyGone(_connection, Attempt, _connection.ClosedFor) : error);
         _connection.Close(reason);
         Over(ended: false);
         return error;

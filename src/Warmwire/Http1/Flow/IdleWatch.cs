@@ -4,14 +4,16 @@ using Warmwire.Sockets;
 namespace Warmwire.Http1.Flow;
 
 /// <summary>
-/// The watch over an idle connection: it finds out that the server has closed it, or has sent bytes nobody asked for, and closes it before a request is
-/// sent on it. How that can be found out depends on the stream, so there is one watch for each kind, chosen once.
+/// The watch over an idle connection: it finds out that the server has closed it, or has sent bytes nobody asked for, and closes it before
+/// a request is sent on it. How that can be found out depends on the stream, so there is one watch for each kind, chosen once.
 /// </summary>
 internal abstract class IdleWatch
 {
     protected IdleWatch(Http1Connection connection) => Connection = connection;
 
-    /// <summary>Whether bytes, the end or a failure have come although no request was sent. Asked just before the first byte of a request.</summary>
+    /// <summary>
+    /// Whether bytes, the end or a failure have come although no request was sent. Asked just before the first byte of a request.
+    /// </summary>
     public abstract bool HasInput { get; }
 
     /// <summary>Whether the connection may be leased as far as its watch knows. Called with the connection's gate held.</summary>

@@ -2,7 +2,10 @@ using Warmwire.Sockets;
 
 namespace Warmwire.Http1.Flow;
 
-/// <summary>The watch over a plain socket of the event loop: the loop tells of input, nothing is read, and what is found is the end of the connection.</summary>
+/// <summary>
+/// The watch over a plain socket of the event loop: the loop tells of input, nothing is read, and what is found is the end of the
+/// connection.
+/// </summary>
 internal sealed class LoopIdleWatch : IdleWatch, IInputWatcher
 {
     private readonly SocketStream _socket;
@@ -31,9 +34,9 @@ internal sealed class LoopIdleWatch : IdleWatch, IInputWatcher
 
     public override bool FindsInput(TimeSpan idle)
     {
-        // Story: the stray bytes or the end are here, but the watch has not been told yet. It will close the connection; leased now, those bytes would
-        // become the next answer. So the socket itself is asked. Only right behind an answer it need not be: the read that took the answer found
-        // nothing behind it.
+        // Story: the stray bytes or the end are here, but the watch has not been told yet. It will close the connection; leased now, those
+        // bytes would become the next answer. So the socket itself is asked. Only right behind an answer it need not be: the read that took
+        // the answer found nothing behind it.
         if ((idle <= Http1Limits.HeardOfJustNow && !_socket.MayHaveInput) || !_socket.HasInput)
         {
             return false;
@@ -46,7 +49,8 @@ internal sealed class LoopIdleWatch : IdleWatch, IInputWatcher
     /// <summary>Something came. While an exchange runs, its own read sees it.</summary>
     public void InputArrived()
     {
-        // Story: a whole exchange comes and goes between the question and what follows from the answer, and what the socket had to read was its response.
+        // Story: a whole exchange comes and goes between the question and what follows from the answer, and what the socket had to read was
+        // its response.
         if (Connection.IsIdle(out long idleId) && _socket.HasInput)
         {
             End(idleId);

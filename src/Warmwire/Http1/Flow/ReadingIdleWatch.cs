@@ -3,8 +3,8 @@ using Warmwire.Runtime;
 namespace Warmwire.Http1.Flow;
 
 /// <summary>
-/// The watch over an idle connection of which only a read can tell: one read that waits. Leased before anything came, it is the first wait of the next
-/// response, and not the watch's any more.
+/// The watch over an idle connection of which only a read can tell: one read that waits. Leased before anything came, it is the first wait
+/// of the next response, and not the watch's any more.
 /// </summary>
 internal abstract class ReadingIdleWatch : IdleWatch
 {
@@ -46,8 +46,8 @@ internal abstract class ReadingIdleWatch : IdleWatch
     {
         lock (Connection.Gate)
         {
-            // Story: the watch ends with the first bytes of a response, and the exchange is over and the connection idle again before this flow gets
-            // to run. Those bytes are no sign of death for the idle period that has begun since.
+            // Story: the watch ends with the first bytes of a response, and the exchange is over and the connection idle again before this
+            // flow gets to run. Those bytes are no sign of death for the idle period that has begun since.
             if (!Connection.IsIdle_NeedsLock(idleId))
             {
                 return Found.NotOurs;

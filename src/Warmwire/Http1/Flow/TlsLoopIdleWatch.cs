@@ -4,8 +4,8 @@ using Warmwire.Sockets;
 namespace Warmwire.Http1.Flow;
 
 /// <summary>
-/// The watch over TLS on a socket of the event loop: the loop tells of input, which may be a session ticket, or nothing; only a read of the TLS stream can
-/// tell, so one is begun then and not before.
+/// The watch over TLS on a socket of the event loop: the loop tells of input, which may be a session ticket, or nothing; only a read of the
+/// TLS stream can tell, so one is begun then and not before.
 /// </summary>
 internal sealed class TlsLoopIdleWatch : ReadingIdleWatch, IInputWatcher
 {
@@ -27,8 +27,8 @@ internal sealed class TlsLoopIdleWatch : ReadingIdleWatch, IInputWatcher
         Connection.Reader.ReleaseBuffer();
         if (Connection.Reader.MayHaveLeftSome)
         {
-            // Story: the end of the body and stray bytes behind it came in one TLS record. The read asked for the body's length and got it, the rest
-            // is decrypted and waits in the TLS stream, and the socket is empty. They would become the next answer.
+            // Story: the end of the body and stray bytes behind it came in one TLS record. The read asked for the body's length and got it,
+            // the rest is decrypted and waits in the TLS stream, and the socket is empty. They would become the next answer.
             IsOver(idleId);
         }
         else if (_socket.MayHaveInput)
@@ -45,14 +45,17 @@ internal sealed class TlsLoopIdleWatch : ReadingIdleWatch, IInputWatcher
     /// <summary>Something came. While an exchange runs, its own read sees it.</summary>
     public void InputArrived()
     {
-        // Story: a whole exchange comes and goes between the question and what follows from the answer, and what the socket had to read was its response.
+        // Story: a whole exchange comes and goes between the question and what follows from the answer, and what the socket had to read was
+        // its response.
         if (Connection.IsIdle(out long idleId) && _socket.HasInput)
         {
             IsOver(idleId);
         }
     }
 
-    /// <summary>Reads, because the socket or the TLS stream may have something. Returns whether the connection is over, or another's.</summary>
+    /// <summary>
+    /// Reads, because the socket or the TLS stream may have something. Returns whether the connection is over, or another's.
+    /// </summary>
     private bool IsOver(long idleId)
     {
         Task<int> watch;

@@ -60,12 +60,26 @@ internal static class RequestHeadWriter
             method = MethodNames.Canonical(request.Method.Method);
             WriteFirstLines(output, request, uri, method, host, in options);
         }
-        else if (!target.TryWrite(output, uri, request.Method.Method, options.HostValue, IsHttp10(request), options.AbsoluteForm, out method))
+        else if (!target.TryWrite(
+            output,
+            uri,
+            request.Method.Method,
+            options.HostValue,
+            IsHttp10(request),
+            options.AbsoluteForm,
+            out method))
         {
             int start = output.Count;
             method = MethodNames.Canonical(request.Method.Method);
             WriteFirstLines(output, request, uri, method, host, in options);
-            target.Remember(output.Written.Span[start..], uri, request.Method.Method, options.HostValue, IsHttp10(request), options.AbsoluteForm, method);
+            target.Remember(
+                output.Written.Span[start..],
+                uri,
+                request.Method.Method,
+                options.HostValue,
+                IsHttp10(request),
+                options.AbsoluteForm,
+                method);
         }
 
         WriteRequestHeaders(output, request, headers, in options);
@@ -82,7 +96,13 @@ internal static class RequestHeadWriter
         output.Write("\r\n"u8);
     }
 
-    private static void WriteFirstLines(OutputBuffer output, HttpRequestMessage request, Uri uri, string method, string? host, in RequestHeadOptions options)
+    private static void WriteFirstLines(
+        OutputBuffer output,
+        HttpRequestMessage request,
+        Uri uri,
+        string method,
+        string? host,
+        in RequestHeadOptions options)
     {
         WriteRequestLine(output, request, uri, method, host, options.AbsoluteForm);
         output.Write("Host: "u8); // first, as RFC 9110 §7.2 advises
@@ -90,7 +110,13 @@ internal static class RequestHeadWriter
         output.Write("\r\n"u8);
     }
 
-    private static void WriteRequestLine(OutputBuffer output, HttpRequestMessage request, Uri uri, string method, string? host, bool absoluteForm)
+    private static void WriteRequestLine(
+        OutputBuffer output,
+        HttpRequestMessage request,
+        Uri uri,
+        string method,
+        string? host,
+        bool absoluteForm)
     {
         FieldWriter.CheckMethod(method);
         output.WriteAscii(method);
@@ -131,7 +157,11 @@ internal static class RequestHeadWriter
         }
     }
 
-    private static void WriteRequestHeaders(OutputBuffer output, HttpRequestMessage request, HttpRequestHeaders? requestHeaders, in RequestHeadOptions options)
+    private static void WriteRequestHeaders(
+        OutputBuffer output,
+        HttpRequestMessage request,
+        HttpRequestHeaders? requestHeaders,
+        in RequestHeadOptions options)
     {
         bool chunked = options.Body.Kind == RequestBodyKind.Chunked;
         bool cookieWritten = string.IsNullOrEmpty(options.CookieHeader);
@@ -205,7 +235,11 @@ internal static class RequestHeadWriter
         }
     }
 
-    private static void WriteContentHeaders(OutputBuffer output, HttpRequestMessage request, HttpContentHeaders headers, in RequestHeadOptions options)
+    private static void WriteContentHeaders(
+        OutputBuffer output,
+        HttpRequestMessage request,
+        HttpContentHeaders headers,
+        in RequestHeadOptions options)
     {
         bool lengthDue = options.Body.Kind == RequestBodyKind.Length;
         HttpHeadersNonValidated fields = headers.NonValidated;
@@ -245,7 +279,12 @@ internal static class RequestHeadWriter
         output.Write("\r\n"u8);
     }
 
-    private static void WriteField(OutputBuffer output, HttpRequestMessage request, in RequestHeadOptions options, string name, string value)
+    private static void WriteField(
+        OutputBuffer output,
+        HttpRequestMessage request,
+        in RequestHeadOptions options,
+        string name,
+        string value)
     {
         WriteName(output, name);
         FieldWriter.WriteValue(output, name, value, options.EncodingSelector?.Invoke(name, request));

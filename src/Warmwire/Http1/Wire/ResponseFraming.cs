@@ -196,7 +196,9 @@ internal struct ResponseFraming
         while (more);
     }
 
-    /// <summary>A hint without a standard's force (it was RFC 2068 §19.7.1): what is not understood is passed over, never an error.</summary>
+    /// <summary>
+    /// A hint without a standard's force (it was RFC 2068 §19.7.1): what is not understood is passed over, never an error.
+    /// </summary>
     private void AddKeepAlive(ReadOnlySpan<byte> value)
     {
         bool more;
