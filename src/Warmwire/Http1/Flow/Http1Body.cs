@@ -104,7 +104,8 @@ internal sealed class Http1Body
     /// <summary>
     /// The caller's read was cancelled: the fill it waited for, if it could not be withdrawn, goes on and belongs to the drain from now on.
     /// </summary>
-    public void AbandonRead(Task<int>? pendingFill)
+    /// <returns>Complete: a caller who cancelled waits for nothing.</returns>
+    public Task AbandonRead(Task<int>? pendingFill)
     {
         bool limit = false;
         bool drain;
@@ -116,7 +117,7 @@ internal sealed class Http1Body
             if (_connection.IsClosed_NeedsLock)
             {
                 Forget(pendingFill);
-                return;
+                return Task.CompletedTask;
             }
 
             // Story: the response is disposed while a read waits, then the read is cancelled. The drain of the disposal has its limits
@@ -150,6 +151,8 @@ internal sealed class Http1Body
             Forget(pendingFill);
             _connection.CompleteClose(CloseReason.Cancelled, attempt: null, error: null, asynchronously: true);
         }
+
+        return Task.CompletedTask;
     }
 
     /// <summary>The response was disposed, or found by the garbage collector, with its body not read to the end.</summary>

@@ -42,7 +42,6 @@ internal sealed class Http1ResponseStream : TimedResponseStream
             throw Shown(Gone(), ioErrors);
         }
 
-        Http1Reader reader = _connection.Reader;
         bool cancelled = false;
         Task<int>? abandonedFill = null;
         try
@@ -55,18 +54,7 @@ internal sealed class Http1ResponseStream : TimedResponseStream
                     return taken;
                 }
 
-                int direct = (int)Math.Min(reader.DirectReadLimit, buffer.Length);
-                if (cancellationToken.CanBeCanceled && !_connection.CanWithdrawReads)
-                {
-                    // The fill belongs to the connection: a caller who cancels leaves it to the drain.
-                    direct = 0;
-                    abandonedFill = reader.FillAsync(Math.Min(buffer.Length, CopyBufferBytes)).AsTask();
-                }
-
-                ValueTask<int> reading =
-                    abandonedFill is not null ? new ValueTask<int>(abandonedFill.WaitAsync(cancellationToken))
-                    : direct >= Http1Limits.DirectReadBytes ? reader.ReadDirectAsync(buffer[..direct], cancellationToken)
-                    : reader.BeginFill(Math.Min(buffer.Length, CopyBufferBytes), cancellationToken);
+                ValueTask<int> reading = BeginRead(buffer, cancellationToken, out bool direct, out abandonedFill);
                 int read;
                 bool timed = !reading.IsCompleted && StartIdleWait();
                 try
@@ -81,19 +69,9 @@ internal sealed class Http1ResponseStream : TimedResponseStream
                     }
                 }
 
-                if (read == 0)
+                if (Take(read, direct, isFilled: abandonedFill is not null))
                 {
-                    EndOfStream();
-                }
-                else if (abandonedFill is null && direct >= Http1Limits.DirectReadBytes)
-                {
-                    reader.DirectReadDone(read);
-                    CompleteIfEnded();
                     return read;
-                }
-                else if (abandonedFill is null)
-                {
-                    reader.EndFill(read);
                 }
 
                 abandonedFill = null;
@@ -115,20 +93,57 @@ internal sealed class Http1ResponseStream : TimedResponseStream
         }
         finally
         {
-            if (cancelled)
+            // The connection is free before the caller sees the end.
+            Task finished = cancelled ? _connection.Body.AbandonRead(abandonedFill) : _connection.Body.EndRead(_connection.Reader.BodyEnded);
+            if (!finished.IsCompleted)
             {
-                _connection.Body.AbandonRead(abandonedFill);
-            }
-            else
-            {
-                // The connection is free before the caller sees the end.
-                Task finished = _connection.Body.EndRead(reader.BodyEnded);
-                if (!finished.IsCompleted)
-                {
-                    await finished.ConfigureAwait(false);
-                }
+                await finished.ConfigureAwait(false);
             }
         }
+    }
+
+    /// <summary>Starts a read of more: straight into the caller's memory if that is worth it, else into the connection's buffer.</summary>
+    /// <param name="buffer">The caller's memory.</param>
+    /// <param name="cancellationToken">The caller's.</param>
+    /// <param name="direct">Whether it goes into the caller's memory.</param>
+    /// <param name="fill">The read itself, where a caller who cancels leaves it to the drain: it belongs to the connection.</param>
+    private ValueTask<int> BeginRead(Memory<byte> buffer, CancellationToken cancellationToken, out bool direct, out Task<int>? fill)
+    {
+        Http1Reader reader = _connection.Reader;
+        int wanted = Math.Min(buffer.Length, CopyBufferBytes);
+        direct = false;
+        fill = null;
+        if (cancellationToken.CanBeCanceled && !_connection.CanWithdrawReads)
+        {
+            fill = reader.FillAsync(wanted).AsTask();
+            return new ValueTask<int>(fill.WaitAsync(cancellationToken));
+        }
+
+        int limit = (int)Math.Min(reader.DirectReadLimit, buffer.Length);
+        direct = limit >= Http1Limits.DirectReadBytes;
+        return direct ? reader.ReadDirectAsync(buffer[..limit], cancellationToken) : reader.BeginFill(wanted, cancellationToken);
+    }
+
+    /// <summary>Takes note of what a read has delivered. Returns whether the caller has it.</summary>
+    private bool Take(int read, bool direct, bool isFilled)
+    {
+        if (read == 0)
+        {
+            EndOfStream();
+            return false;
+        }
+
+        if (direct)
+        {
+            _connection.Reader.DirectReadDone(read);
+            CompleteIfEnded();
+        }
+        else if (!isFilled)
+        {
+            _connection.Reader.EndFill(read);
+        }
+
+        return direct;
     }
 
     private static Exception Shown(Exception error, bool ioErrors) =>
