@@ -2,7 +2,9 @@ using Warmwire.Timing;
 
 namespace Warmwire.Bodies;
 
-/// <summary>A request's body waits for 100 Continue (RFC 9110 §10.1.1), and not for ever: a server that says nothing in time gets it all the same.</summary>
+/// <summary>
+/// A request's body waits for 100 Continue (RFC 9110 §10.1.1), and not for ever: a server that says nothing in time gets it all the same.
+/// </summary>
 internal sealed class ContinueWait : Deadline
 {
     private readonly TaskCompletionSource<bool> _decided = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -35,7 +35,10 @@ internal sealed class RequestBodyStream : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>No more writes: a content that writes on after its task has ended must not write into the next request. The promise of Content-Length must be kept, else the next request would be taken for the rest of this one (RFC 9112 §6.2).</summary>
+    /// <summary>
+    /// No more writes: a content that writes on after its task has ended must not write into the next request. The promise of
+    /// Content-Length must be kept, else the next request would be taken for the rest of this one (RFC 9112 §6.2).
+    /// </summary>
     public void Complete()
     {
         _complete = true;
@@ -70,7 +73,8 @@ internal sealed class RequestBodyStream : Stream
 
     public override Task FlushAsync(CancellationToken cancellationToken) => _complete ? Task.CompletedTask : _writer.FlushAsync().AsTask();
 
-    public override void Write(byte[] buffer, int offset, int count) => WriteAsync(buffer, offset, count, CancellationToken.None).GetAwaiter().GetResult();
+    public override void Write(byte[] buffer, int offset, int count) =>
+        WriteAsync(buffer, offset, count, CancellationToken.None).GetAwaiter().GetResult();
 
     public override void Write(ReadOnlySpan<byte> buffer) => Write(buffer.ToArray(), 0, buffer.Length);
 

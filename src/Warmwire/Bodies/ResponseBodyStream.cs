@@ -59,8 +59,12 @@ internal abstract class ResponseBodyStream : Stream
         return CopyAsync(destination, ioErrors: true, cancellationToken);
     }
 
-    /// <summary>As <see cref="CopyToAsync(Stream, int, CancellationToken)"/>, but failures are <see cref="TransportException"/>: <see cref="HttpContent"/> passes these on as they are.</summary>
-    public Task CopyBodyToAsync(Stream destination, CancellationToken cancellationToken) => CopyAsync(destination, ioErrors: false, cancellationToken);
+    /// <summary>
+    /// As <see cref="CopyToAsync(Stream, int, CancellationToken)"/>, but failures are <see cref="TransportException"/>:
+    /// <see cref="HttpContent"/> passes these on as they are.
+    /// </summary>
+    public Task CopyBodyToAsync(Stream destination, CancellationToken cancellationToken) =>
+        CopyAsync(destination, ioErrors: false, cancellationToken);
 
     public override void Flush()
     {
@@ -73,7 +77,9 @@ internal abstract class ResponseBodyStream : Stream
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     /// <param name="buffer">Receives the bytes.</param>
-    /// <param name="ioErrors">Whether failures are thrown as users of streams expect them: as an <see cref="IOException"/>, with ours inside.</param>
+    /// <param name="ioErrors">
+    /// Whether failures are thrown as users of streams expect them: as an <see cref="IOException"/>, with ours inside.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
     protected abstract ValueTask<int> ReadBodyAsync(Memory<byte> buffer, bool ioErrors, CancellationToken cancellationToken);
 

@@ -55,7 +55,9 @@ internal sealed class ResponseContent : HttpContent, IConnectionInfoSource, ITim
         }
 
         Stream body = _stream!;
-        return body is ResponseBodyStream response ? response.CopyBodyToAsync(stream, cancellationToken) : body.CopyToAsync(stream, cancellationToken);
+        return body is ResponseBodyStream response
+            ? response.CopyBodyToAsync(stream, cancellationToken)
+            : body.CopyToAsync(stream, cancellationToken);
     }
 
     protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>

@@ -4,12 +4,13 @@ using System.Runtime.CompilerServices;
 namespace Warmwire.Buffers;
 
 /// <summary>
-/// Arrays for bytes that are on their way. The shared pool of .NET keeps 32 arrays of a size for each processor, so a few more connections than that, busy
-/// at once, and it allocates at every turn; this one keeps what a burst needed, up to a limit on the bytes, until it has not been needed for a while.
+/// Arrays for bytes that are on their way. The shared pool of .NET keeps 32 arrays of a size for each processor, so a few more connections
+/// than that, busy at once, and it allocates at every turn; this one keeps what a burst needed, up to a limit on the bytes, until it has
+/// not been needed for a while.
 /// </summary>
 /// <remarks>
-/// A shelf for each processor, each with a lock that nobody waits for: who finds it taken goes to the next shelf, and in the end makes an array or drops one.
-/// Arrays are not cleared. Nothing breaks if one is never returned.
+/// A shelf for each processor, each with a lock that nobody waits for: who finds it taken goes to the next shelf, and in the end makes an
+/// array or drops one. Arrays are not cleared. Nothing breaks if one is never returned.
 /// </remarks>
 internal sealed class BufferPool
 {
@@ -75,7 +76,9 @@ internal sealed class BufferPool
         return GC.AllocateUninitializedArray<byte>(1 << (size + SmallestShift));
     }
 
-    /// <summary>Gives an array back. Nobody may use it, or give it back, after that. One that is not of the pool's sizes is dropped.</summary>
+    /// <summary>
+    /// Gives an array back. Nobody may use it, or give it back, after that. One that is not of the pool's sizes is dropped.
+    /// </summary>
     public void Return(byte[] array)
     {
         int length = array.Length;
@@ -114,7 +117,8 @@ internal sealed class BufferPool
         return pool;
     }
 
-    private static int SizeFor(int length) => BitOperations.Log2((uint)Math.Max(length - 1, 0) | ((1u << SmallestShift) - 1)) + 1 - SmallestShift;
+    private static int SizeFor(int length) =>
+        BitOperations.Log2((uint)Math.Max(length - 1, 0) | ((1u << SmallestShift) - 1)) + 1 - SmallestShift;
 
     private static int Nearest(int shelves) => shelves == 1 ? 0 : (int)((uint)Thread.GetCurrentProcessorId() % (uint)shelves);
 
@@ -240,7 +244,9 @@ internal sealed class BufferPool
         private void Leave() => Volatile.Write(ref _busy, 0);
     }
 
-    /// <summary>Nobody holds it, so every collection that finds it hands it to the finalizer: once it is old, those are the full ones.</summary>
+    /// <summary>
+    /// Nobody holds it, so every collection that finds it hands it to the finalizer: once it is old, those are the full ones.
+    /// </summary>
     private sealed class TrimAtCollection(BufferPool pool)
     {
         ~TrimAtCollection()

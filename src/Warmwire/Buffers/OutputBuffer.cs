@@ -4,7 +4,7 @@ using System.Text;
 namespace Warmwire.Buffers;
 
 /// <summary>Bytes on their way out: grows as needed, over an array that is rented while it holds something. One user at a time.</summary>
-internal sealed class OutputBuffer : IBufferWriter<byte>
+internal sealed class OutputBuffer
 {
     private const int InitialSize = 1024;
 
@@ -21,12 +21,6 @@ internal sealed class OutputBuffer : IBufferWriter<byte>
     {
         Ensure(sizeHint);
         return _array.AsSpan(_count);
-    }
-
-    public Memory<byte> GetMemory(int sizeHint = 0)
-    {
-        Ensure(sizeHint);
-        return _array.AsMemory(_count);
     }
 
     public void Advance(int count)

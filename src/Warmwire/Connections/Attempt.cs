@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Threading.Tasks.Sources;
+using Warmwire.Fields;
 using Warmwire.Settings;
 
 namespace Warmwire.Connections;
@@ -57,7 +58,7 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
     public bool RequiresHttp2 => Request.Version.Major >= 2 && Request.VersionPolicy != HttpVersionPolicy.RequestVersionOrLower;
 
     /// <summary>It opens a tunnel through an HTTP/2 stream (RFC 8441), which HTTP/1.1 has no words for.</summary>
-    public bool IsExtendedConnect => Request.Method == HttpMethod.Connect && Request.Headers.Protocol is not null;
+    public bool IsExtendedConnect => ConnectMethod.ProtocolOf(Request) is not null;
 
     // The lease, set by the pool.
 

@@ -8,12 +8,14 @@ internal sealed class DialedStream
 {
     public required Stream Stream { get; init; }
 
-    /// <summary>The socket at the bottom of the stream, also below TLS; <see langword="null"/> if a foreign stream is or may be in between.</summary>
+    /// <summary>
+    /// The socket at the bottom of the stream, also below TLS; <see langword="null"/> if a foreign stream is or may be in between.
+    /// </summary>
     public SocketStream? SocketStream { get; init; }
 
     /// <summary>
-    /// Whether nothing lies between <see cref="Stream"/> and <see cref="SocketStream"/>: input of the one is input of the other. They are then the same
-    /// object, unless a callback made the stream.
+    /// Whether nothing lies between <see cref="Stream"/> and <see cref="SocketStream"/>: input of the one is input of the other. They are
+    /// then the same object, unless a callback made the stream.
     /// </summary>
     public bool IsPlain { get; init; }
 
@@ -22,10 +24,14 @@ internal sealed class DialedStream
 
     public EndPoint? RemoteEndPoint { get; init; }
 
-    /// <summary>The address the host's name resolved to; <see langword="null"/> if the host is an address or a callback made the stream.</summary>
+    /// <summary>
+    /// The address the host's name resolved to; <see langword="null"/> if the host is an address or a callback made the stream.
+    /// </summary>
     public IPAddress? ResolvedAddress { get; init; }
 
-    /// <summary>Whether a read into an empty buffer waits until there is something to read; a foreign stream may complete it at once.</summary>
+    /// <summary>
+    /// Whether a read into an empty buffer waits until there is something to read; a foreign stream may complete it at once.
+    /// </summary>
     public bool SupportsZeroByteReads { get; init; }
 
     public TimeSpan DnsTime { get; init; }

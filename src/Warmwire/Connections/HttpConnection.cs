@@ -23,7 +23,6 @@ internal abstract class HttpConnection
     public Route Route { get; }
 
     /// <summary>The same as <see cref="Route"/>.</summary>
-    public Route Key => Route;
 
     public DialedStream Dialed { get; }
 

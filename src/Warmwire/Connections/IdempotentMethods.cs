@@ -11,7 +11,10 @@ internal static class IdempotentMethods
         || method == HttpMethod.Options
         || method == HttpMethod.Trace;
 
-    /// <summary>Whether sending the request twice cannot make the server act twice: its method says so, or the application with <c>Idempotency-Key</c>.</summary>
+    /// <summary>
+    /// Whether sending the request twice cannot make the server act twice: its method says so, or the application with
+    /// <c>Idempotency-Key</c>.
+    /// </summary>
     public static bool MayRepeat(HttpRequestMessage request) =>
         Contains(request.Method) || request.Headers.NonValidated.Contains("Idempotency-Key");
 }

@@ -52,7 +52,7 @@ internal sealed class TotalDeadline : Deadline
     }
 }
 
-/// <summary>Whoever holds the exchange at the moment.</summary>
+/// <summary>What holds the exchange at the moment.</summary>
 internal interface ITotalDeadlineTarget
 {
     void TotalTimeExpired(TimeSpan limit);

@@ -6,14 +6,36 @@ namespace Warmwire.Connections;
 internal static class TransportErrors
 {
     public static TransportException ConnectionGone(HttpConnection connection, Attempt attempt, CloseReason reason) =>
-        Make(HttpRequestError.Unknown, ErrorTexts.ConnectionGone(connection.Key.Origin, connection.Id, reason), PhaseOf(attempt), connection, attempt,
+        Make(
+            HttpRequestError.Unknown,
+            ErrorTexts.ConnectionGone(connection.Key.Origin, connection.Id, reason),
+            PhaseOf(attempt),
+            connection,
+            attempt,
             Disposed(reason));
 
     public static TransportException BodyGone(HttpConnection connection, Attempt attempt, CloseReason reason) =>
-        Make(HttpRequestError.ResponseEnded, ErrorTexts.BodyGone(connection.Key.Origin, connection.Id), TransportPhase.ReadBody, connection, attempt, Disposed(reason));
+        Make(
+            HttpRequestError.ResponseEnded,
+            ErrorTexts.BodyGone(connection.Key.Origin, connection.Id),
+            TransportPhase.ReadBody,
+            connection,
+            attempt,
+            Disposed(reason));
 
     public static TransportException ServerClosed(HttpConnection connection, Attempt attempt, TransportPhase phase) =>
-        Make(HttpRequestError.ResponseEnded, ErrorTexts.ServerClosed(connection.Key.Origin, connection.Id, phase, attempt.Progress.ResponseStarted, attempt.Lease.Reused, attempt.Progress.Sent), phase, connection, attempt,
+        Make(
+            HttpRequestError.ResponseEnded,
+            ErrorTexts.ServerClosed(
+                connection.Key.Origin,
+                connection.Id,
+                phase,
+                attempt.Progress.ResponseStarted,
+                attempt.Lease.Reused,
+                attempt.Progress.Sent),
+            phase,
+            connection,
+            attempt,
             new HttpIOException(HttpRequestError.ResponseEnded));
 
     public static TransportException ReadFailed(HttpConnection connection, Attempt attempt, Exception inner, TransportPhase phase) =>
@@ -29,27 +51,60 @@ internal static class TransportErrors
     public static Exception TheirsIn(Exception error) => error is HttpRequestException { InnerException: { } theirs } ? theirs : error;
 
     public static TransportException WriteFailed(HttpConnection connection, Attempt attempt, Exception inner) =>
-        Make(HttpRequestError.Unknown, ErrorTexts.WriteFailed(connection.Key.Origin, connection.Id, inner), TransportPhase.WriteRequest, connection, attempt, inner);
+        Make(
+            HttpRequestError.Unknown,
+            ErrorTexts.WriteFailed(connection.Key.Origin, connection.Id, inner),
+            TransportPhase.WriteRequest,
+            connection,
+            attempt,
+            inner);
 
     public static TransportException ContentFailed(HttpConnection connection, Attempt attempt, Exception inner) =>
-        Make(HttpRequestError.Unknown, ErrorTexts.ContentFailed(connection.Key.Origin, inner), TransportPhase.WriteRequest, connection, attempt, inner);
+        Make(
+            HttpRequestError.Unknown,
+            ErrorTexts.ContentFailed(connection.Key.Origin, inner),
+            TransportPhase.WriteRequest,
+            connection,
+            attempt,
+            inner);
 
-    public static TransportException InvalidResponse(HttpConnection connection, Attempt attempt, string what, string? setting, Exception inner, TransportPhase phase) =>
+    public static TransportException InvalidResponse(
+        HttpConnection connection,
+        Attempt attempt,
+        string what,
+        string? setting,
+        Exception inner,
+        TransportPhase phase) =>
         Make(setting is null ? HttpRequestError.InvalidResponse : HttpRequestError.ConfigurationLimitExceeded,
             ErrorTexts.InvalidResponse(connection.Key.Origin, connection.Id, what, setting), phase, connection, attempt, inner);
 
     public static TransportException ResponseHeadersTimeout(HttpConnection connection, Attempt attempt) =>
-        Timeout(ErrorTexts.ResponseHeadersTimeout(connection.Key.Origin, connection.Id, attempt.Settings.ResponseHeadersTimeout), TransportPhase.ReadHeaders, connection, attempt);
+        Timeout(
+            ErrorTexts.ResponseHeadersTimeout(connection.Key.Origin, connection.Id, attempt.Settings.ResponseHeadersTimeout),
+            TransportPhase.ReadHeaders,
+            connection,
+            attempt);
 
     public static TransportException ResponseBodyIdleTimeout(HttpConnection connection, Attempt attempt) =>
-        Timeout(ErrorTexts.ResponseBodyIdleTimeout(connection.Key.Origin, connection.Id, attempt.Settings.ResponseBodyIdleTimeout), TransportPhase.ReadBody, connection, attempt);
+        Timeout(
+            ErrorTexts.ResponseBodyIdleTimeout(connection.Key.Origin, connection.Id, attempt.Settings.ResponseBodyIdleTimeout),
+            TransportPhase.ReadBody,
+            connection,
+            attempt);
 
     public static TransportException TotalTimeout(HttpConnection connection, Attempt attempt, TimeSpan limit, TransportPhase phase) =>
         Timeout(ErrorTexts.TotalTimeout(connection.Key.Origin, limit, phase), phase, connection, attempt);
 
     /// <summary>The request cannot be sent as it is; sending it again would not help.</summary>
     public static TransportException Refused(HttpConnection connection, Attempt attempt, HttpRequestException refusal) =>
-        new(refusal.HttpRequestError, refusal.Message, refusal.InnerException, TransportPhase.WriteRequest, RequestSent.No, connection.Key.Origin, connectionId: null);
+        new(
+            refusal.HttpRequestError,
+            refusal.Message,
+            refusal.InnerException,
+            TransportPhase.WriteRequest,
+            RequestSent.No,
+            connection.Key.Origin,
+            connectionId: null);
 
     private static TransportException Timeout(string message, TransportPhase phase, HttpConnection connection, Attempt attempt) =>
         Make(HttpRequestError.Unknown, message, phase, connection, attempt, new TimeoutException(message), isTimeout: true);
@@ -57,12 +112,31 @@ internal static class TransportErrors
     private static ObjectDisposedException? Disposed(CloseReason reason) =>
         reason == CloseReason.Disposed ? new ObjectDisposedException(ErrorTexts.HandlerName) : null;
 
-    private static TransportPhase PhaseOf(Attempt attempt) => attempt.Progress.Sent == RequestSent.Fully ? TransportPhase.ReadHeaders : TransportPhase.WriteRequest;
+    private static TransportPhase PhaseOf(Attempt attempt) =>
+        attempt.Progress.Sent == RequestSent.Fully ? TransportPhase.ReadHeaders : TransportPhase.WriteRequest;
 
     private static TransportException Make(
-        HttpRequestError error, string message, TransportPhase phase, HttpConnection connection, Attempt attempt, Exception? inner, bool isTimeout = false)
+        HttpRequestError error,
+        string message,
+        TransportPhase phase,
+        HttpConnection connection,
+        Attempt attempt,
+        Exception? inner,
+        bool isTimeout = false)
     {
-        bool mayReplay = attempt.Progress.Sent == RequestSent.No || attempt.Progress.NotProcessed || IdempotentMethods.MayRepeat(attempt.Request);
-        return new TransportException(error, message, inner, phase, attempt.Progress.Sent, connection.Key.Origin, connection.Id, isTimeout, mayReplay, attempt.Progress.NotProcessed);
+        bool mayReplay = attempt.Progress.Sent == RequestSent.No
+            || attempt.Progress.NotProcessed
+            || IdempotentMethods.MayRepeat(attempt.Request);
+        return new TransportException(
+            error,
+            message,
+            inner,
+            phase,
+            attempt.Progress.Sent,
+            connection.Key.Origin,
+            connection.Id,
+            isTimeout,
+            mayReplay,
+            attempt.Progress.NotProcessed);
     }
 }

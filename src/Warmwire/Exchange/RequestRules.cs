@@ -1,6 +1,7 @@
 using System.Net;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
+using Warmwire.Fields;
 using Warmwire.Pooling;
 
 namespace Warmwire.Exchange;
@@ -18,7 +19,7 @@ internal static class RequestRules
         request.RequestUri is { IsAbsoluteUri: true } uri
         && (ReferenceEquals(uri.Scheme, Uri.UriSchemeHttp) || ReferenceEquals(uri.Scheme, Uri.UriSchemeHttps))
         && (ReferenceEquals(request.Version, HttpVersion.Version11) || ReferenceEquals(request.Version, HttpVersion.Version20))
-        && request.Method != HttpMethod.Connect;
+        && !ConnectMethod.IsOf(request);
 
     /// <summary>
     /// Which protocols the request's connection may speak, as in .NET. Without TLS nothing negotiates the protocol, so only a request that
@@ -69,9 +70,7 @@ internal static class RequestRules
                 connectionId: null);
         }
 
-        if (request.Method == HttpMethod.Connect
-            && request.Headers.Protocol is not null
-            && OfferFor(request, IsTls(uri)) == ProtocolOffer.Http1)
+        if (ConnectMethod.ProtocolOf(request) is not null && OfferFor(request, IsTls(uri)) == ProtocolOffer.Http1)
         {
             throw PoolErrors.ExtendedConnectNotSupported(uri.GetLeftPart(UriPartial.Authority));
         }

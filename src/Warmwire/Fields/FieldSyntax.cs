@@ -50,7 +50,9 @@ internal static class FieldSyntax
             // Most values end within the first block.
             Vector256<byte> block = Vector256.Create(text);
             Vector256<byte> control = Vector256.LessThan(block, Vector256.Create((byte)' '));
-            control = Vector256.AndNot(control, Vector256.Equals(block, Vector256.Create((byte)'\t'))) | Vector256.Equals(block, Vector256.Create((byte)0x7F));
+            control = Vector256.AndNot(control, Vector256.Equals(block, Vector256.Create((byte)'\t'))) | Vector256.Equals(
+                block,
+                Vector256.Create((byte)0x7F));
             uint found = control.ExtractMostSignificantBits();
             if (found != 0)
             {

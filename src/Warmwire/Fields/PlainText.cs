@@ -7,7 +7,8 @@ namespace Warmwire.Fields;
 internal static class PlainText
 {
     /// <summary>
-    /// Writes the characters as bytes if all of them are from ' ' to '~', and looks at each only once. Otherwise it says no, and what it wrote means nothing.
+    /// Writes the characters as bytes if all of them are from ' ' to '~', and looks at each only once. Otherwise it says no, and what it
+    /// wrote means nothing.
     /// </summary>
     public static bool TryWrite(ReadOnlySpan<char> text, Span<byte> destination)
     {

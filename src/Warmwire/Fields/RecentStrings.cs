@@ -48,7 +48,8 @@ internal sealed class RecentStrings
         ulong last;
         if (text.Length >= sizeof(ulong))
         {
-            first = BinaryPrimitives.ReadUInt64LittleEndian(text) ^ BinaryPrimitives.ReadUInt64LittleEndian(text[((text.Length - sizeof(ulong)) / 2)..]);
+            first = BinaryPrimitives.ReadUInt64LittleEndian(text)
+                ^ BinaryPrimitives.ReadUInt64LittleEndian(text[((text.Length - sizeof(ulong)) / 2)..]);
             last = BinaryPrimitives.ReadUInt64LittleEndian(text[^sizeof(ulong)..]);
         }
         else

@@ -4,7 +4,8 @@ namespace Warmwire.Fields;
 
 /// <summary>
 /// Fields that mean something only in front of a body (RFC 9110 §6.5.1). By the time a trailer arrives they have been acted on, so one
-/// that comes late is dropped: it must not look as if it had been obeyed. Digests and validators (Content-MD5, ETag) are what trailers are for.
+/// that comes late is dropped: it must not look as if it had been obeyed. Digests and validators (Content-MD5, ETag) are what trailers are
+/// for.
 /// </summary>
 internal static class TrailerRules
 {

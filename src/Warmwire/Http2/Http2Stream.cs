@@ -2,9 +2,9 @@ using System.Diagnostics;
 using Warmwire.Bodies;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
+using Warmwire.Fields;
 using Warmwire.Http2.Wire;
 using Warmwire.Sockets;
-using Warmwire.Timing;
 
 namespace Warmwire.Http2;
 
@@ -16,7 +16,7 @@ namespace Warmwire.Http2;
 /// The connection's reading flow fills it, the caller's flows write the request and read the body. It is used again for a later request if nobody else
 /// can still know it: no callback of a token, no timer, no upload, no body that is still read. Any other is left to the garbage collector.
 /// </remarks>
-internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolWorkItem
+internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
 {
     private readonly Http2Connection _connection;
 
@@ -55,7 +55,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     public bool IsTunnel => _exchange.IsTunnel;
 
     /// <summary>Whether the caller waits for the head of the response.</summary>
-    public bool WaitsForHead => !_exchange.HeadDone;
+    public bool WaitsForHead => !HeadDone;
 
     /// <summary>Its slot, from the opening on. Whoever takes it out of the table ends it.</summary>
     public ref StreamSlot Slot => ref _slot;
@@ -107,19 +107,13 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         _exchange.Attempt = attempt;
         _exchange.Request = request;
         _exchange.Trace = trace is null ? null : new Http2Trace(trace);
-        _exchange.IsTunnel = ReferenceEquals(request.Method, HttpMethod.Connect) || request.Method == HttpMethod.Connect;
+        _exchange.IsTunnel = ConnectMethod.IsOf(request);
         _exchange.Upload = IsTunnel || request.Content is not null ? new Http2Upload(this, bodyLength) : null;
         _exchange.Started = Upload is null && attempt.Settings.ResponseHeadersTimeout == Timeout.InfiniteTimeSpan && trace is null;
-        attempt.TotalDeadline?.Watch(this);
-        if (attempt.CancellationToken.CanBeCanceled)
-        {
-            // Story: the stream is opened, another thread sends it, and its answer is handed over before this thread comes to register. The callback would
-            // then belong to no wait. So it is registered first, and what fires early finds the attempt and no stream.
-            _exchange.Cancellation = attempt.CancellationToken.UnsafeRegister(
-                static (state, token) => ((Http2Stream)state!).Cancelled(token),
-                this);
-        }
 
+        // Story: the stream is opened, another thread sends it, and its answer is handed over before this thread comes to register with the
+        // token. The callback would then belong to no wait. So it is registered first, and what fires early finds the attempt and no stream.
+        BeginWait(attempt);
         return !_exchange.Started;
     }
 
@@ -150,7 +144,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         Trace?.RunQueue();
         if (Upload is null)
         {
-            StartHeadWait(attempt);
+            LimitWait(attempt);
         }
         else if (!IsTunnel)
         {
@@ -164,47 +158,16 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     public void RequestSent(Attempt attempt)
     {
         Trace?.TellHere(static (callbacks, error) => UserCode.Tell(callbacks.WroteRequest, error), (Exception?)null);
-        StartHeadWait(attempt);
-    }
-
-    /// <summary>From here on the server has its time for the head.</summary>
-    private void StartHeadWait(Attempt attempt)
-    {
-        TimeSpan limit = attempt.Settings.ResponseHeadersTimeout;
-        if (limit == Timeout.InfiniteTimeSpan || _exchange.HeadDone)
-        {
-            return;
-        }
-
-        // Story: the head arrives between the check above and the schedule below. Its flow found nothing to cancel, so this one does.
-        _exchange.Timed = true;
-        Services.Deadlines.Schedule(this, limit);
-        if (_exchange.HeadDone)
-        {
-            Services.Deadlines.Cancel(this);
-        }
+        LimitWait(attempt);
     }
 
     // ---- Giving up --------------------------------------------------------------------------------------------------
 
-    private void Cancelled(CancellationToken token) =>
-        GiveUp(new TaskCanceledException(ErrorTexts.Cancelled, innerException: null, token));
+    protected override HttpConnection Serving => _connection;
 
-    void ITotalDeadlineTarget.TotalTimeExpired(TimeSpan limit)
-    {
-        if (Attempt is { } attempt)
-        {
-            GiveUp(TransportErrors.TotalTimeout(_connection, attempt, limit, TransportPhase.ReadHeaders));
-        }
-    }
+    protected override Attempt? Waiting => Attempt;
 
-    protected override void OnExpired()
-    {
-        if (Attempt is { } attempt)
-        {
-            GiveUp(TransportErrors.ResponseHeadersTimeout(_connection, attempt));
-        }
-    }
+    protected override void GiveUp(Attempt attempt, Exception error, CloseReason reason) => GiveUp(error);
 
     /// <summary>Whoever waited for the head does so no more; the stream is reset and the connection goes on.</summary>
     public void GiveUp(Exception error)
@@ -262,7 +225,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         string? wrongHead = _incoming.TakeHead(fields, attempt.Request.Method, IsTunnel, endStream);
         if (wrongHead is null)
         {
-            _exchange.HeadDone = true;
+            HeadDone = true;
             Upload?.FinalResponseStarted(fields.Status);
         }
 
@@ -430,20 +393,8 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     /// <summary>The head is here, or will not come. Returns whether nothing that could still call this stream is left.</summary>
     public bool StopWaiting(Attempt attempt)
     {
-        _exchange.HeadDone = true;
-        bool alone = _exchange.Started && attempt.TotalDeadline is null && Trace is null;
-        if (_exchange.Timed)
-        {
-            // Not cancelled: it has expired, and its call may be on its way here.
-            alone &= Services.Deadlines.Cancel(this);
-        }
-
-        if (attempt.CancellationToken.CanBeCanceled)
-        {
-            alone &= _exchange.Cancellation.Unregister();
-        }
-
-        return alone;
+        bool alone = _exchange.Started && Trace is null;
+        return EndWait(attempt) && alone;
     }
 
     /// <summary>Makes it ready for another request.</summary>
@@ -453,6 +404,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         Debug.Assert(!WasCut, "nobody is going to tell it of its end");
         Debug.Assert(_slot.State == StreamSlotState.Ended, "the pool knows of its end");
         _exchange = default;
+        ClearWait();
         _incoming = default;
         _wire = default;
         _steps = default;
@@ -504,10 +456,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         public HttpRequestMessage? Request;
         public Http2Trace? Trace;
         public volatile Http2Upload? Upload;
-        public CancellationTokenRegistration Cancellation;
-        public bool Timed;
         public bool IsTunnel;
-        public volatile bool HeadDone;
         public volatile bool Started;
     }
 

@@ -92,15 +92,11 @@ internal sealed class RequestFields
         Uri uri = request.RequestUri!;
         HttpRequestHeaders? headers = FrameworkFields.HeadersOf(request);
         string method = MethodNames.Canonical(request.Method.Method);
-        if (method.Length == 0 || method.ContainsAnyExcept(FieldSyntax.TokenChars))
-        {
-            throw new HttpRequestException(RequestErrorTexts.MethodIsNotToken(method));
-        }
-
+        FieldWriter.CheckMethod(method);
         Add(":method"u8, method);
         string? host = headers is null ? null : HostField.OfCaller(headers);
-        bool isConnect = method == "CONNECT";
-        string? protocol = isConnect ? headers?.Protocol : null;
+        bool isConnect = ConnectMethod.IsOf(request);
+        string? protocol = ConnectMethod.ProtocolOf(request);
         if (!isConnect || protocol is not null)
         {
             // RFC 8441 §4: an extended CONNECT has them all, and a plain one only the authority.
@@ -147,22 +143,10 @@ internal sealed class RequestFields
         End(start, ":authority"u8.Length, FieldIndexing.Index);
     }
 
-    /// <summary>A URI made without canonicalization may contain anything.</summary>
     private void AddPath(string target)
     {
-        int illegal = target.AsSpan().IndexOfAnyExcept(FieldSyntax.VisibleChars);
-        if (illegal >= 0)
-        {
-            throw new HttpRequestException(RequestErrorTexts.TargetHasIllegalCharacter(target[illegal], illegal));
-        }
-
         int start = Begin(":path"u8);
-        if (!target.StartsWith('/'))
-        {
-            _text.Write("/"u8);
-        }
-
-        _text.WriteAscii(target);
+        FieldWriter.WriteTarget(_text, target);
         End(start, ":path"u8.Length, FieldIndexing.Index);
     }
 
@@ -343,48 +327,13 @@ internal sealed class RequestFields
     /// <summary>In lower case (RFC 9113 §8.2.1).</summary>
     private void WriteName(string name)
     {
-        if (name.Length == 0 || name.ContainsAnyExcept(FieldSyntax.TokenChars))
-        {
-            throw new HttpRequestException(RequestErrorTexts.HeaderNameIsNotToken(name));
-        }
-
+        FieldWriter.CheckName(name);
         Ascii.ToLower(name, _text.GetSpan(name.Length), out int written);
         _text.Advance(written);
     }
 
-    private void WriteValue(string name, ReadOnlySpan<char> value, Encoding? encoding)
-    {
-        // RFC 9113 §8.2.1 forbids white space around a value, which HTTP/1.1 tolerates.
-        value = value.Trim(" \t");
-        Span<byte> destination;
-        int written;
-        if (encoding is null)
-        {
-            destination = _text.GetSpan(value.Length);
-            if (PlainText.TryWrite(value, destination))
-            {
-                _text.Advance(value.Length);
-                return;
-            }
-
-            if (Ascii.FromUtf16(value, destination, out written) != OperationStatus.Done)
-            {
-                throw new HttpRequestException(RequestErrorTexts.HeaderValueIsNotAscii(name));
-            }
-        }
-        else
-        {
-            destination = _text.GetSpan(UserCode.CountBytes(encoding, name, value));
-            written = UserCode.Encode(encoding, name, value, destination);
-        }
-
-        if (destination[..written].ContainsAny(FieldSyntax.LineBreakBytes))
-        {
-            throw new HttpRequestException(RequestErrorTexts.HeaderValueHasLineBreak(name));
-        }
-
-        _text.Advance(written);
-    }
+    /// <summary>RFC 9113 §8.2.1 forbids white space around a value, which HTTP/1.1 tolerates.</summary>
+    private void WriteValue(string name, ReadOnlySpan<char> value, Encoding? encoding) => FieldWriter.WriteValue(_text, name, value.Trim(" \t"), encoding);
 
     private static bool HasTrailers(HeaderStringValues values)
     {

@@ -8,8 +8,12 @@ internal static partial class DescriptorLimit
     private const int ResourceNoFileLinux = 7;
     private const int ResourceNoFileBsd = 8;
 
-    /// <summary>Three quarters of the limit, so that the program never meets "too many open files" because of this library; unlimited where there is no such limit.</summary>
-    public static int DefaultMaxConnections { get; } = Read() is { } limit ? (int)Math.Clamp(limit / 4 * 3, 16, int.MaxValue) : int.MaxValue;
+    /// <summary>
+    /// Three quarters of the limit, so that the program never meets "too many open files" because of this library; unlimited where there is
+    /// no such limit.
+    /// </summary>
+    public static int DefaultMaxConnections { get; } = Read(
+        ) is { } limit ? (int)Math.Clamp(limit / 4 * 3, 16, int.MaxValue) : int.MaxValue;
 
     private static long? Read()
     {

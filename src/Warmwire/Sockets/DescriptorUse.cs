@@ -3,12 +3,12 @@ using System.Diagnostics;
 namespace Warmwire.Sockets;
 
 /// <summary>
-/// Lets a descriptor be closed at any time by anybody: every system call on it is between <see cref="TryEnter"/> and <see cref="Exit"/>, and the
-/// descriptor is closed by whoever leaves last.
+/// Lets a descriptor be closed at any time by anybody: every system call on it is between <see cref="TryEnter"/> and <see cref="Exit"/>,
+/// and the descriptor is closed by the one that leaves last.
 /// </summary>
 /// <remarks>
-/// Story: one thread is about to receive, another closes the descriptor, a third opens a connection and gets the same number. The first would now
-/// take the bytes of somebody else's connection.
+/// Story: one thread is about to receive, another closes the descriptor, a third opens a connection and gets the same number. The first
+/// would now take the bytes of somebody else's connection.
 /// </remarks>
 internal struct DescriptorUse(int descriptor)
 {
@@ -24,7 +24,8 @@ internal struct DescriptorUse(int descriptor)
 
     public bool TryEnter()
     {
-        // Not an increment that is taken back: between the two the count of a closed descriptor would be wrong, and it could be closed twice.
+        // Not an increment that is taken back: between the two the count of a closed descriptor would be wrong, and it could be closed
+        // twice.
         int uses = Volatile.Read(ref _uses);
         while (uses >= 0)
         {

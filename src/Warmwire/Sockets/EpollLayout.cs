@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Warmwire.Sockets;
 
 /// <summary>
-/// The layout of <c>struct epoll_event</c>: 32 bits of events and 64 of data, packed on x64 only, so that the data begins at byte 4 there and at
-/// byte 8 elsewhere.
+/// The layout of <c>struct epoll_event</c>: 32 bits of events and 64 of data, packed on x64 only, so that the data begins at byte 4 there
+/// and at byte 8 elsewhere.
 /// </summary>
 internal readonly struct EpollLayout(bool packed)
 {

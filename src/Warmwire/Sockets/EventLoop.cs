@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace Warmwire.Sockets;
 
 /// <summary>
-/// One epoll and the sockets registered with it. One thread leads it: it waits for events and runs what they complete, which includes code of
-/// the user. If that blocks, the monitor deposes the leader and another thread goes on where it stood.
+/// One epoll and the sockets registered with it. One thread leads it: it waits for events and runs what they complete, which includes code
+/// of the user. If that blocks, the monitor deposes the leader and another thread goes on where it stood.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -51,7 +51,9 @@ internal sealed unsafe class EventLoop
     private int _count;
     private int _next;
 
-    /// <summary>A number that only grows, and the phase. Written by the leader; by the monitor only while the leader is in a callback.</summary>
+    /// <summary>
+    /// A number that only grows, and the phase. Written by the leader; by the monitor only while the leader is in a callback.
+    /// </summary>
     private long _state = Dispatching;
 
     // The monitor's own.
@@ -199,8 +201,8 @@ internal sealed unsafe class EventLoop
     // ---- Putting work off -------------------------------------------------------------------------------------------
 
     /// <summary>
-    /// If this thread leads a loop: runs the work when the callback it is in has returned, in the order it was put off. What comes behind work that blocks is
-    /// done by the thread that takes the loop over.
+    /// If this thread leads a loop: runs the work when the callback it is in has returned, in the order it was put off. What comes behind
+    /// work that blocks is done by the thread that takes the loop over.
     /// </summary>
     public static bool TryDefer(IThreadPoolWorkItem work)
     {

@@ -3,13 +3,14 @@ using System.Diagnostics;
 namespace Warmwire.Sockets;
 
 /// <summary>
-/// Where one direction of a socket stands: whether the system has told of something, and whether an operation is running or waiting. One atomic
-/// word, because the caller, the thread of the loop, another one that took the loop over, a canceller and a disposer may all come at once.
+/// Where one direction of a socket stands: whether the system has told of something, and whether an operation is running or waiting. One
+/// atomic word, because the caller, the thread of the loop, another one that took the loop over, a canceller and a disposer may all come at
+/// once.
 /// </summary>
 /// <remarks>
 /// <code>
 ///                 begin                     nothing there: arm
-///   (at rest) ────────────► Busy, running ◄──────────────────► Busy + Armed, waiting
+///   (idle)    ────────────► Busy, running ◄──────────────────► Busy + Armed, waiting
 ///       ▲                       │             edge: claim          │
 ///       └───────────────────────┘ end                              └─► claimed by an edge, a canceller or a disposer: one of them only
 ///
@@ -17,8 +18,8 @@ namespace Warmwire.Sockets;
 ///   Ended: the edge told of the end or a failure, which come only once: calls are always tried.
 ///   Closed: disposed; nothing begins or waits any more.
 /// </code>
-/// The rule that loses no edge: <see cref="Ready"/> is cleared before the system call, never after it. An edge that comes between the two sets it
-/// again, and then <see cref="TryArm"/> refuses and the call is made once more.
+/// The rule that loses no edge: <see cref="Ready"/> is cleared before the system call, never after it. An edge that comes between the two
+/// sets it again, and then <see cref="TryArm"/> refuses and the call is made once more.
 /// </remarks>
 internal struct HalfState
 {
@@ -83,8 +84,8 @@ internal struct HalfState
     }
 
     /// <summary>
-    /// Lets the operation wait; from then on it belongs to whoever claims it. <see langword="false"/>: an edge came since, or it was closed; it is
-    /// still the caller's.
+    /// Lets the operation wait; from then on it belongs to the one that claims it. <see langword="false"/>: an edge came since, or it was
+    /// closed; it is still the caller's.
     /// </summary>
     public bool TryArm()
     {

@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 namespace Warmwire.Sockets;
 
 /// <summary>
-/// The system calls of the event loop, on Linux. What can fail returns the negated error number, as the kernel itself does it; calls that a signal
-/// interrupted are made again.
+/// The system calls of the event loop, on Linux. What can fail returns the negated error number, as the kernel itself does it; calls that a
+/// signal interrupted are made again.
 /// </summary>
 /// <remarks>
-/// The constants are those of x64 and arm64, which take all of these from the kernel's generic headers; other architectures differ. The error number
-/// is read directly behind the call: the runtime keeps it across what it does itself on the way back from native code.
+/// The constants are those of x64 and arm64, which take all of these from the kernel's generic headers; other architectures differ. The
+/// error number is read directly behind the call: the runtime keeps it across what it does itself on the way back from native code.
 /// </remarks>
 internal static unsafe partial class LibC
 {

@@ -6,7 +6,11 @@ namespace Warmwire.Sockets;
 internal static class LoopConnector
 {
     /// <exception cref="System.Net.Sockets.SocketException">It could not be connected.</exception>
-    public static async Task<SocketStream> ConnectAsync(EventLoopGroup group, IPEndPoint endPoint, TimeSpan keepAliveInterval, CancellationToken cancellationToken)
+    public static async Task<SocketStream> ConnectAsync(
+        EventLoopGroup group,
+        IPEndPoint endPoint,
+        TimeSpan keepAliveInterval,
+        CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
 
@@ -37,7 +41,7 @@ internal static class LoopConnector
             throw SocketErrors.Exception(-result);
         }
 
-        return await LoopSocketStream.ConnectedAsync(loop, descriptor, endPoint, connected: result >= 0, cancellationToken).ConfigureAwait(false);
+        return await LoopConnect.RunAsync(loop, descriptor, endPoint, connected: result >= 0, cancellationToken).ConfigureAwait(false);
     }
 
     private static int TurnOnKeepAlive(int descriptor, int seconds)

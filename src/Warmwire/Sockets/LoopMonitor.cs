@@ -1,13 +1,13 @@
 namespace Warmwire.Sockets;
 
 /// <summary>
-/// Looks at the loops of a group while they work, and takes over those whose thread is held up. Rests while they rest.
+/// Looks at the loops of a group while they work, and takes over those whose thread is held up. Waits while they are idle.
 /// </summary>
 internal sealed class LoopMonitor
 {
     private readonly EventLoopGroup _group;
     private DescriptorUse _wake;
-    private int _resting;
+    private int _waits;
     private int _frequentLooks;
     private volatile bool _stopping;
 
@@ -30,7 +30,7 @@ internal sealed class LoopMonitor
     /// <summary>Called by a loop that has events, after it has said so with a full fence.</summary>
     public void LoopGoesToWork()
     {
-        if (Volatile.Read(ref _resting) != 0 && Interlocked.Exchange(ref _resting, 0) != 0)
+        if (Volatile.Read(ref _waits) != 0 && Interlocked.Exchange(ref _waits, 0) != 0)
         {
             Wake();
         }
@@ -62,15 +62,16 @@ internal sealed class LoopMonitor
                 continue;
             }
 
-            // Story: a loop goes to work between the look above and the rest below, and looks whether it must wake the monitor before that has said
-            // that it rests. Each says first what it does and looks at the other after a full fence, so at least one of the two sees the other.
-            Interlocked.Exchange(ref _resting, 1);
+            // Story: a loop goes to work between the look above and the wait below, and looks whether it must wake the monitor before that
+            // has said that it waits. Each says first what it does and looks at the other after a full fence, so at least one of the two
+            // sees the other.
+            Interlocked.Exchange(ref _waits, 1);
             if (!_stopping && !_group.IsAtWork)
             {
                 Wait(time: null);
             }
 
-            Volatile.Write(ref _resting, 0);
+            Volatile.Write(ref _waits, 0);
         }
 
         _wake.Exit();

@@ -6,11 +6,12 @@ using Warmwire.Diagnostics;
 namespace Warmwire.Sockets;
 
 /// <summary>
-/// A socket of an event loop. A read waits for the system's word and is then done by the thread of the loop, which goes on with what awaited it. A
-/// write is tried at once and waits only for what the system does not take.
+/// A socket of an event loop. A read waits for the system's word and is then done by the thread of the loop, which goes on with what
+/// awaited it. A write is tried at once and waits only for what the system does not take.
 /// </summary>
 /// <remarks>
-/// It is the source of the <see cref="ValueTask"/>s it returns, so operations allocate nothing, and at rest it is its fields: it holds no buffer.
+/// It is the source of the <see cref="ValueTask"/>s it returns, so operations allocate nothing, and while it is idle it is its fields: it
+/// holds no buffer.
 /// </remarks>
 internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSource<int>, IValueTaskSource, IThreadPoolWorkItem
 {
@@ -20,14 +21,12 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
     /// <summary>The end and failures come once. What told of them makes reads try, without another word of the system.</summary>
     private const uint EndEvents = LibC.EPOLLRDHUP | LibC.EPOLLHUP | LibC.EPOLLERR;
 
-    private readonly EventLoop _loop;
-    private readonly EndPoint _remoteEndPoint;
     private DescriptorUse _descriptor;
 
-    // The connect that is under way; taken by whoever ends it.
-    private TaskCompletionSource? _connect;
+    // The connect that is under way; taken by what ends it.
+    private LoopConnect? _connect;
 
-    // Each direction belongs to its operation while that runs, and to whoever claims it while it waits.
+    // Each direction belongs to its operation while that runs, and to the one that claims it while it waits.
     private HalfState _read;
     private Memory<byte> _readMemory;
     private ManualResetValueTaskSourceCore<int> _readSource;
@@ -42,18 +41,19 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
     // Events on their way through the thread pool.
     private uint _queuedEvents;
 
-    private LoopSocketStream(EventLoop loop, int descriptor, EndPoint remoteEndPoint)
+    public LoopSocketStream(EventLoop loop, int descriptor, EndPoint remoteEndPoint, LoopConnect? connect)
     {
-        _loop = loop;
+        Loop = loop;
         _descriptor = new DescriptorUse(descriptor);
-        _remoteEndPoint = remoteEndPoint;
+        RemoteEndPoint = remoteEndPoint;
+        _connect = connect;
     }
 
     public ulong SlotKey { get; set; }
 
-    public EventLoop Loop => _loop;
+    public EventLoop Loop { get; }
 
-    public override EndPoint RemoteEndPoint => _remoteEndPoint;
+    public override EndPoint RemoteEndPoint { get; }
 
     public override bool NotifiesInput => true;
 
@@ -82,124 +82,18 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
 
     public override bool MayHaveInput => !_read.IsQuiet;
 
-    /// <summary>For tests: asks for one of the socket's options, which are numbers.</summary>
-    internal int GetOption(int level, int name)
-    {
-        ObjectDisposedException.ThrowIf(!_descriptor.TryEnter(), this);
-        int result = LibC.GetOption(_descriptor.Descriptor, level, name, out int value);
-        _descriptor.Exit();
-        return result < 0 ? throw SocketErrors.Exception(-result) : value;
-    }
+    /// <summary>The socket.</summary>
+    public ref DescriptorUse Descriptor => ref _descriptor;
 
-    // ---- Connecting -------------------------------------------------------------------------------------------------
-
-    /// <summary>Takes over a socket whose connect has begun, and is disposed if it fails.</summary>
-    /// <param name="loop">The loop that will tell of events.</param>
-    /// <param name="descriptor">The socket; it belongs to the stream from here on, also if this throws.</param>
-    /// <param name="remoteEndPoint">Where it leads.</param>
-    /// <param name="connected">Whether it is connected already.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    public static async Task<SocketStream> ConnectedAsync(EventLoop loop, int descriptor, EndPoint remoteEndPoint, bool connected, CancellationToken cancellationToken)
-    {
-        var stream = new LoopSocketStream(loop, descriptor, remoteEndPoint);
-        try
-        {
-            // Goes on where it is completed, on the loop. Only what ends it from outside must not run it on its own stack.
-            TaskCompletionSource? connect = connected ? null : new TaskCompletionSource();
-            stream._connect = connect;
-
-            // The connect has begun before this, so that the first event is its end: a socket that does not connect yet is "hung up" to epoll.
-            int result = stream.Register();
-            if (result < 0)
-            {
-                // Nobody will wait for it, so its disposal must not fail it.
-                stream._connect = null;
-                throw SocketErrors.Exception(-result);
-            }
-
-            if (connect is not null)
-            {
-                using (cancellationToken.UnsafeRegister(static (state, token) => ((LoopSocketStream)state!).EndConnect(new OperationCanceledException(token)), stream))
-                {
-                    await connect.Task.ConfigureAwait(false);
-                }
-            }
-
-            return stream;
-        }
-        catch (Exception)
-        {
-            await stream.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
-    }
-
-    private int Register()
-    {
-        int result = -LibC.EPIPE;
-        if (_descriptor.TryEnter())
-        {
-            result = _loop.Register(this, _descriptor.Descriptor);
-            _descriptor.Exit();
-        }
-
-        return result;
-    }
-
-    private void FinishConnect()
-    {
-        // Story: two threads have an event of this socket, because the loop was taken over in between. The system tells of the failure once, so whoever
-        // asks must be the one who completes the connect.
-        if (Interlocked.Exchange(ref _connect, null) is not { } connect)
-        {
-            return;
-        }
-
-        if (!_descriptor.TryEnter())
-        {
-            connect.TrySetException(new ObjectDisposedException(GetType().FullName));
-            return;
-        }
-
-        int result = LibC.GetOption(_descriptor.Descriptor, LibC.SOL_SOCKET, LibC.SO_ERROR, out int error);
-        _descriptor.Exit();
-        if (result < 0 || error != 0)
-        {
-            connect.TrySetException(SocketErrors.Exception(result < 0 ? -result : error));
-        }
-        else
-        {
-            connect.TrySetResult();
-        }
-    }
-
-    private void EndConnect(Exception reason)
-    {
-        if (Interlocked.Exchange(ref _connect, null) is { } connect)
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(
-                static ended =>
-                {
-                    if (ended.reason is OperationCanceledException canceled)
-                    {
-                        ended.connect.TrySetCanceled(canceled.CancellationToken);
-                    }
-                    else
-                    {
-                        ended.connect.TrySetException(ended.reason);
-                    }
-                },
-                (connect, reason),
-                preferLocal: false);
-        }
-    }
+    /// <summary>The connect, if it is still under way: it belongs to the caller, who ends it.</summary>
+    public LoopConnect? TakeConnect() => Interlocked.Exchange(ref _connect, null);
 
     // ---- Events -----------------------------------------------------------------------------------------------------
 
     /// <summary>Called by the loop.</summary>
     public void OnEvents(uint events)
     {
-        if (!_loop.Group.IsCrowded)
+        if (!Loop.Group.IsCrowded)
         {
             Process(events);
         }
@@ -223,7 +117,9 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
                 _read.OnEdge(ended);
             }
 
-            FinishConnect();
+            // Story: two threads have an event of this socket, because the loop was taken over in between. The system tells of the failure
+            // once, so the one that asks must be the one that completes the connect.
+            TakeConnect()?.Finish(ref _descriptor);
             return;
         }
 
@@ -233,11 +129,12 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
         bool readEnds = found == HalfState.EdgeFound.Waiting && TryRead(ended, tryFirst: true, out result);
         bool tellsWatcher = found == HalfState.EdgeFound.Nothing && InputWatcher is not null;
 
-        // The kernel tells of room for writing with every input. Nothing needs to know of it while no write is under way: the next one tries first.
+        // The kernel tells of room for writing with every input. Nothing needs to know of it while no write is under way: the next one
+        // tries first.
         if ((events & OutputEvents) != 0 && _write.IsBusy)
         {
-            // Story: one event has something for the read and for the write, and what awaited the write waits for the read before it gives this
-            // thread back. The event would not come again. So if there is a read to complete, the write's awaiter goes elsewhere.
+            // Story: one event has something for the read and for the write, and what awaited the write waits for the read before it gives
+            // this thread back. The event would not come again. So if there is a read to complete, the write's awaiter goes elsewhere.
             RoomCame(asynchronously: readEnds || tellsWatcher);
         }
 
@@ -280,7 +177,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
         switch (_read.Begin())
         {
             case HalfState.Beginning.Closed:
-                return ValueTask.FromException<int>(new ObjectDisposedException(GetType().FullName));
+                return ValueTask.FromException<int>(Gone());
             case HalfState.Beginning.AlreadyBusy:
                 return ValueTask.FromException<int>(new InvalidOperationException(SocketTexts.ConcurrentReads));
             default:
@@ -296,7 +193,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
         }
 
         return result >= 0 ? new ValueTask<int>(result)
-            : ValueTask.FromException<int>(result == Disposed ? new ObjectDisposedException(GetType().FullName) : SocketErrors.ReadFailed(-result));
+            : ValueTask.FromException<int>(result == Disposed ? Gone() : SocketErrors.ReadFailed(-result));
     }
 
     /// <summary>What a call on a closed descriptor is answered with; no error of the system.</summary>
@@ -314,14 +211,15 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
         {
             if (tryFirst || _read.TryTakeEdge(out ended))
             {
-                // A read of nothing believes the edge, which is all it waits for; one that was noted may have been used up since, and the socket is asked.
+                // A read of nothing believes the edge, which is all it waits for; one that was noted may have been used up since, and the
+                // socket is asked.
                 result = tryFirst && memory.IsEmpty ? 0 : Receive(memory.Span);
                 if (result != -LibC.EAGAIN)
                 {
                     _readMemory = default;
 
-                    // Shorter than the buffer: the socket is empty, and the next bytes come with a new edge. Not so the end and failures: their edge
-                    // may have been this one. A read of nothing has taken nothing.
+                    // Shorter than the buffer: the socket is empty, and the next bytes come with a new edge. Not so the end and failures:
+                    // their edge may have been this one. A read of nothing has taken nothing.
                     bool more = result == memory.Length;
                     _read.End(ready: more, ended: ended || (result <= 0 && !more));
                     return true;
@@ -339,7 +237,8 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
             }
             else if (_read.TryArm())
             {
-                // Story: a read finds nothing, bytes come, and only then it begins to wait, for an edge that has been. TryArm sees that edge and refuses.
+                // Story: a read finds nothing, bytes come, and only then it begins to wait, for an edge that has been. TryArm sees that
+                // edge and refuses.
                 result = 0;
                 return false;
             }
@@ -358,8 +257,8 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
             : -LibC.EAGAIN;
         _descriptor.Exit();
 
-        // Story: the peer breaks the connection, and the system tells of it once, to a write. To reads the rest looks like an orderly end, and half a
-        // body would be taken for a whole one.
+        // Story: the peer breaks the connection, and the system tells of it once, to a write. To reads the rest looks like an orderly end,
+        // and half a body would be taken for a whole one.
         return result == 0 && !buffer.IsEmpty && _failure != 0 ? -_failure : result;
     }
 
@@ -396,15 +295,15 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
     {
         if (_read.TryWithdraw())
         {
-            _readMemory = default;
-            _read.End(ready: false, ended: false);
-            FailRead(new OperationCanceledException(cancellationToken));
+            AbandonRead(new OperationCanceledException(cancellationToken));
         }
     }
 
-    /// <summary>Ends a read from outside: what awaits it must not run on the stack of whoever does that.</summary>
-    private void FailRead(Exception reason)
+    /// <summary>Ends a read from outside: what awaits it must not run on the stack that does that.</summary>
+    private void AbandonRead(Exception reason)
     {
+        _readMemory = default;
+        _read.End(ready: false, ended: false);
         _readSource.RunContinuationsAsynchronously = true;
         _readSource.SetException(reason);
     }
@@ -413,7 +312,8 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
 
     ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => _readSource.GetStatus(token);
 
-    void IValueTaskSource<int>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    void IValueTaskSource<int>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _readSource.OnCompleted(continuation, state, token, flags);
 
     // ---- Writing ----------------------------------------------------------------------------------------------------
@@ -428,7 +328,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
         switch (_write.Begin())
         {
             case HalfState.Beginning.Closed:
-                return ValueTask.FromException(new ObjectDisposedException(GetType().FullName));
+                return ValueTask.FromException(Gone());
             case HalfState.Beginning.AlreadyBusy:
                 return ValueTask.FromException(new InvalidOperationException(SocketTexts.ConcurrentWrites));
             default:
@@ -451,7 +351,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
         }
 
         return result >= 0 ? default
-            : ValueTask.FromException(result == Disposed ? new ObjectDisposedException(GetType().FullName) : SocketErrors.WriteFailed(-result));
+            : ValueTask.FromException(result == Disposed ? Gone() : SocketErrors.WriteFailed(-result));
     }
 
     /// <summary>Runs the write that has begun, until it is over or waits.</summary>
@@ -555,14 +455,14 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
     {
         if (_write.TryWithdraw())
         {
-            _writeMemory = default;
-            _write.End(ready: false, ended: false);
-            FailWrite(new OperationCanceledException(cancellationToken));
+            AbandonWrite(new OperationCanceledException(cancellationToken));
         }
     }
 
-    private void FailWrite(Exception reason)
+    private void AbandonWrite(Exception reason)
     {
+        _writeMemory = default;
+        _write.End(ready: false, ended: false);
         _writeSource.RunContinuationsAsynchronously = true;
         _writeSource.SetException(reason);
     }
@@ -576,24 +476,22 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
 
     // ---- The end ----------------------------------------------------------------------------------------------------
 
+    private ObjectDisposedException Gone() => new(GetType().FullName);
+
     protected override void Dispose(bool disposing)
     {
         // Before the descriptor is free for others: events that are on their way find nobody.
-        _loop.Unregister(this);
+        Loop.Unregister(this);
         _descriptor.Close();
-        EndConnect(new ObjectDisposedException(GetType().FullName));
+        TakeConnect()?.End(Gone());
         if (_read.Close())
         {
-            _readMemory = default;
-            _read.End(ready: false, ended: false);
-            FailRead(SocketErrors.ReadAborted());
+            AbandonRead(SocketErrors.ReadAborted());
         }
 
         if (_write.Close())
         {
-            _writeMemory = default;
-            _write.End(ready: false, ended: false);
-            FailWrite(SocketErrors.WriteAborted());
+            AbandonWrite(SocketErrors.WriteAborted());
         }
 
         Debug.Assert(_read.IsClosed && _write.IsClosed && _descriptor.IsClosed, "disposed");

@@ -57,7 +57,7 @@ internal sealed class LoopThread : IDisposable
 
     private EventLoop? WaitForCall()
     {
-        // Story: the time is up, and just then the monitor has taken this thread from the spare ones. Whoever removes it decides.
+        // Story: the time is up, and just then the monitor has taken this thread from the spare ones. The one that removes it decides.
         if (!_called.Wait(SocketLimits.SpareLoopThreadLifetime) && !_group.TryRetire(this))
         {
             _called.Wait();

@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace Warmwire.Sockets;
 
-/// <summary>A connection over System.Net.Sockets: one that was opened here, or the <see cref="NetworkStream"/> of a callback, to be asked for its input.</summary>
+/// <summary>
+/// A connection over System.Net.Sockets: one that was opened here, or the <see cref="NetworkStream"/> of a callback, to be asked for its
+/// input.
+/// </summary>
 internal sealed class ManagedSocketStream(NetworkStream stream) : SocketStream
 {
     public Socket Socket => stream.Socket;
@@ -43,7 +46,10 @@ internal sealed class ManagedSocketStream(NetworkStream stream) : SocketStream
         }
     }
 
-    public static async Task<SocketStream> ConnectAsync(IPEndPoint endPoint, TimeSpan keepAliveInterval, CancellationToken cancellationToken)
+    public static async Task<SocketStream> ConnectAsync(
+        IPEndPoint endPoint,
+        TimeSpan keepAliveInterval,
+        CancellationToken cancellationToken)
     {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -83,9 +89,11 @@ internal sealed class ManagedSocketStream(NetworkStream stream) : SocketStream
         }
     }
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => stream.ReadAsync(buffer, cancellationToken);
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        stream.ReadAsync(buffer, cancellationToken);
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => stream.WriteAsync(buffer, cancellationToken);
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        stream.WriteAsync(buffer, cancellationToken);
 
     public override int Read(byte[] buffer, int offset, int count) => stream.Read(buffer, offset, count);
 

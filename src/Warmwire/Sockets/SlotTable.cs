@@ -9,10 +9,13 @@ internal interface ISlotOwner
 }
 
 /// <summary>
-/// Whom an event is for: a key, handed to the system with the descriptor and given back with each event, leads to the owner. A key is a slot and the
-/// generation of that slot, so that a late event of an owner that has gone never reaches the next owner of the slot, or of the descriptor.
+/// Whom an event is for: a key, handed to the system with the descriptor and given back with each event, leads to the owner. A key is a
+/// slot and the generation of that slot, so that a late event of an owner that has gone never reaches the next owner of the slot, or of the
+/// descriptor.
 /// </summary>
-/// <remarks>Finding takes no lock. A slot holds one reference, which is read at once, and the owner itself says under which key it may be found.</remarks>
+/// <remarks>
+/// Finding takes no lock. A slot holds one reference, which is read at once, and the owner itself says under which key it may be found.
+/// </remarks>
 internal sealed class SlotTable<T>
     where T : class, ISlotOwner
 {
@@ -75,8 +78,8 @@ internal sealed class SlotTable<T>
 
     public T? Find(ulong key)
     {
-        // Story: the table grows while this looks into the old one. The old one may still hold an owner that has gone, but nobody that has come
-        // since; whoever has gone is closed and drops the event itself.
+        // Story: the table grows while this looks into the old one. The old one may still hold an owner that has gone, but nobody that has
+        // come since; an owner that has gone is closed and drops the event itself.
         T?[] owners = Volatile.Read(ref _owners);
         int slot = SlotOf(key);
         T? owner = (uint)slot < (uint)owners.Length ? Volatile.Read(ref owners[slot]) : null;

@@ -26,7 +26,8 @@ internal static class SocketBackEnds
         EventLoopFits);
 
     /// <summary>Whether this is a system the event loop was written for.</summary>
-    public static bool EventLoopFits => OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.Arm64;
+    public static bool EventLoopFits =>
+        OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.Arm64;
 
     /// <param name="variable">The value of the environment variable, if it is set.</param>
     /// <param name="useEventLoop">The value of the switch, if it is set.</param>

@@ -6,11 +6,17 @@ namespace Warmwire.Sockets;
 internal static class SocketConnector
 {
     /// <param name="endPoint">Where to.</param>
-    /// <param name="keepAliveInterval">How long the connection is silent before the operating system probes it, and between probes; infinite turns probes off.</param>
+    /// <param name="keepAliveInterval">
+    /// How long the connection is silent before the operating system probes it, and between probes; infinite turns probes off.
+    /// </param>
     /// <param name="backEnd">What moves the bytes; where the system refuses the event loop, System.Net.Sockets does.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="System.Net.Sockets.SocketException">It could not be connected.</exception>
-    public static Task<SocketStream> ConnectAsync(IPEndPoint endPoint, TimeSpan keepAliveInterval, SocketBackEnd backEnd, CancellationToken cancellationToken) =>
+    public static Task<SocketStream> ConnectAsync(
+        IPEndPoint endPoint,
+        TimeSpan keepAliveInterval,
+        SocketBackEnd backEnd,
+        CancellationToken cancellationToken) =>
         backEnd == SocketBackEnd.EventLoop && EventLoopGroup.Shared is { } group
             ? LoopConnector.ConnectAsync(group, endPoint, keepAliveInterval, cancellationToken)
             : ManagedSocketStream.ConnectAsync(endPoint, keepAliveInterval, cancellationToken);

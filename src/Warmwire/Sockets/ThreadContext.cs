@@ -1,6 +1,8 @@
 namespace Warmwire.Sockets;
 
-/// <summary>What a callback may leave behind on a thread of a loop, and the next one must not find: async locals and a synchronization context.</summary>
+/// <summary>
+/// What a callback may leave behind on a thread of a loop, and the next one must not find: async locals and a synchronization context.
+/// </summary>
 /// <remarks>The thread pool does the same after each of its work items.</remarks>
 internal readonly struct ThreadContext
 {

@@ -6,7 +6,9 @@ namespace Warmwire.Timing;
 /// </summary>
 internal abstract class Deadline
 {
-    /// <summary>The list it is linked into; <see langword="null"/> while not scheduled. Guarded, like the links, by the gate of the list's queue.</summary>
+    /// <summary>
+    /// The list it is linked into; <see langword="null"/> while not scheduled. Guarded, like the links, by the gate of the list's queue.
+    /// </summary>
     internal DeadlineList? List;
     internal Deadline? Previous;
     internal Deadline? Next;

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Warmwire.Timing;
 
-/// <summary>The deadlines of one duration. All wait equally long, so the order of arrival is the order of expiry and nothing is ever sorted.</summary>
+/// <summary>
+/// The deadlines of one duration. All wait equally long, so the order of arrival is the order of expiry and nothing is ever sorted.
+/// </summary>
 internal sealed class DeadlineList(DeadlineQueue queue)
 {
     public DeadlineQueue Queue { get; } = queue;

@@ -72,7 +72,8 @@ internal sealed class DeadlineQueue : IDisposable
     /// <returns>Whether it was scheduled: not if <paramref name="after"/> is infinite, nor if the queue is disposed.</returns>
     /// <exception cref="InvalidOperationException">It is scheduled already.</exception>
     public bool Schedule(Deadline deadline, TimeSpan after) =>
-        TrySchedule(deadline, after, out bool isScheduledAlready) || (isScheduledAlready ? throw new InvalidOperationException("The deadline is scheduled already.") : false);
+        TrySchedule(deadline, after, out bool isScheduledAlready)
+        || (isScheduledAlready ? throw new InvalidOperationException("The deadline is scheduled already.") : false);
 
     /// <summary>As <see cref="Schedule"/>, for whoever shares the deadline with others: does nothing if it is scheduled already.</summary>
     public bool TrySchedule(Deadline deadline, TimeSpan after) => TrySchedule(deadline, after, out _);
@@ -229,7 +230,9 @@ internal sealed class DeadlineQueue : IDisposable
         }
     }
 
-    /// <summary>Sets the timer, if it is not set for that time or earlier. In the lock, because two settings must not overtake one another.</summary>
+    /// <summary>
+    /// Sets the timer, if it is not set for that time or earlier. In the lock, because two settings must not overtake one another.
+    /// </summary>
     private void ArmNeedsLock(long dueAt, long now)
     {
         Debug.Assert(_gate.IsHeldByCurrentThread);

@@ -172,7 +172,7 @@ public class BufferPoolTests
     [Fact]
     public void Renting_from_a_warm_pool_allocates_nothing()
     {
-        // In Debug the pool keeps a table of what rests in it.
+        // In Debug the pool keeps a table of what lies in it.
         BufferPool pool = Pool();
         long least = long.MaxValue;
         for (int i = 0; i < 10; i++)

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Warmwire.Connections;
 using Warmwire.Dialing;
 using Warmwire.Sockets;
+using Warmwire.Tests.Sockets;
 using Xunit;
 
 namespace Warmwire.Tests.Dialing;

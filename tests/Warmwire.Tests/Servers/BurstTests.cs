@@ -152,7 +152,7 @@ public sealed class BurstTests
                 Assert.Equal(Convert.ToHexString(echo), seen.Single());
             }
         }));
-        await Eventually.IsTrue(() => handler.GetSnapshot().Active == 0, "all came to rest");
+        await Eventually.IsTrue(() => handler.GetSnapshot().Active == 0, "all are idle");
         Assert.InRange(server.Connections, 1, 100);
     }
 

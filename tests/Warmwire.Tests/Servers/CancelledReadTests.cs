@@ -33,7 +33,7 @@ public sealed class CancelledReadTests
         TaskCanceledException error = await Assert.ThrowsAsync<TaskCanceledException>(() => Guard.Within(read, () => "the cancellation"));
         Assert.Equal(cancel.Token, error.CancellationToken);
         cancelled.SetResult();
-        await Eventually.IsTrue(() => handler.GetSnapshot().Idle == 1, "the connection is drained and rests");
+        await Eventually.IsTrue(() => handler.GetSnapshot().Idle == 1, "the connection is drained and idle");
         AssertUntouched(buffer);
         Assert.Equal("next", await Guard.Within(client.GetStringAsync(UriOf(server, tls)), () => "the next answer"));
         Assert.Equal(1, server.Accepted);
@@ -145,7 +145,7 @@ public sealed class CancelledReadTests
                 Assert.Equal(Body[position..], Encoding.Latin1.GetString(rest.ToArray()));
             }
 
-            await Eventually.IsTrue(() => handler.GetSnapshot().Idle == 1, "the connection rests");
+            await Eventually.IsTrue(() => handler.GetSnapshot().Idle == 1, "the connection is idle");
             AssertUntouched(buffer.AsSpan(position));
             Assert.Equal("next", await Guard.Within(client.GetStringAsync(next), () => "the next answer"));
             AssertUntouched(buffer.AsSpan(position));

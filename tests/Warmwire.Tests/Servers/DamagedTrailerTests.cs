@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Warmwire.Tests.Servers;
 
-/// <summary>Trailers that are no header lines: an error of the protocol like one in the head, whoever reads them.</summary>
+/// <summary>Trailers that are no header lines: an error of the protocol like one in the head, read by the caller or not.</summary>
 public sealed class DamagedTrailerTests
 {
     private const string Damaged = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nno colon\r\n\r\n";

@@ -7,7 +7,7 @@ namespace Warmwire.Tests.Servers;
 
 public sealed class EarlyDisposeTests
 {
-    // Over sockets the news of bytes that the drain has read already may reach the watch of the next rest; it must not be taken for a sign of death.
+    // Over sockets the notice of bytes that the drain has read already may reach the watch of the next idle period; it must not be taken for the end.
     [Fact]
     public async Task A_connection_drained_after_an_early_disposal_is_used_again_and_again()
     {
@@ -30,7 +30,7 @@ public sealed class EarlyDisposeTests
                 Assert.Equal(HttpStatusCode.OK, response.StatusCode);
             }
 
-            await Eventually.IsTrue(() => handler.GetSnapshot().Idle == 1, "the connection is drained and rests");
+            await Eventually.IsTrue(() => handler.GetSnapshot().Idle == 1, "the connection is drained and idle");
         }
 
         Assert.Equal(1, server.Accepted);

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Warmwire.Tests.Servers;
 
-/// <summary>The races between the read that watches a resting connection and the exchanges before and after it.</summary>
+/// <summary>The races between the read that watches an idle connection and the exchanges before and after it.</summary>
 public sealed class IdleWatchTests : IDisposable
 {
     private const string Answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";

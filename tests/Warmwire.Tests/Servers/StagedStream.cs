@@ -34,7 +34,7 @@ internal sealed class StagedStream : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Answers the oldest waiting read with as much as it takes; the rest goes to those behind it. Whoever awaits them goes on within this call.</summary>
+    /// <summary>Answers the oldest waiting read with as much as it takes; the rest goes to those behind it. What awaits them goes on within this call.</summary>
     public void Answer(string text)
     {
         byte[] bytes = Encoding.Latin1.GetBytes(text);

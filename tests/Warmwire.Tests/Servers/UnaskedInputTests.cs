@@ -23,17 +23,17 @@ public sealed class UnaskedInputTests
         Reset,
 
         /// <summary>TLS says that it sends no more, and TCP says nothing.</summary>
-        Farewell,
+        CloseNotify,
 
         /// <summary>The same, and TCP says it too.</summary>
-        FarewellAndEnd,
+        CloseNotifyAndEnd,
     }
 
     public enum Moment
     {
         InOneSegment,
         RightBehind,
-        AtRest,
+        WhileIdle,
     }
 
     public static TheoryData<bool, Unasked, Moment> Cases()
@@ -47,12 +47,12 @@ public sealed class UnaskedInputTests
                 cases.Add(tls, Unasked.End, moment);
             }
 
-            cases.Add(true, Unasked.FarewellAndEnd, moment);
+            cases.Add(true, Unasked.CloseNotifyAndEnd, moment);
         }
 
-        cases.Add(false, Unasked.Reset, Moment.AtRest);
-        cases.Add(true, Unasked.Reset, Moment.AtRest);
-        cases.Add(true, Unasked.Farewell, Moment.AtRest);
+        cases.Add(false, Unasked.Reset, Moment.WhileIdle);
+        cases.Add(true, Unasked.Reset, Moment.WhileIdle);
+        cases.Add(true, Unasked.CloseNotify, Moment.WhileIdle);
         return cases;
     }
 
@@ -75,7 +75,7 @@ public sealed class UnaskedInputTests
 
             Cork(network.Socket, moment == Moment.InOneSegment);
             await Raw.SendAsync(stream, Raw.Ok, token);
-            if (moment == Moment.AtRest)
+            if (moment == Moment.WhileIdle)
             {
                 await answered.Task;
             }
@@ -105,7 +105,7 @@ public sealed class UnaskedInputTests
 
         Assert.Equal("clean", await Guard.Within(client.GetStringAsync(uri), () => "the next answer"));
         Assert.Equal(2, server.Accepted);
-        await Eventually.IsTrue(() => handler.GetSnapshot() is { Open: 1, Idle: 1 }, "the first is closed, the second rests");
+        await Eventually.IsTrue(() => handler.GetSnapshot() is { Open: 1, Idle: 1 }, "the first is closed, the second is idle");
         Assert.Equal([unasked == Unasked.Bytes ? CloseReason.UnsolicitedData : CloseReason.ServerClosed], handler.GetSnapshot().Origins[0].ClosedBy.Keys);
     }
 
@@ -164,12 +164,12 @@ public sealed class UnaskedInputTests
 
         Assert.Equal(new string('y', 4900), text.ToString());
         Assert.Equal("clean", await Guard.Within(client.GetStringAsync(uri), () => "the next answer"));
-        await Eventually.IsTrue(() => handler.GetSnapshot() is { Open: 1, Idle: 1 }, "the first is closed, the second rests");
+        await Eventually.IsTrue(() => handler.GetSnapshot() is { Open: 1, Idle: 1 }, "the first is closed, the second is idle");
         Assert.Equal([CloseReason.UnsolicitedData], handler.GetSnapshot().Origins[0].ClosedBy.Keys);
     }
 
     [Fact]
-    public async Task Session_tickets_leave_a_resting_connection_alone()
+    public async Task Session_tickets_leave_an_idle_connection_alone()
     {
         using var handshakes = new SemaphoreSlim(0);
         await using var server = new RawServer(async (network, _, token) =>
@@ -194,7 +194,7 @@ public sealed class UnaskedInputTests
         using var client = new HttpClient(handler);
         Uri uri = UriOf(server, tls: true);
 
-        // It rests before it has read anything, so the tickets find it at rest.
+        // It is idle before it has read anything, so the tickets find it idle.
         Assert.Equal(2, await handler.PrewarmAsync(uri, 2, CancellationToken.None));
         Assert.True(await handshakes.WaitAsync(Guard.Limit) && await handshakes.WaitAsync(Guard.Limit));
         LongerThanHeardOfJustNow();
@@ -254,7 +254,7 @@ public sealed class UnaskedInputTests
         }
 
         Assert.Equal("clean", await Guard.Within(client.GetStringAsync(UriOf(server, tls)), () => "the next answer"));
-        await Eventually.IsTrue(() => handler.GetSnapshot() is { Open: 1, Idle: 1 }, "the first is closed, the second rests");
+        await Eventually.IsTrue(() => handler.GetSnapshot() is { Open: 1, Idle: 1 }, "the first is closed, the second is idle");
         Assert.Equal([CloseReason.ServerClosed], handler.GetSnapshot().Origins[0].ClosedBy.Keys);
     }
 
@@ -281,7 +281,7 @@ public sealed class UnaskedInputTests
                     await ((SslStream)stream).ShutdownAsync();
                 }
 
-                if (unasked != Unasked.Farewell)
+                if (unasked != Unasked.CloseNotify)
                 {
                     network.Socket.Shutdown(SocketShutdown.Send);
                 }

@@ -240,7 +240,7 @@ public sealed class DeferredWorkTests
         await Guard.Within(all, () => "the callback");
         await Eventually.IsTrue(() => group.BlockedThreads == Blocking, "each that blocks is taken over");
 
-        // By whoever leads now.
+        // By the thread that leads now.
         using SocketPair last = await SocketPair.OpenAsync(group);
         Task<bool> next = NextAsync();
         await last.Peer.SendAsync("x"u8.ToArray());

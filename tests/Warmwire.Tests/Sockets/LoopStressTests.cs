@@ -92,7 +92,7 @@ public sealed partial class LoopStressTests : IDisposable
     }
 
     [Fact]
-    public async Task Thousands_of_sockets_rest_and_all_wake_up()
+    public async Task Thousands_of_idle_sockets_all_wake_up()
     {
         const int Count = 2_000;
         Assert.SkipUnless(DescriptorLimit.DefaultMaxConnections > 3 * Count, "Too few descriptors.");

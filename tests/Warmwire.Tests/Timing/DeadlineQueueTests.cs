@@ -199,7 +199,7 @@ public sealed class DeadlineQueueTests : IDisposable
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - allocated);
         Assert.Equal(changes, _time.TimerChanges);
         _time.Advance(Ms(10_000));
-        Assert.Equal(0, _time.PendingTimers); // fired for nothing once, then rests
+        Assert.Equal(0, _time.PendingTimers); // fired for nothing once, and is not set again
     }
 
     [Fact]

@@ -4,20 +4,26 @@ using Warmwire.Timing;
 
 namespace Warmwire.Http1.Flow;
 
-/// <summary>Reads the rest of a response nobody wants, within limits, so that its connection can be kept. The one owner of the reading flow while it runs.</summary>
+/// <summary>
+/// Reads the rest of a response nobody wants, within limits, so that its connection can be kept. The one owner of the reading flow while it
+/// runs.
+/// </summary>
 internal sealed class Http1Drain
 {
     private readonly Http1Connection _connection;
     private readonly ConnectionServices _services;
     private DrainDeadline? _deadline;
 
-    public Http1Drain(Http1Connection connection, ConnectionServices services)
+    public Http1Drain(Http1Connection connection)
     {
         _connection = connection;
-        _services = services;
+        _services = connection.Services;
     }
 
-    /// <summary>Closes the connection for <paramref name="reason"/> if this exchange is not over in time. It names the exchange, so a late one harms no other.</summary>
+    /// <summary>
+    /// Closes the connection for <paramref name="reason"/> if this exchange is not over in time. It names the exchange, so a late one harms
+    /// no other.
+    /// </summary>
     public void Limit(long exchangeId, TimeSpan timeout, CloseReason reason)
     {
         // Story: the exchange ends between the decision to limit it and this line, and the next one on the connection is limited already.
@@ -55,7 +61,7 @@ internal sealed class Http1Drain
 
     private async Task RunAsync(Task<int>? pendingFill)
     {
-        (int maxBytes, CloseReason limitReason) = _connection.DrainLimits;
+        (int maxBytes, CloseReason limitReason) = _connection.Body.DrainLimits;
         Http1Reader reader = _connection.Reader;
         long skipped = 0;
         try
@@ -109,6 +115,6 @@ internal sealed class Http1Drain
     {
         public long ExchangeId => exchangeId;
 
-        protected override void OnExpired() => connection.DrainExpired(exchangeId, reason);
+        protected override void OnExpired() => connection.Body.Expired(exchangeId, reason);
     }
 }

@@ -9,117 +9,95 @@ using Warmwire.Timing;
 namespace Warmwire.Http1.Flow;
 
 /// <summary>
-/// One request and the head of its response: a flow that writes and a flow that reads, side by side, because a server may answer before it has
-/// the whole request (RFC 9112 §9.5). As a deadline it is the wait for the head.
+/// One request and the head of its response: a flow that writes and a flow that reads, side by side, because a server may answer before it
+/// has the whole request (RFC 9112 §9.5).
 /// </summary>
 /// <remarks>
-/// It is used again for a later request, of any connection, if nobody else can still know it: no timer that may be about to fire, no callback of a token,
-/// no writing flow behind the response. Any other is left to the garbage collector, and what comes late finds its attempt over.
+/// It is used again for a later request, of any connection, if nobody else can still know it: no timer that may be about to fire, no
+/// callback of a token, no writing flow behind the response. Any other is left to the garbage collector, and what comes late finds its
+/// attempt over.
 /// </remarks>
-internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
+internal sealed class Http1Exchange : HeadWait
 {
     [ThreadStatic]
     private static Http1Exchange? t_spare;
 
     private readonly Action _filled;
-    private Http1Connection _connection = null!;
-    private ConnectionServices _services = null!;
-    private Attempt _attempt = null!;
-    private long _exchangeId;
-    private Task _writing = Task.CompletedTask;
-    private CancellationTokenRegistration _cancellation;
-    private bool _timed;
-    private volatile bool _headDone;
-    private volatile Exception? _writeError;
-
-    // The reading flow's own.
-    private ConfiguredValueTaskAwaitable<int>.ConfiguredValueTaskAwaiter _fill;
-    private int _headBytes;
-    private int _interimResponses;
+    private Current _current;
 
     private Http1Exchange() => _filled = Filled;
 
-    /// <summary>Runs the attempt on a connection that is in <see cref="Http1State.Exchange"/>. Never throws: what fails, fails the attempt.</summary>
+    private Http1Connection Connection => _current.Connection;
+
+    private Attempt Attempt => _current.Attempt;
+
+    /// <summary>
+    /// Runs the attempt on a connection that is in <see cref="Http1State.Exchange"/>. Never throws: what fails, fails the attempt.
+    /// </summary>
     public static void Start(Http1Connection connection, Attempt attempt, long exchangeId)
     {
         Http1Exchange exchange = t_spare ?? new Http1Exchange();
         t_spare = null;
-        exchange._connection = connection;
-        exchange._services = connection.Services;
-        exchange._attempt = attempt;
-        exchange._exchangeId = exchangeId;
+        exchange._current = new Current { Connection = connection, Attempt = attempt, ExchangeId = exchangeId };
         exchange.Start();
     }
 
     private void Start()
     {
-        Attempt attempt = _attempt;
+        Attempt attempt = Attempt;
         try
         {
             attempt.CancellationToken.ThrowIfCancellationRequested();
-            _connection.Writer.Prepare(attempt);
+            Connection.Writer.Prepare(attempt);
         }
         catch (Exception e)
         {
-            _connection.GiveBackUnused(attempt, e is HttpRequestException refusal ? TransportErrors.Refused(_connection, attempt, refusal) : e);
+            Connection.GiveBackUnused(
+                attempt,
+                e is HttpRequestException refusal ? TransportErrors.Refused(Connection, attempt, refusal) : e);
             return;
         }
 
         // Story: the server closes, or sends what nobody asked for, between the lease and this line.
-        if (_connection.RefuseForInput(attempt))
+        if (Connection.RefuseForInput(attempt))
         {
             return;
         }
 
-        attempt.TotalDeadline?.Watch(this);
-        if (attempt.CancellationToken.CanBeCanceled)
-        {
-            _cancellation = attempt.CancellationToken.UnsafeRegister(static (state, token) => ((Http1Exchange)state!).Cancelled(token), this);
-        }
-
+        BeginWait(attempt);
         StartWriting();
 
-        // Story: the response is here at once, and this exchange is at work for another request before the call returns. So nothing follows.
+        // Story: the response is here at once, and this exchange is at work for another request before the call returns. So nothing
+        // follows.
         Read();
     }
 
     /// <summary>Keeps this exchange for another request.</summary>
     private void Spare()
     {
-        _connection = null!;
-        _services = null!;
-        _attempt = null!;
-        _writing = Task.CompletedTask;
-        _cancellation = default;
-        _timed = false;
-        _headDone = false;
-        _fill = default;
-        _headBytes = 0;
-        _interimResponses = 0;
+        _current = default;
+        ClearWait();
         t_spare = this;
     }
 
-    private void Cancelled(CancellationToken token) =>
-        _connection.Abandon(_attempt, new TaskCanceledException(ErrorTexts.Cancelled, innerException: null, token), CloseReason.Cancelled);
+    protected override HttpConnection Serving => Connection;
 
-    void ITotalDeadlineTarget.TotalTimeExpired(TimeSpan limit) =>
-        _connection.Abandon(_attempt, TransportErrors.TotalTimeout(_connection, _attempt, limit, TransportPhase.ReadHeaders), CloseReason.RequestTimeout);
+    protected override Attempt? Waiting => Attempt;
 
-    protected override void OnExpired() =>
-        _connection.Abandon(_attempt, TransportErrors.ResponseHeadersTimeout(_connection, _attempt), CloseReason.RequestTimeout);
+    protected override void GiveUp(Attempt attempt, Exception error, CloseReason reason) => Connection.Abandon(attempt, error, reason);
 
     // ---- Writing ----------------------------------------------------------------------------------------------------
 
     private void StartWriting()
     {
-        ValueTask<bool> sending = _connection.Writer.SendAsync();
+        ValueTask<bool> sending = Connection.Writer.SendAsync();
         if (sending.IsCompletedSuccessfully)
         {
             Wrote(sending.Result);
         }
         else
         {
-            _writing = WriteAsync(sending);
+            _current.Writing = WriteAsync(sending);
         }
     }
 
@@ -143,58 +121,42 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
     {
         if (complete)
         {
-            _attempt.Progress.Sent = RequestSent.Fully;
-            WaitForHead();
+            LimitWait(Attempt);
         }
 
-        if (_attempt.Settings.Trace is { } trace)
+        if (Attempt.Settings.Trace is { } trace)
         {
             UserCode.Tell(trace.WroteRequest, (Exception?)null);
         }
 
-        _connection.RequestEnded(_exchangeId, complete);
-    }
-
-    private void WaitForHead()
-    {
-        TimeSpan limit = _attempt.Settings.ResponseHeadersTimeout;
-        if (limit == Timeout.InfiniteTimeSpan || _headDone)
-        {
-            return;
-        }
-
-        // Story: the head arrives between the check above and the schedule below. Its flow found nothing to cancel, so this one does.
-        _timed = true;
-        _services.Deadlines.Schedule(this, limit);
-        if (_headDone)
-        {
-            _services.Deadlines.Cancel(this);
-        }
+        Connection.RequestEnded(Attempt, _current.ExchangeId, complete);
     }
 
     private void WriteFailed(Exception error)
     {
-        UserCode.Tell(_attempt.Settings.Trace?.WroteRequest, error);
-        if (_connection.Writer.WriteError is { } writeError)
+        UserCode.Tell(Attempt.Settings.Trace?.WroteRequest, error);
+        if (Connection.Request.WriteError is not null)
         {
             // A server that refuses an upload answers and closes; its answer may be there although writing fails. So the reading flow has
             // the word, for a moment.
-            _writeError = writeError;
-            _connection.RequestEnded(_exchangeId, complete: false);
-            _services.Deadlines.Schedule(new WriteErrorDeadline(this), Http1Limits.ResponseAfterWriteError);
+            Connection.RequestEnded(Attempt, _current.ExchangeId, complete: false);
+            Connection.Services.Deadlines.Schedule(new WriteErrorDeadline(this), Http1Limits.ResponseAfterWriteError);
         }
-        else if (_connection.Writer.IsStopped)
+        else if (Connection.Writer.IsStopped)
         {
-            _connection.RequestEnded(_exchangeId, complete: false);
+            Connection.RequestEnded(Attempt, _current.ExchangeId, complete: false);
         }
-        else if (error is OperationCanceledException && _attempt.CancellationToken.IsCancellationRequested)
+        else if (error is OperationCanceledException && Attempt.CancellationToken.IsCancellationRequested)
         {
-            Cancelled(_attempt.CancellationToken);
+            Cancelled(Attempt.CancellationToken);
         }
         else
         {
-            _connection.Abandon(_attempt, error, CloseReason.RequestContentFailed);
-            _connection.FailBody(_exchangeId, CloseReason.RequestContentFailed, TransportErrors.ContentFailed(_connection, _attempt, error));
+            Connection.Abandon(Attempt, error, CloseReason.RequestContentFailed);
+            Connection.Body.Fail(
+                _current.ExchangeId,
+                CloseReason.RequestContentFailed,
+                TransportErrors.ContentFailed(Connection, Attempt, error));
         }
     }
 
@@ -202,7 +164,7 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
 
     private void Read()
     {
-        Http1Reader reader = _connection.Reader;
+        Http1Reader reader = Connection.Reader;
         try
         {
             while (true)
@@ -221,7 +183,7 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
                 if (!fill.IsCompleted)
                 {
                     // Its end may run on another thread before the next line is over, so nothing follows it.
-                    _fill = fill;
+                    _current.Fill = fill;
                     fill.UnsafeOnCompleted(_filled);
                     return;
                 }
@@ -243,7 +205,7 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
         bool goOn;
         try
         {
-            goOn = Take(_fill.GetResult());
+            goOn = Take(_current.Fill.GetResult());
         }
         catch (Exception e)
         {
@@ -262,15 +224,15 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
     {
         if (read == 0)
         {
-            Fail(CloseReason.ServerClosed, TransportErrors.ServerClosed(_connection, _attempt, TransportPhase.ReadHeaders));
+            Fail(CloseReason.ServerClosed, TransportErrors.ServerClosed(Connection, Attempt, TransportPhase.ReadHeaders));
             return false;
         }
 
-        _connection.Reader.EndFill(read);
-        if (!_attempt.Progress.ResponseStarted)
+        Connection.Reader.EndFill(read);
+        if (!Attempt.Progress.ResponseStarted)
         {
-            _attempt.Progress.ResponseStarted = true;
-            if (_attempt.Settings.Trace is { } trace)
+            Attempt.Progress.ResponseStarted = true;
+            if (Attempt.Settings.Trace is { } trace)
             {
                 UserCode.Tell(trace.GotFirstResponseByte);
             }
@@ -283,20 +245,22 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
     {
         if (e is WireFormatException bad)
         {
-            Fail(CloseReason.ProtocolError, TransportErrors.InvalidResponse(_connection, _attempt, bad.Message, bad.Setting, bad, TransportPhase.ReadHeaders));
+            Fail(
+                CloseReason.ProtocolError,
+                TransportErrors.InvalidResponse(Connection, Attempt, bad.Message, bad.Setting, bad, TransportPhase.ReadHeaders));
         }
         else
         {
-            Fail(CloseReason.ReadError, TransportErrors.ReadFailed(_connection, _attempt, e, TransportPhase.ReadHeaders));
+            Fail(CloseReason.ReadError, TransportErrors.ReadFailed(Connection, Attempt, e, TransportPhase.ReadHeaders));
         }
     }
 
     /// <summary>One head is in the buffer. Returns whether it was the final one and this flow is over.</summary>
     private bool ReadHead(int length)
     {
-        Http1Reader reader = _connection.Reader;
+        Http1Reader reader = Connection.Reader;
         CheckHeadSize(length);
-        _headBytes += length;
+        _current.HeadBytes += length;
         ReadOnlySpan<byte> head = reader.Unread[..length];
         StatusLine status = StatusLine.Parse(head);
         if (status.StatusCode < 200 && status.StatusCode != 101)
@@ -306,20 +270,25 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
             return false;
         }
 
-        if (status.StatusCode == 101 && !_attempt.Request.Headers.NonValidated.Contains("Upgrade"))
+        if (status.StatusCode == 101 && !Attempt.Request.Headers.NonValidated.Contains("Upgrade"))
         {
             throw new WireFormatException("101 Switching Protocols, although the request did not ask for an upgrade");
         }
 
-        var content = new ResponseContent(_connection, _attempt);
-        HttpResponseMessage response = Http1ResponseHead.Create(head, status, _attempt.Request, content);
-        FramingResult framing = Http1ResponseHead.Read(head, status, _attempt.Request, response, _services.Settings.ResponseHeaderEncodingSelector);
+        var content = new ResponseContent(Connection, Attempt);
+        HttpResponseMessage response = Http1ResponseHead.Create(head, status, Attempt.Request, content);
+        FramingResult framing = Http1ResponseHead.Read(
+            head,
+            status,
+            Attempt.Request,
+            response,
+            Connection.Services.Settings.ResponseHeaderEncodingSelector);
         reader.ConsumeHead(length);
-        reader.BeginBody(framing, Math.Max(0, _services.Settings.MaxResponseHeadersBytes - _headBytes));
+        reader.BeginBody(framing, Math.Max(0, Connection.Services.Settings.MaxResponseHeadersBytes - _current.HeadBytes));
         bool alone = StopWaiting();
-        if (!_connection.IsRequestDone)
+        if (!Connection.Request.IsDone)
         {
-            _connection.Writer.FinalResponseStarted(status.StatusCode);
+            Connection.Writer.FinalResponseStarted(status.StatusCode);
         }
 
         Deliver(response, content, framing, alone);
@@ -332,23 +301,25 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
     /// <param name="alone">Whether nobody but the connection knows this exchange any more.</param>
     private void Deliver(HttpResponseMessage response, ResponseContent content, in FramingResult framing, bool alone)
     {
-        Http1Reader reader = _connection.Reader;
+        Http1Reader reader = Connection.Reader;
         if (framing.Kind == BodyKind.Raw)
         {
-            content.SetStream(new Http1UpgradedStream(_connection, _writing));
-            if (_connection.TryTakeHead(_attempt, framing, Http1State.Upgraded))
+            content.SetStream(new Http1UpgradedStream(Connection, _current.Writing ?? Task.CompletedTask));
+            if (Connection.TryTakeHead(Attempt, framing, Http1State.Upgraded))
             {
-                _attempt.TryComplete(response);
+                Attempt.TryComplete(response);
             }
             else
             {
-                _connection.Close(CloseReason.Cancelled);
+                Connection.Close(CloseReason.Cancelled);
             }
 
             return;
         }
 
-        if (framing.Kind == BodyKind.Length && !reader.BodyEnded && framing.Length <= Math.Min(reader.Buffered, Http1Limits.DetachedBodyBytes))
+        if (framing.Kind == BodyKind.Length && !reader.BodyEnded && framing.Length <= Math.Min(
+            reader.Buffered,
+            Http1Limits.DetachedBodyBytes))
         {
             content.SetBytes(reader.NextBody((int)framing.Length).ToArray());
         }
@@ -360,8 +331,8 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
         if (reader.BodyEnded)
         {
             // The connection is free before the caller has the response.
-            Attempt attempt = _attempt;
-            if (alone && _connection.TryFinishAtHead(attempt, framing))
+            Attempt attempt = Attempt;
+            if (alone && Connection.TryFinishAtHead(attempt, framing))
             {
                 // Before the caller goes on, who most often sends the next request from here.
                 Spare();
@@ -370,8 +341,8 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
                 return;
             }
 
-            bool wanted = _connection.TryTakeHead(_attempt, framing, Http1State.Draining);
-            Task finished = _connection.Finish();
+            bool wanted = Connection.TryTakeHead(Attempt, framing, Http1State.Draining);
+            Task finished = Connection.Finish();
             if (wanted)
             {
                 _ = CompleteAfterAsync(finished, response);
@@ -380,87 +351,95 @@ internal sealed class Http1Exchange : Deadline, ITotalDeadlineTarget
             return;
         }
 
-        var body = new Http1ResponseStream(_connection, _exchangeId, _attempt, _services, response);
+        var body = new Http1ResponseStream(Connection, _current.ExchangeId, Attempt, response);
         content.SetStream(body);
-        if (_connection.TryTakeHead(_attempt, framing, Http1State.Body))
+        if (Connection.TryTakeHead(Attempt, framing, Http1State.Body))
         {
-            _attempt.TryComplete(response);
+            Attempt.TryComplete(response);
         }
         else
         {
             body.Detach();
-            _connection.DrainAfterHead();
+            Connection.Body.Drain.Start(pendingFill: null);
         }
     }
 
     private async Task CompleteAfterAsync(Task finished, HttpResponseMessage response)
     {
         await finished.ConfigureAwait(false);
-        _attempt.TryComplete(response);
+        Attempt.TryComplete(response);
     }
 
     private void ReadInterim(ReadOnlySpan<byte> head, in StatusLine status)
     {
-        if (++_interimResponses > Http1Limits.InterimResponses)
+        if (++_current.InterimResponses > Http1Limits.InterimResponses)
         {
             throw new WireFormatException($"more than {Http1Limits.InterimResponses} interim (1xx) responses");
         }
 
-        Http1ResponseHead.Read(head, status, _attempt.Request, response: null, encoding: null);
+        Http1ResponseHead.Read(head, status, Attempt.Request, response: null, encoding: null);
         if (status.StatusCode == 100)
         {
-            UserCode.Tell(_attempt.Settings.Trace?.Got100Continue);
-            _connection.Writer.Continue();
+            UserCode.Tell(Attempt.Settings.Trace?.Got100Continue);
+            Connection.Writer.Continue();
         }
     }
 
     private void CheckHeadSize(int bytes)
     {
-        int limit = _services.Settings.MaxResponseHeadersBytes;
-        if (bytes > limit - _headBytes)
+        int limit = Connection.Services.Settings.MaxResponseHeadersBytes;
+        if (bytes > limit - _current.HeadBytes)
         {
-            throw new WireFormatException($"the response's head, with the 1xx heads before it, is longer than {limit} bytes", "PooledHttpHandler.MaxResponseHeadersLength");
+            throw new WireFormatException(
+                $"the response's head, with the 1xx heads before it, is longer than {limit} bytes",
+                "PooledHttpHandler.MaxResponseHeadersLength");
         }
     }
 
     /// <summary>The head is here, or will not come. Returns whether nothing that could still call this exchange is left.</summary>
     private bool StopWaiting()
     {
-        _headDone = true;
-        bool alone = _writing.IsCompleted && _writeError is null && _attempt.TotalDeadline is null;
-        if (_timed)
-        {
-            // Not cancelled: it has expired, and its call may be on its way here.
-            alone &= _services.Deadlines.Cancel(this);
-        }
-
-        if (_attempt.CancellationToken.CanBeCanceled)
-        {
-            alone &= _cancellation.Unregister();
-        }
-
-        return alone;
+        // Story: the writing flow sets the time for the head, and then says that the request is out. Asked for the second first, and then
+        // for the time, that flow is not about to set it.
+        bool requestIsOut = Connection.Request.IsDone;
+        return EndWait(Attempt) && requestIsOut;
     }
 
     private void Fail(CloseReason reason, TransportException error)
     {
         StopWaiting();
-        if (_writeError is { } writeError)
+        if (Connection.Request.WriteError is { } writeError)
         {
             reason = CloseReason.WriteError;
-            error = TransportErrors.WriteFailed(_connection, _attempt, writeError);
+            error = TransportErrors.WriteFailed(Connection, Attempt, writeError);
         }
 
-        _connection.Close(reason, error, asynchronously: false);
+        Connection.Close(reason, error, asynchronously: false);
     }
 
     /// <summary>Writing failed and no answer came either.</summary>
     private sealed class WriteErrorDeadline(Http1Exchange exchange) : Deadline
     {
         protected override void OnExpired() =>
-            exchange._connection.Abandon(
-                exchange._attempt,
-                TransportErrors.WriteFailed(exchange._connection, exchange._attempt, exchange._writeError!),
+            exchange.Connection.Abandon(
+                exchange.Attempt,
+                TransportErrors.WriteFailed(exchange.Connection, exchange.Attempt, exchange.Connection.Request.WriteError!),
                 CloseReason.WriteError);
+    }
+
+    /// <summary>What belongs to one exchange.</summary>
+    private struct Current
+    {
+        public Http1Connection Connection;
+        public Attempt Attempt;
+        public long ExchangeId;
+
+        /// <summary>The flow that writes, unless it was over at once.</summary>
+        public Task? Writing;
+
+        // The reading flow's own.
+        public ConfiguredValueTaskAwaitable<int>.ConfiguredValueTaskAwaiter Fill;
+        public int HeadBytes;
+        public int InterimResponses;
     }
 }

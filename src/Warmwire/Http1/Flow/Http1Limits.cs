@@ -15,22 +15,35 @@ internal static class Http1Limits
     /// <summary>A piece of body up to this size is copied next to its framing, so that both leave in one send.</summary>
     public const int CopiedWriteBytes = 32 * 1024;
 
-    /// <summary>A response body up to this size that arrived with its head is handed over as a whole, and the connection is free at once.</summary>
+    /// <summary>
+    /// A response body up to this size that arrived with its head is handed over as a whole, and the connection is free at once.
+    /// </summary>
     public const int DetachedBodyBytes = 4096;
 
-    /// <summary>A request body up to this size is sent although the server gave its final answer instead of 100 Continue, because that is cheaper than a new connection.</summary>
+    /// <summary>
+    /// A request body up to this size is sent although the server gave its final answer instead of 100 Continue, because that is cheaper
+    /// than a new connection.
+    /// </summary>
     public const int BodySentAfterFinalAnswer = 1024;
 
     /// <summary>How much is read at once of a body nobody wants.</summary>
     public const int DrainBufferBytes = 64 * 1024;
 
-    /// <summary>How long a response is awaited after writing the request failed: a server that refuses an upload often answers and closes (RFC 9112 §9.5).</summary>
+    /// <summary>
+    /// How long a response is awaited after writing the request failed: a server that refuses an upload often answers and closes (RFC 9112
+    /// §9.5).
+    /// </summary>
     public static readonly TimeSpan ResponseAfterWriteError = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long a connection whose response is complete waits for the rest of its request to be written; after it the server is taken not to want it.</summary>
+    /// <summary>
+    /// How long a connection whose response is complete waits for the rest of its request to be written; after it the server is taken not
+    /// to want it.
+    /// </summary>
     public static readonly TimeSpan RequestAfterResponse = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>After a shorter rest the socket is not asked for input before the next request: its last read has just found it empty.</summary>
+    /// <summary>
+    /// After a shorter idle time the socket is not asked for input before the next request: its last read has just found it empty.
+    /// </summary>
     public static readonly TimeSpan HeardOfJustNow = TimeSpan.FromMicroseconds(100);
 
     /// <summary>A read of the body that may take at least this much goes straight into the caller's memory.</summary>

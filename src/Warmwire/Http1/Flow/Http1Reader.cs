@@ -5,7 +5,8 @@ using Warmwire.Http1.Wire;
 namespace Warmwire.Http1.Flow;
 
 /// <summary>
-/// Reads messages from the stream: fills the buffer, finds heads, takes bodies apart. Used by one flow at a time; the connection says by whom.
+/// Reads messages from the stream: fills the buffer, finds heads, takes bodies apart. Used by one flow at a time; the connection says by
+/// whom.
 /// </summary>
 internal sealed class Http1Reader
 {
@@ -21,12 +22,7 @@ internal sealed class Http1Reader
     private Task<int>? _watch;
     private HeadScanner _headScanner = new(isTrailer: false);
 
-    private BodyKind _kind;
-    private long _remaining;
-    private ChunkDecoder _chunks;
-    private bool _inTrailers;
-    private int _trailerLimit;
-    private HeadScanner _trailerScanner;
+    private Body _body;
 
     public Http1Reader(Stream stream, bool zeroByteReads)
     {
@@ -38,8 +34,8 @@ internal sealed class Http1Reader
     public int Buffered => _buffer.Count;
 
     /// <summary>
-    /// The last read got all it had room for. A stream that takes more from the one below than it gives, TLS, may hold what came behind it, and then the
-    /// socket does not tell.
+    /// The last read got all it had room for. A stream that takes more from the one below than it gives, TLS, may hold what came behind it,
+    /// and then the socket does not tell.
     /// </summary>
     public bool MayHaveLeftSome { get; private set; }
 
@@ -47,18 +43,18 @@ internal sealed class Http1Reader
 
     public void Consume(int count) => _buffer.Consume(count);
 
-    // ---- The watch: one read that waits while the connection rests, and is the first wait of the next response.
+    // ---- The watch: one read that waits while the connection is idle, and is the first wait of the next response.
 
-    /// <summary>Gives the buffer back while the connection rests, unless a read into it is pending; there are no bytes in it.</summary>
-    public void Rest()
+    /// <summary>Gives the buffer back while the connection is idle, unless a read into it is pending; there are no bytes in it.</summary>
+    public void ReleaseBuffer()
     {
-        Debug.Assert(_buffer.Count == 0, "a rest over unread bytes");
+        Debug.Assert(_buffer.Count == 0, "idle over unread bytes");
         _buffer.Release();
     }
 
     /// <summary>
-    /// Starts the read that waits while the connection rests. It holds no buffer: a read of nothing where the stream waits for it, else of one byte.
-    /// A lease that was not used has left the read of the rest before it pending; that one goes on.
+    /// Starts the read that waits while the connection is idle. It holds no buffer: a read of nothing where the stream waits for it, else
+    /// of one byte. A lease that was not used has left the read of the idle period before it pending; that one goes on.
     /// </summary>
     public Task<int> StartWatch()
     {
@@ -87,7 +83,10 @@ internal sealed class Http1Reader
 
     public Task<int>? EndedWatch => _watch is { IsCompleted: true } watch ? watch : null;
 
-    /// <summary>After the watch came to its end on a resting connection: whether the peer sent bytes (<see langword="true"/>) or closed, or broke the connection.</summary>
+    /// <summary>
+    /// After the watch came to its end on an idle connection: whether the peer sent bytes (<see langword="true"/>) or closed, or broke the
+    /// connection.
+    /// </summary>
     public async ValueTask<bool> WatchFoundBytesAsync(Task<int>? watch)
     {
         if (watch is not { IsCompletedSuccessfully: true })
@@ -113,8 +112,8 @@ internal sealed class Http1Reader
     }
 
     /// <summary>
-    /// Starts a read of more into the buffer; what it delivers must be told to <see cref="EndFill"/>. In two steps, so that the flow that waits for a
-    /// head needs no frame of its own here.
+    /// Starts a read of more into the buffer; what it delivers must be told to <see cref="EndFill"/>. In two steps, so that the flow that
+    /// waits for a head needs no frame of its own here.
     /// </summary>
     /// <param name="wanted">How much room would be useful.</param>
     /// <param name="cancellationToken">Only where reads can be withdrawn.</param>
@@ -144,7 +143,7 @@ internal sealed class Http1Reader
         return read;
     }
 
-    /// <summary>The watch of the rest is the first wait of the response.</summary>
+    /// <summary>The watch of the idle period is the first wait of the response.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> FillAfterWatchAsync(int wanted)
     {
@@ -178,35 +177,37 @@ internal sealed class Http1Reader
 
     // ---- Bodies.
 
-    public bool BodyEnded { get; private set; }
+    public bool BodyEnded => _body.Ended;
 
     /// <summary>What is known to be left of the body; <see langword="null"/> if its length is not known.</summary>
-    public long? BodyRemaining => _kind == BodyKind.Length ? _remaining : null;
+    public long? BodyRemaining => _body.Kind == BodyKind.Length ? _body.Remaining : null;
 
     /// <summary>The trailer block as it was sent, without its last empty line; set when the body has ended.</summary>
-    public byte[]? TrailerBlock { get; private set; }
+    public byte[]? TrailerBlock => _body.TrailerBlock;
 
-    public bool BodyEndsWithStream => _kind is BodyKind.UntilClose;
+    public bool BodyEndsWithStream => _body.Kind is BodyKind.UntilClose;
 
-    /// <summary>How many bytes a read could deliver straight into the caller's memory, past the buffer; 0 if the framing is in the way.</summary>
-    public long DirectReadLimit => _buffer.Count > 0 || _watch is not null ? 0 : _kind switch
+    /// <summary>
+    /// How many bytes a read could deliver straight into the caller's memory, past the buffer; 0 if the framing is in the way.
+    /// </summary>
+    public long DirectReadLimit => _buffer.Count > 0 || _watch is not null ? 0 : _body.Kind switch
     {
-        BodyKind.Length => _remaining,
-        BodyKind.Chunked => _inTrailers ? 0 : _chunks.RemainingInChunk,
+        BodyKind.Length => _body.Remaining,
+        BodyKind.Chunked => _body.InTrailers ? 0 : _body.Chunks.RemainingInChunk,
         BodyKind.UntilClose => long.MaxValue,
         _ => 0,
     };
 
     public void BeginBody(in FramingResult framing, int trailerLimit)
     {
-        _trailerLimit = trailerLimit;
-        _kind = framing.Kind;
-        _remaining = framing.Length;
-        _chunks = default;
-        _inTrailers = false;
-        _trailerScanner = new HeadScanner(isTrailer: true);
-        TrailerBlock = null;
-        BodyEnded = _kind == BodyKind.None || (_kind == BodyKind.Length && _remaining == 0);
+        _body = new Body
+        {
+            Kind = framing.Kind,
+            Remaining = framing.Length,
+            TrailerLimit = trailerLimit,
+            TrailerScanner = new HeadScanner(isTrailer: true),
+            Ended = framing.Kind == BodyKind.None || (framing.Kind == BodyKind.Length && framing.Length == 0),
+        };
     }
 
     /// <summary>
@@ -221,13 +222,13 @@ internal sealed class Http1Reader
         }
 
         ReadOnlyMemory<byte> unread = _buffer.UnreadMemory;
-        switch (_kind)
+        switch (_body.Kind)
         {
             case BodyKind.Length:
                 {
-                    int count = (int)Math.Min(Math.Min(unread.Length, max), _remaining);
-                    _remaining -= count;
-                    BodyEnded = _remaining == 0;
+                    int count = (int)Math.Min(Math.Min(unread.Length, max), _body.Remaining);
+                    _body.Remaining -= count;
+                    _body.Ended = _body.Remaining == 0;
                     _buffer.Consume(count);
                     return unread[..count];
                 }
@@ -245,20 +246,20 @@ internal sealed class Http1Reader
     }
 
     /// <summary>
-    /// The data of a chunked body of which all came with the head, and behind which nothing came: the usual small answer of a server that does not know
-    /// its length. <see langword="null"/>: it is not so, and nothing has changed.
+    /// The data of a chunked body of which all came with the head, and behind which nothing came: the usual small answer of a server that
+    /// does not know its length. <see langword="null"/>: it is not so, and nothing has changed.
     /// </summary>
     /// <param name="max">Of the body with its framing.</param>
     public byte[]? TakeWholeChunks(int max)
     {
         ReadOnlySpan<byte> unread = _buffer.Unread;
-        if (_kind != BodyKind.Chunked || unread.Length > max || !unread.EndsWith("0\r\n\r\n"u8))
+        if (_body.Kind != BodyKind.Chunked || unread.Length > max || !unread.EndsWith("0\r\n\r\n"u8))
         {
             return null;
         }
 
         // The end may be data, or the bytes may be wrong: a copy finds out, and what is not as it seems is left to the reads of the body.
-        ChunkDecoder chunks = _chunks;
+        ChunkDecoder chunks = _body.Chunks;
         Span<byte> data = stackalloc byte[unread.Length];
         int position = 0;
         int length = 0;
@@ -284,21 +285,21 @@ internal sealed class Http1Reader
         }
 
         _buffer.Consume(unread.Length);
-        BodyEnded = true;
+        _body.Ended = true;
         return data[..length].ToArray();
     }
 
     public void DirectReadDone(int count)
     {
         MayHaveLeftSome = count >= _room;
-        switch (_kind)
+        switch (_body.Kind)
         {
             case BodyKind.Length:
-                _remaining -= count;
-                BodyEnded = _remaining == 0;
+                _body.Remaining -= count;
+                _body.Ended = _body.Remaining == 0;
                 break;
             case BodyKind.Chunked:
-                _chunks.AdvanceData(count);
+                _body.Chunks.AdvanceData(count);
                 break;
             default:
                 break;
@@ -314,9 +315,9 @@ internal sealed class Http1Reader
     /// <summary>The stream ended: right for a body that ends with it, a cut-short body otherwise.</summary>
     public bool TryEndWithStream()
     {
-        if (_kind == BodyKind.UntilClose)
+        if (_body.Kind == BodyKind.UntilClose)
         {
-            BodyEnded = true;
+            _body.Ended = true;
         }
 
         return BodyEnded;
@@ -328,9 +329,14 @@ internal sealed class Http1Reader
         int position = 0;
 
         // First the data, then on to look whether the end is there too, without taking more data.
-        while (!_inTrailers)
+        while (!_body.InTrailers)
         {
-            ChunkStatus status = _chunks.Decode(unread.Span[position..], data.IsEmpty ? max : 0, out int consumed, out int dataStart, out int dataLength);
+            ChunkStatus status = _body.Chunks.Decode(
+                unread.Span[position..],
+                data.IsEmpty ? max : 0,
+                out int consumed,
+                out int dataStart,
+                out int dataLength);
             if (dataLength > 0)
             {
                 data = unread.Slice(position + dataStart, dataLength);
@@ -339,7 +345,7 @@ internal sealed class Http1Reader
             position += consumed;
             if (status == ChunkStatus.EndOfChunks)
             {
-                _inTrailers = true;
+                _body.InTrailers = true;
             }
             else if (status == ChunkStatus.NeedMore || dataLength == 0)
             {
@@ -349,15 +355,17 @@ internal sealed class Http1Reader
 
         // Consuming only moves indices, so the slice handed out stays what it is.
         _buffer.Consume(position);
-        if (!_inTrailers)
+        if (!_body.InTrailers)
         {
             return data;
         }
 
-        bool found = _trailerScanner.TryFindEnd(_buffer.Unread, out int length);
-        if ((found ? length : _buffer.Count) > Math.Max(_trailerLimit, EmptyTrailerBlock))
+        bool found = _body.TrailerScanner.TryFindEnd(_buffer.Unread, out int length);
+        if ((found ? length : _buffer.Count) > Math.Max(_body.TrailerLimit, EmptyTrailerBlock))
         {
-            throw new WireFormatException($"the trailers are longer than the {_trailerLimit} bytes left of the limit on heads", "PooledHttpHandler.MaxResponseHeadersLength");
+            throw new WireFormatException(
+                $"the trailers are longer than the {_body.TrailerLimit} bytes left of the limit on heads",
+                "PooledHttpHandler.MaxResponseHeadersLength");
         }
 
         if (found)
@@ -365,22 +373,35 @@ internal sealed class Http1Reader
             if (length > EmptyTrailerBlock)
             {
                 CheckTrailers(_buffer.Unread[..length]);
-                TrailerBlock = _buffer.Unread[..length].ToArray();
+                _body.TrailerBlock = _buffer.Unread[..length].ToArray();
             }
 
             _buffer.Consume(length);
-            BodyEnded = true;
+            _body.Ended = true;
         }
 
         return data;
     }
 
-    /// <summary>Whoever reads them or not, a connection is only kept after trailers that are well-formed.</summary>
+    /// <summary>Read by the caller or not: a connection is only kept after trailers that are well-formed.</summary>
     private static void CheckTrailers(ReadOnlySpan<byte> block)
     {
         var lines = new HeaderLineReader(block);
         while (lines.MoveNext())
         {
         }
+    }
+
+    /// <summary>What is known of one body, from its head to its end.</summary>
+    private struct Body
+    {
+        public BodyKind Kind;
+        public long Remaining;
+        public ChunkDecoder Chunks;
+        public bool InTrailers;
+        public int TrailerLimit;
+        public HeadScanner TrailerScanner;
+        public byte[]? TrailerBlock;
+        public bool Ended;
     }
 }

@@ -12,7 +12,8 @@ using Warmwire.Runtime;
 namespace Warmwire.Http1.Flow;
 
 /// <summary>
-/// Writes one request after another. The head and a body that is ready leave in one send; a body that comes in pieces over time is sent piece by piece.
+/// Writes one request after another. The head and a body that is ready leave in one send; a body that comes in pieces over time is sent
+/// piece by piece.
 /// </summary>
 internal sealed class Http1RequestWriter : IRequestBodyWriter
 {
@@ -25,63 +26,48 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
     private readonly ConnectionServices _services;
     private readonly OutputBuffer _output = new();
 
-    // Per request, set before it is sent.
-    private Attempt? _attempt;
-    private RequestBodyPlan _plan;
-    private ContinueWait? _continue;
+    private readonly Http1RequestProgress _progress;
 
-    // Guarded by _gate: two may want to send, the content and the flow that started it.
+    // Two may want to send, the content and the flow that started it.
     private readonly Lock _gate = new();
-    private bool _coalescing;
-    private bool _sending;
-    private TaskCompletionSource? _sendDone;
-    private volatile bool _stopped;
-    private volatile bool _handedOverAll;
-    private volatile RequestBodyStream? _body;
-    private volatile bool _wroteAfterStop;
-    private bool _headSent;
+    private Current _current;
 
-    public Http1RequestWriter(Stream stream, Route key, ConnectionServices services)
+    public Http1RequestWriter(Stream stream, Route key, ConnectionServices services, Http1RequestProgress progress)
     {
         _stream = stream;
         _key = key;
         _services = services;
+        _progress = progress;
     }
 
-    /// <summary>The transport's own failure to write, apart from a failure of the content.</summary>
-    public Exception? WriteError { get; private set; }
-
-    private long? PromisedLength => _plan.Kind == RequestBodyKind.Length ? _plan.Length : null;
+    private long? PromisedLength => _current.Plan.Kind == RequestBodyKind.Length ? _current.Plan.Length : null;
 
     /// <summary>The last byte of the request has been handed to the stream, which may not have said yet that it has taken it.</summary>
-    public bool HasHandedOverAll => _handedOverAll || (!_stopped && _body is { IsWhole: true });
+    public bool HasHandedOverAll =>
+        _progress.State == Http1RequestState.HandedOver || (!_current.Stopped && _current.Body is { IsWhole: true });
 
-    public bool IsStopped => _stopped;
+    public bool IsStopped => _current.Stopped;
 
     /// <summary>The request carries <c>Connection: close</c>.</summary>
-    public bool RequestSaysClose { get; private set; }
+    public bool RequestSaysClose => _current.SaysClose;
 
     /// <summary>Formats the head. Not one byte leaves; a request that cannot be sent as it is throws.</summary>
     public void Prepare(Attempt attempt)
     {
-        _attempt = attempt;
-        _stopped = false;
-        _handedOverAll = false;
-        _body = null;
-        _wroteAfterStop = false;
-        _headSent = false;
-        _coalescing = true;
-        _continue = null;
-        WriteError = null;
         HttpRequestHeaders? headers = FrameworkFields.HeadersOf(attempt.Request);
-        RequestSaysClose = headers is not null && headers.NonValidated.Contains("Connection") && headers.ConnectionClose == true;
+        _current = new Current
+        {
+            Attempt = attempt,
+            Coalescing = true,
+            SaysClose = headers is not null && headers.NonValidated.Contains("Connection") && headers.ConnectionClose == true,
+        };
         Debug.Assert(_output.Count == 0, "bytes of another request");
         try
         {
-            _plan = RequestBodyPlan.For(attempt.Request);
+            _current.Plan = RequestBodyPlan.For(attempt.Request);
             RequestHeadWriter.Write(_output, attempt.Request, new RequestHeadOptions
             {
-                Body = _plan,
+                Body = _current.Plan,
                 HostValue = _key.HostValue ??= HostField.ValueFor(attempt.Request.RequestUri!),
                 Target = t_target ??= new RequestTargetCache(),
                 CookieHeader = attempt.CookieHeader,
@@ -96,23 +82,28 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
             throw;
         }
 
-        if (attempt.Request.Content is not null && attempt.Settings.Expect100ContinueTimeout != TimeSpan.Zero && headers?.ExpectContinue == true)
+        if (attempt.Request.Content is not null
+            && attempt.Settings.Expect100ContinueTimeout != TimeSpan.Zero
+            && headers?.ExpectContinue == true)
         {
-            _continue = new ContinueWait();
+            _current.Continue = new ContinueWait();
         }
     }
 
-    /// <summary>Sends what was prepared. <see langword="true"/>: the request is written as a whole; <see langword="false"/>: its body was held back or stopped. Throws what failed.</summary>
+    /// <summary>
+    /// Sends what was prepared. <see langword="true"/>: the request is written as a whole; <see langword="false"/>: its body was held back
+    /// or stopped. Throws what failed.
+    /// </summary>
     public ValueTask<bool> SendAsync()
     {
-        Attempt attempt = _attempt!;
-        attempt.Progress.Sent = RequestSent.Partly;
+        Attempt attempt = _current.Attempt!;
         if (attempt.Request.Content is not null)
         {
+            _progress.MoveTo(Http1RequestState.Sending, attempt);
             return SendWithBodyAsync(attempt);
         }
 
-        _handedOverAll = true;
+        _progress.MoveTo(Http1RequestState.HandedOver, attempt);
         ValueTask sending = SendAsync(_output.Written);
         if (!sending.IsCompletedSuccessfully)
         {
@@ -121,7 +112,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
 
         HeadSent();
         _output.Clear();
-        _attempt = null;
+        _current.Attempt = null;
         return ValueTask.FromResult(true);
     }
 
@@ -136,7 +127,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
         }
         finally
         {
-            _attempt = null;
+            _current.Attempt = null;
         }
     }
 
@@ -148,24 +139,28 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
         }
         finally
         {
-            // The attempt holds the response. A connection that held it in turn would keep a response nobody disposed from ever being found.
-            _attempt = null;
+            // The attempt holds the response. A connection that held it in turn would keep a response nobody disposed from ever being
+            // found.
+            _current.Attempt = null;
         }
     }
 
     private async ValueTask<bool> SendBodyAsync(Attempt attempt, HttpContent content)
     {
-        if (_continue is not null)
+        if (_current.Continue is not null)
         {
             await SendOutputAsync().ConfigureAwait(false);
-            if (!await _continue.WaitAsync(_services.Deadlines, attempt.Settings.Expect100ContinueTimeout).ConfigureAwait(false))
+            _progress.MoveTo(Http1RequestState.Withheld, attempt);
+            if (!await _current.Continue.WaitAsync(_services.Deadlines, attempt.Settings.Expect100ContinueTimeout).ConfigureAwait(false))
             {
                 return false;
             }
+
+            _progress.MoveTo(Http1RequestState.Sending, attempt);
         }
 
         var body = new RequestBodyStream(this, PromisedLength);
-        _body = body;
+        _current.Body = body;
         Task copying = content.CopyToAsync(body, context: null, attempt.CancellationToken);
         attempt.Progress.Copying = copying;
         if (!copying.IsCompleted)
@@ -186,7 +181,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
 
         // Story: the server refuses as soon as it has the last byte, and the refusal is through before the content has come back from
         // writing that byte. Then nothing is left to stop, and the connection is as clean as after any other answer.
-        if (_stopped && (_wroteAfterStop || !body.IsWhole))
+        if (_current.Stopped && (_current.WroteAfterStop || !body.IsWhole))
         {
             return false;
         }
@@ -195,12 +190,12 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
         await AcquireAsync().ConfigureAwait(false);
         try
         {
-            if (_plan.Kind == RequestBodyKind.Chunked)
+            if (_current.Plan.Kind == RequestBodyKind.Chunked)
             {
                 ChunkEncoder.WriteLastChunk(_output);
             }
 
-            _handedOverAll = true;
+            _progress.MoveTo(Http1RequestState.HandedOver, attempt);
             await SendOutputAsync().ConfigureAwait(false);
         }
         finally
@@ -212,7 +207,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
     }
 
     /// <summary>100 Continue arrived.</summary>
-    public void Continue() => _continue?.Decide(true);
+    public void Continue() => _current.Continue?.Decide(true);
 
     /// <summary>
     /// The final response began before the request was complete. A body that still waits for 100 Continue is sent only where that is cheap;
@@ -221,7 +216,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
     public void FinalResponseStarted(int statusCode)
     {
         bool refused = statusCode >= 300;
-        if (_continue is { IsDecided: false } waiting)
+        if (_current.Continue is { IsDecided: false } waiting)
         {
             waiting.Decide(!refused || PromisedLength <= Http1Limits.BodySentAfterFinalAnswer);
         }
@@ -234,15 +229,14 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
     /// <summary>Nobody wants the rest of the request: the content's next write fails.</summary>
     public void Stop()
     {
-        _stopped = true;
-        _continue?.Decide(false);
+        _current.Stopped = true;
+        _current.Continue?.Decide(false);
     }
 
     /// <summary>Gives the memory back. Only after the request was written as a whole.</summary>
     public void Release()
     {
-        _attempt = null;
-        _output.Clear();
+        _current = default;
         _output.Release();
     }
 
@@ -252,7 +246,8 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
         ThrowIfStopped();
         lock (_gate)
         {
-            if (_coalescing && !_sending && _output.Count + data.Length + ChunkEncoder.MaxPrefixLength + 2 <= Http1Limits.CoalescedRequestBytes)
+            int total = _output.Count + data.Length + ChunkEncoder.MaxPrefixLength + 2;
+            if (_current.Coalescing && !_current.Sending && total <= Http1Limits.CoalescedRequestBytes)
             {
                 AppendWhole(data.Span);
                 return default;
@@ -268,7 +263,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
         lock (_gate)
         {
             // Until the content has returned once, everything it wrote will be sent right after it anyway.
-            if (_coalescing || _stopped || _output.Count == 0)
+            if (_current.Coalescing || _current.Stopped || _output.Count == 0)
             {
                 return default;
             }
@@ -294,14 +289,14 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
                 return;
             }
 
-            if (_plan.Kind == RequestBodyKind.Chunked)
+            if (_current.Plan.Kind == RequestBodyKind.Chunked)
             {
                 ChunkEncoder.WritePrefix(_output, data.Length);
             }
 
             await SendOutputAsync().ConfigureAwait(false);
             await SendAsync(data).ConfigureAwait(false);
-            if (_plan.Kind == RequestBodyKind.Chunked)
+            if (_current.Plan.Kind == RequestBodyKind.Chunked)
             {
                 ChunkEncoder.WriteSuffix(_output);
                 await SendOutputAsync().ConfigureAwait(false);
@@ -315,7 +310,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
 
     private void AppendWhole(ReadOnlySpan<byte> data)
     {
-        if (_plan.Kind == RequestBodyKind.Chunked)
+        if (_current.Plan.Kind == RequestBodyKind.Chunked)
         {
             ChunkEncoder.WriteChunk(_output, data);
         }
@@ -327,16 +322,16 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
 
     private async ValueTask StopCoalescingAsync()
     {
-        // The content may be writing on another thread at this moment: whoever takes _sending first sends, the other waits.
+        // The content may be writing on another thread at this moment: the one that takes Sending first sends, the other waits.
         lock (_gate)
         {
-            _coalescing = false;
-            if (_sending || _output.Count == 0)
+            _current.Coalescing = false;
+            if (_current.Sending || _output.Count == 0)
             {
                 return;
             }
 
-            _sending = true;
+            _current.Sending = true;
         }
 
         try
@@ -356,14 +351,14 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
             Task wait;
             lock (_gate)
             {
-                _coalescing = false;
-                if (!_sending)
+                _current.Coalescing = false;
+                if (!_current.Sending)
                 {
-                    _sending = true;
+                    _current.Sending = true;
                     return;
                 }
 
-                wait = (_sendDone ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+                wait = (_current.SendDone ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
             }
 
             await wait.ConfigureAwait(false);
@@ -375,9 +370,9 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
         TaskCompletionSource? done;
         lock (_gate)
         {
-            _sending = false;
-            done = _sendDone;
-            _sendDone = null;
+            _current.Sending = false;
+            done = _current.SendDone;
+            _current.SendDone = null;
         }
 
         done?.TrySetResult();
@@ -411,10 +406,10 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
 
     private void HeadSent()
     {
-        if (!_headSent)
+        if (!_current.HeadSent)
         {
-            _headSent = true;
-            if (_attempt?.Settings.Trace is { } trace)
+            _current.HeadSent = true;
+            if (_current.Attempt?.Settings.Trace is { } trace)
             {
                 UserCode.Tell(trace.WroteHeaders);
             }
@@ -430,7 +425,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
         }
         catch (Exception e)
         {
-            WriteError = e;
+            _progress.WriteError = e;
             return ValueTask.FromException(e);
         }
 
@@ -451,17 +446,35 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
         }
         catch (Exception e)
         {
-            WriteError = e;
+            _progress.WriteError = e;
             throw;
         }
     }
 
     private void ThrowIfStopped()
     {
-        if (_stopped)
+        if (_current.Stopped)
         {
-            _wroteAfterStop = true;
+            _current.WroteAfterStop = true;
             throw new IOException(ErrorTexts.UploadStopped);
         }
+    }
+
+    /// <summary>What belongs to one request, from before its first byte to its end.</summary>
+    private struct Current
+    {
+        public Attempt? Attempt;
+        public RequestBodyPlan Plan;
+        public ContinueWait? Continue;
+        public bool SaysClose;
+        public bool HeadSent;
+        public volatile bool Stopped;
+        public volatile bool WroteAfterStop;
+        public volatile RequestBodyStream? Body;
+
+        // Guarded by _gate.
+        public bool Coalescing;
+        public bool Sending;
+        public TaskCompletionSource? SendDone;
     }
 }

@@ -13,11 +13,17 @@ internal static class Http1ResponseHead
     /// <param name="head">The status line and the header lines with the last empty line.</param>
     /// <param name="status">Its status line.</param>
     /// <param name="request">What it answers.</param>
-    /// <param name="response">Receives the headers; <see langword="null"/> if nobody waits for the response and only its framing matters.</param>
+    /// <param name="response">
+    /// Receives the headers; <see langword="null"/> if nobody waits for the response and only its framing matters.
+    /// </param>
     /// <param name="encoding">For values; <see langword="null"/> is Latin-1.</param>
     /// <returns>How the body is framed and whether the connection may be kept.</returns>
     public static FramingResult Read(
-        ReadOnlySpan<byte> head, in StatusLine status, HttpRequestMessage request, HttpResponseMessage? response, HeaderEncodingSelector<HttpRequestMessage>? encoding)
+        ReadOnlySpan<byte> head,
+        in StatusLine status,
+        HttpRequestMessage request,
+        HttpResponseMessage? response,
+        HeaderEncodingSelector<HttpRequestMessage>? encoding)
     {
         var framing = new ResponseFraming();
         var lines = new HeaderLineReader(head[status.Length..]);
@@ -47,7 +53,7 @@ internal static class Http1ResponseHead
             }
         }
 
-        return framing.Resolve(status.StatusCode, status.MinorVersion, request.Method == HttpMethod.Head, IsConnect(request));
+        return framing.Resolve(status.StatusCode, status.MinorVersion, request.Method == HttpMethod.Head, ConnectMethod.IsOf(request));
     }
 
     public static HttpResponseMessage Create(ReadOnlySpan<byte> head, in StatusLine status, HttpRequestMessage request, HttpContent content)
@@ -63,7 +69,10 @@ internal static class Http1ResponseHead
     }
 
     /// <summary>Adds the trailers that may be trailers (RFC 9110 §6.5.1).</summary>
-    public static void AddTrailers(ReadOnlySpan<byte> block, HttpResponseMessage response, HeaderEncodingSelector<HttpRequestMessage>? encoding)
+    public static void AddTrailers(
+        ReadOnlySpan<byte> block,
+        HttpResponseMessage response,
+        HeaderEncodingSelector<HttpRequestMessage>? encoding)
     {
         var lines = new HeaderLineReader(block);
         while (lines.MoveNext())
@@ -71,10 +80,10 @@ internal static class Http1ResponseHead
             string name = ResponseHeaderNames.Lookup(lines.Name, lines.NameIndex, out KnownResponseHeader known, out _);
             if (!TrailerRules.IsForbidden(name))
             {
-                response.TrailingHeaders.TryAddWithoutValidation(name, ResponseHeaderNames.DecodeValue(known, lines.Value, UserCode.EncodingOfResponse(encoding, name, response.RequestMessage!)));
+                response.TrailingHeaders.TryAddWithoutValidation(
+                    name,
+                    ResponseHeaderNames.DecodeValue(known, lines.Value, UserCode.EncodingOfResponse(encoding, name, response.RequestMessage!)));
             }
         }
     }
-
-    private static bool IsConnect(HttpRequestMessage request) => !ReferenceEquals(request.Method, HttpMethod.Get) && request.Method.Method.Equals("CONNECT", StringComparison.OrdinalIgnoreCase);
 }

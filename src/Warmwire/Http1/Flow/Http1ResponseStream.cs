@@ -4,7 +4,6 @@ using Warmwire.Bodies;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Http1.Wire;
-using Warmwire.Timing;
 
 namespace Warmwire.Http1.Flow;
 
@@ -12,73 +11,37 @@ namespace Warmwire.Http1.Flow;
 /// The body of a response while it is on its way. Nothing below refers to it while no read is pending, so that one nobody disposes is found
 /// by the garbage collector, reported, and its connection given back.
 /// </summary>
-internal sealed class Http1ResponseStream : ResponseBodyStream, ITotalDeadlineTarget
+internal sealed class Http1ResponseStream : TimedResponseStream
 {
     private readonly Http1Connection _connection;
     private readonly long _exchangeId;
-    private readonly Attempt _attempt;
-    private readonly ConnectionServices _services;
     private readonly HttpResponseMessage _response;
-    private IdleDeadline? _idle;
-    private TotalDeadline? _total;
-    private volatile bool _over;
-    private volatile bool _disposed;
 
-    public Http1ResponseStream(Http1Connection connection, long exchangeId, Attempt attempt, ConnectionServices services, HttpResponseMessage response)
+    public Http1ResponseStream(Http1Connection connection, long exchangeId, Attempt attempt, HttpResponseMessage response)
+        : base(connection, attempt)
     {
         _connection = connection;
         _exchangeId = exchangeId;
-        _attempt = attempt;
-        _services = services;
         _response = response;
     }
 
-    ~Http1ResponseStream()
-    {
-        // On the finalizer thread, which must not do the pool's work.
-        if (!_over && !Environment.HasShutdownStarted)
-        {
-            _connection.Owner.ResponseLeaked(_connection, _attempt.Stack);
-            ThreadPool.UnsafeQueueUserWorkItem(static body => body._connection.AbandonBody(body._exchangeId), this, preferLocal: false);
-        }
-    }
-
-    public override bool CanRead => !_disposed;
-
-    /// <summary>The response was given up before anybody saw it.</summary>
-    public void Detach() => Over();
-
-    public override void Attach(TotalDeadline deadline)
-    {
-        _total = deadline;
-        deadline.Watch(this);
-        if (_over)
-        {
-            _services.Deadlines.Cancel(deadline);
-        }
-    }
-
-    void ITotalDeadlineTarget.TotalTimeExpired(TimeSpan limit) =>
-        _connection.FailBody(_exchangeId, CloseReason.RequestTimeout, TransportErrors.TotalTimeout(_connection, _attempt, limit, TransportPhase.ReadBody));
-
-    protected override long? Remaining => _over ? 0 : _connection.Reader.BodyRemaining;
+    protected override long? Remaining => IsOver ? 0 : _connection.Reader.BodyRemaining;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     protected override async ValueTask<int> ReadBodyAsync(Memory<byte> buffer, bool ioErrors, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        ObjectDisposedException.ThrowIf(IsDisposed, this);
         cancellationToken.ThrowIfCancellationRequested();
-        if (_over)
+        if (IsOver)
         {
             return 0;
         }
 
-        if (!_connection.TryBeginBodyRead(_exchangeId))
+        if (!_connection.Body.TryBeginRead(_exchangeId))
         {
             throw Shown(Gone(), ioErrors);
         }
 
-        Http1Reader reader = _connection.Reader;
         bool cancelled = false;
         Task<int>? abandonedFill = null;
         try
@@ -91,18 +54,7 @@ internal sealed class Http1ResponseStream : ResponseBodyStream, ITotalDeadlineTa
                     return taken;
                 }
 
-                int direct = (int)Math.Min(reader.DirectReadLimit, buffer.Length);
-                if (cancellationToken.CanBeCanceled && !_connection.CanWithdrawReads)
-                {
-                    // The fill belongs to the connection: a caller who cancels leaves it to the drain.
-                    direct = 0;
-                    abandonedFill = reader.FillAsync(Math.Min(buffer.Length, CopyBufferBytes)).AsTask();
-                }
-
-                ValueTask<int> reading =
-                    abandonedFill is not null ? new ValueTask<int>(abandonedFill.WaitAsync(cancellationToken))
-                    : direct >= Http1Limits.DirectReadBytes ? reader.ReadDirectAsync(buffer[..direct], cancellationToken)
-                    : reader.BeginFill(Math.Min(buffer.Length, CopyBufferBytes), cancellationToken);
+                ValueTask<int> reading = BeginRead(buffer, cancellationToken, out bool direct, out abandonedFill);
                 int read;
                 bool timed = !reading.IsCompleted && StartIdleWait();
                 try
@@ -113,23 +65,13 @@ internal sealed class Http1ResponseStream : ResponseBodyStream, ITotalDeadlineTa
                 {
                     if (timed)
                     {
-                        _services.Deadlines.Cancel(_idle!);
+                        EndIdleWait();
                     }
                 }
 
-                if (read == 0)
+                if (Take(read, direct, isFilled: abandonedFill is not null))
                 {
-                    EndOfStream();
-                }
-                else if (abandonedFill is null && direct >= Http1Limits.DirectReadBytes)
-                {
-                    reader.DirectReadDone(read);
-                    CompleteIfEnded();
                     return read;
-                }
-                else if (abandonedFill is null)
-                {
-                    reader.EndFill(read);
                 }
 
                 abandonedFill = null;
@@ -151,20 +93,57 @@ internal sealed class Http1ResponseStream : ResponseBodyStream, ITotalDeadlineTa
         }
         finally
         {
-            if (cancelled)
+            // The connection is free before the caller sees the end.
+            Task finished = cancelled ? _connection.Body.AbandonRead(abandonedFill) : _connection.Body.EndRead(_connection.Reader.BodyEnded);
+            if (!finished.IsCompleted)
             {
-                _connection.AbandonBodyRead(abandonedFill);
-            }
-            else
-            {
-                // The connection is free before the caller sees the end.
-                Task finished = _connection.EndBodyRead(reader.BodyEnded);
-                if (!finished.IsCompleted)
-                {
-                    await finished.ConfigureAwait(false);
-                }
+                await finished.ConfigureAwait(false);
             }
         }
+    }
+
+    /// <summary>Starts a read of more: straight into the caller's memory if that is worth it, else into the connection's buffer.</summary>
+    /// <param name="buffer">The caller's memory.</param>
+    /// <param name="cancellationToken">The caller's.</param>
+    /// <param name="direct">Whether it goes into the caller's memory.</param>
+    /// <param name="fill">The read itself, where a caller who cancels leaves it to the drain: it belongs to the connection.</param>
+    private ValueTask<int> BeginRead(Memory<byte> buffer, CancellationToken cancellationToken, out bool direct, out Task<int>? fill)
+    {
+        Http1Reader reader = _connection.Reader;
+        int wanted = Math.Min(buffer.Length, CopyBufferBytes);
+        direct = false;
+        fill = null;
+        if (cancellationToken.CanBeCanceled && !_connection.CanWithdrawReads)
+        {
+            fill = reader.FillAsync(wanted).AsTask();
+            return new ValueTask<int>(fill.WaitAsync(cancellationToken));
+        }
+
+        int limit = (int)Math.Min(reader.DirectReadLimit, buffer.Length);
+        direct = limit >= Http1Limits.DirectReadBytes;
+        return direct ? reader.ReadDirectAsync(buffer[..limit], cancellationToken) : reader.BeginFill(wanted, cancellationToken);
+    }
+
+    /// <summary>Takes note of what a read has delivered. Returns whether the caller has it.</summary>
+    private bool Take(int read, bool direct, bool isFilled)
+    {
+        if (read == 0)
+        {
+            EndOfStream();
+            return false;
+        }
+
+        if (direct)
+        {
+            _connection.Reader.DirectReadDone(read);
+            CompleteIfEnded();
+        }
+        else if (!isFilled)
+        {
+            _connection.Reader.EndFill(read);
+        }
+
+        return direct;
     }
 
     private static Exception Shown(Exception error, bool ioErrors) =>
@@ -185,20 +164,6 @@ internal sealed class Http1ResponseStream : ResponseBodyStream, ITotalDeadlineTa
         return taken > 0 || reader.BodyEnded;
     }
 
-    /// <summary>The server has sent nothing for now. Returns whether there is a limit to that.</summary>
-    private bool StartIdleWait()
-    {
-        TimeSpan limit = _attempt.Settings.ResponseBodyIdleTimeout;
-        if (limit == Timeout.InfiniteTimeSpan)
-        {
-            return false;
-        }
-
-        _idle ??= new IdleDeadline(this);
-        _services.Deadlines.Schedule(_idle, limit);
-        return true;
-    }
-
     private void EndOfStream()
     {
         if (!_connection.Reader.TryEndWithStream())
@@ -211,13 +176,16 @@ internal sealed class Http1ResponseStream : ResponseBodyStream, ITotalDeadlineTa
     {
         (CloseReason reason, TransportException error) = e switch
         {
-            EndOfStreamException => (CloseReason.ServerClosed, TransportErrors.ServerClosed(_connection, _attempt, TransportPhase.ReadBody)),
-            WireFormatException bad => (CloseReason.ProtocolError, TransportErrors.InvalidResponse(_connection, _attempt, bad.Message, bad.Setting, bad, TransportPhase.ReadBody)),
-            _ => (CloseReason.ReadError, TransportErrors.ReadFailed(_connection, _attempt, e, TransportPhase.ReadBody)),
+            EndOfStreamException => (CloseReason.ServerClosed, TransportErrors.ServerClosed(_connection, Attempt, TransportPhase.ReadBody)),
+            WireFormatException bad => (
+                CloseReason.ProtocolError,
+                TransportErrors.InvalidResponse(_connection, Attempt, bad.Message, bad.Setting, bad, TransportPhase.ReadBody)),
+            _ => (CloseReason.ReadError, TransportErrors.ReadFailed(_connection, Attempt, e, TransportPhase.ReadBody)),
         };
 
         // A timeout that closed the connection is the cause of the failed read.
-        error = _connection.BodyFailure(_exchangeId) ?? (_connection.State == Http1State.Closed ? TransportErrors.BodyGone(_connection, _attempt, _connection.ClosedFor) : error);
+        error = _connection.Body.FailureOf(_exchangeId)
+            ?? (_connection.State == Http1State.Closed ? TransportErrors.BodyGone(_connection, Attempt, _connection.ClosedFor) : error);
         _connection.Close(reason);
         Over(ended: false);
         return error;
@@ -225,13 +193,13 @@ internal sealed class Http1ResponseStream : ResponseBodyStream, ITotalDeadlineTa
 
     private Exception Gone()
     {
-        if (_disposed)
+        if (IsDisposed)
         {
             return new ObjectDisposedException(GetType().FullName);
         }
 
         Over(ended: false);
-        return _connection.BodyFailure(_exchangeId) ?? TransportErrors.BodyGone(_connection, _attempt, _connection.ClosedFor);
+        return _connection.Body.FailureOf(_exchangeId) ?? TransportErrors.BodyGone(_connection, Attempt, _connection.ClosedFor);
     }
 
     private void CompleteIfEnded()
@@ -243,42 +211,21 @@ internal sealed class Http1ResponseStream : ResponseBodyStream, ITotalDeadlineTa
 
         if (_connection.Reader.TrailerBlock is { } trailers)
         {
-            Http1ResponseHead.AddTrailers(trailers, _response, _services.Settings.ResponseHeaderEncodingSelector);
+            Http1ResponseHead.AddTrailers(trailers, _response, _connection.Services.Settings.ResponseHeaderEncodingSelector);
         }
 
         Over();
     }
 
-    private void Over(bool ended = true)
+    protected override void FailBody(TransportException error) => _connection.Body.Fail(_exchangeId, CloseReason.RequestTimeout, error);
+
+    protected override void Disposed(bool early)
     {
-        _over = ended || _over;
-        if (_total is { } total)
+        if (early)
         {
-            _services.Deadlines.Cancel(total);
+            _connection.Body.Abandon(_exchangeId);
         }
-
-        GC.SuppressFinalize(this);
     }
 
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing && !_disposed)
-        {
-            _disposed = true;
-            if (!_over)
-            {
-                Over(ended: false);
-                _connection.AbandonBody(_exchangeId);
-            }
-        }
-
-        base.Dispose(disposing);
-    }
-
-    /// <summary>The server sent nothing for too long.</summary>
-    private sealed class IdleDeadline(Http1ResponseStream body) : Deadline
-    {
-        protected override void OnExpired() =>
-            body._connection.FailBody(body._exchangeId, CloseReason.RequestTimeout, TransportErrors.ResponseBodyIdleTimeout(body._connection, body._attempt));
-    }
+    protected override void LetGo() => _connection.Body.Abandon(_exchangeId);
 }

@@ -42,3 +42,20 @@ internal enum Http1State
     /// <summary>The end.</summary>
     Closed,
 }
+
+/// <summary>The moves of the drawing above.</summary>
+internal static class Http1States
+{
+    public static bool Follows(Http1State state, Http1State next) => (state, next) switch
+    {
+        (Http1State.Closed, _) => false,
+        (_, Http1State.Closed) => true,
+        (Http1State.Idle, Http1State.Leased) => true,
+        (Http1State.Leased, Http1State.Exchange or Http1State.Idle) => true,
+        (Http1State.Exchange, Http1State.Body or Http1State.Draining or Http1State.Upgraded or Http1State.Idle) => true,
+        (Http1State.Body, Http1State.Draining or Http1State.Finishing or Http1State.Idle) => true,
+        (Http1State.Draining, Http1State.Finishing or Http1State.Idle) => true,
+        (Http1State.Finishing, Http1State.Idle) => true,
+        _ => false,
+    };
+}

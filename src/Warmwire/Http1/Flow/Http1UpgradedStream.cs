@@ -2,7 +2,9 @@ using Warmwire.Bodies;
 
 namespace Warmwire.Http1.Flow;
 
-/// <summary>The connection as the application's own stream, after 101 Switching Protocols or CONNECT. It never comes back to the pool.</summary>
+/// <summary>
+/// The connection as the application's own stream, after 101 Switching Protocols or CONNECT. It never comes back to the pool.
+/// </summary>
 internal sealed class Http1UpgradedStream : DuplexStream
 {
     private readonly Http1Connection _connection;
@@ -19,7 +21,8 @@ internal sealed class Http1UpgradedStream : DuplexStream
         _requestWritten = requestWritten;
     }
 
-    ~Http1UpgradedStream() => ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.Close(CloseReason.Upgraded), _connection, preferLocal: false);
+    ~Http1UpgradedStream() =>
+        ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.Close(CloseReason.Upgraded), _connection, preferLocal: false);
 
     protected override bool IsDisposed => _disposed;
 
@@ -43,13 +46,15 @@ internal sealed class Http1UpgradedStream : DuplexStream
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return _requestWritten.IsCompleted ? _stream.WriteAsync(buffer, cancellationToken) : WriteAfterRequestAsync(buffer, cancellationToken);
+        return _requestWritten.IsCompleted
+            ? _stream.WriteAsync(buffer, cancellationToken)
+            : WriteAfterRequestAsync(buffer, cancellationToken);
     }
 
     private async ValueTask WriteAfterRequestAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
     {
-        // Story: the server switches as soon as it has the request, and the application writes before the send of the request has come back.
-        // A stream takes one write at a time.
+        // Story: the server switches as soon as it has the request, and the application writes before the send of the request has come
+        // back. A stream takes one write at a time.
         await _requestWritten.WaitAsync(cancellationToken).ConfigureAwait(false);
         await _stream.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
     }

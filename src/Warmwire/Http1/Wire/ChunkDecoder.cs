@@ -68,7 +68,9 @@ internal struct ChunkDecoder
     }
 
     /// <param name="input">What has arrived and was not consumed yet.</param>
-    /// <param name="maxData">The most data the caller can take now. With 0, <see cref="ChunkStatus.Data"/> tells that there is some.</param>
+    /// <param name="maxData">
+    /// The most data the caller can take now. With 0, <see cref="ChunkStatus.Data"/> tells that there is some.
+    /// </param>
     /// <param name="consumed">What the caller must drop from the input, the data with it.</param>
     /// <param name="dataStart">Where in the input the data is.</param>
     /// <param name="dataLength">How much.</param>

@@ -9,12 +9,6 @@ internal static class ChunkEncoder
     /// <summary>16 digits and CR LF.</summary>
     public const int MaxPrefixLength = 18;
 
-    /// <summary>Ends a chunk, as memory for gathered writes.</summary>
-    public static readonly ReadOnlyMemory<byte> Suffix = "\r\n"u8.ToArray();
-
-    /// <summary>The last chunk and an empty trailer block.</summary>
-    public static readonly ReadOnlyMemory<byte> LastChunk = "0\r\n\r\n"u8.ToArray();
-
     /// <summary>The size line of a chunk that is not empty: an empty one would end the body.</summary>
     public static int FormatPrefix(Span<byte> destination, long size)
     {

@@ -31,15 +31,12 @@ internal readonly struct FramingResult
     /// <summary>Whether the connection may serve another request once this response has been read (RFC 9112 §9.3).</summary>
     public bool KeepAlive { get; init; }
 
-    /// <summary>Not kept because of <c>Connection: close</c> or <c>Keep-Alive: max=0</c>.</summary>
-    public bool CloseHeader { get; init; }
-
     /// <summary>Not kept because it is an HTTP/1.0 response that does not say <c>keep-alive</c>.</summary>
     public bool Http10 { get; init; }
 
-    /// <summary>How long the server says it keeps the connection when it rests.</summary>
+    /// <summary>How long the server says it keeps the connection while it is idle.</summary>
     public int? KeepAliveTimeoutSeconds { get; init; }
 
-    /// <summary>The value of Content-Length, also where it does not tell the length of this body, such as for HEAD.</summary>
-    public long? DeclaredLength { get; init; }
+    /// <summary>One second less than promised, because our request needs time to get there.</summary>
+    public TimeSpan? KeepAliveHint => KeepAliveTimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(Math.Max(0, seconds - 1)) : null;
 }

@@ -76,8 +76,8 @@ internal struct HeadScanner
     }
 
     /// <summary>
-    /// The usual case, a head that is here as a whole and has no wrong line end, in one pass without branches on its lines. Anything else is
-    /// left to the careful loop, which looks from the beginning and knows what to say.
+    /// The usual case, a head that is here as a whole and has no wrong line end, in one pass without branches on its lines. Anything else
+    /// is left to the careful loop, which looks from the beginning and knows what to say.
     /// </summary>
     private bool TryFindEndAtOnce(ReadOnlySpan<byte> buffer, out int length)
     {
@@ -117,7 +117,9 @@ internal struct HeadScanner
         return TryFindEndInTail(buffer, carriedReturn, carriedFeeds, out length);
     }
 
-    /// <summary>The same for the last bytes, which are fewer than a block: they are looked at as the end of a block that overlaps the one before.</summary>
+    /// <summary>
+    /// The same for the last bytes, which are fewer than a block: they are looked at as the end of a block that overlaps the one before.
+    /// </summary>
     private bool TryFindEndInTail(ReadOnlySpan<byte> buffer, uint carriedReturn, uint carriedFeeds, out int length)
     {
         length = 0;

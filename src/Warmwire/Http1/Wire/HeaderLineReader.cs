@@ -73,7 +73,8 @@ internal ref struct HeaderLineReader
 
         if (illegal == '\r')
         {
-            return new WireFormatException(_rest[at..].StartsWith("\r\n"u8) ? ResponseErrorTexts.NoColon(name) : ResponseErrorTexts.BareCarriageReturn);
+            bool endsLine = _rest[at..].StartsWith("\r\n"u8);
+            return new WireFormatException(endsLine ? ResponseErrorTexts.NoColon(name) : ResponseErrorTexts.BareCarriageReturn);
         }
 
         if (at == 0 && FieldSyntax.IsWhiteSpace(illegal))

@@ -41,7 +41,9 @@ internal readonly struct RequestBodyPlan
     {
         HttpContent? content = request.Content;
         HeaderStringValues codings = default;
-        bool hasTransferEncoding = FrameworkFields.HeadersOf(request) is { } headers && headers.NonValidated.TryGetValues(RequestTransferEncoding.Name, out codings);
+        bool hasTransferEncoding = FrameworkFields.HeadersOf(request) is { } headers && headers.NonValidated.TryGetValues(
+            RequestTransferEncoding.Name,
+            out codings);
         if (content is null)
         {
             return hasTransferEncoding ? throw new HttpRequestException(RequestErrorTexts.ChunkedWithoutContent) : None;

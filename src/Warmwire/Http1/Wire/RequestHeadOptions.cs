@@ -27,6 +27,8 @@ internal readonly struct RequestHeadOptions
     /// <summary>Content codings to ask for besides those the caller asks for itself.</summary>
     public string? AcceptEncoding { get; init; }
 
-    /// <summary>Headers of the exchange that are not in the request, such as <c>traceparent</c>. One the caller set under the same name wins.</summary>
+    /// <summary>
+    /// Headers of the exchange that are not in the request, such as <c>traceparent</c>. One the caller set under the same name wins.
+    /// </summary>
     public IReadOnlyList<KeyValuePair<string, string>>? ExtraHeaders { get; init; }
 }

@@ -60,12 +60,26 @@ internal static class RequestHeadWriter
             method = MethodNames.Canonical(request.Method.Method);
             WriteFirstLines(output, request, uri, method, host, in options);
         }
-        else if (!target.TryWrite(output, uri, request.Method.Method, options.HostValue, IsHttp10(request), options.AbsoluteForm, out method))
+        else if (!target.TryWrite(
+            output,
+            uri,
+            request.Method.Method,
+            options.HostValue,
+            IsHttp10(request),
+            options.AbsoluteForm,
+            out method))
         {
             int start = output.Count;
             method = MethodNames.Canonical(request.Method.Method);
             WriteFirstLines(output, request, uri, method, host, in options);
-            target.Remember(output.Written.Span[start..], uri, request.Method.Method, options.HostValue, IsHttp10(request), options.AbsoluteForm, method);
+            target.Remember(
+                output.Written.Span[start..],
+                uri,
+                request.Method.Method,
+                options.HostValue,
+                IsHttp10(request),
+                options.AbsoluteForm,
+                method);
         }
 
         WriteRequestHeaders(output, request, headers, in options);
@@ -82,7 +96,13 @@ internal static class RequestHeadWriter
         output.Write("\r\n"u8);
     }
 
-    private static void WriteFirstLines(OutputBuffer output, HttpRequestMessage request, Uri uri, string method, string? host, in RequestHeadOptions options)
+    private static void WriteFirstLines(
+        OutputBuffer output,
+        HttpRequestMessage request,
+        Uri uri,
+        string method,
+        string? host,
+        in RequestHeadOptions options)
     {
         WriteRequestLine(output, request, uri, method, host, options.AbsoluteForm);
         output.Write("Host: "u8); // first, as RFC 9110 §7.2 advises
@@ -90,16 +110,18 @@ internal static class RequestHeadWriter
         output.Write("\r\n"u8);
     }
 
-    private static void WriteRequestLine(OutputBuffer output, HttpRequestMessage request, Uri uri, string method, string? host, bool absoluteForm)
+    private static void WriteRequestLine(
+        OutputBuffer output,
+        HttpRequestMessage request,
+        Uri uri,
+        string method,
+        string? host,
+        bool absoluteForm)
     {
-        if (method.Length == 0 || method.ContainsAnyExcept(FieldSyntax.TokenChars))
-        {
-            throw new HttpRequestException(RequestErrorTexts.MethodIsNotToken(method));
-        }
-
+        FieldWriter.CheckMethod(method);
         output.WriteAscii(method);
         output.Write(" "u8);
-        if (method == "CONNECT")
+        if (ConnectMethod.IsOf(request))
         {
             // Authority form (RFC 9112 §3.2.3), which a URI cannot say.
             HostField.WriteChecked(output, host ?? throw new HttpRequestException(RequestErrorTexts.ConnectNeedsHost));
@@ -113,27 +135,10 @@ internal static class RequestHeadWriter
                 HostField.Write(output, uri);
             }
 
-            WriteTarget(output, uri.PathAndQuery);
+            FieldWriter.WriteTarget(output, uri.PathAndQuery);
         }
 
         output.Write(IsHttp10(request) ? " HTTP/1.0\r\n"u8 : " HTTP/1.1\r\n"u8);
-    }
-
-    /// <summary>A URI made without canonicalization may contain anything.</summary>
-    private static void WriteTarget(OutputBuffer output, string target)
-    {
-        int illegal = target.AsSpan().IndexOfAnyExcept(FieldSyntax.VisibleChars);
-        if (illegal >= 0)
-        {
-            throw new HttpRequestException(RequestErrorTexts.TargetHasIllegalCharacter(target[illegal], illegal));
-        }
-
-        if (!target.StartsWith('/'))
-        {
-            output.Write("/"u8); // RFC 9112 §3.2.1: an empty path is sent as "/"
-        }
-
-        output.WriteAscii(target);
     }
 
     private static void WriteHost(OutputBuffer output, Uri uri, string? userHost, byte[]? hostValue)
@@ -152,7 +157,11 @@ internal static class RequestHeadWriter
         }
     }
 
-    private static void WriteRequestHeaders(OutputBuffer output, HttpRequestMessage request, HttpRequestHeaders? requestHeaders, in RequestHeadOptions options)
+    private static void WriteRequestHeaders(
+        OutputBuffer output,
+        HttpRequestMessage request,
+        HttpRequestHeaders? requestHeaders,
+        in RequestHeadOptions options)
     {
         bool chunked = options.Body.Kind == RequestBodyKind.Chunked;
         bool cookieWritten = string.IsNullOrEmpty(options.CookieHeader);
@@ -226,7 +235,11 @@ internal static class RequestHeadWriter
         }
     }
 
-    private static void WriteContentHeaders(OutputBuffer output, HttpRequestMessage request, HttpContentHeaders headers, in RequestHeadOptions options)
+    private static void WriteContentHeaders(
+        OutputBuffer output,
+        HttpRequestMessage request,
+        HttpContentHeaders headers,
+        in RequestHeadOptions options)
     {
         bool lengthDue = options.Body.Kind == RequestBodyKind.Length;
         HttpHeadersNonValidated fields = headers.NonValidated;
@@ -266,10 +279,15 @@ internal static class RequestHeadWriter
         output.Write("\r\n"u8);
     }
 
-    private static void WriteField(OutputBuffer output, HttpRequestMessage request, in RequestHeadOptions options, string name, string value)
+    private static void WriteField(
+        OutputBuffer output,
+        HttpRequestMessage request,
+        in RequestHeadOptions options,
+        string name,
+        string value)
     {
         WriteName(output, name);
-        WriteValue(output, name, value, UserCode.EncodingOfRequest(options.EncodingSelector, name, request));
+        FieldWriter.WriteValue(output, name, value, UserCode.EncodingOfRequest(options.EncodingSelector, name, request));
         output.Write("\r\n"u8);
     }
 
@@ -297,7 +315,7 @@ internal static class RequestHeadWriter
                 output.WriteAscii(separator);
             }
 
-            WriteValue(output, name, value, encoding);
+            FieldWriter.WriteValue(output, name, value, encoding);
             first = false;
         }
 
@@ -308,7 +326,7 @@ internal static class RequestHeadWriter
                 output.WriteAscii(separator);
             }
 
-            WriteValue(output, name, lastValue, encoding);
+            FieldWriter.WriteValue(output, name, lastValue, encoding);
         }
 
         output.Write("\r\n"u8);
@@ -320,7 +338,7 @@ internal static class RequestHeadWriter
         int valueStart = name.Length + 2;
         int length = valueStart + value.Length + 2;
         Span<byte> line = output.GetSpan(length);
-        if (name.Length == 0 || name.ContainsAnyExcept(FieldSyntax.TokenChars) || !PlainText.TryWrite(name, line) || !PlainText.TryWrite(value, line[valueStart..]))
+        if (!FieldWriter.IsName(name) || !PlainText.TryWrite(name, line) || !PlainText.TryWrite(value, line[valueStart..]))
         {
             return false;
         }
@@ -333,40 +351,9 @@ internal static class RequestHeadWriter
 
     private static void WriteName(OutputBuffer output, string name)
     {
-        if (name.Length == 0 || name.ContainsAnyExcept(FieldSyntax.TokenChars))
-        {
-            throw new HttpRequestException(RequestErrorTexts.HeaderNameIsNotToken(name));
-        }
-
+        FieldWriter.CheckName(name);
         output.WriteAscii(name);
         output.Write(": "u8);
-    }
-
-    private static void WriteValue(OutputBuffer output, string name, string value, Encoding? encoding)
-    {
-        Span<byte> destination;
-        int written;
-        if (encoding is null)
-        {
-            destination = output.GetSpan(value.Length);
-            if (Ascii.FromUtf16(value, destination, out written) != OperationStatus.Done)
-            {
-                throw new HttpRequestException(RequestErrorTexts.HeaderValueIsNotAscii(name));
-            }
-        }
-        else
-        {
-            destination = output.GetSpan(UserCode.CountBytes(encoding, name, value));
-            written = UserCode.Encode(encoding, name, value, destination);
-        }
-
-        // The bytes are looked at and not the characters, because an encoding can make line breaks of other characters.
-        if (destination[..written].ContainsAny(FieldSyntax.LineBreakBytes))
-        {
-            throw new HttpRequestException(RequestErrorTexts.HeaderValueHasLineBreak(name));
-        }
-
-        output.Advance(written);
     }
 
     private static Name Classify(string name)

@@ -3,8 +3,9 @@ using Warmwire.Buffers;
 namespace Warmwire.Http1.Wire;
 
 /// <summary>
-/// The first two lines of the request that was written last, request line and Host, for the next request with the same <see cref="Uri"/> object:
-/// a URI does not change. One entry, one user at a time. It is filled when a URI comes for the second time, so that URIs that come once cost nothing.
+/// The first two lines of the request that was written last, request line and Host, for the next request with the same <see cref="Uri"/>
+/// object: a URI does not change. One entry, one user at a time. It is filled when a URI comes for the second time, so that URIs that come
+/// once cost nothing.
 /// </summary>
 internal sealed class RequestTargetCache
 {
@@ -28,7 +29,14 @@ internal sealed class RequestTargetCache
     /// <param name="http10">Whether the request is HTTP/1.0.</param>
     /// <param name="absoluteForm"><see cref="RequestHeadOptions.AbsoluteForm"/>.</param>
     /// <param name="canonicalMethod">The method as it is sent.</param>
-    public bool TryWrite(OutputBuffer output, Uri uri, string method, byte[]? hostValue, bool http10, bool absoluteForm, out string canonicalMethod)
+    public bool TryWrite(
+        OutputBuffer output,
+        Uri uri,
+        string method,
+        byte[]? hostValue,
+        bool http10,
+        bool absoluteForm,
+        out string canonicalMethod)
     {
         canonicalMethod = _canonicalMethod!;
         if (_length == 0 || !IsLast(uri, method, hostValue, http10, absoluteForm))
@@ -41,7 +49,14 @@ internal sealed class RequestTargetCache
     }
 
     /// <summary>The lines were written from the request.</summary>
-    public void Remember(ReadOnlySpan<byte> lines, Uri uri, string method, byte[]? hostValue, bool http10, bool absoluteForm, string canonicalMethod)
+    public void Remember(
+        ReadOnlySpan<byte> lines,
+        Uri uri,
+        string method,
+        byte[]? hostValue,
+        bool http10,
+        bool absoluteForm,
+        string canonicalMethod)
     {
         if (!IsLast(uri, method, hostValue, http10, absoluteForm))
         {

@@ -4,7 +4,10 @@ using Warmwire.Diagnostics;
 
 namespace Warmwire.Http1.Wire;
 
-/// <summary>The caller's own Transfer-Encoding. Codings before <c>chunked</c> are the caller's business; <c>chunked</c> is ours and must be last (RFC 9112 §6.1).</summary>
+/// <summary>
+/// The caller's own Transfer-Encoding. Codings before <c>chunked</c> are the caller's business; <c>chunked</c> is ours and must be last
+/// (RFC 9112 §6.1).
+/// </summary>
 internal static class RequestTransferEncoding
 {
     public const string Name = "Transfer-Encoding";

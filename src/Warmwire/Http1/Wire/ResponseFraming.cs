@@ -93,10 +93,8 @@ internal struct ResponseFraming
             Kind = kind,
             Length = kind == BodyKind.Length ? _contentLength : 0,
             KeepAlive = !closeHeader && !http10 && kind is not (BodyKind.UntilClose or BodyKind.Raw),
-            CloseHeader = closeHeader,
             Http10 = http10,
             KeepAliveTimeoutSeconds = Has(Seen.Timeout) ? _keepAliveTimeout : null,
-            DeclaredLength = hasLength ? _contentLength : null,
         };
     }
 
@@ -198,7 +196,9 @@ internal struct ResponseFraming
         while (more);
     }
 
-    /// <summary>A hint without a standard's force (it was RFC 2068 §19.7.1): what is not understood is passed over, never an error.</summary>
+    /// <summary>
+    /// A hint without a standard's force (it was RFC 2068 §19.7.1): what is not understood is passed over, never an error.
+    /// </summary>
     private void AddKeepAlive(ReadOnlySpan<byte> value)
     {
         bool more;

@@ -99,7 +99,7 @@ public sealed class BodyStreamTests
         Assert.Equal("hello", await first);
         await peer.SendAsync("world");
         Assert.Equal("world", await body.ReadTextAsync());
-        rig.AssertRests();
+        rig.AssertIdle();
         await rig.AssertReusedAsync(peer);
     }
 
@@ -126,7 +126,7 @@ public sealed class BodyStreamTests
         Assert.Equal("helloworld", await body.ReadTextAsync());
         await body.DisposeAsync();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => body.ReadAsync(new byte[1]).AsTask());
-        rig.AssertRests();
+        rig.AssertIdle();
     }
 
     [Fact]
@@ -139,7 +139,7 @@ public sealed class BodyStreamTests
         await peer.SendAsync("hello");
         await Guard.Within(read, () => "the read");
         await peer.SendAsync("world");
-        await rig.ExpectRestsAsync();
+        await rig.ExpectIdleAsync();
         await rig.AssertReusedAsync(peer);
     }
 
@@ -166,7 +166,7 @@ public sealed class BodyStreamTests
         await cancel.CancelAsync();
         await RigReading.ThrowsAsync<TaskCanceledException>(() => read);
         await peer.SendAsync("helloworld");
-        await rig.ExpectRestsAsync();
+        await rig.ExpectIdleAsync();
         await rig.AssertReusedAsync(peer);
     }
 
@@ -188,7 +188,7 @@ public sealed class BodyStreamTests
         await SendAsync(peer, framing, "llo");
         await SendAsync(peer, framing, "world");
         await EndAsync(peer, framing);
-        await rig.ExpectRestsAsync();
+        await rig.ExpectIdleAsync();
         await rig.AssertReusedAsync(peer);
     }
 
@@ -212,7 +212,7 @@ public sealed class BodyStreamTests
         (HttpResponseMessage response, ScriptedPeer peer) = await rig.StartAsync("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
         await peer.SendAsync("helloworld");
         await response.Content.LoadIntoBufferAsync();
-        rig.AssertRests();
+        rig.AssertIdle();
         Assert.Equal("helloworld", await response.Content.ReadAsStringAsync());
         Assert.Equal("helloworld", await (await response.Content.ReadAsStreamAsync()).ReadTextAsync());
         using var copy = new MemoryStream();
@@ -230,7 +230,7 @@ public sealed class BodyStreamTests
         await RigReading.ThrowsAsync<NotSupportedException>(() => body.CopyToAsync(full));
         response.Dispose();
         await peer.SendAsync("world");
-        await rig.ExpectRestsAsync();
+        await rig.ExpectIdleAsync();
         await rig.AssertReusedAsync(peer);
     }
 
@@ -255,7 +255,7 @@ public sealed class BodyStreamTests
             read += count;
         }
 
-        rig.AssertRests();
+        rig.AssertIdle();
         await rig.AssertReusedAsync(peer);
         Assert.Equal("", await body.ReadTextAsync());
     }
@@ -269,7 +269,7 @@ public sealed class BodyStreamTests
         await peer.SendAsync(new byte[100_000]);
         byte[] all = new byte[100_000];
         await body.ReadExactlyAsync(all);
-        rig.AssertRests();
+        rig.AssertIdle();
     }
 
     private static async Task<(Stream Body, ScriptedPeer Peer)> BeginAsync(Rig rig, string framing, int length = 10)

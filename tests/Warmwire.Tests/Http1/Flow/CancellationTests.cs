@@ -29,7 +29,7 @@ public sealed class CancellationTests
         await AssertCancelledAsync(cancel, sending);
         Assert.Equal((0, 1), (rig.Origin.Pending, rig.Origin.Dialing));
         ScriptedPeer peer = dial.Accept();
-        await rig.ExpectRestsAsync();
+        await rig.ExpectIdleAsync();
         await rig.AssertReusedAsync(peer);
     }
 
@@ -49,7 +49,7 @@ public sealed class CancellationTests
         (await first).Dispose();
         Assert.Equal("/third", (await peer.AnswerAsync()).Target);
         (await third).Dispose();
-        rig.AssertRests();
+        rig.AssertIdle();
     }
 
     [Theory]
@@ -95,9 +95,9 @@ public sealed class CancellationTests
         Assert.Equal("Draining", Assert.Single(rig.Origin.Connections).State);
         await peer.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nlate ");
         await peer.SendAsync("again");
-        await rig.ExpectRestsAsync();
+        await rig.ExpectIdleAsync();
         rig.Time.Advance(TimeSpan.FromSeconds(1));
-        rig.AssertRests();
+        rig.AssertIdle();
         await rig.AssertReusedAsync(peer);
     }
 
@@ -173,7 +173,7 @@ public sealed class CancellationTests
         if (restArrives)
         {
             await peer.SendAsync("world");
-            await rig.ExpectRestsAsync();
+            await rig.ExpectIdleAsync();
             response.Dispose();
             await rig.AssertReusedAsync(peer);
         }
@@ -206,7 +206,7 @@ public sealed class CancellationTests
         await Eventually.IsTrue(() => peer.End is { UnreadByClient: 0, IsClientReading: true }, "the client waits for the rest");
         await AssertCancelledAsync(cancel, sending);
         await peer.SendAsync("world");
-        await rig.ExpectRestsAsync();
+        await rig.ExpectIdleAsync();
     }
 
     [Fact]
@@ -220,7 +220,7 @@ public sealed class CancellationTests
         await cancel.CancelAsync();
         await peer.SendAsync("hello");
         Assert.Equal("hello", await response.Content.ReadAsStringAsync());
-        rig.AssertRests();
+        rig.AssertIdle();
     }
 
     [Theory]

@@ -76,11 +76,11 @@ public sealed class ConnectionInfoTests
     }
 
     [Fact]
-    public async Task Nothing_of_the_requests_context_sticks_to_the_resting_connection()
+    public async Task Nothing_of_the_requests_context_sticks_to_the_idle_connection()
     {
         using var rig = new Rig();
         WeakReference marker = await SendWithMarkerAsync(rig);
-        rig.AssertRests();
+        rig.AssertIdle();
         for (int i = 0; i < 10 && marker.IsAlive; i++)
         {
             GC.Collect();
@@ -88,8 +88,8 @@ public sealed class ConnectionInfoTests
             await Task.Yield();
         }
 
-        Assert.False(marker.IsAlive, "the resting connection keeps an async local of its last request alive");
-        rig.AssertRests();
+        Assert.False(marker.IsAlive, "the idle connection keeps an async local of its last request alive");
+        rig.AssertIdle();
     }
 
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]

@@ -76,7 +76,7 @@ public sealed class ContinueTests
         using HttpResponseMessage response = await sending;
         Assert.Equal(HttpStatusCode.ExpectationFailed, response.StatusCode);
         await peer.ReadBodyAsync(request);
-        await rig.ExpectRestsAsync();
+        await rig.ExpectIdleAsync();
         await rig.AssertReusedAsync(peer);
     }
 
@@ -103,7 +103,7 @@ public sealed class ContinueTests
         await peer.SendResponseAsync(200, "fine");
         using HttpResponseMessage response = await sending;
         await peer.ReadBodyAsync(request);
-        await rig.ExpectRestsAsync();
+        await rig.ExpectIdleAsync();
         await rig.AssertReusedAsync(peer);
     }
 

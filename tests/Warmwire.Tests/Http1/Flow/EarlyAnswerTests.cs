@@ -119,7 +119,7 @@ public sealed class EarlyAnswerTests
             Assert.Equal("done", await response.Content.ReadAsStringAsync());
         }
 
-        await rig.ExpectRestsAsync();
+        await rig.ExpectIdleAsync();
         await rig.AssertReusedAsync(peer);
     }
 
@@ -159,7 +159,7 @@ public sealed class EarlyAnswerTests
         stream.ReleaseWrites();
         using HttpResponseMessage response = await sending;
         Assert.Equal(status, (int)response.StatusCode);
-        await rig.ExpectRestsAsync();
+        await rig.ExpectIdleAsync();
         await rig.AssertReusedAsync(peer);
     }
 
@@ -183,7 +183,7 @@ public sealed class EarlyAnswerTests
         Assert.Equal(200_000, (await peer.AnswerAsync(status)).Body.Length);
         stream!.ReleaseWrites();
         (await sending).Dispose();
-        await rig.ExpectRestsAsync();
+        await rig.ExpectIdleAsync();
         await rig.AssertReusedAsync(peer);
     }
 

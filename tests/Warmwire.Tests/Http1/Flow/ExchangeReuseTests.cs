@@ -456,7 +456,7 @@ public sealed class ExchangeReuseTests
         if (inTime)
         {
             more.SetResult();
-            Lane.WaitFor(() => lane.Origin.Idle == 1, "the connection rests when the content is out");
+            Lane.WaitFor(() => lane.Origin.Idle == 1, "the connection is idle when the content is out");
             lane.Exchange("second");
             Assert.NotSame(exchange, Lane.SpareExchange);
             lane.Time.Advance(s_limit);
@@ -620,7 +620,7 @@ public sealed class ExchangeReuseTests
     private const int Own = 300;
 #endif
 
-    /// <summary>What a request and a response like those above are made of, whoever makes them.</summary>
+    /// <summary>What a request and a response like those above are made of, on either side.</summary>
     private static long OfTheTypes()
     {
         long least = long.MaxValue;

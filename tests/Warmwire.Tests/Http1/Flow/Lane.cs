@@ -113,7 +113,7 @@ internal sealed class Lane : IDisposable
         Socket.Send(answer);
     }
 
-    /// <summary>Puts one connection to rest; what this thread keeps afterwards was used for it.</summary>
+    /// <summary>Leaves one connection idle; what this thread keeps afterwards was used for it.</summary>
     public ScriptedSocket WarmUp()
     {
         for (int i = 0; i < 3; i++)
@@ -127,7 +127,7 @@ internal sealed class Lane : IDisposable
         return Socket;
     }
 
-    /// <summary>One ordinary request, which gets its own answer, on the connection that rests or on a new one.</summary>
+    /// <summary>One ordinary request, which gets its own answer, on the idle connection or on a new one.</summary>
     public void Exchange(string body)
     {
         Task<HttpResponseMessage> sent = Send();

@@ -146,7 +146,7 @@ public sealed class MalformedBodyTests
     }
 
     [Fact]
-    public async Task Bytes_on_a_resting_connection_kill_it()
+    public async Task Bytes_on_an_idle_connection_kill_it()
     {
         using var rig = new Rig();
         ScriptedPeer peer = await rig.WarmUpAsync();

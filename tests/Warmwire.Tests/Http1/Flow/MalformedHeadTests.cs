@@ -125,7 +125,7 @@ public sealed class MalformedHeadTests
         using var rig = new Rig();
         (HttpResponseMessage response, ScriptedPeer peer) = await rig.StartAsync($"HTTP/1.1 200 OK\r\n{lines}\r\nhello");
         Assert.Equal("hello", await response.Content.ReadAsStringAsync());
-        rig.AssertRests();
+        rig.AssertIdle();
         await rig.AssertReusedAsync(peer);
     }
 

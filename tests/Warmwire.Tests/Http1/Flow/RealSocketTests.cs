@@ -6,11 +6,11 @@ using Xunit;
 
 namespace Warmwire.Tests.Http1.Flow;
 
-/// <summary>What is different on real sockets: the watch of a resting connection reads nothing, resets are the system's, and TLS frames the bytes.</summary>
+/// <summary>What is different on real sockets: the watch of an idle connection reads nothing, resets are the system's, and TLS frames the bytes.</summary>
 public sealed class RealSocketTests
 {
     [Fact]
-    public async Task A_refused_request_leaves_the_resting_connection_its_watch()
+    public async Task A_refused_request_leaves_the_idle_connection_its_watch()
     {
         var close = new TaskCompletionSource();
         await using var server = new RawServer(async (stream, _, stop) =>
@@ -38,7 +38,7 @@ public sealed class RealSocketTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Bytes_or_an_end_on_a_resting_connection_kill_it(bool bytes)
+    public async Task Bytes_or_an_end_on_an_idle_connection_kill_it(bool bytes)
     {
         var go = new TaskCompletionSource();
         await using var server = new RawServer(async (stream, index, stop) =>

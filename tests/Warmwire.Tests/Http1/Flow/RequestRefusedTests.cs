@@ -32,7 +32,7 @@ public sealed class RequestRefusedTests
         Assert.True(request.Headers.TryAddWithoutValidation(name, value));
         await RigReading.ThrowsAsync<TransportException>(() => rig.SendAsync(request));
         Assert.Equal(sent, peer.End.BytesFromClient);
-        rig.AssertRests();
+        rig.AssertIdle();
         await rig.AssertReusedAsync(peer);
     }
 
@@ -111,7 +111,7 @@ public sealed class RequestRefusedTests
         ScriptedPeer peer = await rig.WarmUpAsync();
         using HttpRequestMessage request = Rig.Post(new LengthThrows());
         await RigReading.ThrowsAsync<InvalidTimeZoneException>(() => rig.SendAsync(request));
-        rig.AssertRests();
+        rig.AssertIdle();
         await rig.AssertReusedAsync(peer);
     }
 

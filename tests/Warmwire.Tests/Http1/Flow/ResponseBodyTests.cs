@@ -43,7 +43,7 @@ public sealed class ResponseBodyTests
             using var rig = new Rig(transport: new MemoryTransportOptions { MaxBytesPerRead = bytesPerRead });
             (HttpResponseMessage response, ScriptedPeer peer) = await rig.StartAsync(answer);
             Assert.Equal(body, await response.Content.ReadAsStringAsync());
-            rig.AssertRests();
+            rig.AssertIdle();
             await rig.AssertReusedAsync(peer);
         }
     }
@@ -86,7 +86,7 @@ public sealed class ResponseBodyTests
         (HttpResponseMessage response, ScriptedPeer peer) = await rig.StartAsync($"HTTP/1.1 200 OK\r\n{framing}\r\n\r\n", new HttpRequestMessage(HttpMethod.Head, Rig.Uri));
         Assert.Equal(length, response.Content.Headers.ContentLength);
         Assert.Equal("", await response.Content.ReadAsStringAsync());
-        rig.AssertRests();
+        rig.AssertIdle();
         await rig.AssertReusedAsync(peer);
     }
 
@@ -131,7 +131,7 @@ public sealed class ResponseBodyTests
 
                 await peer.SendAsync(chunked ? "0\r\n\r\n" : "");
                 Assert.Equal(expected, await response.Content.ReadAsByteArrayAsync());
-                rig.AssertRests();
+                rig.AssertIdle();
             }
         }
     }
@@ -161,6 +161,6 @@ public sealed class ResponseBodyTests
         await peer.SendAsync("0\r\nA: b\r\n\r\n");
         Assert.Equal("", await end);
         Assert.Equal("b", response.TrailingHeaders.GetValues("A").Single());
-        rig.AssertRests();
+        rig.AssertIdle();
     }
 }

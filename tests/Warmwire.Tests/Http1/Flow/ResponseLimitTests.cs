@@ -89,7 +89,7 @@ public sealed class ResponseLimitTests
             {
                 await Guard.Within(copying, () => "the body");
                 Assert.Equal(trailer, response.TrailingHeaders.GetValues("A").Single().Length);
-                rig.AssertRests();
+                rig.AssertIdle();
                 continue;
             }
 
@@ -128,7 +128,7 @@ public sealed class ResponseLimitTests
         HttpRequestException error = await Assert.ThrowsAsync<HttpRequestException>(() => sending);
         Assert.Equal(HttpRequestError.ConfigurationLimitExceeded, error.HttpRequestError);
         await peer.SendAsync("0\r\n\r\n");
-        await rig.ExpectRestsAsync();
+        await rig.ExpectIdleAsync();
         await rig.AssertReusedAsync(peer);
     }
 

@@ -105,7 +105,7 @@ public sealed class ResponseObjectTests
         Assert.Equal("", await body.ReadTextAsync());
         Assert.Equal("1|2", string.Join('|', response.TrailingHeaders.GetValues("X-Check")));
         Assert.Equal("ETag|X-Check", string.Join('|', response.TrailingHeaders.Select(static header => header.Key).Order(StringComparer.Ordinal)));
-        rig.AssertRests();
+        rig.AssertIdle();
     }
 
     [Fact]

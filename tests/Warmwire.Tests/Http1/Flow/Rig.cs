@@ -53,7 +53,7 @@ internal sealed class Rig : IDisposable
         return (await sending, peer);
     }
 
-    /// <summary>Puts one connection to rest.</summary>
+    /// <summary>Leaves one connection idle.</summary>
     public async Task<ScriptedPeer> WarmUpAsync()
     {
         (HttpResponseMessage response, ScriptedPeer peer) = await StartAsync(Ok("warm"));
@@ -77,10 +77,10 @@ internal sealed class Rig : IDisposable
         AssertClosedFor(reason);
     }
 
-    /// <summary>The exchange is over and its connection rests.</summary>
-    public void AssertRests() => Assert.Equal((1, 1, 0), (Origin.Open, Origin.Idle, Origin.ClosedBy.Count));
+    /// <summary>The exchange is over and its connection is idle.</summary>
+    public void AssertIdle() => Assert.Equal((1, 1, 0), (Origin.Open, Origin.Idle, Origin.ClosedBy.Count));
 
-    public Task ExpectRestsAsync() => Eventually.IsTrue(() => Origin is { Open: 1, Idle: 1 }, $"the connection comes to rest; {Origin}");
+    public Task ExpectIdleAsync() => Eventually.IsTrue(() => Origin is { Open: 1, Idle: 1 }, $"the connection becomes idle; {Origin}");
 
     /// <summary>The next request goes to a new connection and gets its own answer.</summary>
     public async Task AssertNextIsCleanAsync()

@@ -62,7 +62,7 @@ public sealed class TimeoutTests
         rig.Time.Advance(10 * s_limit);
         await peer.SendAsync("hello");
         Assert.Equal("hello", await response.Content.ReadAsStringAsync());
-        rig.AssertRests();
+        rig.AssertIdle();
     }
 
     [Theory]
@@ -138,7 +138,7 @@ public sealed class TimeoutTests
         Assert.Null(error.ConnectionId);
         await peer.SendResponseAsync();
         (await first).Dispose();
-        rig.AssertRests();
+        rig.AssertIdle();
     }
 
     [Fact]
@@ -151,7 +151,7 @@ public sealed class TimeoutTests
         await AssertTimeoutAsync(second, TransportPhase.Queue, RequestSent.No, "5.0 s", "TransportOptions.Timeout");
         await peer.SendResponseAsync();
         (await first).Dispose();
-        rig.AssertRests();
+        rig.AssertIdle();
     }
 
     [Fact]
@@ -210,13 +210,13 @@ public sealed class TimeoutTests
         (HttpResponseMessage response, ScriptedPeer peer) = await rig.StartAsync(head, Timed());
         await peer.SendAsync(rest);
         Assert.Equal("hello", await response.Content.ReadAsStringAsync());
-        rig.AssertRests();
+        rig.AssertIdle();
         Task<HttpResponseMessage> next = rig.SendAsync(Rig.Get());
         await peer.ReadRequestAsync();
         rig.Time.Advance(s_limit * 2);
         await peer.SendResponseAsync();
         (await next).Dispose();
-        rig.AssertRests();
+        rig.AssertIdle();
     }
 
     [Fact]

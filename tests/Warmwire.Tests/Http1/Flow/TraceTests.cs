@@ -149,7 +149,7 @@ public sealed class TraceTests
         });
         (HttpResponseMessage response, ScriptedPeer peer) = await rig.StartAsync(Rig.Ok("x"), request);
         Assert.Equal("x", await response.Content.ReadAsStringAsync());
-        rig.AssertRests();
+        rig.AssertIdle();
         await rig.AssertReusedAsync(peer);
     }
 

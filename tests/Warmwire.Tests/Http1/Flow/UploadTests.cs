@@ -50,7 +50,7 @@ public sealed class UploadTests
         Assert.Equal(expected, request.Body);
         Assert.Equal("multipart/form-data; boundary=\"limit\"", request.Headers["Content-Type"]);
         (await sending).Dispose();
-        await rig.ExpectRestsAsync();
+        await rig.ExpectIdleAsync();
     }
 
     [Theory]
@@ -87,7 +87,7 @@ public sealed class UploadTests
             Assert.Equal(body, received.Body);
             Assert.Equal(chunked, received.ChunkSizes.Count > 0);
             (await sending).Dispose();
-            await rig.ExpectRestsAsync();
+            await rig.ExpectIdleAsync();
         }
     }
 
@@ -251,7 +251,7 @@ public sealed class UploadTests
         ReceivedRequest received = await (await rig.Network.AcceptAsync()).AnswerAsync(200, new string('d', 100_000));
         Assert.Equal(100_000, received.Body.Length);
         Assert.Equal(new string('d', 100_000), await Guard.Within(sending, () => "the synchronous send"));
-        await rig.ExpectRestsAsync();
+        await rig.ExpectIdleAsync();
     }
 
     private static async Task AssertOneWriteAsync(HttpContent content, string expected)

@@ -56,7 +56,7 @@ public class AllocationTests
     [InlineData(100_000)]
     public void Writing_the_head_of_an_upload_allocates_nothing(int length)
     {
-        // The length is a field of the content's headers by then, as a number: .NET would make a string of it for whoever reads the fields.
+        // The length is a field of the content's headers by then, as a number: .NET would make a string of it for a reader of the fields.
         using ByteArrayContent content = new(new byte[length]);
         using HttpRequestMessage request = new(HttpMethod.Post, "http://example.com/path") { Content = content };
         OutputBuffer output = new();

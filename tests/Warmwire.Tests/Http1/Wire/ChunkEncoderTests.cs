@@ -36,15 +36,4 @@ public class ChunkEncoderTests
         ChunkEncoder.WriteLastChunk(output);
         Assert.Equal("5\r\nhello\r\n2\r\n w\r\n0\r\n\r\n", WireBytes.Text(output.Written.Span));
     }
-
-    [Fact]
-    public void The_constants_for_gathered_writes_are_the_same_bytes()
-    {
-        OutputBuffer output = new();
-        ChunkEncoder.WriteSuffix(output);
-        Assert.True(output.Written.Span.SequenceEqual(ChunkEncoder.Suffix.Span));
-        output.Clear();
-        ChunkEncoder.WriteLastChunk(output);
-        Assert.True(output.Written.Span.SequenceEqual(ChunkEncoder.LastChunk.Span));
-    }
 }

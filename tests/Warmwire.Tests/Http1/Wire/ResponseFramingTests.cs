@@ -127,13 +127,13 @@ public class ResponseFramingTests
     public void Other_codes_do(int code) => Assert.Equal(BodyKind.Length, Resolve("Content-Length: 5", code).Kind);
 
     [Fact]
-    public void A_response_to_HEAD_has_no_body_but_tells_its_length()
+    public void A_response_to_HEAD_has_no_body_whatever_its_length_says()
     {
         FramingResult result = Resolve("Content-Length: 5", isHead: true);
         Assert.Equal(BodyKind.None, result.Kind);
-        Assert.Equal(5, result.DeclaredLength);
+        Assert.Equal(0, result.Length);
         Assert.True(result.KeepAlive);
-        Assert.Null(Resolve("", isHead: true).DeclaredLength);
+        Assert.Equal(BodyKind.None, Resolve("", isHead: true).Kind);
     }
 
     [Fact]
@@ -142,7 +142,6 @@ public class ResponseFramingTests
         FramingResult result = Resolve("Upgrade: websocket|Connection: upgrade", 101);
         Assert.Equal(BodyKind.Raw, result.Kind);
         Assert.False(result.KeepAlive);
-        Assert.False(result.CloseHeader);
         Assert.False(result.Http10);
     }
 
@@ -173,7 +172,7 @@ public class ResponseFramingTests
             string headers = "Content-Length: " + string.Join(", ", numbers.Select(number => number.Get));
             if (numbers.Distinct().Count() == 1)
             {
-                Assert.Equal(numbers[0].Get, Resolve(headers).DeclaredLength);
+                Assert.Equal(numbers[0].Get, Resolve(headers).Length);
             }
             else
             {

@@ -17,7 +17,6 @@ public class ResponsePersistenceTests
     {
         FramingResult result = ResponseFramingTests.Resolve(headers);
         Assert.True(result.KeepAlive);
-        Assert.False(result.CloseHeader);
         Assert.False(result.Http10);
     }
 
@@ -37,7 +36,6 @@ public class ResponsePersistenceTests
         {
             FramingResult result = ResponseFramingTests.Resolve("Content-Length: 5|" + headers, minorVersion: minorVersion);
             Assert.False(result.KeepAlive);
-            Assert.True(result.CloseHeader);
             Assert.False(result.Http10);
         }
     }
@@ -48,7 +46,6 @@ public class ResponsePersistenceTests
         FramingResult result = ResponseFramingTests.Resolve("Content-Length: 5", minorVersion: 0);
         Assert.False(result.KeepAlive);
         Assert.True(result.Http10);
-        Assert.False(result.CloseHeader);
     }
 
     [Fact]

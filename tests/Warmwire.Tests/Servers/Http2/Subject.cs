@@ -4,7 +4,7 @@ using Warmwire.Tests.Kit;
 namespace Warmwire.Tests.Servers.Http2;
 
 /// <summary>The handler under test, trusting the certificate of the tests.</summary>
-/// <remarks>With <c>WARMWIRE_H2_TEST_REFERENCE=1</c> it is the handler of .NET: whoever writes a test can see whether it asks for what is right.</remarks>
+/// <remarks>With <c>WARMWIRE_H2_TEST_REFERENCE=1</c> it is the handler of .NET: the author of a test can see whether it asks for what is right.</remarks>
 internal static class Subject
 {
     public static HttpMessageHandler Create() =>

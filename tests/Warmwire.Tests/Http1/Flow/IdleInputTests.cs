@@ -4,7 +4,7 @@ using Xunit;
 namespace Warmwire.Tests.Http1.Flow;
 
 /// <summary>A connection of an event loop is told of input in each of its states; the test decides when.</summary>
-public sealed class RestingInputTests
+public sealed class IdleInputTests
 {
     private const string Evil = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
 
@@ -13,7 +13,7 @@ public sealed class RestingInputTests
     [InlineData(true, false)]
     [InlineData(false, true)]
     [InlineData(false, false)]
-    public void While_it_rests_bytes_and_the_end_close_it_whether_the_word_or_the_lease_comes_first(bool bytes, bool told) => Lane.Run(lane =>
+    public void While_it_is_idle_bytes_and_the_end_close_it_whether_the_notice_or_the_lease_comes_first(bool bytes, bool told) => Lane.Run(lane =>
     {
         ScriptedSocket socket = lane.WarmUp();
         Come(socket, bytes, told);
@@ -30,7 +30,7 @@ public sealed class RestingInputTests
     });
 
     [Fact]
-    public void A_reset_while_it_rests() => Lane.Run(static lane =>
+    public void A_reset_while_it_is_idle() => Lane.Run(static lane =>
     {
         ScriptedSocket socket = lane.WarmUp();
         socket.Reset();
