@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using Warmwire.Cli.Compare;
+using Warmwire.Cli.Options;
+using Warmwire.Cli.Outcomes;
 using Xunit;
 
 namespace Warmwire.Cli.Tests;

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Spectre.Console;
 using Warmwire.Cli.Measuring;
+using Warmwire.Cli.Outcomes;
+using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Rendering;
 using Warmwire.Cli.Serving;
 

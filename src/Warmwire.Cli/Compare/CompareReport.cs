@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Warmwire.Cli.Measuring;
+using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Compare;
 

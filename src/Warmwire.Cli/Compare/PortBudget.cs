@@ -1,5 +1,5 @@
 using System.Globalization;
-using Warmwire.Cli.Measuring;
+using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Compare;
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Warmwire.Cli.Measuring;
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Serving;
 
 namespace Warmwire.Cli.Compare;
@@ -26,14 +27,14 @@ internal sealed class Upstream : IAsyncDisposable
     public string? Thumbprint => _server?.Thumbprint;
 
     /// <summary>Where a row warms up: the server itself, so that distance is not waited for.</summary>
-    public Target Direct => new(Uri, null);
+    public RowTarget Direct => new(Uri, null);
 
     /// <summary>Where a row is measured. A foreign server keeps its name in the URL, for TLS and Host; only the connections go to the relay.</summary>
-    public Target Measured => _relay switch
+    public RowTarget Measured => _relay switch
     {
         null => Direct,
-        _ when IsEmbedded => new Target(new UriBuilder(Uri) { Port = _relay.Port }.Uri, null),
-        _ => new Target(Uri, _relay.Port),
+        _ when IsEmbedded => new RowTarget(new UriBuilder(Uri) { Port = _relay.Port }.Uri, null),
+        _ => new RowTarget(Uri, _relay.Port),
     };
 
     public static async Task<Upstream> StartAsync(CompareSettings options, CancellationToken cancellationToken)

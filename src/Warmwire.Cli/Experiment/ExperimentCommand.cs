@@ -2,12 +2,14 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Spectre.Console;
-using Warmwire.Cli.Measuring;
-using Warmwire.Cli.Quick;
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Load;
+using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Settings;
 using Warmwire.Cli.Rendering;
 using Warmwire.Cli.Serving;
+using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Experiment;
 
@@ -32,9 +34,9 @@ internal sealed class ExperimentCommand
             _terminal.Output.MarkupLineInterpolated($"[dim]{Headline()}[/]");
         }
 
-        FunctionReport broken = await MeasureAsync(reuse: false, cancellationToken);
-        FunctionReport cured = await MeasureAsync(reuse: true, cancellationToken);
-        var report = new ExperimentReport(_settings.Function.ToString().ToLowerInvariant(), _settings.Rate, _settings.DurationSeconds, broken, cured);
+        FunctionReport before = await MeasureAsync(reuse: false, cancellationToken);
+        FunctionReport after = await MeasureAsync(reuse: true, cancellationToken);
+        var report = new ExperimentReport(_settings.Function.ToString().ToLowerInvariant(), _settings.Rate, _settings.DurationSeconds, before, after);
         if (_settings.Json)
         {
             await _terminal.StandardOutput.WriteLineAsync(JsonSerializer.Serialize(report, ExperimentJson.Default.ExperimentReport));

@@ -6,14 +6,14 @@ namespace Warmwire.Cli.Experiment;
 /// <summary>Both runs side by side, and what that means in words.</summary>
 internal static class ExperimentView
 {
-    private static readonly Style s_cured = new(Color.Green, decoration: Decoration.Bold);
+    private static readonly Style s_after = new(Color.Green, decoration: Decoration.Bold);
 
     public static void Write(IAnsiConsole console, ExperimentReport report)
     {
         Table table = new Table().Border(TableBorder.Simple).BorderStyle(new Style(decoration: Decoration.Dim));
         table.AddColumn(Column("", Style.Plain).LeftAligned());
         table.AddColumn(Column("a client per invocation", Style.Plain).RightAligned());
-        table.AddColumn(Column("one shared client", s_cured).RightAligned());
+        table.AddColumn(Column("one shared client", s_after).RightAligned());
         Row("Invocations", static run => Whole(run.Invocations));
         Row("Failed", static run => Whole(run.Failed));
         Row("Upstream connections", static run => Whole(run.UpstreamConnections));
@@ -29,26 +29,26 @@ internal static class ExperimentView
         }
 
         void Row(string name, Func<FunctionReport, string> value) =>
-            table.AddRow(new Text(name), new Text(value(report.Broken)), new Text(value(report.Cured), s_cured));
+            table.AddRow(new Text(name), new Text(value(report.Before)), new Text(value(report.After), s_after));
     }
 
     /// <summary>Only what was measured, whichever way it came out.</summary>
     internal static IEnumerable<string> Sentences(ExperimentReport report)
     {
-        (FunctionReport broken, FunctionReport cured) = (report.Broken, report.Cured);
+        (FunctionReport before, FunctionReport after) = (report.Before, report.After);
         yield return Invariant(
-            $"{broken.Invocations:N0} invocations that made a client each opened {Connections(broken)} to their upstream; {cured.Invocations:N0} that shared one opened {cured.UpstreamConnections:N0}.");
-        if (cured.CpuMicrosPerInvocation > 0)
+            $"{before.Invocations:N0} invocations that made a client each opened {Connections(before)} to their upstream; {after.Invocations:N0} that shared one opened {after.UpstreamConnections:N0}.");
+        if (after.CpuMicrosPerInvocation > 0)
         {
-            yield return Invariant($"A client for each invocation took {broken.CpuMicrosPerInvocation / cured.CpuMicrosPerInvocation:0.0} times the processor time of the shared one.");
+            yield return Invariant($"A client for each invocation took {before.CpuMicrosPerInvocation / after.CpuMicrosPerInvocation:0.0} times the processor time of the shared one.");
         }
 
-        if (broken.Failed + cured.Failed > 0)
+        if (before.Failed + after.Failed > 0)
         {
-            yield return Invariant($"Invocations that failed: {broken.Failed:N0} with a client each, {cured.Failed:N0} with the shared one.");
+            yield return Invariant($"Invocations that failed: {before.Failed:N0} with a client each, {after.Failed:N0} with the shared one.");
         }
 
-        if (broken.GeneratorLimited || cured.GeneratorLimited)
+        if (before.GeneratorLimited || after.GeneratorLimited)
         {
             yield return "The load, the function and its upstream share this machine's cores, which were a limit: the counts are exact, the times are rough.";
         }

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Warmwire.Cli.Compare;
 using Warmwire.Cli.Processes;
 using Warmwire.Cli.Serving;
 using Warmwire.Samples.HttpFunction;
@@ -31,16 +32,16 @@ internal static class FunctionCommand
 
     public static async Task<int> RunAsync(ParentLink parent)
     {
-        FunctionOrder order = await parent.ReceiveAsync(ChildJson.Default.FunctionOrder);
+        FunctionOrder order = await parent.ReceiveAsync(FunctionJson.Default.FunctionOrder);
         await WarmUpAsync(order);
         await using WebApplication function = await StartAsync(order);
         using var lookups = new DnsLookupCount();
         double cpu = Environment.CpuUsage.TotalTime.TotalMicroseconds;
-        parent.Send(new FunctionReady(PortOf(function), Environment.ProcessId), ChildJson.Default.FunctionReady);
+        parent.Send(new FunctionReady(PortOf(function), Environment.ProcessId), FunctionJson.Default.FunctionReady);
         while (true)
         {
-            await parent.ReceiveAsync(ChildJson.Default.FunctionQuery);
-            parent.Send(new FunctionCounts(Environment.CpuUsage.TotalTime.TotalMicroseconds - cpu, lookups.Started), ChildJson.Default.FunctionCounts);
+            await parent.ReceiveAsync(FunctionJson.Default.FunctionQuery);
+            parent.Send(new FunctionCounts(Environment.CpuUsage.TotalTime.TotalMicroseconds - cpu, lookups.Started), FunctionJson.Default.FunctionCounts);
         }
     }
 

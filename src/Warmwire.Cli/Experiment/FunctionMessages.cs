@@ -1,3 +1,5 @@
+using Warmwire.Cli.Compare;
+
 namespace Warmwire.Cli.Experiment;
 
 /// <summary>The first message to a function's process.</summary>

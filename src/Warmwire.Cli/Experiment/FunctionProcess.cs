@@ -28,8 +28,8 @@ internal sealed class FunctionProcess : IAsyncDisposable
         ChildProcess child = ChildProcess.Start("the function", info);
         try
         {
-            await child.SendAsync(order, ChildJson.Default.FunctionOrder);
-            return new FunctionProcess(child, await child.ReceiveAsync(ChildJson.Default.FunctionReady, cancellationToken));
+            await child.SendAsync(order, FunctionJson.Default.FunctionOrder);
+            return new FunctionProcess(child, await child.ReceiveAsync(FunctionJson.Default.FunctionReady, cancellationToken));
         }
         catch
         {
@@ -40,8 +40,8 @@ internal sealed class FunctionProcess : IAsyncDisposable
 
     public async Task<FunctionCounts> GetCountsAsync(CancellationToken cancellationToken)
     {
-        await _child.SendAsync(new FunctionQuery(), ChildJson.Default.FunctionQuery);
-        return await _child.ReceiveAsync(ChildJson.Default.FunctionCounts, cancellationToken);
+        await _child.SendAsync(new FunctionQuery(), FunctionJson.Default.FunctionQuery);
+        return await _child.ReceiveAsync(FunctionJson.Default.FunctionCounts, cancellationToken);
     }
 
     public ValueTask DisposeAsync() => _child.DisposeAsync();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Warmwire.Cli.Measuring;
 
 namespace Warmwire.Cli.Histograms;
 

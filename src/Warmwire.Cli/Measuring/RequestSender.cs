@@ -1,4 +1,5 @@
 using System.Net;
+using Warmwire.Cli.Outcomes;
 
 namespace Warmwire.Cli.Measuring;
 

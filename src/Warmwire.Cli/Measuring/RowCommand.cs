@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Processes;
+using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Measuring;
 
@@ -10,19 +12,19 @@ internal static class RowCommand
 
     public static async Task<int> RunAsync(string row, ParentLink parent)
     {
-        RowOrder order = await parent.ReceiveAsync(ChildJson.Default.RowOrder);
+        RowOrder order = await parent.ReceiveAsync(RowJson.Default.RowOrder);
         try
         {
             await WarmUpAsync(row, order);
-            parent.Send(new RowMessage { Warm = true }, ChildJson.Default.RowMessage);
-            await parent.ReceiveAsync(ChildJson.Default.RowStart);
+            parent.Send(new RowMessage { Warm = true }, RowJson.Default.RowMessage);
+            await parent.ReceiveAsync(RowJson.Default.RowStart);
             RowMeasurement result = await MeasureAsync(row, order, parent);
-            parent.Send(new RowMessage { Result = result }, ChildJson.Default.RowMessage);
+            parent.Send(new RowMessage { Result = result }, RowJson.Default.RowMessage);
             return ExitCodes.Success;
         }
         catch (CommandFailure failure)
         {
-            parent.Send(new RowMessage { Failed = failure.Message }, ChildJson.Default.RowMessage);
+            parent.Send(new RowMessage { Failed = failure.Message }, RowJson.Default.RowMessage);
             return ExitCodes.Failed;
         }
     }
@@ -55,7 +57,7 @@ internal static class RowCommand
         long allocated;
         TimeSpan cpu;
         TimeSpan elapsed;
-        await using (new Timer(_ => parent.Send(new RowMessage { Done = load.Ended }, ChildJson.Default.RowMessage), null, 100, 100))
+        await using (new Timer(_ => parent.Send(new RowMessage { Done = load.Ended }, RowJson.Default.RowMessage), null, 100, 100))
         {
             allocated = GC.GetTotalAllocatedBytes(precise: true);
             cpu = Environment.CpuUsage.TotalTime;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Warmwire.Cli.Outcomes;
 
 namespace Warmwire.Cli.Processes;
 

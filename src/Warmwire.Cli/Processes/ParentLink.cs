@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Threading.Channels;
+using Warmwire.Cli.Outcomes;
 
 namespace Warmwire.Cli.Processes;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Warmwire.Cli.Outcomes;
 
 namespace Warmwire.Cli.Processes;
 

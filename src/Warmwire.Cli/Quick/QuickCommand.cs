@@ -1,7 +1,12 @@
 using System.Globalization;
 using Spectre.Console;
+using Warmwire.Cli.Compare;
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Load;
+using Warmwire.Cli.Quick.Outputs;
+using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Settings;
 using Warmwire.Cli.Quick.Watching;
 using Warmwire.Cli.Rendering;
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Threading.Channels;
+using Warmwire.Cli.Quick.Reports;
 
 namespace Warmwire.Cli.Serving;
 

@@ -9,13 +9,13 @@ internal static class ServeCommand
 
     public static async Task<int> RunAsync(ParentLink parent)
     {
-        ServeOrder order = await parent.ReceiveAsync(ChildJson.Default.ServeOrder);
+        ServeOrder order = await parent.ReceiveAsync(ServerJson.Default.ServeOrder);
         await using EmbeddedServer server = await EmbeddedServer.StartAsync(order.Tls, order.Emulator);
-        parent.Send(new ServerReady(server.Port, server.Thumbprint), ChildJson.Default.ServerReady);
+        parent.Send(new ServerReady(server.Port, server.Thumbprint), ServerJson.Default.ServerReady);
         while (true)
         {
-            await parent.ReceiveAsync(ChildJson.Default.CountsQuery);
-            parent.Send(server.Counts, ChildJson.Default.ServerCounts);
+            await parent.ReceiveAsync(ServerJson.Default.CountsQuery);
+            parent.Send(server.Counts, ServerJson.Default.ServerCounts);
         }
     }
 }

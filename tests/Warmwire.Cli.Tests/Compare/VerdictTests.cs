@@ -1,4 +1,5 @@
 using Warmwire.Cli.Compare;
+using Warmwire.Cli.Sockets;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Compare;

@@ -1,7 +1,7 @@
 using System.Globalization;
-using Warmwire.Cli.Quick;
 using Warmwire.Cli.Quick.Load;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Settings;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick;

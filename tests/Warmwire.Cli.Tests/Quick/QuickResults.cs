@@ -1,4 +1,5 @@
 using Warmwire.Cli.Histograms;
+using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Tests.Quick;

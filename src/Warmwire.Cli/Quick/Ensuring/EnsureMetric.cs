@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Warmwire.Cli.Measuring;
 using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Ensuring;

@@ -1,3 +1,5 @@
+using Warmwire.Cli.Quick.Settings;
+
 namespace Warmwire.Cli.Quick.Load;
 
 /// <summary>When arrivals are due: evenly, one after each 1/rate seconds, the first one (of all shards) at once. Times are nanoseconds after the start.</summary>

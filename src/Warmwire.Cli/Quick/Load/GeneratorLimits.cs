@@ -1,4 +1,5 @@
 using System.Globalization;
+using Warmwire.Cli.Quick.Settings;
 
 namespace Warmwire.Cli.Quick.Load;
 

@@ -1,5 +1,9 @@
-using Warmwire.Cli.Measuring;
+using Warmwire.Cli.Histograms;
+using Warmwire.Cli.Outcomes;
+using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Settings;
+using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Quick.Load;
 
@@ -43,7 +47,16 @@ internal sealed class QuickRun : IDisposable
     private long Elapsed => LoadClock.Now - StartsAt;
 
     /// <summary>Where it stands, for a view.</summary>
-    public QuickProgress GetProgress() => new(_settings.DurationSeconds, SecondsSinceStart, _schedule.Count, _settings.Shard.RateOf(_settings.Rate), _recorder.Look(), _log.Open, _log.Opened, _log.PeakOpen, _log.ReuseRatio);
+    public QuickProgress GetProgress() => new(
+        _settings.DurationSeconds,
+        SecondsSinceStart,
+        _schedule.Count,
+        _settings.Shard.RateOf(_settings.Rate),
+        _recorder.Look(),
+        _log.Open,
+        _log.Opened,
+        _log.PeakOpen,
+        _log.ReuseRatio);
 
     /// <summary>Ends by itself, or soon after <paramref name="interrupted"/>, which makes it a result of what ran.</summary>
     /// <exception cref="CommandFailure">The target cannot be reached.</exception>
@@ -66,6 +79,7 @@ internal sealed class QuickRun : IDisposable
         {
             while (await Task.WhenAny(ended, Task.Delay(s_lookInterval, _time, CancellationToken.None)) != ended)
             {
+                _log.ThrowIfUnreadable();
                 _recorder.PutAwaySeconds(Elapsed);
                 ThrowIfUnreachable(Elapsed > TimeToReach);
             }
@@ -178,7 +192,7 @@ internal sealed class QuickRun : IDisposable
     {
         if (isLongEnough && _log.Opened == 0 && _recorder.Failed > 0 && _recorder.AnyError() is { } error)
         {
-            throw new CommandFailure($"nothing was reached at {_settings.Url}: {error}", ExitCodes.CouldNotRun);
+            throw new CommandFailure($"could not connect to {_settings.Url}: {error}", ExitCodes.CouldNotRun);
         }
     }
 
@@ -255,14 +269,14 @@ internal sealed class QuickRun : IDisposable
             },
             Histogram = new HistogramsResult
             {
-                Corrected = Histograms.HistogramCoder.Encode(record.Corrected),
-                Uncorrected = Histograms.HistogramCoder.Encode(record.Uncorrected),
-                StartDelay = Histograms.HistogramCoder.Encode(record.StartDelay),
-                Dns = Histograms.HistogramCoder.Encode(_log.Dns),
-                Connect = Histograms.HistogramCoder.Encode(_log.Connect),
-                Tls = Histograms.HistogramCoder.Encode(_log.Tls),
-                Queue = Histograms.HistogramCoder.Encode(record.Queue),
-                FirstByte = Histograms.HistogramCoder.Encode(record.FirstByte),
+                Corrected = HistogramCoder.Encode(record.Corrected),
+                Uncorrected = HistogramCoder.Encode(record.Uncorrected),
+                StartDelay = HistogramCoder.Encode(record.StartDelay),
+                Dns = HistogramCoder.Encode(_log.Dns),
+                Connect = HistogramCoder.Encode(_log.Connect),
+                Tls = HistogramCoder.Encode(_log.Tls),
+                Queue = HistogramCoder.Encode(record.Queue),
+                FirstByte = HistogramCoder.Encode(record.FirstByte),
             },
             Series = record.Series,
         };
@@ -279,7 +293,3 @@ internal sealed class QuickRun : IDisposable
 
     private static long Nanoseconds(TimeSpan time) => time.Ticks * (1_000_000_000 / TimeSpan.TicksPerSecond);
 }
-
-/// <summary>A run under way, as a view shows it.</summary>
-internal sealed record QuickProgress(
-    double DurationSeconds, double ElapsedSeconds, long Arrivals, double TargetRate, RunLook Look, long Open, long Opened, long PeakOpen, double ReuseRatio);

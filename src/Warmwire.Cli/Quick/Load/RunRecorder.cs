@@ -1,5 +1,6 @@
 using System.Globalization;
 using Warmwire.Cli.Histograms;
+using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Load;

@@ -1,3 +1,5 @@
+using Warmwire.Cli.Outcomes;
+using Warmwire.Cli.Quick.Outputs;
 using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Merging;

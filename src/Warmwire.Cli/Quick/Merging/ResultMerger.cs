@@ -1,5 +1,10 @@
+using Warmwire.Cli.Compare;
 using Warmwire.Cli.Histograms;
+using Warmwire.Cli.Outcomes;
+using Warmwire.Cli.Quick.Load;
+using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Settings;
 
 namespace Warmwire.Cli.Quick.Merging;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Merging;

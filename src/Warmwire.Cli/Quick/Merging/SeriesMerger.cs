@@ -1,5 +1,6 @@
 using System.Numerics;
 using Warmwire.Cli.Histograms;
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Merging;

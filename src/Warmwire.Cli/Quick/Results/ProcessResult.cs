@@ -1,3 +1,5 @@
+using Warmwire.Cli.Quick.Reports;
+
 namespace Warmwire.Cli.Quick.Results;
 
 /// <summary>A process that was watched during the run (<c>--pid</c>), usually the one under test.</summary>

@@ -1,4 +1,4 @@
-using Warmwire.Cli.Measuring;
+using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Quick.Watching;
 

@@ -1,5 +1,7 @@
-using Warmwire.Cli.Measuring;
+using Warmwire.Cli.Outcomes;
+using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Quick.Watching;
 
@@ -31,7 +33,7 @@ internal sealed class ProcessWatch : IAsyncDisposable
     private readonly HashSet<int> _ports = [];
     private readonly HashSet<long> _seen = [];
     private readonly Dictionary<TcpRemote, long> _seenByRemote = [];
-    private readonly RestingSockets _resting = new();
+    private readonly TimeWaitWatch _resting = new();
     private readonly ProcessSeries _series = new();
     private ProcessStat _last;
     private long _lastAt;

@@ -1,5 +1,5 @@
 using System.Net.NetworkInformation;
-using Warmwire.Cli.Measuring;
+using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Quick.Watching;
 

@@ -2,9 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Warmwire.Cli.Quick;
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Load;
+using Warmwire.Cli.Quick.Outputs;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Settings;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick.Load;

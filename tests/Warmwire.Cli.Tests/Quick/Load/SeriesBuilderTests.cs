@@ -1,6 +1,6 @@
-using Warmwire.Cli.Quick;
 using Warmwire.Cli.Quick.Load;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Settings;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick.Load;

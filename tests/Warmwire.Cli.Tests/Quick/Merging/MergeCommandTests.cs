@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Text.Json.Nodes;
-using Warmwire.Cli.Quick.Ensuring;
+using Warmwire.Cli.Options;
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Merging;
 using Warmwire.Cli.Quick.Results;
 using Xunit;

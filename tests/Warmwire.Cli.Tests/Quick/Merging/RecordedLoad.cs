@@ -1,5 +1,5 @@
 using Warmwire.Cli.Histograms;
-using Warmwire.Cli.Quick.Merging;
+using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Tests.Histograms;
 

@@ -1,5 +1,8 @@
 using Warmwire.Cli.Histograms;
+using Warmwire.Cli.Outcomes;
+using Warmwire.Cli.Quick.Load;
 using Warmwire.Cli.Quick.Merging;
+using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
 using Xunit;
 

@@ -1,8 +1,11 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Warmwire.Cli.Compare;
+using Warmwire.Cli.Quick.Load;
 using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Settings;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick.Reports;

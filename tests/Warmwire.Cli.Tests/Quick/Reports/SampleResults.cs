@@ -1,4 +1,7 @@
+using Warmwire.Cli.Compare;
 using Warmwire.Cli.Histograms;
+using Warmwire.Cli.Quick.Load;
+using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Tests.Quick.Reports;

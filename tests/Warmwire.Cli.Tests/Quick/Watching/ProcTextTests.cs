@@ -1,8 +1,8 @@
 using System.Net.NetworkInformation;
 using System.Runtime.InteropServices;
-using Warmwire.Cli.Measuring;
 using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Quick.Watching;
+using Warmwire.Cli.Sockets;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick.Watching;

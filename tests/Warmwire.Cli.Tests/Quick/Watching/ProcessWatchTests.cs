@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Quick.Watching;
 using Xunit;
