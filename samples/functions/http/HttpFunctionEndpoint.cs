@@ -56,7 +56,7 @@ internal sealed class HttpFunctionEndpoint
             }
             else
             {
-                // The bug, as it is found in the wild: each request pays for a connection, and leaves one behind in TIME_WAIT.
+                // A common mistake: each request opens a connection and leaves a socket in TIME_WAIT.
                 using var client = new HttpClient();
                 status = await CallAsync(client, either.Token);
             }

@@ -6,7 +6,7 @@ namespace Warmwire.Samples.HttpFunction;
 /// <param name="Upstream">What it calls.</param>
 internal sealed record HttpFunctionSettings(Uri Upstream)
 {
-    /// <summary>Whether all requests share one client. <see langword="false"/> is the bug this sample is about: a new client for each.</summary>
+    /// <summary>Whether all requests share one client. <see langword="false"/> creates a new client for each, the mistake this sample is about.</summary>
     public bool Reuse { get; init; } = true;
 
     /// <summary>The time one call may take, its body included.</summary>

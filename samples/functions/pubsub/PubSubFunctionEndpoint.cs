@@ -97,7 +97,7 @@ internal sealed class PubSubFunctionEndpoint
             return await _sharedPublisher.PublishAsync(topic, message, cancellationToken);
         }
 
-        // The bug, as it is found in the wild: each request pays for a connection, and outside of an emulator for a token too.
+        // A common mistake: each request opens a connection, and without an emulator also gets a token.
         using var client = new HttpClient();
         return await CreatePublisher(client, _settings).PublishAsync(topic, message, cancellationToken);
     }

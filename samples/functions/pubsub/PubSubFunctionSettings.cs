@@ -16,7 +16,7 @@ internal sealed record PubSubFunctionSettings(string Project)
     /// <summary>The metadata server's host, and its port if that is not 80.</summary>
     public string MetadataHost { get; init; } = MetadataTokenSource.DefaultHost;
 
-    /// <summary>Whether all requests share one publisher and client. <see langword="false"/> is the bug this sample is about: new ones for each.</summary>
+    /// <summary>Whether all requests share one publisher and client. <see langword="false"/> creates new ones for each, the mistake this sample is about.</summary>
     public bool Reuse { get; init; } = true;
 
     /// <summary>The connections that the shared client may open; requests beyond wait a moment for one.</summary>

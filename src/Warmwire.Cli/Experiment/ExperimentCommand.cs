@@ -72,7 +72,7 @@ internal sealed class ExperimentCommand
         cancellationToken.ThrowIfCancellationRequested();
         FunctionCounts cost = await function.GetCountsAsync(cancellationToken);
         ServerCounts seen = await upstream.GetCountsAsync(cancellationToken) - before;
-        int? timeWait = await TimeWaitSockets.CountNewAsync(upstream.Port, socketsBefore, _time);
+        int timeWait = await TimeWaitSockets.CountNewAsync(upstream.Port, socketsBefore, _time);
         return new FunctionReport
         {
             Invocations = result.Requests,
@@ -83,7 +83,7 @@ internal sealed class ExperimentCommand
             CpuMicrosPerInvocation = Math.Round((cost.CpuMicros - costBefore.CpuMicros) / result.Requests, 1),
             P50Ms = Math.Round(result.LatencyMs.Corrected.P50, 3),
             P99Ms = Math.Round(result.LatencyMs.Corrected.P99, 3),
-            TimeWaitSockets = timeWait ?? 0,
+            TimeWaitSockets = timeWait,
             GeneratorLimited = result.GeneratorLimited,
         };
     }
@@ -102,7 +102,7 @@ internal sealed class ExperimentCommand
     {
         if (!_settings.Json)
         {
-            _terminal.Output.WriteLine(reuse ? "with one client for all invocations:" : "with a new client for each invocation:");
+            _terminal.Output.WriteLine(reuse ? "after: one client for all invocations" : "before: a new client for each invocation");
         }
 
         return QuickViews.For(_terminal, quiet: _settings.Json, _time);
@@ -110,7 +110,7 @@ internal sealed class ExperimentCommand
 
     private string Headline()
     {
-        string what = _settings.Function == FunctionKind.PubSub ? "publishes to a Pub/Sub emulator" : "calls an upstream";
-        return string.Create(CultureInfo.InvariantCulture, $"A function that {what}: {_settings.Arrivals:N0} invocations, {_settings.Rate:0.##} a second, twice");
+        string what = _settings.Function == FunctionKind.PubSub ? "publishes to a Pub/Sub emulator" : "calls a server";
+        return string.Create(CultureInfo.InvariantCulture, $"A function that {what}: {_settings.Arrivals:N0} invocations, {_settings.Rate:0.##} per second, twice");
     }
 }

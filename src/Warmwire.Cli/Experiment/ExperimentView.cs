@@ -12,12 +12,12 @@ internal static class ExperimentView
     {
         Table table = new Table().Border(TableBorder.Simple).BorderStyle(new Style(decoration: Decoration.Dim));
         table.AddColumn(Column("", Style.Plain).LeftAligned());
-        table.AddColumn(Column("a client per invocation", Style.Plain).RightAligned());
-        table.AddColumn(Column("one shared client", s_after).RightAligned());
+        table.AddColumn(Column("before: a client per invocation", Style.Plain).RightAligned());
+        table.AddColumn(Column("after: one shared client", s_after).RightAligned());
         Row("Invocations", static run => Whole(run.Invocations));
         Row("Failed", static run => Whole(run.Failed));
-        Row("Upstream connections", static run => Whole(run.UpstreamConnections));
-        Row("DNS look-ups", static run => Whole(run.DnsLookups));
+        Row("Connections to the server", static run => Whole(run.UpstreamConnections));
+        Row("DNS lookups", static run => Whole(run.DnsLookups));
         Row("Left in TIME_WAIT", static run => Whole(run.TimeWaitSockets));
         Row("CPU of the function, µs per invocation", static run => run.CpuMicrosPerInvocation.ToString("N0", CultureInfo.InvariantCulture));
         Row("p50 ms", static run => Fraction(run.P50Ms));
@@ -32,25 +32,25 @@ internal static class ExperimentView
             table.AddRow(new Text(name), new Text(value(report.Before)), new Text(value(report.After), s_after));
     }
 
-    /// <summary>Only what was measured, whichever way it came out.</summary>
+    /// <summary>Only what was measured.</summary>
     internal static IEnumerable<string> Sentences(ExperimentReport report)
     {
         (FunctionReport before, FunctionReport after) = (report.Before, report.After);
         yield return Invariant(
-            $"{before.Invocations:N0} invocations that made a client each opened {Connections(before)} to their upstream; {after.Invocations:N0} that shared one opened {after.UpstreamConnections:N0}.");
+            $"Before, {before.Invocations:N0} invocations with a client each opened {Connections(before)}; after, {after.Invocations:N0} with a shared client opened {after.UpstreamConnections:N0}.");
         if (after.CpuMicrosPerInvocation > 0)
         {
-            yield return Invariant($"A client for each invocation took {before.CpuMicrosPerInvocation / after.CpuMicrosPerInvocation:0.0} times the processor time of the shared one.");
+            yield return Invariant($"A client per invocation used {before.CpuMicrosPerInvocation / after.CpuMicrosPerInvocation:0.0} times the CPU time of a shared client.");
         }
 
         if (before.Failed + after.Failed > 0)
         {
-            yield return Invariant($"Invocations that failed: {before.Failed:N0} with a client each, {after.Failed:N0} with the shared one.");
+            yield return Invariant($"Failed invocations: {before.Failed:N0} before, {after.Failed:N0} after.");
         }
 
         if (before.GeneratorLimited || after.GeneratorLimited)
         {
-            yield return "The load, the function and its upstream share this machine's cores, which were a limit: the counts are exact, the times are rough.";
+            yield return "The load, the function and the server share this machine's cores, which were a limit: counts are exact, times are rough.";
         }
     }
 

@@ -91,7 +91,7 @@ internal static class HistogramCoder
         byte[] packed = Convert.FromBase64String(text);
         if (packed.Length < 8 || BinaryPrimitives.ReadInt32BigEndian(packed) != CompressedCookie || BinaryPrimitives.ReadInt32BigEndian(packed.AsSpan(4)) != packed.Length - 8)
         {
-            throw new FormatException("it does not begin as a compressed histogram does");
+            throw new FormatException("it does not start like a compressed histogram");
         }
 
         byte[] buffer = ArrayPool<byte>.Shared.Rent(HeaderLength + MaxPayload);
@@ -111,12 +111,12 @@ internal static class HistogramCoder
         try
         {
             int length = zlib.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
-            return length < buffer.Length ? length : throw new FormatException("it unpacks into more than a histogram has");
+            return length < buffer.Length ? length : throw new FormatException("it is larger than any such histogram");
         }
         catch (Exception error) when (error is InvalidDataException or IOException)
         {
             // An IOException is a stream that asks for a dictionary, which zlib allows and this format does not.
-            throw new FormatException("its packed bytes are damaged", error);
+            throw new FormatException("its compressed bytes are damaged", error);
         }
     }
 
@@ -162,7 +162,7 @@ internal static class HistogramCoder
             }
             else
             {
-                throw new FormatException("it counts what no histogram can");
+                throw new FormatException("its counts are out of range");
             }
 
             if (index > LatencyHistogram.Length)
@@ -201,6 +201,6 @@ internal static class HistogramCoder
             }
         }
 
-        throw new FormatException("its last number has no end");
+        throw new FormatException("its last number is incomplete");
     }
 }

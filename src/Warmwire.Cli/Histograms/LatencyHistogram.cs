@@ -182,7 +182,7 @@ internal sealed class LatencyHistogram
             histogram._max = max ?? Math.Max(MiddleOf(last), histogram._min);
             if (histogram._min > histogram._max)
             {
-                throw new FormatException("its shortest is longer than its longest");
+                throw new FormatException("its minimum is larger than its maximum");
             }
         }
 

@@ -81,7 +81,7 @@ internal static class RowCommand
             Milliseconds(Percentile.Of(latencies, 99)),
             cpu.TotalMicroseconds,
             allocated,
-            await CountTimeWaitAsync(remotePort, before, order.RoundTripMs));
+            await TimeWaitSockets.CountNewAsync(remotePort, before, TimeProvider.System, TimeSpan.FromMilliseconds(order.RoundTripMs)));
     }
 
     /// <summary>A few failures are errors of the row; failures up to the end may be a server that is gone. One more request tells.</summary>
@@ -105,7 +105,7 @@ internal static class RowCommand
             reason = probe.LastFailure;
         }
 
-        throw new CommandFailure($"the server stopped answering after {load.Succeeded} of {order.Requests} requests: {reason}");
+        throw new CommandFailure($"the server stopped responding after {load.Succeeded} of {order.Requests} requests: {reason}");
     }
 
     private static void ThrowIfNoneSucceeded(Load load)
@@ -114,22 +114,6 @@ internal static class RowCommand
         {
             throw new CommandFailure($"every request failed: {load.LastFailure}");
         }
-    }
-
-    /// <summary>Sockets this row left in TIME_WAIT, counted while its shared handler, if it has one, still stands. A closed socket gets there when the other side has closed too.</summary>
-    private static async Task<int> CountTimeWaitAsync(int remotePort, SocketStates before, double roundTripMs)
-    {
-        long start = Stopwatch.GetTimestamp();
-        var atMost = TimeSpan.FromMilliseconds(500 + (2 * roundTripMs));
-        SocketStates now = TcpTable.Read(remotePort);
-        while (now.Closing > 0 && Stopwatch.GetElapsedTime(start) < atMost)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20));
-            now = TcpTable.Read(remotePort);
-        }
-
-        // What was closing before belongs to the row before this one, also where it got to TIME_WAIT only now.
-        return Math.Max(0, now.TimeWait - before.TimeWait - before.Closing);
     }
 
     private static double Milliseconds(long timestamps) => timestamps * 1000.0 / Stopwatch.Frequency;

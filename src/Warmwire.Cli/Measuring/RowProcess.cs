@@ -57,6 +57,6 @@ internal sealed class RowProcess : IAsyncDisposable
     private async Task<RowMessage> ReceiveAsync(CancellationToken cancellationToken)
     {
         RowMessage message = await _child.ReceiveAsync(RowJson.Default.RowMessage, cancellationToken);
-        return message.Failed is { } reason ? throw new CommandFailure($"in row {_row}, {reason}") : message;
+        return message.Failed is { } reason ? throw new CommandFailure($"row {_row}: {reason}") : message;
     }
 }

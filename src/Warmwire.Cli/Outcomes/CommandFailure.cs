@@ -1,6 +1,6 @@
 namespace Warmwire.Cli.Outcomes;
 
-/// <summary>A failure whose message is the one line the user reads. It ends the program with <see cref="ExitCode"/>.</summary>
+/// <summary>A failure that is reported to the user in one line. The program then ends with <see cref="ExitCode"/>.</summary>
 internal sealed class CommandFailure : Exception
 {
     public CommandFailure(string message, int exitCode = ExitCodes.Failed)

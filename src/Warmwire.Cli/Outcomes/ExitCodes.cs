@@ -1,20 +1,20 @@
 namespace Warmwire.Cli.Outcomes;
 
-/// <summary>What the program tells its caller.</summary>
+/// <summary>The exit codes of the program.</summary>
 internal static class ExitCodes
 {
     public const int Success = 0;
 
-    /// <summary>The arguments were right and the work failed: unreachable server, a server that died, every request failed.</summary>
+    /// <summary>The arguments were valid and the work failed: an unreachable server, a server that stopped, only failed requests.</summary>
     public const int Failed = 1;
 
-    /// <summary>A condition of <c>--ensure</c> was not met.</summary>
-    public const int Missed = 1;
+    /// <summary>A condition of <c>--ensure</c> failed.</summary>
+    public const int ConditionFailed = 1;
 
-    /// <summary>The arguments were wrong.</summary>
+    /// <summary>The arguments were invalid.</summary>
     public const int Usage = 2;
 
-    /// <summary>A load test could not be run or judged: nothing was reached, a file could not be read or written. Apart from <see cref="Missed"/>, so that a pipeline can tell.</summary>
+    /// <summary>A load test could not run or be judged: no connection, or a file that could not be read or written. It differs from <see cref="ConditionFailed"/>.</summary>
     public const int CouldNotRun = 2;
 
     /// <summary>Ctrl-C: 128 + SIGINT.</summary>

@@ -53,11 +53,11 @@ internal sealed class ChildProcess : IAsyncDisposable
         string? line = await _process.StandardOutput.ReadLineAsync(cancellationToken) ?? throw Died(null);
         try
         {
-            return JsonSerializer.Deserialize(line, type) ?? throw new CommandFailure($"{_role} said nothing");
+            return JsonSerializer.Deserialize(line, type) ?? throw new CommandFailure($"{_role} sent an empty message");
         }
         catch (JsonException e)
         {
-            throw new CommandFailure($"{_role} said something unexpected: {line}", e);
+            throw new CommandFailure($"{_role} sent an unexpected message: {line}", e);
         }
     }
 
@@ -88,7 +88,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     {
         // The error stream is read by another thread and complete only when the process has ended.
         _process.WaitForExit(TimeSpan.FromSeconds(1));
-        string text = Volatile.Read(ref _lastErrorLine) is { } line ? $"{_role} died: {line}" : $"{_role} died";
+        string text = Volatile.Read(ref _lastErrorLine) is { } line ? $"{_role} exited unexpectedly: {line}" : $"{_role} exited unexpectedly";
         return cause is null ? new CommandFailure(text) : new CommandFailure(text, cause);
     }
 }

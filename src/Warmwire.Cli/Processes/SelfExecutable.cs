@@ -8,7 +8,7 @@ internal static class SelfExecutable
 {
     public static ProcessStartInfo StartInfo(IEnumerable<string> arguments)
     {
-        string executable = Environment.ProcessPath ?? throw new CommandFailure("the path of this program is unknown, so it cannot start its parts");
+        string executable = Environment.ProcessPath ?? throw new CommandFailure("the path of this program is unknown, so it cannot start its child processes");
         var info = new ProcessStartInfo(executable)
         {
             UseShellExecute = false,

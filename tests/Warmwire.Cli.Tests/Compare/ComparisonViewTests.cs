@@ -37,7 +37,7 @@ public sealed class ComparisonViewTests
     [InlineData(120)]
     public void Large_numbers_fit(int width)
     {
-        CompareReport report = Reports.Make(Reports.Bug with
+        CompareReport report = Reports.Make(Reports.Before with
         {
             P50Ms = 12_345,
             P99Ms = 23_456,

@@ -77,7 +77,7 @@ public sealed class CompareTests
     [Theory]
     [InlineData("there is no command 'foo'", "foo")]
     [InlineData("--requests must be", "compare", "-n", "x")]
-    [InlineData("compare does not know '--bogus'", "compare", "--bogus")]
+    [InlineData("compare has no option '--bogus'", "compare", "--bogus")]
     public async Task Wrong_arguments_give_one_line_and_exit_code_2(string expected, params string[] arguments)
     {
         WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync(arguments);
@@ -96,7 +96,7 @@ public sealed class CompareTests
 
         WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync("compare", "--url", url, "--json");
         Assert.Equal((1, ""), (outcome.ExitCode, outcome.Output));
-        Assert.StartsWith($"warmwire: cannot reach {url}: ", Assert.Single(outcome.ErrorLines), StringComparison.Ordinal);
+        Assert.StartsWith($"warmwire: could not connect to {url}: ", Assert.Single(outcome.ErrorLines), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class CompareTests
         WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync("compare", "--url", server.Url, "-n", "60", "-c", "4", "--json");
         Assert.Equal((1, ""), (outcome.ExitCode, outcome.Output));
         Assert.StartsWith(
-            "warmwire: in row new-handler-per-request, the server stopped answering after 30 of 60 requests: ",
+            "warmwire: row new-handler-per-request: the server stopped responding after 30 of 60 requests: ",
             Assert.Single(outcome.ErrorLines),
             StringComparison.Ordinal);
     }
@@ -118,7 +118,7 @@ public sealed class CompareTests
         using var server = new DyingServer(answers: int.MaxValue, status: "404 Not Found");
         WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync("compare", "--url", server.Url, "-n", "10", "-c", "2", "--json");
         Assert.Equal((1, ""), (outcome.ExitCode, outcome.Output));
-        Assert.Equal("warmwire: in row new-handler-per-request, every request failed: HTTP 404 NotFound", Assert.Single(outcome.ErrorLines));
+        Assert.Equal("warmwire: row new-handler-per-request: every request failed: HTTP 404 NotFound", Assert.Single(outcome.ErrorLines));
     }
 
     [Theory]
@@ -153,7 +153,7 @@ public sealed class CompareTests
     public async Task Ctrl_C_ends_it_and_its_parts_with_130()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc");
-        Assert.SkipWhen(IgnoresInterrupts(), "whoever started the tests ignores SIGINT, as shells do for their background jobs, and that is inherited");
+        Assert.SkipWhen(IgnoresInterrupts(), "the process that started the tests ignores SIGINT, as shells do for their background jobs, and that is inherited");
         using Process process = WarmwireProcess.Start("compare", "--rtt", "200ms", "--json");
         int[] parts = await WaitForChildrenAsync(process.Id, count: 3);
 

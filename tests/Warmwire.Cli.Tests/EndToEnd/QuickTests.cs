@@ -23,11 +23,11 @@ public sealed class QuickTests : IDisposable
         Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error));
 
         string[] lines = outcome.Output.Split('\n');
-        Assert.Equal($"GET {target.Url}: 100 arrivals, 50 a second for 2 s", lines[0]);
+        Assert.Equal($"GET {target.Url}: 100 arrivals, 50 per second for 2 s", lines[0]);
         Assert.Contains("http.codes.200: ........................................................... 100", lines);
         Assert.Contains("http.requests: ............................................................ 100", lines);
         Assert.All(lines.Where(static line => line.Contains(": ...", StringComparison.Ordinal)), static line => Assert.Equal(79, line.Length));
-        Assert.Contains(lines, static line => line.StartsWith("✓ held   connections<=30: ", StringComparison.Ordinal));
+        Assert.Contains(lines, static line => line.StartsWith("✓ passed connections<=30: ", StringComparison.Ordinal));
 
         QuickResult result = QuickJson.Read(await File.ReadAllTextAsync(At("r.json"), TestContext.Current.CancellationToken));
         Assert.Equal((100, 100, target.Connections), (result.Requests, result.Responses, result.Connections.Opened));
@@ -66,13 +66,13 @@ public sealed class QuickTests : IDisposable
     {
         await using LoadTarget target = await LoadTarget.StartAsync();
         WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync("quick", "-c", "5", "-d", "0.2", target.Url.ToString(), "-q", "--ensure", "connections<1", "--ensure", "errors==0");
-        Assert.Equal((1, $"✗ missed connections<1: {target.Connections}\n", ""), (outcome.ExitCode, outcome.Output, outcome.Error));
+        Assert.Equal((1, $"✗ failed connections<1: {target.Connections}\n", ""), (outcome.ExitCode, outcome.Output, outcome.Error));
     }
 
     [Theory]
     [InlineData("warmwire: the URL must be an absolute http or https URL, not 'nonsense'", "-c", "1", "nonsense")]
-    [InlineData("warmwire: nothing was reached at http://127.0.0.1:1/: Could not connect to 127.0.0.1:1", "-c", "1", "http://127.0.0.1:1/")]
-    [InlineData("warmwire: nothing was reached at http://nowhere.invalid/: ", "-c", "1", "http://nowhere.invalid/")]
+    [InlineData("warmwire: could not connect to http://127.0.0.1:1/: Could not connect to 127.0.0.1:1", "-c", "1", "http://127.0.0.1:1/")]
+    [InlineData("warmwire: could not connect to http://nowhere.invalid/: ", "-c", "1", "http://nowhere.invalid/")]
     [InlineData("warmwire: --output: ", "-c", "1", "http://127.0.0.1:1/", "-o", "/no/such/folder/file")]
     [InlineData("warmwire: --pid 2147483647: there is no such process", "-c", "1", "http://127.0.0.1:1/", "--pid", "2147483647")]
     [InlineData("warmwire: --ensure 'p95<500': ", "-c", "1", "http://127.0.0.1:1/", "--ensure", "p95<500")]
@@ -101,14 +101,14 @@ public sealed class QuickTests : IDisposable
         WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync("quick", "-c", "3", "-d", "0.1", target.Url.ToString());
         Assert.Equal(2, outcome.ExitCode);
         Assert.True(outcome.Output.Contains("errors.ConnectionReset: ", StringComparison.Ordinal), outcome.Output);
-        Assert.Equal($"warmwire: not one request was answered by {target.Url}", Assert.Single(outcome.ErrorLines));
+        Assert.Equal($"warmwire: no request to {target.Url} got a response", Assert.Single(outcome.ErrorLines));
     }
 
     [Fact]
     public async Task Ctrl_C_prints_the_summary_of_what_ran()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "sends a signal");
-        Assert.SkipWhen(CompareTests.IgnoresInterrupts(), "whoever started the tests ignores SIGINT, as shells do for their background jobs, and that is inherited");
+        Assert.SkipWhen(CompareTests.IgnoresInterrupts(), "the process that started the tests ignores SIGINT, as shells do for their background jobs, and that is inherited");
         int requests = 0;
         await using LoadTarget target = await LoadTarget.StartAsync(context => { Interlocked.Increment(ref requests); return context.Response.WriteAsync("ok"); });
         using Process process = WarmwireProcess.Start("quick", "-r", "100", "-d", "1h", target.Url.ToString(), "-o", At("r.json"));

@@ -77,13 +77,13 @@ public sealed class QuickArgumentsTests
     }
 
     [Theory]
-    [InlineData("quick needs URL; see warmwire quick --help")]
-    [InlineData("quick needs URL; see warmwire quick --help", "-r", "1")]
-    [InlineData("how much? Give --rate (arrivals a second) or --count (arrivals in all)", Url)]
-    [InlineData("--rate and --count exclude each other: give arrivals a second, or arrivals in all", "-r", "1", "-c", "1", Url)]
-    [InlineData("--rate must be a number of arrivals a second, more than 0 and at most 1,000,000, not '0'", "-r", "0", Url)]
-    [InlineData("--rate must be a number of arrivals a second, more than 0 and at most 1,000,000, not '-3'", "-r=-3", Url)]
-    [InlineData("--rate must be a number of arrivals a second, more than 0 and at most 1,000,000, not 'NaN'", "-r", "NaN", Url)]
+    [InlineData("quick needs a URL; see warmwire quick --help")]
+    [InlineData("quick needs a URL; see warmwire quick --help", "-r", "1")]
+    [InlineData("give --rate (arrivals per second) or --count (arrivals in total)", Url)]
+    [InlineData("give --rate (arrivals per second) or --count (arrivals in total), not both", "-r", "1", "-c", "1", Url)]
+    [InlineData("--rate must be a number of arrivals per second, more than 0 and at most 1,000,000, not '0'", "-r", "0", Url)]
+    [InlineData("--rate must be a number of arrivals per second, more than 0 and at most 1,000,000, not '-3'", "-r=-3", Url)]
+    [InlineData("--rate must be a number of arrivals per second, more than 0 and at most 1,000,000, not 'NaN'", "-r", "NaN", Url)]
     [InlineData("--duration must be a time from 1ms to 7 days such as 300, 90s, 5m, 1h or 500ms, not '8d'", "-r", "1", "-d", "8d", Url)]
     [InlineData("--timeout must be a time from 1ms to 7 days such as 300, 90s, 5m, 1h or 500ms, not '0'", "-r", "1", "--timeout", "0", Url)]
     [InlineData("--num must be a whole number from 1 to 1,000,000, not '1.5'", "-c", "1", "-n", "1.5", Url)]
@@ -91,9 +91,9 @@ public sealed class QuickArgumentsTests
     [InlineData("--shard must be I/N with N from 1 to 10000 and I from 0 to N-1, such as 0/4, not '5'", "-c", "1", "--shard", "5", Url)]
     [InlineData("--start-at must be a time such as 2027-01-31T12:00:00Z, not 'noon'", "-c", "1", "--start-at", "noon", Url)]
     [InlineData("the URL must be an absolute http or https URL, not 'localhost:8080'", "-c", "1", "localhost:8080")]
-    [InlineData("the URL must not have a user name or password; give --header 'Authorization: …'", "-c", "1", "http://me:secret@localhost/")]
+    [InlineData("the URL must not contain a user name or password; use --header 'Authorization: …'", "-c", "1", "http://me:secret@localhost/")]
     [InlineData("--ensure 'p95<500': there is no metric 'p95'; did you mean p(95)?", "-c", "1", "--ensure", "p95<500", Url)]
-    [InlineData("quick does not know '--rat'; see warmwire quick --help", "--rat", "1", "-c", "1", Url)]
+    [InlineData("quick has no option '--rat'; see warmwire quick --help", "--rat", "1", "-c", "1", Url)]
     public void Wrong_arguments_are_named_in_one_line(string error, params string[] arguments)
     {
         ParseResult parsed = CommandLine.Parse(["quick", .. arguments]);
@@ -103,11 +103,11 @@ public sealed class QuickArgumentsTests
 
     [Theory]
     [InlineData("--payload: Could not find a part of the path", "-p", "@/no/such/file")]
-    [InlineData("--method 'A B' is not a method", "-X", "A B")]
+    [InlineData("--method 'A B' is not an HTTP method", "-X", "A B")]
     [InlineData("--content-type 'x' is not a media type", "-p", "1", "-t", "x")]
     [InlineData("--header 'nonsense' is not of the form 'Name: value'", "-H", "nonsense")]
     [InlineData("--header 'A B: c' is not of the form 'Name: value'", "-H", "A B: c")]
-    [InlineData("--header Content-Type describes a body; give --payload with it", "-H", "Content-Type: text/plain")]
+    [InlineData("--header Content-Type describes a body; use it with --payload", "-H", "Content-Type: text/plain")]
     [InlineData("--start-at 2020-01-01T00:00:00Z has passed", "--start-at", "2020-01-01T00:00:00Z")]
     public async Task What_is_found_wrong_later_is_one_line_too(string error, params string[] arguments)
     {

@@ -18,10 +18,10 @@ public sealed class QuickViewTests
         Assert.Equal(
             [
                 "time         ████████████████████░░░░░░░░░░░░░░░░░░░░ 150 of 300 s",
-                "arrivals     4,500 of 9,000, 30 of 30 a second",
-                "responses    4,497, 3 under way",
+                "arrivals     4,500 of 9,000, 30 of 30 per second",
+                "responses    4,497, 3 in progress",
                 "latency      p50 2.34 ms   p99 17.8 ms   max 203 ms",
-                "connections  11 open, at most 12; 12 opened, 99.7 % of requests found one",
+                "connections  11 open, at most 12; 12 opened, 99.7 % of requests reused one",
             ],
             lines);
     }
@@ -30,8 +30,8 @@ public sealed class QuickViewTests
     public void Trouble_is_told_where_there_is_some()
     {
         string[] lines = Draw(s_halfWay with { Look = s_halfWay.Look with { Dropped = 7, Failed = 2 } });
-        Assert.EndsWith("a second, 7 dropped", lines[1]);
-        Assert.EndsWith("1 under way, 2 errors", lines[2]);
+        Assert.EndsWith("per second, 7 dropped", lines[1]);
+        Assert.EndsWith("1 in progress, 2 errors", lines[2]);
     }
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class QuickViewTests
     {
         string[] lines = Draw(new QuickProgress(60, -2, 1800, 30, default, 0, 0, 0, 0));
         Assert.StartsWith("time         ░░░", lines[0]);
-        Assert.Equal("arrivals     0 of 1,800, 0 of 30 a second", lines[1]);
+        Assert.Equal("arrivals     0 of 1,800, 0 of 30 per second", lines[1]);
     }
 
     [Fact]

@@ -98,7 +98,7 @@ internal sealed class SampleProcess : IAsyncDisposable
         var info = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         info.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, assembly));
         Array.ForEach(arguments, info.ArgumentList.Add);
-        // What the samples read, and proxies, are not those of whoever runs the tests.
+        // What the samples read, and proxies, are not those of the environment that runs the tests.
         foreach (string name in (string[])["PORT", "UPSTREAM_URL", "REUSE", "GOOGLE_CLOUD_PROJECT", "PUBSUB_EMULATOR_HOST", "GCE_METADATA_HOST", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
         {
             info.Environment.Remove(name);

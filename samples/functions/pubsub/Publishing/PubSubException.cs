@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Warmwire.Samples.PubSub;
 
-/// <summary>A publish that failed, whoever it was that failed it.</summary>
+/// <summary>A publish that failed, in the service or on the way to it.</summary>
 internal sealed class PubSubException : Exception
 {
     public PubSubException(string statusName, string message, HttpStatusCode? statusCode = null, Exception? inner = null)

@@ -63,7 +63,7 @@ internal sealed class PubSubPublisher
         }
         catch (AccessTokenException e)
         {
-            // The service has refused nobody: whoever gives out tokens could not be asked, and that passes.
+            // The service did not refuse: the token source could not be reached, which is temporary.
             throw new PubSubException(PubSubStatus.Unavailable, e.Message, inner: e);
         }
     }

@@ -51,7 +51,7 @@ internal abstract partial record EnsureMetric
         }
 
         problem = name.Length == 0
-            ? $"which metric? There are {Names}"
+            ? $"the metric is missing; there are {Names}"
             : MisspelledPercentile().Match(name) is { Success: true } percentile
             ? $"there is no metric '{name}'; did you mean {percentile.Groups["before"].Value}p({percentile.Groups["percent"].Value})?"
             : $"there is no metric '{name}'; there are {Names}";
@@ -73,7 +73,7 @@ internal abstract partial record EnsureMetric
         {
             if (!double.TryParse(percent.ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) || value > 100)
             {
-                problem = $"'{name}' is no percentile; N of p(N) is a number from 0 to 100";
+                problem = $"'{name}' is not a percentile; N in p(N) is a number from 0 to 100";
                 return false;
             }
 

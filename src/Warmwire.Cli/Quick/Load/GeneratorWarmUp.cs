@@ -34,7 +34,7 @@ internal static class GeneratorWarmUp
             using var sender = new LoadSender(settings, log.Trace);
             await Task.WhenAll(Enumerable.Range(0, AtATime).Select(_ => SendAsync(sender, stop.Token)));
 
-            // By a reset and from the server's side, so that nothing rests in TIME_WAIT, which a run counts.
+            // By a reset and from the server's side, so that nothing is left in TIME_WAIT, which a run counts.
             foreach (Socket socket in accepted)
             {
                 socket.LingerState = new LingerOption(enable: true, seconds: 0);

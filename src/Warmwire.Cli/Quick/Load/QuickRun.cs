@@ -96,7 +96,7 @@ internal sealed class QuickRun : IDisposable
 
         long elapsed = Elapsed;
         MachineLoad after = MachineLoad.Read();
-        int? timeWait = await TimeWaitSockets.CountNewAsync(_settings.Url.Port, socketsBefore, _time);
+        int timeWait = await TimeWaitSockets.CountNewAsync(_settings.Url.Port, socketsBefore, _time);
         return Describe(startedAt, elapsed, before, after, timeWait, interrupted.IsCancellationRequested);
     }
 
@@ -212,7 +212,7 @@ internal sealed class QuickRun : IDisposable
         }
     }
 
-    private QuickResult Describe(DateTimeOffset startedAt, long elapsed, MachineLoad before, MachineLoad after, int? timeWait, bool interrupted)
+    private QuickResult Describe(DateTimeOffset startedAt, long elapsed, MachineLoad before, MachineLoad after, int timeWait, bool interrupted)
     {
         RunRecord record = _recorder.Finish(elapsed, _schedule);
         ConnectionsResult connections = _log.GetResult(timeWait);

@@ -14,7 +14,7 @@ namespace Warmwire.Cli.Quick.Merging;
 /// </summary>
 internal static class ResultMerger
 {
-    public const string SeveralProcesses = "Several of the merged results watched a process; the merged one has none of them.";
+    public const string SeveralProcesses = "Several of the merged results watched a process; the merged result contains none of them.";
 
     public static QuickResult Merge(IReadOnlyList<QuickResult> results, Func<QuickResult, IReadOnlyList<string>>? verdict = null) =>
         Merge([.. results.Select(static (result, i) => new NamedResult(result.Target.Shard is { } shard ? $"shard {shard}" : $"result {i + 1}", result))], verdict);
@@ -39,7 +39,7 @@ internal static class ResultMerger
         }
         catch (OverflowException error)
         {
-            throw new CommandFailure("these results cannot be merged: their counts add up to more than can be counted", error);
+            throw new CommandFailure("these results cannot be merged: their counts are too large to add", error);
         }
     }
 
@@ -140,7 +140,7 @@ internal static class ResultMerger
                 LatencyHistogram own = Summaries.Restore(text, summary);
                 if (own.Total != summary.Count)
                 {
-                    throw new FormatException($"it counts {own.Total} in place of {summary.Count}");
+                    throw new FormatException($"it has {own.Total} values instead of {summary.Count}");
                 }
 
                 total = checked(total + own.Total);

@@ -57,7 +57,7 @@ internal static class SeriesMerger
         double seconds = part.Result.Series.IntervalSeconds;
         if (seconds is not (>= 1 and <= 1 << 30) || seconds != (int)seconds || !BitOperations.IsPow2((int)seconds) || part.Result.Series.Points.Any(static point => point is null))
         {
-            throw new CommandFailure($"{part.Name} is damaged: its series has no intervals of a second, doubled or not");
+            throw new CommandFailure($"{part.Name} is damaged: the interval of its series is not 1, 2, 4, 8, … seconds");
         }
 
         return (int)seconds * TimeSpan.TicksPerSecond;

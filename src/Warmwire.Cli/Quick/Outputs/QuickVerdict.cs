@@ -3,16 +3,16 @@ using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Outputs;
 
-/// <summary>A result in plain words. Every sentence states only what was measured, whichever way it came out.</summary>
+/// <summary>A result in plain words. Every sentence states only what was measured.</summary>
 internal static class QuickVerdict
 {
-    /// <summary>From this share of requests on reused connections, the pool does what it is for.</summary>
+    /// <summary>From this share of requests on reused connections, reuse is good.</summary>
     private const double GoodReuse = 0.9;
 
-    /// <summary>What the uncorrected 99th percentile hides is worth a sentence from this factor on.</summary>
+    /// <summary>From this factor between the corrected and the uncorrected 99th percentile, both are told.</summary>
     private const double HiddenFactor = 1.5;
 
-    /// <summary>From so many connections for each request on, there is hardly another cause.</summary>
+    /// <summary>From this many connections per request, a client per request is the likely cause.</summary>
     private const double OneForEach = 0.5;
 
     public static IReadOnlyList<string> Sentences(QuickResult result)
@@ -34,14 +34,18 @@ internal static class QuickVerdict
     private static string Connections(QuickResult result)
     {
         ConnectionsResult connections = result.Connections;
-        string text = $"{Count(result.Requests, "request")} went over {Count(connections.Opened, "connection")}, at most {connections.PeakOpen:N0} open at a time";
+        if (connections.Opened == 0)
+        {
+            return $"{Count(result.Requests, "request")} {Were(result.Requests)} sent and no connection was opened.";
+        }
+
+        string text = Invariant($"{Count(result.Requests, "request")} used {Count(connections.Opened, "connection")}, at most {connections.PeakOpen:N0} open at a time");
         return connections switch
         {
-            { Opened: 0 } => $"{Count(result.Requests, "request")} {Were(result.Requests)} made and no connection was opened.",
-            _ when result.Target.NewConnectionPerRequest => text + ": one for each, as asked; this is what a client made for each request costs.",
-            { ReuseRatio: >= GoodReuse } => text + Invariant($": each carried {(double)result.Requests / connections.Opened:0.#} on average, and {Percent(connections.ReuseRatio)} of the requests found one open."),
-            { ReuseRatio: 0 } => text + ": not one was used again.",
-            _ => text + Invariant($": only {Percent(connections.ReuseRatio)} of the requests found one open."),
+            _ when result.Target.NewConnectionPerRequest => $"{text}: a new connection per request, which is what creating a client per request costs.",
+            { ReuseRatio: >= GoodReuse } => Invariant($"{text}. {Percent(connections.ReuseRatio)} of requests reused a connection."),
+            { ReuseRatio: 0 } => $"{text}. No connection was reused.",
+            _ => Invariant($"{text}. Only {Percent(connections.ReuseRatio)} of requests reused a connection."),
         };
     }
 
@@ -54,7 +58,7 @@ internal static class QuickVerdict
         }
 
         string reasons = string.Join(", ", connections.ClosedBy.OrderByDescending(static pair => pair.Value).Select(static pair => $"{pair.Key} {pair.Value:N0}"));
-        yield return $"During the run {Count(connections.ClosedByServer, "connection")} {Were(connections.ClosedByServer)} closed by the server and {connections.ClosedByClient:N0} by this side ({reasons}).";
+        yield return Invariant($"During the run the server closed {Count(connections.ClosedByServer, "connection")} and the client closed {connections.ClosedByClient:N0} ({reasons}).");
     }
 
     private static IEnumerable<string> Outcome(QuickResult result)
@@ -63,23 +67,25 @@ internal static class QuickVerdict
         if (failed > 0)
         {
             (string kind, long most) = result.Errors.MaxBy(static pair => pair.Value);
-            string example = result.ErrorExamples.TryGetValue(kind, out string? text) ? $" The last {kind} said: {text}" : "";
-            yield return $"{failed:N0} of {Count(result.Requests, "request")} got no whole response and {(failed == 1 ? "is" : "are")} not in the latencies; most often {kind} ({most:N0}).{example}";
+            string example = result.ErrorExamples.TryGetValue(kind, out string? text) ? $" Last message of {kind}: {text}" : "";
+            yield return Invariant($"{failed:N0} of {Count(result.Requests, "request")} got no complete response and {(failed == 1 ? "is" : "are")} not in the latencies; most often {kind} ({most:N0}).{example}");
         }
 
         long bad = result.Codes.Where(static pair => pair.Key[0] is '4' or '5').Sum(static pair => pair.Value);
         if (bad > 0)
         {
-            yield return $"{bad:N0} of {Count(result.Responses, "response")} had a status of 400 or more.";
+            yield return Invariant($"{bad:N0} of {Count(result.Responses, "response")} had a status of 400 or above.");
         }
     }
 
     private static string Rate(QuickResult result)
     {
-        string held = Invariant($"{result.AchievedRate:0.##} arrivals a second were started of {result.Target.Rate:0.##} aimed at");
+        // Where an arrival is one request, its rate is that of requests.
+        (string verb, string unit) = result.Target.RequestsPerArrival == 1 ? ("Sent", "requests/s") : ("Started", "arrivals/s");
+        string sent = Invariant($"{verb} {result.AchievedRate:0.##} of the planned {result.Target.Rate:0.##} {unit}");
         return result.GeneratorLimited
-            ? $"{held}. The load generator was a limit, so the figures are not the server's alone: {string.Join(' ', result.GeneratorLimits)}"
-            : $"{held}; the load generator was not the limit.";
+            ? $"{sent}. The load generator was a limit, so the figures do not describe the server alone: {string.Join(' ', result.GeneratorLimits)}"
+            : $"{sent}; the load generator kept up.";
     }
 
     private static IEnumerable<string> Stalls(QuickResult result)
@@ -88,7 +94,7 @@ internal static class QuickVerdict
         double uncorrected = result.LatencyMs.Uncorrected.P99;
         if (uncorrected > 0 && corrected > HiddenFactor * uncorrected && corrected - uncorrected > 1)
         {
-            yield return Invariant($"Counted from when requests were really sent, the 99th percentile would be {uncorrected:0.#} ms; from when they were due it is {corrected:0.#} ms.");
+            yield return Invariant($"p99: {corrected:0.#} ms from schedule, {uncorrected:0.#} ms from send; the difference was waiting in the client.");
         }
     }
 
@@ -99,19 +105,19 @@ internal static class QuickVerdict
             yield break;
         }
 
-        yield return Invariant(
-            $"Process {process.Pid} ({process.Name}) took {process.CpuMicrosPerRequest:N0} µs of processor time for each request. It had {process.Before.Outgoing.Values.Sum():N0} outgoing connections before and at most {process.During.Outgoing.Values.Sum():N0} during the run, and {process.OutgoingSeen.Values.Sum():N0} different ones were seen.");
+        yield return Invariant($"Process {process.Pid} ({process.Name}) used {process.CpuMicrosPerRequest:N0} µs of CPU time per request.");
+        yield return Invariant($"It had {process.Before.Outgoing.Values.Sum():N0} outgoing connections before the run and at most {process.During.Outgoing.Values.Sum():N0} during it; {process.OutgoingSeen.Values.Sum():N0} different ones were seen.");
         if (process.TimeWaitSeen.Count > 0)
         {
             (string remote, long count) = process.TimeWaitSeen.MaxBy(static pair => pair.Value);
             double each = (double)count / result.Requests;
-            string share = each >= OneForEach ? Invariant($", {each:0.00} for each request: a client made for each request does that") : "";
-            yield return Invariant($"{count:N0} connections to {remote} were closed by this machine and went to TIME_WAIT{share}.");
+            string share = each >= OneForEach ? Invariant($", {each:0.00} per request, as if a client were created for each request") : "";
+            yield return Invariant($"{count:N0} connections to {remote} were closed by this machine and entered TIME_WAIT{share}.");
         }
 
         if (process.Ended)
         {
-            yield return $"Process {process.Pid} ended during the run.";
+            yield return $"Process {process.Pid} exited during the run.";
         }
     }
 
@@ -119,7 +125,7 @@ internal static class QuickVerdict
 
     private static string Were(long count) => count == 1 ? "was" : "were";
 
-    /// <summary>Rounded down: 100 % is claimed only where it is so.</summary>
+    /// <summary>Rounded down, so that 100 % means all.</summary>
     private static string Percent(double ratio) => (Math.Floor(ratio * 1000) / 10).ToString("0.0", CultureInfo.InvariantCulture) + " %";
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);

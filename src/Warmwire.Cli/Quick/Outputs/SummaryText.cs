@@ -3,7 +3,7 @@ using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Outputs;
 
-/// <summary>The summary at the end of a run: a name, dots and a value on each line, as artillery prints it; then what it means in words.</summary>
+/// <summary>The summary at the end of a run: a name, dots and a value on each line, as artillery prints it; then the verdict in sentences.</summary>
 internal static class SummaryText
 {
     private const int Width = 79;
@@ -32,12 +32,12 @@ internal static class SummaryText
         WriteConditions(writer, result);
     }
 
-    /// <summary>Only what <c>--ensure</c> asked.</summary>
-    public static void WriteConditions(TextWriter writer, QuickResult result, bool onlyMissed = false)
+    /// <summary>The conditions of <c>--ensure</c>, or those of them that failed.</summary>
+    public static void WriteConditions(TextWriter writer, QuickResult result, bool onlyFailed = false)
     {
-        foreach (EnsureResult condition in result.Ensure.Where(condition => !onlyMissed || !condition.Held))
+        foreach (EnsureResult condition in result.Ensure.Where(condition => !onlyFailed || !condition.Held))
         {
-            writer.WriteLine($"{(condition.Held ? "✓ held  " : "✗ missed")} {condition.Condition}: {condition.Actual}");
+            writer.WriteLine($"{(condition.Held ? "✓ passed" : "✗ failed")} {condition.Condition}: {condition.Actual}");
         }
     }
 

@@ -15,7 +15,7 @@ internal static class LatencySection
         if (result.LatencyMs.Corrected.Count == 0)
         {
             markup.Open("div", ("class", "card"));
-            Cards.Note(markup, "No request got a whole response, so there is no latency to tell of.");
+            Cards.Note(markup, "No request got a complete response, so there are no latencies.");
             markup.Close();
             return;
         }
@@ -40,7 +40,7 @@ internal static class LatencySection
             figures.Select(row => (string[])[row.Name, Figures.Number(row.Figure(latency.Corrected)), Figures.Number(row.Figure(latency.Uncorrected))]));
         Cards.Note(
             markup,
-            "Corrected times count from when a request was due, so that a server that stalls is charged for all who had to wait; uncorrected ones from when it was really sent, on a connection.");
+            "Corrected latency is measured from when a request was scheduled, so that waiting caused by a slow server is included; uncorrected latency from when it was sent.");
     }
 
     private static void Distribution(Markup markup, QuickResult result)

@@ -21,7 +21,7 @@ internal static class PercentilePlot
             Title = "Percentile distribution of latency",
             Description = $"Of {Figures.Count(corrected.Total)} responses, half took at most {At(corrected, 50)}, 90 % at most {At(corrected, 90)} "
                 + $"and 99 % at most {At(corrected, 99)}; uncorrected {At(uncorrected, 50)}, {At(uncorrected, 90)} and {At(uncorrected, 99)}. "
-                + "Each nine more on the axis is as wide as the one before.",
+                + "The axis is logarithmic: each further nine has the same width.",
             Unit = LatencySection.Unit(up),
             Across = Axis.OfPercentiles(decades),
             Up = up,

@@ -19,7 +19,7 @@ internal static class ResponsesSection
     {
         if (result.Codes.Count == 0)
         {
-            Cards.Note(markup, "No response came.");
+            Cards.Note(markup, "There were no responses.");
             return;
         }
 
@@ -36,7 +36,7 @@ internal static class ResponsesSection
     {
         if (result.Errors.Count == 0)
         {
-            Cards.Note(markup, "Every request got a whole response.");
+            Cards.Note(markup, "Every request got a complete response.");
             return;
         }
 

@@ -11,10 +11,10 @@ internal static class VerdictSection
         (string state, string heading) = (result.Ensure.Count, broken) switch
         {
             (0, _) => ("", "Verdict"),
-            (1, 0) => (" held", "✓ The condition held"),
-            (var all, 0) => (" held", $"✓ All {Figures.Count(all)} conditions held"),
-            (1, _) => (" broken", "✗ The condition did not hold"),
-            (var all, _) => (" broken", $"✗ {Figures.Count(broken)} of {Figures.Count(all)} conditions did not hold"),
+            (1, 0) => (" held", "✓ The condition passed"),
+            (var all, 0) => (" held", $"✓ All {Figures.Count(all)} conditions passed"),
+            (1, _) => (" broken", "✗ The condition failed"),
+            (var all, _) => (" broken", $"✗ {Figures.Count(broken)} of {Figures.Count(all)} conditions failed"),
         };
         markup.Open("section", ("class", "card verdict" + state)).Element("h2", heading);
         foreach (string sentence in result.Verdict)

@@ -32,7 +32,7 @@ internal readonly record struct Shard(int Index, int Count)
                 return true;
             }
 
-            error = $"--shard counts from 0: of {count} the last is {count - 1}/{count}, and there is no '{text}'";
+            error = $"--shard counts from 0: the last of {count} shards is {count - 1}/{count}, not '{text}'";
             return false;
         }
 

@@ -33,7 +33,7 @@ internal sealed class ProcessWatch : IAsyncDisposable
     private readonly HashSet<int> _ports = [];
     private readonly HashSet<long> _seen = [];
     private readonly Dictionary<TcpRemote, long> _seenByRemote = [];
-    private readonly TimeWaitWatch _resting = new();
+    private readonly TimeWaitWatch _timeWait = new();
     private readonly ProcessSeries _series = new();
     private ProcessStat _last;
     private long _lastAt;
@@ -60,7 +60,7 @@ internal sealed class ProcessWatch : IAsyncDisposable
     {
         if (!OperatingSystem.IsLinux())
         {
-            throw new CommandFailure("--pid needs Linux: what a process holds is read from /proc");
+            throw new CommandFailure("--pid needs Linux: it reads /proc");
         }
 
         var folder = new ProcFolder(pid);
@@ -79,7 +79,7 @@ internal sealed class ProcessWatch : IAsyncDisposable
         }
         catch (UnauthorizedAccessException error)
         {
-            throw new CommandFailure($"--pid {pid}: what it holds may not be read; run as its user, or as root", error);
+            throw new CommandFailure($"--pid {pid}: no permission to read its descriptors; run as its user or as root", error);
         }
         catch (Exception error) when (error is IOException or FormatException)
         {
@@ -104,7 +104,7 @@ internal sealed class ProcessWatch : IAsyncDisposable
             During = _during,
             After = after ?? Nothing(),
             OutgoingSeen = ByRemote.Text(_seenByRemote),
-            TimeWaitSeen = ByRemote.Text(_resting.CameByRemote),
+            TimeWaitSeen = ByRemote.Text(_timeWait.EnteredByRemote),
             Series = _series.Points,
             Notes = Notes(),
         };
@@ -203,7 +203,7 @@ internal sealed class ProcessWatch : IAsyncDisposable
             }
         }
 
-        _resting.Look(census.Resting(), _ports, counts: hasBegun);
+        _timeWait.Look(census.InTimeWait(), _ports, counts: hasBegun);
         return new ProcessState
         {
             Descriptors = descriptors,
@@ -220,16 +220,16 @@ internal sealed class ProcessWatch : IAsyncDisposable
         var notes = new List<string>();
         if (_ended)
         {
-            notes.Add("The process ended before the run did; its processor time is that of the last look.");
+            notes.Add("The process exited before the run ended; its CPU time is from the last sample.");
         }
         else if (HasChildren())
         {
-            notes.Add("The process has child processes; what they hold and take is not counted.");
+            notes.Add("The process has child processes, which are not counted.");
         }
 
         if (_seen.Count == MaxSeen)
         {
-            notes.Add($"It made more than {MaxSeen} connections; those after are not counted as seen.");
+            notes.Add($"It opened more than {MaxSeen} connections; later ones are not counted as seen.");
         }
 
         return notes;

@@ -27,12 +27,12 @@ public sealed class GeneratorLimitsTests
     [Fact]
     public void Each_limit_is_named_with_its_figures()
     {
-        Says("7 arrivals were dropped: 100,000 requests were under way", s_good with { Dropped = 7 });
-        Says("It started 985.5 arrivals a second and not 1000.", s_good with { AchievedRate = 985.5 });
-        Says("started 10.5 ms late or later", s_good with { StartDelayP99Ms = 10.5 });
-        Says("It had 1,000 connections open, all that its descriptors allow", s_good with { PeakOpen = 1000 });
-        Says("It kept 1.9 of 2 cores busy.", s_good with { Cores = 1.9, MachineBusy = 1 });
-        Says("cores were 95 % busy, 0.5 of 2 with the load itself", s_good with { MachineBusy = 0.95 });
+        Says("7 arrivals were dropped because 100,000 requests, the maximum, were in progress.", s_good with { Dropped = 7 });
+        Says("quick started 985.5 of the planned 1000 arrivals/s.", s_good with { AchievedRate = 985.5 });
+        Says("1 % of requests were sent at least 18 ms late.", s_good with { StartDelayP99Ms = 18 });
+        Says("1,000 connections were open, the maximum for quick's descriptor limit", s_good with { PeakOpen = 1000 });
+        Says("quick used 1.9 of 2 cores.", s_good with { Cores = 1.9, MachineBusy = 1 });
+        Says("The CPUs were 100 % busy; quick used 0.3 of 2 cores, other processes the rest.", s_good with { Cores = 0.3, MachineBusy = 1 });
     }
 
     [Theory]

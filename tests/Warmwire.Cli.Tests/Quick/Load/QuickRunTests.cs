@@ -148,7 +148,7 @@ public sealed class QuickRunTests
         Assert.Equal(10, result.Errors["Timeout.ReadHeaders"]);
         Assert.Equal(20, result.Errors.Values.Sum());
         Assert.Equal(result.Errors.Keys, result.ErrorExamples.Keys);
-        Assert.Contains(QuickVerdict.Sentences(result), static sentence => sentence.StartsWith("20 of 30 requests got no whole response", StringComparison.Ordinal));
+        Assert.Contains(QuickVerdict.Sentences(result), static sentence => sentence.StartsWith("20 of 30 requests got no complete response", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -226,7 +226,7 @@ public sealed class QuickRunTests
         closed.Stop();
         CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(() => RunAsync(new QuickSettings { Url = new Uri($"http://127.0.0.1:{port}/"), Rate = 50, Arrivals = 10 }));
         Assert.Equal(ExitCodes.CouldNotRun, failure.ExitCode);
-        Assert.StartsWith($"nothing was reached at http://127.0.0.1:{port}/: ", failure.Message);
+        Assert.StartsWith($"could not connect to http://127.0.0.1:{port}/: ", failure.Message);
         Assert.Contains("refused", failure.Message, StringComparison.Ordinal);
     }
 

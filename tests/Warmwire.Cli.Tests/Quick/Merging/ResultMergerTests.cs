@@ -205,15 +205,15 @@ public sealed class ResultMergerTests
     public void Damage_is_told_with_its_file_and_place()
     {
         QuickResult one = QuickResults.Usual();
-        AssertRefused("b.json is damaged: its histogram 'corrected': it does not begin", one with { Histogram = one.Histogram with { Corrected = "AAAA" } });
+        AssertRefused("b.json is damaged: its histogram 'corrected': it does not start", one with { Histogram = one.Histogram with { Corrected = "AAAA" } });
         AssertRefused(
-            "b.json is damaged: its histogram 'dns': it counts 1 in place of 0",
+            "b.json is damaged: its histogram 'dns': it has 1 values instead of 0",
             one with { Histogram = one.Histogram with { Dns = HistogramCoder.Encode(Histograms.RandomValues.Record([5])) } });
-        AssertRefused("b.json is damaged: its series has no intervals", one with { Series = one.Series with { IntervalSeconds = 0 } });
-        AssertRefused("b.json is damaged: its series has no intervals", one with { Series = one.Series with { Points = [null!] } });
+        AssertRefused("b.json is damaged: the interval of its series is not 1, 2, 4", one with { Series = one.Series with { IntervalSeconds = 0 } });
+        AssertRefused("b.json is damaged: the interval of its series is not 1, 2, 4", one with { Series = one.Series with { Points = [null!] } });
         QuickResult bad = With(0, (0, 1, 1));
         AssertRefused("b.json is damaged: the histogram of its series at 0 s", bad with { Series = bad.Series with { Points = [bad.Series.Points[0] with { Histogram = "HIST" }] } });
-        AssertRefused("add up to more than can be counted", one with { Requests = long.MaxValue });
+        AssertRefused("their counts are too large to add", one with { Requests = long.MaxValue });
     }
 
     private static QuickResult[] Parts(RecordedLoad whole, Random random, int count) =>

@@ -34,7 +34,7 @@ public sealed class SummaryTextTests
     public void Conditions_come_last()
     {
         string[] lines = Write(Busy());
-        Assert.Equal(["✓ held   errors<5: 3", "✗ missed reuse>0.9: 0.5"], lines[^2..]);
+        Assert.Equal(["✓ passed errors<5: 3", "✗ failed reuse>0.9: 0.5"], lines[^2..]);
     }
 
     private static QuickResult Busy()

@@ -81,8 +81,8 @@ public sealed class HtmlReportBrowserTests
         });
         foreach ((string name, QuickResult result, ColorScheme[] schemes) in ((string, QuickResult, ColorScheme[])[])
         [
-            ("cured", SampleResults.Cured, [ColorScheme.Light]),
-            ("broken", SampleResults.Broken, [ColorScheme.Light, ColorScheme.Dark]),
+            ("after", SampleResults.After, [ColorScheme.Light]),
+            ("before", SampleResults.Before, [ColorScheme.Light, ColorScheme.Dark]),
             ("tiny", SampleResults.Tiny, [ColorScheme.Dark]),
         ])
         {

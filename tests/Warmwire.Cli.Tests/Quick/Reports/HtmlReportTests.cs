@@ -14,7 +14,7 @@ public sealed class HtmlReportTests
 {
     private const string Hostile = "</style></title><script>alert('1')</script>\"' onload=\"x\" & \r\nSet-Cookie: a=b \u0000\u001b[31m \u202egnp \ud800 ]]> <!-- <img src=x onerror=y>";
 
-    public static TheoryData<string> Results => ["cured", "broken", "tiny", "nothing", "long", "hostile", "all failed", "one point", "all equal", "outlier", "absurd", "damaged"];
+    public static TheoryData<string> Results => ["after", "before", "tiny", "nothing", "long", "hostile", "all failed", "one point", "all equal", "outlier", "absurd", "damaged"];
 
     [Theory]
     [MemberData(nameof(Results))]
@@ -88,13 +88,13 @@ public sealed class HtmlReportTests
     [Fact]
     public void The_figures_of_the_run_are_in_it()
     {
-        string text = Regex.Replace(XDocument.Parse(Write(SampleResults.Broken)).Root!.Element("body")!.Value, @"\s+", " ");
+        string text = Regex.Replace(XDocument.Parse(Write(SampleResults.Before)).Root!.Element("body")!.Value, @"\s+", " ");
 
         foreach (string expected in (string[])
         [
             "GET https://orders.example.internal/api/orders/17?expand=lines", "30/s for 5 min", "2026-12-03 13:05:09 UTC",
-            "2 of 3 conditions did not hold", "connections <= 20", "✗ no", "Warning: the load generator was a limit", "Local ports ran short",
-            "connection close header", "The server closed 8,931 of these 8,991 or asked for it; this side closed 60.",
+            "2 of 3 conditions failed", "connections <= 20", "✗ no", "Warning: the load generator was a limit", "Local ports ran short",
+            "connection close header", "The server closed 8,931 of these 8,991 connections or asked for it; the client closed 60.",
             "Cannot assign requested address (10.0.3.17:8443)", "Process orders-api, 48213", "TLS handshake", "503",
         ])
         {
@@ -105,11 +105,11 @@ public sealed class HtmlReportTests
     [Fact]
     public void A_run_that_was_fine_has_no_warning_and_says_that_nothing_was_closed()
     {
-        XElement page = XDocument.Parse(Write(SampleResults.Cured)).Root!;
+        XElement page = XDocument.Parse(Write(SampleResults.After)).Root!;
 
         Assert.DoesNotContain(page.Descendants("section"), section => section.Attribute("class")?.Value == "warning");
-        Assert.Contains(page.Descendants("p"), p => p.Value == "None was closed during the run.");
-        Assert.Contains(page.Descendants("h2"), heading => heading.Value == "✓ All 3 conditions held");
+        Assert.Contains(page.Descendants("p"), p => p.Value == "No connection was closed during the run.");
+        Assert.Contains(page.Descendants("h2"), heading => heading.Value == "✓ All 3 conditions passed");
         Assert.Contains(page.Descendants("text"), text => text.Value == "ms, logarithmic axis");
     }
 
@@ -128,8 +128,8 @@ public sealed class HtmlReportTests
 
     private static QuickResult Make(string name) => name switch
     {
-        "cured" => SampleResults.Cured,
-        "broken" => SampleResults.Broken,
+        "after" => SampleResults.After,
+        "before" => SampleResults.Before,
         "tiny" => SampleResults.Tiny,
         "nothing" => SampleResults.Nothing,
         "long" => SampleResults.Long,
@@ -154,7 +154,7 @@ public sealed class HtmlReportTests
 
     private static QuickResult HostileResult()
     {
-        QuickResult model = SampleResults.Broken;
+        QuickResult model = SampleResults.Before;
         var counts = Enumerable.Range(0, 50).ToDictionary(i => Hostile + i, i => (long)i + 1);
         var looks = counts.ToDictionary(count => count.Key, count => (int)count.Value);
         ProcessState state = model.Process!.Before with { Outgoing = looks, TimeWait = looks };

@@ -12,7 +12,7 @@ internal static class SampleResults
     private const string Address = "10.0.3.17:8443";
 
     /// <summary>300 s at 30/s over 12 connections, with a stall of 2 s in the middle that all who were due then had to wait out.</summary>
-    public static QuickResult Cured { get; } = new SampleRun { Seconds = 300, Rate = 30, StallAt = 150 }.Result(run => run with
+    public static QuickResult After { get; } = new SampleRun { Seconds = 300, Rate = 30, StallAt = 150 }.Result(run => run with
     {
         Connections = run.Connections with
         {
@@ -40,7 +40,7 @@ internal static class SampleResults
     });
 
     /// <summary>The same load where each request makes its own connection, until ports run out.</summary>
-    public static QuickResult Broken { get; } = new SampleRun { Seconds = 300, Rate = 30, ConnectionPerRequest = true, FailFrom = 228 }.Result(run => run with
+    public static QuickResult Before { get; } = new SampleRun { Seconds = 300, Rate = 30, ConnectionPerRequest = true, FailFrom = 228 }.Result(run => run with
     {
         GeneratorLimited = true,
         GeneratorLimits = ["Arrivals were started up to 212 ms late: this machine had too few cores for what ran on it.", "Local ports ran short: 28,120 of 28,232 were in use or in TIME_WAIT."],

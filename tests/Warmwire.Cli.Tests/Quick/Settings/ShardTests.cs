@@ -40,7 +40,7 @@ public sealed class ShardTests
     public void Who_counts_from_1_is_told_that_it_is_from_0()
     {
         Assert.False(Shard.TryParse("4/4", out _, out string? error));
-        Assert.Equal("--shard counts from 0: of 4 the last is 3/4, and there is no '4/4'", error);
+        Assert.Equal("--shard counts from 0: the last of 4 shards is 3/4, not '4/4'", error);
     }
 
     [Fact]

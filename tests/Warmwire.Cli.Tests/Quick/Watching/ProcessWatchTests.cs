@@ -132,7 +132,7 @@ public sealed class ProcessWatchTests
         Assert.True(result.Ended);
         Assert.Equal((0, 0, 0), (result.After.Descriptors, result.After.Threads, result.After.Outgoing.Count));
         Assert.InRange(result.Before.Descriptors, 3, 100);
-        Assert.StartsWith("The process ended before the run did", Assert.Single(result.Notes), StringComparison.Ordinal);
+        Assert.StartsWith("The process exited before the run ended", Assert.Single(result.Notes), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -144,7 +144,7 @@ public sealed class ProcessWatchTests
         {
             Assert.Equal("started", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
             await using ProcessWatch watch = ProcessWatch.Start(process.Id, static () => 0, TimeProvider.System);
-            Assert.Equal(["The process has child processes; what they hold and take is not counted."], (await watch.FinishAsync(1)).Notes);
+            Assert.Equal(["The process has child processes, which are not counted."], (await watch.FinishAsync(1)).Notes);
         }
         finally
         {
