@@ -63,9 +63,11 @@ internal static class CommandLine
     {
         { CommandResult.Parent: null, UnmatchedTokens: [var unknown, ..] } => $"there is no command '{unknown}'; see warmwire --help",
         { CommandResult.Parent: null } => "give a command; see warmwire --help",
-        _ when parsed.CommandResult.Tokens.FirstOrDefault(static token => token.Value.StartsWith('-')) is { } option => Unknown(parsed, option.Value),
+        _ when parsed.CommandResult.Tokens.FirstOrDefault(static token => token.Value.StartsWith('-')) is { } option =>
+            Unknown(parsed, option.Value),
         { UnmatchedTokens: [var unknown, ..] } => Unknown(parsed, unknown),
-        _ when Missing(parsed) is { } argument => $"{NameOf(parsed)} needs a {argument.HelpName ?? argument.Name}; see warmwire {NameOf(parsed)} --help",
+        _ when Missing(parsed) is { } argument =>
+            $"{NameOf(parsed)} needs a {argument.HelpName ?? argument.Name}; see warmwire {NameOf(parsed)} --help",
         _ => parsed.Errors[0].Message.ReplaceLineEndings(" "),
     };
 
@@ -82,9 +84,11 @@ internal static class CommandLine
         "warmwire",
         "Shows how well a program reuses its HTTP connections, and what it costs when it does not. The default command is compare.")
     {
-        CompareArguments.Command(static (settings, cancellationToken) => new CompareCommand(settings, Terminal.Open()).RunAsync(cancellationToken)),
+        CompareArguments.Command(
+            static (settings, cancellationToken) => new CompareCommand(settings, Terminal.Open()).RunAsync(cancellationToken)),
         QuickArguments.Command(static (parsed, cancellationToken) => JudgingAsync(
-            new QuickCommand(parsed.Settings, parsed.Outputs, parsed.Pid, Terminal.Open(), TimeProvider.System).RunAsync(cancellationToken))),
+            new QuickCommand(parsed.Settings, parsed.Outputs, parsed.Pid, Terminal.Open(), TimeProvider.System)
+                .RunAsync(cancellationToken))),
         MergeArguments.Command(static (settings, cancellationToken) => JudgingAsync(
             new MergeCommand(settings, Console.Out, Console.Error).RunAsync(cancellationToken))),
         ExperimentArguments.Command(static (settings, cancellationToken) =>

@@ -45,7 +45,11 @@ internal sealed class PubSubFunctionEndpoint
             client,
             settings.Emulator is { } emulator
                 ? publisher with { Endpoint = emulator }
-                : publisher with { Tokens = new MetadataTokenSource(client, settings.MetadataHost, settings.Time, reason => settings.Log($"pubsub: {reason}")) });
+                : publisher with
+                {
+                    Tokens = new MetadataTokenSource(
+                        client, settings.MetadataHost, settings.Time, reason => settings.Log($"pubsub: {reason}")),
+                });
     }
 
     private async Task AnswerAsync(HttpContext context)
@@ -76,7 +80,9 @@ internal sealed class PubSubFunctionEndpoint
 
         try
         {
-            return (StatusCodes.Status200OK, $"Message published: {await PublishAsync(body.Topic, PubSubMessage.FromText(body.Message), callerLeft)}");
+            return (
+                StatusCodes.Status200OK,
+                $"Message published: {await PublishAsync(body.Topic, PubSubMessage.FromText(body.Message), callerLeft)}");
         }
         catch (PubSubException e)
         {

@@ -60,7 +60,12 @@ internal sealed class CompareCommand
         return ExitCodes.Success;
     }
 
-    private async Task<RowReport> MeasureAsync(string row, ComparePlan plan, Upstream upstream, IRowProgress progress, CancellationToken cancellationToken)
+    private async Task<RowReport> MeasureAsync(
+        string row,
+        ComparePlan plan,
+        Upstream upstream,
+        IRowProgress progress,
+        CancellationToken cancellationToken)
     {
         bool isBefore = row == RowNames.NewHandlerPerRequest;
         int requests = isBefore ? plan.RequestsOfNewHandlers : plan.Requests;
@@ -88,7 +93,8 @@ internal sealed class CompareCommand
 
         ServerCounts seen = after - before;
         return seen.Requests < measured.Requests - measured.Errors
-            ? throw new CommandFailure($"row {row}: {measured.Requests - measured.Errors} requests got a response, but the server saw only {seen.Requests}")
+            ? throw new CommandFailure(
+                $"row {row}: {measured.Requests - measured.Errors} requests got a response, but the server saw only {seen.Requests}")
             : RowReport.From(row, measured, seen.Connections, seen.TlsHandshakes);
     }
 
@@ -104,12 +110,16 @@ internal sealed class CompareCommand
         List<string> notes = [];
         if (plan.RequestsOfNewHandlers < plan.Requests)
         {
-            notes.Add($"Note: {RowNames.NewHandlerPerRequest} sends only {plan.RequestsOfNewHandlers} of {plan.Requests} requests, because each leaves a socket that holds a local port.");
+            notes.Add(
+                $"Note: {RowNames.NewHandlerPerRequest} sends only {plan.RequestsOfNewHandlers} of {plan.Requests} requests, because "
+                    + "each leaves a socket that holds a local port.");
         }
 
         if (_options.Requests is null && plan.Requests < CompareSettings.DefaultRequests)
         {
-            notes.Add($"Note: {plan.Requests} requests instead of {CompareSettings.DefaultRequests} because of the round-trip time; use -n for another number.");
+            notes.Add(
+                $"Note: {plan.Requests} requests instead of {CompareSettings.DefaultRequests} because of the round-trip time; use -n "
+                    + "for another number.");
         }
 
         return notes;

@@ -40,8 +40,8 @@ internal sealed record ComparePlan(int Requests, int RequestsOfNewHandlers, int 
             return CompareSettings.DefaultRequests;
         }
 
-        // A round of new handlers takes a connect, with TLS 1.3 a handshake, and the exchange, one round trip each; a round of the others is
-        // the exchange, and their first round also connects.
+        // A round of new handlers takes a connect, with TLS 1.3 a handshake, and the exchange, one round trip each; a round of the others
+        // is the exchange, and their first round also connects.
         int opening = options.Scheme == Uri.UriSchemeHttps ? 2 : 1;
         double roundTrips = s_distanceBudget / options.RoundTrip;
         int rounds = (int)Math.Max(1, (roundTrips - (2 * opening)) / (opening + 3));

@@ -58,7 +58,8 @@ internal static class ComparisonView
 
     private static Table Empty() => new Table().Border(TableBorder.Simple).BorderStyle(new Style(decoration: Decoration.Dim));
 
-    private static TableColumn Column(string heading, Style style) => new(new Text(heading, style)) { Padding = new Padding(0, 0, 0, 0), NoWrap = true };
+    private static TableColumn Column(string heading, Style style) =>
+        new(new Text(heading, style)) { Padding = new Padding(0, 0, 0, 0), NoWrap = true };
 
     private static Text Cell(string text, RowReport row) => new(text, StyleOf(row));
 

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Warmwire.Cli.Compare;
 
-/// <summary>One thing that is told about each row: its heading where it heads a narrow column, its name where it has a line to itself, its value.</summary>
+/// <summary>
+/// One thing that is told about each row: its heading where it heads a narrow column, its name where it has a line to itself, its value.
+/// </summary>
 internal sealed record Metric(string Heading, string Name, Func<RowReport, string> Value)
 {
     public static IReadOnlyList<Metric> All { get; } =

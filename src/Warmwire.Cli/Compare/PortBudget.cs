@@ -3,7 +3,10 @@ using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Compare;
 
-/// <summary>How many connections the row with a new handler per request may leave behind. Each holds a local port in TIME_WAIT, and other programs need some.</summary>
+/// <summary>
+/// How many connections the row with a new handler per request may leave behind. Each holds a local port in TIME_WAIT, and other programs
+/// need some.
+/// </summary>
 internal static class PortBudget
 {
     /// <summary>Never more than this, however many ports there are.</summary>

@@ -29,7 +29,9 @@ internal sealed class Upstream : IAsyncDisposable
     /// <summary>Where a row warms up: the server itself, without the round trip of the relay.</summary>
     public RowTarget Direct => new(Uri, null);
 
-    /// <summary>Where a row is measured. A server given by --url keeps its name in the URL, for TLS and Host; only the connections go to the relay.</summary>
+    /// <summary>
+    /// Where a row is measured. A server given by --url keeps its name in the URL, for TLS and Host; only the connections go to the relay.
+    /// </summary>
     public RowTarget Measured => _relay switch
     {
         null => Direct,

@@ -83,7 +83,10 @@ internal static class Verdict
 
     private static string? TimeWait(CompareReport report)
     {
-        string[] left = [.. report.Rows.Where(static row => row.TimeWaitSockets > 0).Select(static row => $"{row.TimeWaitSockets} by {row.Name}")];
+        string[] left =
+        [
+            .. report.Rows.Where(static row => row.TimeWaitSockets > 0).Select(static row => $"{row.TimeWaitSockets} by {row.Name}"),
+        ];
         return left.Length == 0
             ? null
             : $"Sockets left in TIME_WAIT, each of which holds a local port for about a minute: {string.Join(", ", left)}.";
@@ -91,7 +94,10 @@ internal static class Verdict
 
     private static string? Errors(CompareReport report)
     {
-        string[] failed = [.. report.Rows.Where(static row => row.Errors > 0).Select(static row => $"{row.Errors} of {row.Requests} in {row.Name}")];
+        string[] failed =
+        [
+            .. report.Rows.Where(static row => row.Errors > 0).Select(static row => $"{row.Errors} of {row.Requests} in {row.Name}"),
+        ];
         return failed.Length == 0 ? null : $"Failed requests, not in rates and latencies: {string.Join(", ", failed)}.";
     }
 

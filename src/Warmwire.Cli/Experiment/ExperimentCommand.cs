@@ -13,7 +13,9 @@ using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Experiment;
 
-/// <summary>The command <c>experiment</c>: a function that makes a client for each invocation under load, and the same with one client for all.</summary>
+/// <summary>
+/// The command <c>experiment</c>: a function that makes a client for each invocation under load, and the same with one client for all.
+/// </summary>
 internal sealed class ExperimentCommand
 {
     private readonly ExperimentSettings _settings;
@@ -36,7 +38,8 @@ internal sealed class ExperimentCommand
 
         FunctionReport before = await MeasureAsync(reuse: false, cancellationToken);
         FunctionReport after = await MeasureAsync(reuse: true, cancellationToken);
-        var report = new ExperimentReport(_settings.Function.ToString().ToLowerInvariant(), _settings.Rate, _settings.DurationSeconds, before, after);
+        var report = new ExperimentReport(
+            _settings.Function.ToString().ToLowerInvariant(), _settings.Rate, _settings.DurationSeconds, before, after);
         if (_settings.Json)
         {
             await _terminal.StandardOutput.WriteLineAsync(JsonSerializer.Serialize(report, ExperimentJson.Default.ExperimentReport));
@@ -61,7 +64,8 @@ internal sealed class ExperimentCommand
             await FunctionCommand.CreateTopicAsync(uri);
         }
 
-        await using FunctionProcess function = await FunctionProcess.StartAsync(new FunctionOrder(_settings.Function, uri, reuse), cancellationToken);
+        await using FunctionProcess function = await FunctionProcess.StartAsync(
+            new FunctionOrder(_settings.Function, uri, reuse), cancellationToken);
         using var run = new QuickRun(LoadFor(function.Uri), _time);
         SocketStates socketsBefore = TcpTable.Read(upstream.Port);
         ServerCounts before = await upstream.GetCountsAsync(cancellationToken);
@@ -111,6 +115,8 @@ internal sealed class ExperimentCommand
     private string Headline()
     {
         string what = _settings.Function == FunctionKind.PubSub ? "publishes to a Pub/Sub emulator" : "calls a server";
-        return string.Create(CultureInfo.InvariantCulture, $"A function that {what}: {_settings.Arrivals:N0} invocations, {_settings.Rate:0.##} per second, twice");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"A function that {what}: {_settings.Arrivals:N0} invocations, {_settings.Rate:0.##} per second, twice");
     }
 }

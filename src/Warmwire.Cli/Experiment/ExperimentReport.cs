@@ -33,7 +33,9 @@ internal sealed record FunctionReport
 
     public required double P99Ms { get; init; }
 
-    /// <summary>Sockets between function and upstream that were in TIME_WAIT at the end and not at the start; 0 where that cannot be seen.</summary>
+    /// <summary>
+    /// Sockets between function and upstream that were in TIME_WAIT at the end and not at the start; 0 where that cannot be seen.
+    /// </summary>
     public required int TimeWaitSockets { get; init; }
 
     public required bool GeneratorLimited { get; init; }

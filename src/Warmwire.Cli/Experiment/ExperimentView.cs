@@ -19,7 +19,9 @@ internal static class ExperimentView
         Row("Connections to the server", static run => Whole(run.UpstreamConnections));
         Row("DNS lookups", static run => Whole(run.DnsLookups));
         Row("Left in TIME_WAIT", static run => Whole(run.TimeWaitSockets));
-        Row("CPU of the function, µs per invocation", static run => run.CpuMicrosPerInvocation.ToString("N0", CultureInfo.InvariantCulture));
+        Row(
+            "CPU of the function, µs per invocation",
+            static run => run.CpuMicrosPerInvocation.ToString("N0", CultureInfo.InvariantCulture));
         Row("p50 ms", static run => Fraction(run.P50Ms));
         Row("p99 ms", static run => Fraction(run.P99Ms));
         console.Write(table);
@@ -36,11 +38,13 @@ internal static class ExperimentView
     internal static IEnumerable<string> Sentences(ExperimentReport report)
     {
         (FunctionReport before, FunctionReport after) = (report.Before, report.After);
-        yield return Invariant(
-            $"Before, {before.Invocations:N0} invocations with a client each opened {Connections(before)}; after, {after.Invocations:N0} with a shared client opened {after.UpstreamConnections:N0}.");
+        yield return Invariant($"Before, {before.Invocations:N0} invocations with a client each opened {Connections(before)}; after, ")
+            + Invariant($"{after.Invocations:N0} with a shared client opened {after.UpstreamConnections:N0}.");
         if (after.CpuMicrosPerInvocation > 0)
         {
-            yield return Invariant($"A client per invocation used {before.CpuMicrosPerInvocation / after.CpuMicrosPerInvocation:0.0} times the CPU time of a shared client.");
+            yield return Invariant(
+                $"A client per invocation used {before.CpuMicrosPerInvocation / after.CpuMicrosPerInvocation:0.0} times the CPU time ")
+                + "of a shared client.";
         }
 
         if (before.Failed + after.Failed > 0)
@@ -50,17 +54,21 @@ internal static class ExperimentView
 
         if (before.GeneratorLimited || after.GeneratorLimited)
         {
-            yield return "The load, the function and the server share this machine's cores, which were a limit: counts are exact, times are rough.";
+            yield return "The load, the function and the server share this machine's cores, which were a limit: counts are exact, "
+                + "times are rough.";
         }
     }
 
-    private static string Connections(FunctionReport run) => run.UpstreamConnections == 1 ? "1 connection" : Invariant($"{run.UpstreamConnections:N0} connections");
+    private static string Connections(FunctionReport run) =>
+        run.UpstreamConnections == 1 ? "1 connection" : Invariant($"{run.UpstreamConnections:N0} connections");
 
-    private static TableColumn Column(string heading, Style style) => new(new Text(heading, style)) { Padding = new Padding(0, 0, 2, 0), NoWrap = true };
+    private static TableColumn Column(string heading, Style style) =>
+        new(new Text(heading, style)) { Padding = new Padding(0, 0, 2, 0), NoWrap = true };
 
     private static string Whole(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
-    private static string Fraction(double value) => value.ToString(value < 10 ? "0.00" : value < 100 ? "0.0" : "N0", CultureInfo.InvariantCulture);
+    private static string Fraction(double value) =>
+        value.ToString(value < 10 ? "0.00" : value < 100 ? "0.0" : "N0", CultureInfo.InvariantCulture);
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

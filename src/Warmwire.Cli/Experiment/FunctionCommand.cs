@@ -14,7 +14,9 @@ using Warmwire.Samples.PubSub;
 
 namespace Warmwire.Cli.Experiment;
 
-/// <summary>The hidden command <c>__function</c>: one of the sample functions, their own source, in a process whose cost is that of the function.</summary>
+/// <summary>
+/// The hidden command <c>__function</c>: one of the sample functions, their own source, in a process whose cost is that of the function.
+/// </summary>
 internal static class FunctionCommand
 {
     public const string Name = "__function";
@@ -41,11 +43,16 @@ internal static class FunctionCommand
         while (true)
         {
             await parent.ReceiveAsync(FunctionJson.Default.FunctionQuery);
-            parent.Send(new FunctionCounts(Environment.CpuUsage.TotalTime.TotalMicroseconds - cpu, lookups.Started), FunctionJson.Default.FunctionCounts);
+            parent.Send(
+                new FunctionCounts(Environment.CpuUsage.TotalTime.TotalMicroseconds - cpu, lookups.Started),
+                FunctionJson.Default.FunctionCounts);
         }
     }
 
-    /// <summary>The same function once more, with an upstream of its own in this process, so that the measured one does not pay for compiling, and its upstream sees no warm-up.</summary>
+    /// <summary>
+    /// The same function once more, with an upstream of its own in this process, so that the measured one does not pay for compiling, and
+    /// its upstream sees no warm-up.
+    /// </summary>
     private static async Task WarmUpAsync(FunctionOrder order)
     {
         await using EmbeddedServer upstream = await EmbeddedServer.StartAsync(tls: false, emulator: order.Function == FunctionKind.PubSub);
@@ -61,7 +68,9 @@ internal static class FunctionCommand
         {
             for (int i = 0; i < WarmUpRequests; i++)
             {
-                using HttpContent? content = order.Function == FunctionKind.PubSub ? new StringContent(PubSubRequest, Encoding.UTF8, "application/json") : null;
+                using HttpContent? content = order.Function == FunctionKind.PubSub
+                    ? new StringContent(PubSubRequest, Encoding.UTF8, "application/json")
+                    : null;
                 using HttpResponseMessage response = await client.PostAsync("/", content);
             }
 
@@ -73,7 +82,8 @@ internal static class FunctionCommand
     public static async Task CreateTopicAsync(Uri emulator)
     {
         using var client = new HttpClient();
-        using HttpResponseMessage response = await client.PutAsync(new Uri(emulator, $"v1/projects/{Project}/topics/{Topic}"), new StringContent("{}", Encoding.UTF8, "application/json"));
+        using HttpResponseMessage response = await client.PutAsync(
+            new Uri(emulator, $"v1/projects/{Project}/topics/{Topic}"), new StringContent("{}", Encoding.UTF8, "application/json"));
         response.EnsureSuccessStatusCode();
     }
 
@@ -89,7 +99,8 @@ internal static class FunctionCommand
         WebApplication function = builder.Build();
         if (order.Function == FunctionKind.PubSub)
         {
-            PubSubFunctionEndpoint.Map(function, new PubSubFunctionSettings(Project) { Emulator = order.Upstream, Reuse = order.Reuse, Log = Ignore });
+            PubSubFunctionEndpoint.Map(
+                function, new PubSubFunctionSettings(Project) { Emulator = order.Upstream, Reuse = order.Reuse, Log = Ignore });
         }
         else
         {
@@ -106,5 +117,6 @@ internal static class FunctionCommand
     }
 
     private static int PortOf(WebApplication function) =>
-        new Uri(function.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single()).Port;
+        new Uri(
+            function.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single()).Port;
 }

@@ -23,7 +23,8 @@ internal sealed class FunctionProcess : IAsyncDisposable
     {
         ProcessStartInfo info = SelfExecutable.StartInfo([FunctionCommand.Name]);
 
-        // One step less on the compiler's way to its best code, so that it is done after the warm-up and the function's processor time is its own.
+        // One step less on the compiler's way to its best code, so that it is done after the warm-up and the function's processor time is
+        // its own.
         info.Environment["DOTNET_TieredPGO"] = "0";
         ChildProcess child = ChildProcess.Start("the function", info);
         try

@@ -5,8 +5,9 @@ using System.IO.Compression;
 namespace Warmwire.Cli.Histograms;
 
 /// <summary>
-/// A histogram as text: the compressed V2 encoding of HdrHistogram in Base64, which its tools and its libraries in other languages read, and which logs of histograms have.
-/// Inside the zlib stream are a header of 40 bytes, big-endian, and the counts as ZigZag LEB128 numbers, where a negative one is a run of empty buckets.
+/// A histogram as text: the compressed V2 encoding of HdrHistogram in Base64, which its tools and its libraries in other languages read,
+/// and which logs of histograms have. Inside the zlib stream are a header of 40 bytes, big-endian, and the counts as ZigZag LEB128 numbers,
+/// where a negative one is a run of empty buckets.
 /// </summary>
 internal static class HistogramCoder
 {
@@ -14,7 +15,9 @@ internal static class HistogramCoder
     private const int CompressedCookie = 0x1c849304 | 0x10;
     private const int HeaderLength = 40;
 
-    /// <summary>More than any histogram of <see cref="LatencyHistogram.Length"/> buckets takes, so that a small file cannot unpack into a large one.</summary>
+    /// <summary>
+    /// More than any histogram of <see cref="LatencyHistogram.Length"/> buckets takes, so that a small file cannot unpack into a large one.
+    /// </summary>
     private const int MaxPayload = 10 * 40_000;
 
     public static string Encode(LatencyHistogram histogram)
@@ -84,12 +87,16 @@ internal static class HistogramCoder
         return LatencyHistogram.Restore(counts, sum, min, max);
     }
 
-    /// <summary>The buckets that are not empty, in ascending order: of the few durations of an interval, much less than a histogram.</summary>
+    /// <summary>
+    /// The buckets that are not empty, in ascending order: of the few durations of an interval, much less than a histogram.
+    /// </summary>
     /// <exception cref="FormatException">It is not such a text.</exception>
     public static IReadOnlyList<(int Index, long Count)> ReadCounts(string text)
     {
         byte[] packed = Convert.FromBase64String(text);
-        if (packed.Length < 8 || BinaryPrimitives.ReadInt32BigEndian(packed) != CompressedCookie || BinaryPrimitives.ReadInt32BigEndian(packed.AsSpan(4)) != packed.Length - 8)
+        if (packed.Length < 8
+            || BinaryPrimitives.ReadInt32BigEndian(packed) != CompressedCookie
+            || BinaryPrimitives.ReadInt32BigEndian(packed.AsSpan(4)) != packed.Length - 8)
         {
             throw new FormatException("it does not start like a compressed histogram");
         }
@@ -122,8 +129,8 @@ internal static class HistogramCoder
 
     private static ReadOnlySpan<byte> Payload(ReadOnlySpan<byte> bytes)
     {
-        // The number at 8 tells how far buckets were shifted; hdr-histogram-js writes 1 there, which is no shift, as those are by 1,024 and more.
-        // The one at 32 is not looked at, because that library writes an integer in place of a double.
+        // The number at 8 tells how far buckets were shifted; hdr-histogram-js writes 1 there, which is no shift, as those are by 1,024 and
+        // more. The one at 32 is not looked at, because that library writes an integer in place of a double.
         if (bytes.Length < HeaderLength
             || BinaryPrimitives.ReadInt32BigEndian(bytes) != Cookie
             || BinaryPrimitives.ReadInt32BigEndian(bytes[4..]) != bytes.Length - HeaderLength

@@ -5,7 +5,9 @@ using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Measuring;
 
-/// <summary>The hidden command <c>__row NAME</c>: measures one row, in a process of its own so that rows share neither processor time nor heap.</summary>
+/// <summary>
+/// The hidden command <c>__row NAME</c>: measures one row, in a process of its own so that rows share neither processor time nor heap.
+/// </summary>
 internal static class RowCommand
 {
     public const string Name = "__row";
@@ -84,7 +86,9 @@ internal static class RowCommand
             await TimeWaitSockets.CountNewAsync(remotePort, before, TimeProvider.System, TimeSpan.FromMilliseconds(order.RoundTripMs)));
     }
 
-    /// <summary>A few failures are errors of the row; failures up to the end may be a server that is gone. One more request tells.</summary>
+    /// <summary>
+    /// A few failures are errors of the row; failures up to the end may be a server that is gone. One more request tells.
+    /// </summary>
     private static async Task ThrowIfServerDiedAsync(Load load, IRequestSender sender, RowOrder order)
     {
         if (!load.EndedUnanswered || load.Succeeded == 0)

@@ -4,7 +4,8 @@ namespace Warmwire.Cli.Measuring;
 
 /// <summary>Where requests go.</summary>
 /// <param name="Uri">What is asked for.</param>
-/// <param name="ConnectPort">If set, connections go to this port of 127.0.0.1 (the relay) in place of the URL's host, which keeps its name in TLS and Host.</param>
+/// <param name="ConnectPort">If set, connections go to this port of 127.0.0.1 (the relay) in place of the URL's host, which keeps its name
+/// in TLS and Host.</param>
 internal sealed record RowTarget(Uri Uri, int? ConnectPort);
 
 /// <summary>The first message to a row's process: everything it needs to know.</summary>

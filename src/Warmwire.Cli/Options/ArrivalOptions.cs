@@ -19,7 +19,8 @@ internal sealed class ArrivalOptions
     private readonly Option<double?> _duration = new("--duration", "-d")
     {
         Description = "How long arrivals start: seconds, or 90s, 5m, 1h."
-            + $" [default: {QuickSettings.DefaultDurationSeconds:0} with --rate, --count / {QuickSettings.DefaultArrivalsPerSecond} with --count]",
+            + $" [default: {QuickSettings.DefaultDurationSeconds:0} with --rate, --count / {QuickSettings.DefaultArrivalsPerSecond} "
+                + "with --count]",
         HelpName = "TIME",
         CustomParser = OptionValues.Duration,
     };

@@ -38,7 +38,8 @@ internal static class CompareArguments
         var tls = new Option<bool>("--tls") { Description = "Use https with the embedded server." };
         var roundTrip = new Option<TimeSpan>("--rtt")
         {
-            Description = "Add a round-trip time with a relay in front of the server: 50ms, 0.05s, or a number of milliseconds, at most 2s.",
+            Description = "Add a round-trip time with a relay in front of the server: 50ms, 0.05s, or a number of milliseconds, at "
+                + "most 2s.",
             HelpName = "TIME",
             CustomParser = ParseRoundTrip,
         };
@@ -57,7 +58,10 @@ internal static class CompareArguments
         };
         var json = new Option<bool>("--json") { Description = "Print the result as JSON, and nothing else on standard output." };
 
-        var command = new DetailedCommand("compare", "Sends the same GET requests in three ways and shows what each costs.", Details) { url, tls, roundTrip, concurrency, requests, json };
+        var command = new DetailedCommand(
+            "compare",
+            "Sends the same GET requests in three ways and shows what each costs.",
+            Details) { url, tls, roundTrip, concurrency, requests, json };
         command.Validators.Add(result =>
         {
             if (result.GetResult(url) is not null && result.GetResult(tls) is { Implicit: false })

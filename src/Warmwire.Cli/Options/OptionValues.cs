@@ -4,7 +4,9 @@ using Warmwire.Cli.Quick.Settings;
 
 namespace Warmwire.Cli.Options;
 
-/// <summary>Parsers of the values that several options share. One that cannot be parsed adds an error of one line to the argument.</summary>
+/// <summary>
+/// Parsers of the values that several options share. One that cannot be parsed adds an error of one line to the argument.
+/// </summary>
 internal static class OptionValues
 {
     /// <summary>A whole number from 1 to <paramref name="max"/>.</summary>
@@ -16,7 +18,8 @@ internal static class OptionValues
             return value;
         }
 
-        argument.AddError(string.Create(CultureInfo.InvariantCulture, $"{Name(argument)} must be a whole number from 1 to {max:N0}, not '{text}'"));
+        argument.AddError(
+            string.Create(CultureInfo.InvariantCulture, $"{Name(argument)} must be a whole number from 1 to {max:N0}, not '{text}'"));
         return null;
     }
 
@@ -24,12 +27,15 @@ internal static class OptionValues
     public static double Number(ArgumentResult argument, double max)
     {
         string text = argument.Tokens[0].Value;
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) && value >= 1 && value <= max)
+        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)
+            && value >= 1
+            && value <= max)
         {
             return value;
         }
 
-        argument.AddError(string.Create(CultureInfo.InvariantCulture, $"{Name(argument)} must be a number from 1 to {max:0}, not '{text}'"));
+        argument.AddError(
+            string.Create(CultureInfo.InvariantCulture, $"{Name(argument)} must be a number from 1 to {max:0}, not '{text}'"));
         return default;
     }
 

@@ -47,7 +47,8 @@ internal static class QuickArguments
         var results = new ResultOptions();
         var shard = new ShardOptions();
 
-        var command = new DetailedCommand("quick", "Load-tests a URL at a constant rate and counts the connections it used.", Details) { url };
+        var command = new DetailedCommand(
+            "quick", "Load-tests a URL at a constant rate and counts the connections it used.", Details) { url };
         arrivals.AddTo(command);
         request.AddTo(command);
         connections.AddTo(command);

@@ -10,7 +10,11 @@ namespace Warmwire.Cli.Options;
 /// <summary>The options that say what each request is: method, headers and body.</summary>
 internal sealed class RequestOptions
 {
-    private readonly Option<string?> _payload = new("--payload", "-p") { Description = "The body of each request: text, or @FILE.", HelpName = "TEXT" };
+    private readonly Option<string?> _payload = new("--payload", "-p")
+    {
+        Description = "The body of each request: text, or @FILE.",
+        HelpName = "TEXT",
+    };
 
     private readonly Option<string?> _contentType = new("--content-type", "-t")
     {
@@ -118,7 +122,8 @@ internal sealed class RequestOptions
             string value = header[(colon + 1)..].Trim();
             bool isContents = false;
             if (value.AsSpan().ContainsAny('\r', '\n', '\0')
-                || (!probe.Headers.TryAddWithoutValidation(name, value) && !(isContents = content.Headers.TryAddWithoutValidation(name, value))))
+                || (!probe.Headers.TryAddWithoutValidation(name, value)
+                    && !(isContents = content.Headers.TryAddWithoutValidation(name, value))))
             {
                 throw new CommandFailure($"--header '{header}' is not of the form 'Name: value'", ExitCodes.Usage);
             }

@@ -8,7 +8,11 @@ namespace Warmwire.Cli.Options;
 /// <summary>The options that say what is done with a load test's result, of one run and of several merged.</summary>
 internal sealed class ResultOptions
 {
-    private readonly Option<string?> _output = new("--output", "-o") { Description = "Write the complete result as JSON.", HelpName = "FILE" };
+    private readonly Option<string?> _output = new("--output", "-o")
+    {
+        Description = "Write the complete result as JSON.",
+        HelpName = "FILE",
+    };
 
     private readonly Option<string?> _report = new("--report") { Description = "Write a report as one HTML file.", HelpName = "FILE" };
 

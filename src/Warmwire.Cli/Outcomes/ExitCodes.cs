@@ -14,7 +14,10 @@ internal static class ExitCodes
     /// <summary>The arguments were invalid.</summary>
     public const int Usage = 2;
 
-    /// <summary>A load test could not run or be judged: no connection, or a file that could not be read or written. It differs from <see cref="ConditionFailed"/>.</summary>
+    /// <summary>
+    /// A load test could not run or be judged: no connection, or a file that could not be read or written. It differs from
+    /// <see cref="ConditionFailed"/>.
+    /// </summary>
     public const int CouldNotRun = 2;
 
     /// <summary>Ctrl-C: 128 + SIGINT.</summary>

@@ -23,7 +23,8 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     /// <param name="role">What it is, for messages: "the embedded server".</param>
     /// <param name="arguments">The hidden command and its arguments.</param>
-    public static ChildProcess Start(string role, params IReadOnlyList<string> arguments) => Start(role, SelfExecutable.StartInfo(arguments));
+    public static ChildProcess Start(string role, params IReadOnlyList<string> arguments) =>
+        Start(role, SelfExecutable.StartInfo(arguments));
 
     public static ChildProcess Start(string role, ProcessStartInfo info)
     {
@@ -88,7 +89,9 @@ internal sealed class ChildProcess : IAsyncDisposable
     {
         // The error stream is read by another thread and complete only when the process has ended.
         _process.WaitForExit(TimeSpan.FromSeconds(1));
-        string text = Volatile.Read(ref _lastErrorLine) is { } line ? $"{_role} exited unexpectedly: {line}" : $"{_role} exited unexpectedly";
+        string text = Volatile.Read(ref _lastErrorLine) is { } line
+            ? $"{_role} exited unexpectedly: {line}"
+            : $"{_role} exited unexpectedly";
         return cause is null ? new CommandFailure(text) : new CommandFailure(text, cause);
     }
 }

@@ -2,7 +2,9 @@ using Warmwire.Cli.Processes;
 
 namespace Warmwire.Cli.Serving;
 
-/// <summary>The hidden command <c>__serve</c>: the embedded server, in a process of its own so that its work is not counted as a client's.</summary>
+/// <summary>
+/// The hidden command <c>__serve</c>: the embedded server, in a process of its own so that its work is not counted as a client's.
+/// </summary>
 internal static class ServeCommand
 {
     public const string Name = "__serve";

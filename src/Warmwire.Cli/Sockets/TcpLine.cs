@@ -11,10 +11,13 @@ namespace Warmwire.Cli.Sockets;
 /// <param name="Inode">What links of descriptors name; 0 if no process has it any more.</param>
 internal readonly record struct TcpLine(int LocalPort, TcpRemote Remote, TcpState State, long Inode)
 {
-    /// <summary>The heading, and whatever else is no socket, is not parsed. Nothing is allocated: there may be hundreds of thousands of lines.</summary>
+    /// <summary>
+    /// The heading, and whatever else is no socket, is not parsed. Nothing is allocated: there may be hundreds of thousands of lines.
+    /// </summary>
     public static bool TryParse(ReadOnlySpan<char> line, out TcpLine socket)
     {
-        // "  12: 0100007F:9C40 0100007F:1F90 06 00000000:00000000 03:000017A2 00000000 0 0 17 …": slot, local, remote, state, queues, timer, retransmits, user, timeout, inode.
+        // " 12: 0100007F:9C40 0100007F:1F90 06 00000000:00000000 03:000017A2 00000000 0 0 17 …": slot, local, remote, state, queues, timer,
+        // retransmits, user, timeout, inode.
         socket = default;
         NextField(ref line);
         if (!TryParseEnd(NextField(ref line), out TcpRemote local)
@@ -64,7 +67,8 @@ internal readonly record struct TcpLine(int LocalPort, TcpRemote Remote, TcpStat
     {
         end = default;
         int colon = text.IndexOf(':');
-        if (colon is not (8 or 32) || !ushort.TryParse(text[(colon + 1)..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ushort port))
+        if (colon is not (8 or 32)
+            || !ushort.TryParse(text[(colon + 1)..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ushort port))
         {
             return false;
         }

@@ -6,7 +6,9 @@ internal static class TimeWaitSockets
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_usualLimit = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Counts them after waiting for those that are still closing: a socket enters TIME_WAIT when the other side has closed too.</summary>
+    /// <summary>
+    /// Counts them after waiting for those that are still closing: a socket enters TIME_WAIT when the other side has closed too.
+    /// </summary>
     /// <param name="remotePort">Where the requests went.</param>
     /// <param name="before">The sockets before the requests.</param>
     /// <param name="time">The clock.</param>

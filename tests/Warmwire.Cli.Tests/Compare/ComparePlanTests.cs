@@ -26,7 +26,8 @@ public sealed class ComparePlanTests
     {
         foreach (bool tls in new[] { false, true })
         {
-            ComparePlan plan = ComparePlan.Make(s_settings with { Tls = tls, RoundTrip = TimeSpan.FromMilliseconds(milliseconds) }, portBudget: 2000);
+            ComparePlan plan = ComparePlan.Make(
+                s_settings with { Tls = tls, RoundTrip = TimeSpan.FromMilliseconds(milliseconds) }, portBudget: 2000);
             int opening = tls ? 2 : 1;
             double rounds = Math.Ceiling(plan.Requests / 32.0);
             double before = rounds * (opening + 1);

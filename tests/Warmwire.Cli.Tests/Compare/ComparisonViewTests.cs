@@ -23,7 +23,10 @@ public sealed class ComparisonViewTests
     {
         string[] lines = Render(80);
         Assert.All(lines, static line => Assert.InRange(line.Length, 0, 80));
-        Assert.Single(lines, static line => line.Contains("new-handler-per-request", StringComparison.Ordinal) && line.Contains("sockets-http-handler", StringComparison.Ordinal));
+        Assert.Single(
+            lines,
+            static line => line.Contains("new-handler-per-request", StringComparison.Ordinal)
+                && line.Contains("sockets-http-handler", StringComparison.Ordinal));
         string connections = Assert.Single(lines, static line => line.Contains("Connections opened", StringComparison.Ordinal));
         Assert.Equal(["Connections", "opened", "2,000", "32", "32"], connections.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         foreach (Metric metric in Metric.All)
@@ -64,8 +67,12 @@ public sealed class ComparisonViewTests
     public void Only_the_row_of_warmwire_is_highlighted()
     {
         string[] lines = Render(120, colors: true);
-        Assert.Single(lines, static line => line.Contains("\e[1;", StringComparison.Ordinal) && line.Contains("warmwire", StringComparison.Ordinal));
-        Assert.DoesNotContain(lines, static line => line.Contains("\e[1;", StringComparison.Ordinal) && line.Contains("sockets-http-handler", StringComparison.Ordinal));
+        Assert.Single(
+            lines, static line => line.Contains("\e[1;", StringComparison.Ordinal) && line.Contains("warmwire", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            lines,
+            static line =>
+                line.Contains("\e[1;", StringComparison.Ordinal) && line.Contains("sockets-http-handler", StringComparison.Ordinal));
     }
 
     private static string[] Render(int width, CompareReport? report = null, IReadOnlyList<string>? notes = null, bool colors = false)

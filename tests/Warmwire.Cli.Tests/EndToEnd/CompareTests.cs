@@ -70,7 +70,10 @@ public sealed class CompareTests
     {
         WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync("compare", "-n", "40", "-c", "4");
         Assert.Equal(("", 0), (outcome.Error, outcome.ExitCode));
-        Assert.Contains("A new handler per request opened 40 connections where the shared PooledHttpHandler opened", outcome.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "A new handler per request opened 40 connections where the shared PooledHttpHandler opened",
+            outcome.Output,
+            StringComparison.Ordinal);
         Assert.DoesNotContain('\e', outcome.Output);
     }
 
@@ -153,7 +156,9 @@ public sealed class CompareTests
     public async Task Ctrl_C_ends_it_and_its_parts_with_130()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc");
-        Assert.SkipWhen(IgnoresInterrupts(), "the process that started the tests ignores SIGINT, as shells do for their background jobs, and that is inherited");
+        Assert.SkipWhen(
+            IgnoresInterrupts(),
+            "the process that started the tests ignores SIGINT, as shells do for their background jobs, and that is inherited");
         using Process process = WarmwireProcess.Start("compare", "--rtt", "200ms", "--json");
         int[] parts = await WaitForChildrenAsync(process.Id, count: 3);
 

@@ -33,7 +33,12 @@ public sealed class ExperimentTests
     public async Task The_same_with_the_function_that_publishes()
     {
         JsonElement report = await RunAsync("-d", "2", "-r", "20", "--function", "pubsub");
-        Assert.Equal((40, 0, 40), (Count(report.GetProperty("before"), "invocations"), Count(report.GetProperty("before"), "failed"), Count(report.GetProperty("before"), "upstreamConnections")));
+        Assert.Equal(
+            (40, 0, 40),
+            (
+                Count(report.GetProperty("before"), "invocations"),
+                Count(report.GetProperty("before"), "failed"),
+                Count(report.GetProperty("before"), "upstreamConnections")));
         Assert.Equal((40, 0), (Count(report.GetProperty("after"), "invocations"), Count(report.GetProperty("after"), "failed")));
         Assert.InRange(Count(report.GetProperty("after"), "upstreamConnections"), 1, 16);
     }

@@ -48,7 +48,8 @@ public sealed class HdrHistogramTests
     }
 
     private static HistogramBase Decode(string text) =>
-        HistogramEncoding.DecodeFromCompressedByteBuffer(ByteBuffer.Allocate(Convert.FromBase64String(text)), minBarForHighestTrackableValue: 0);
+        HistogramEncoding.DecodeFromCompressedByteBuffer(
+            ByteBuffer.Allocate(Convert.FromBase64String(text)), minBarForHighestTrackableValue: 0);
 
     private static LongHistogram Record(long[] values)
     {

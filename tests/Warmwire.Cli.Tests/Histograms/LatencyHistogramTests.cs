@@ -27,7 +27,8 @@ public sealed class LatencyHistogramTests
                 Assert.InRange(histogram.ValueAt(percentile), exact * 0.999, exact * 1.001);
             }
 
-            Assert.Equal((values[0], values[^1], values.Sum(), values.Length), (histogram.Min, histogram.Max, histogram.Sum, (int)histogram.Total));
+            Assert.Equal(
+                (values[0], values[^1], values.Sum(), values.Length), (histogram.Min, histogram.Max, histogram.Sum, (int)histogram.Total));
         }
     }
 
@@ -110,7 +111,9 @@ public sealed class LatencyHistogramTests
     public void An_empty_histogram_has_zeros()
     {
         var histogram = new LatencyHistogram();
-        Assert.Equal((0L, 0L, 0L, 0L, 0L, 0.0), (histogram.Total, histogram.Sum, histogram.Min, histogram.Max, histogram.ValueAt(50), histogram.Mean));
+        Assert.Equal(
+            (0L, 0L, 0L, 0L, 0L, 0.0),
+            (histogram.Total, histogram.Sum, histogram.Min, histogram.Max, histogram.ValueAt(50), histogram.Mean));
     }
 
     [Fact]

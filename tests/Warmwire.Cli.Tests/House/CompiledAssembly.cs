@@ -4,7 +4,10 @@ using System.Reflection.PortableExecutable;
 
 namespace Warmwire.Cli.Tests.House;
 
-/// <summary>Reads which types of an assembly name which, and in which folders they are: from its metadata, its code, and the documents in its debug symbols.</summary>
+/// <summary>
+/// Reads which types of an assembly name which, and in which folders they are: from its metadata, its code, and the documents in its debug
+/// symbols.
+/// </summary>
 internal sealed class CompiledAssembly
 {
     /// <summary>The documents of a type without code (Portable PDB, Type Definition Documents).</summary>
@@ -26,7 +29,8 @@ internal sealed class CompiledAssembly
     public static IReadOnlyList<CompiledType> Read(string path, Func<string, string?> folderOf)
     {
         using var image = new PEReader(File.OpenRead(path));
-        if (!image.TryOpenAssociatedPortablePdb(path, static file => File.Exists(file) ? File.OpenRead(file) : null, out MetadataReaderProvider? provider, out _))
+        Func<string, Stream?> open = static file => File.Exists(file) ? File.OpenRead(file) : null;
+        if (!image.TryOpenAssociatedPortablePdb(path, open, out MetadataReaderProvider? provider, out _))
         {
             throw new FileNotFoundException($"{path} has no portable symbols");
         }
@@ -66,7 +70,10 @@ internal sealed class CompiledAssembly
 
             if (of.Length == 1)
             {
-                HashSet<string> names = [.. collector.Found.Select(OutermostOf).Where(named => named != outer).Select(NameOf).Where(known.Contains)];
+                HashSet<string> names =
+                [
+                    .. collector.Found.Select(OutermostOf).Where(named => named != outer).Select(NameOf).Where(known.Contains),
+                ];
                 types.Add(new CompiledType(NameOf(outer), of[0], names));
             }
         }
@@ -82,7 +89,8 @@ internal sealed class CompiledAssembly
             MethodDebugInformation debug = _symbols.GetMethodDebugInformation(method);
             if (!debug.SequencePointsBlob.IsNil)
             {
-                documents.UnionWith(debug.GetSequencePoints().Where(static point => !point.IsHidden).Select(static point => point.Document));
+                documents.UnionWith(
+                    debug.GetSequencePoints().Where(static point => !point.IsHidden).Select(static point => point.Document));
             }
         }
 

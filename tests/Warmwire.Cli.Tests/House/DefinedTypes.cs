@@ -3,7 +3,10 @@ using System.Reflection.Metadata;
 
 namespace Warmwire.Cli.Tests.House;
 
-/// <summary>Notes the types of the assembly itself that signatures and attribute values name. What a type is decoded to is its name, which only attributes need.</summary>
+/// <summary>
+/// Notes the types of the assembly itself that signatures and attribute values name. What a type is decoded to is its name, which only
+/// attributes need.
+/// </summary>
 internal sealed class DefinedTypes : ISignatureTypeProvider<string, object?>, ICustomAttributeTypeProvider<string>
 {
     private readonly MetadataReader _metadata;
@@ -31,7 +34,11 @@ internal sealed class DefinedTypes : ISignatureTypeProvider<string, object?>, IC
         return $"{reader.GetString(type.Namespace)}.{reader.GetString(type.Name)}";
     }
 
-    public string GetTypeFromSpecification(MetadataReader reader, object? genericContext, TypeSpecificationHandle handle, byte rawTypeKind) =>
+    public string GetTypeFromSpecification(
+        MetadataReader reader,
+        object? genericContext,
+        TypeSpecificationHandle handle,
+        byte rawTypeKind) =>
         reader.GetTypeSpecification(handle).DecodeSignature(this, genericContext);
 
     /// <summary>A <c>typeof</c> in an attribute is the name as text, with the assembly if that is another.</summary>

@@ -26,7 +26,12 @@ internal static class Instructions
             }
 
             OperandType operand = s_operands[value];
-            if (operand is OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineSig or OperandType.InlineTok or OperandType.InlineType)
+            if (
+                operand is OperandType.InlineField
+                    or OperandType.InlineMethod
+                    or OperandType.InlineSig
+                    or OperandType.InlineTok
+                    or OperandType.InlineType)
             {
                 operands.Add((EntityHandle)MetadataTokens.Handle(code.ReadInt32()));
             }

@@ -3,14 +3,18 @@ using Xunit;
 
 namespace Warmwire.Cli.Tests.House;
 
-/// <summary>The folders of the command line are layers: <c>src/Warmwire.Cli/layers.txt</c> has their order, and a type names only what is below its own.</summary>
+/// <summary>
+/// The folders of the command line are layers: <c>src/Warmwire.Cli/layers.txt</c> has their order, and a type names only what is below its
+/// own.
+/// </summary>
 public sealed class LayerTests
 {
     private const string Sources = "/src/Warmwire.Cli/";
     private const string Samples = "/samples/";
     private const string Examples = "/tests/Warmwire.Cli.Tests/House/Example/";
 
-    private static readonly Lazy<IReadOnlyList<CompiledType>> s_types = new(static () => CompiledAssembly.Read(typeof(CommandLine).Assembly.Location, FolderOf));
+    private static readonly Lazy<IReadOnlyList<CompiledType>> s_types = new(
+        static () => CompiledAssembly.Read(typeof(CommandLine).Assembly.Location, FolderOf));
 
     private static readonly Lazy<IReadOnlyList<CompiledType>> s_examples =
         new(static () => CompiledAssembly.Read(typeof(LayerTests).Assembly.Location, static document => FolderUnder(Examples, document)));
@@ -63,7 +67,8 @@ public sealed class LayerTests
     [Fact]
     public void A_folder_that_is_missing_in_the_order_or_has_no_types_is_found()
     {
-        IReadOnlyList<string> violations = new LayerOrder(Order.Where(static line => line != "Sockets").Append("Elsewhere")).Violations(s_types.Value);
+        IReadOnlyList<string> violations = new LayerOrder(Order.Where(static line => line != "Sockets").Append("Elsewhere"))
+            .Violations(s_types.Value);
         Assert.Contains("Elsewhere has no types", violations);
         Assert.Contains("Warmwire.Cli.Sockets.TcpTable is in Sockets, which is not in the order", violations);
     }
@@ -71,7 +76,11 @@ public sealed class LayerTests
     [Fact]
     public void Every_kind_of_reference_is_found()
     {
-        string[] named = [.. s_examples.Value.Where(static type => type.Folder == "Upper").Select(static type => type.Name[(type.Name.LastIndexOf('.') + 1)..])];
+        string[] named =
+        [
+            .. s_examples.Value.Where(static type => type.Folder == "Upper")
+                .Select(static type => type.Name[(type.Name.LastIndexOf('.') + 1)..]),
+        ];
         string text = string.Join('\n', new LayerOrder(["Upper", "Lower"]).Violations(s_examples.Value)) + '\n';
         Assert.True(named.Length > 20);
         Assert.All(named, name => Assert.Contains($".{name}\n", text));

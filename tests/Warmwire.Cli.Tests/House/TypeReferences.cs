@@ -3,7 +3,10 @@ using System.Reflection.PortableExecutable;
 
 namespace Warmwire.Cli.Tests.House;
 
-/// <summary>Collects the types of one assembly that some of its types name: in declarations, signatures, attributes, local variables and instructions.</summary>
+/// <summary>
+/// Collects the types of one assembly that some of its types name: in declarations, signatures, attributes, local variables and
+/// instructions.
+/// </summary>
 internal sealed class TypeReferences
 {
     private readonly MetadataReader _metadata;

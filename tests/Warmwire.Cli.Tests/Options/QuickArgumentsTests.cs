@@ -16,8 +16,17 @@ public sealed class QuickArgumentsTests
     public async Task Without_more_a_rate_lasts_a_minute()
     {
         QuickArguments.Parsed parsed = await ReadAsync("-r", "30", Url);
-        Assert.Equal((new Uri(Url), 30.0, 1800L, 60.0, 1), (parsed.Settings.Url, parsed.Settings.Rate, parsed.Settings.Arrivals, parsed.Settings.DurationSeconds, parsed.Settings.RequestsPerArrival));
-        Assert.Equal((HttpMethod.Get, null, TimeSpan.FromSeconds(10), Shard.Whole), (parsed.Settings.Method, parsed.Settings.Payload, parsed.Settings.Timeout, parsed.Settings.Shard));
+        Assert.Equal(
+            (new Uri(Url), 30.0, 1800L, 60.0, 1),
+            (
+                parsed.Settings.Url,
+                parsed.Settings.Rate,
+                parsed.Settings.Arrivals,
+                parsed.Settings.DurationSeconds,
+                parsed.Settings.RequestsPerArrival));
+        Assert.Equal(
+            (HttpMethod.Get, null, TimeSpan.FromSeconds(10), Shard.Whole),
+            (parsed.Settings.Method, parsed.Settings.Payload, parsed.Settings.Timeout, parsed.Settings.Shard));
         Assert.Equal((null, null, null, false), (parsed.Outputs.Json, parsed.Outputs.Report, parsed.Outputs.Hgrm, parsed.Outputs.Quiet));
         Assert.Null(parsed.Pid);
     }
@@ -26,16 +35,22 @@ public sealed class QuickArgumentsTests
     public async Task Every_option_arrives()
     {
         QuickArguments.Parsed parsed = await ReadAsync(
-            "--rate", "0.5", "--duration", "5m", "--num", "3", "--payload", "{}", "--content-type", "text/x", "--method", "put", "-H", "A: 1", "-H", "B:2", "--insecure", "--quiet", "--timeout", "500ms",
-            "--http2", "--max-connections", "7", "--new-connection-per-request", "--output", "o.json", "--report", "r.html", "--hgrm", "h", "--pid", "42", "--ensure", "p(95)<500", "--ensure", "errors==0",
+            "--rate", "0.5", "--duration", "5m", "--num", "3", "--payload", "{}", "--content-type", "text/x", "--method", "put", "-H",
+            "A: 1", "-H", "B:2", "--insecure", "--quiet", "--timeout", "500ms",
+            "--http2", "--max-connections", "7", "--new-connection-per-request", "--output", "o.json", "--report", "r.html", "--hgrm", "h",
+            "--pid", "42", "--ensure", "p(95)<500", "--ensure", "errors==0",
             "--shard", "1/3", "--start-at", "2100-01-31T12:00:00Z", Url);
         QuickSettings settings = parsed.Settings;
         Assert.Equal((0.5, 150L, 300.0, 3), (settings.Rate, settings.Arrivals, settings.DurationSeconds, settings.RequestsPerArrival));
         Assert.Equal(("PUT", "{}", "text/x"), (settings.Method.Method, Encoding.UTF8.GetString(settings.Payload!), settings.ContentType));
         Assert.Equal([KeyValuePair.Create("A", "1"), KeyValuePair.Create("B", "2")], settings.Headers);
-        Assert.Equal((true, true, 7, true, TimeSpan.FromSeconds(0.5)), (settings.Insecure, settings.Http2, settings.MaxConnections, settings.NewConnectionPerRequest, settings.Timeout));
+        Assert.Equal(
+            (true, true, 7, true, TimeSpan.FromSeconds(0.5)),
+            (settings.Insecure, settings.Http2, settings.MaxConnections, settings.NewConnectionPerRequest, settings.Timeout));
         Assert.Equal((new Shard(1, 3), new DateTimeOffset(2100, 1, 31, 12, 0, 0, TimeSpan.Zero)), (settings.Shard, settings.StartAt));
-        Assert.Equal(("o.json", "r.html", "h", true, 42), (parsed.Outputs.Json, parsed.Outputs.Report, parsed.Outputs.Hgrm, parsed.Outputs.Quiet, parsed.Pid));
+        Assert.Equal(
+            ("o.json", "r.html", "h", true, 42),
+            (parsed.Outputs.Json, parsed.Outputs.Report, parsed.Outputs.Hgrm, parsed.Outputs.Quiet, parsed.Pid));
         Assert.Equal(["p(95)<500", "errors==0"], parsed.Outputs.Conditions.Select(static condition => condition.Text));
     }
 
@@ -91,7 +106,8 @@ public sealed class QuickArgumentsTests
     [InlineData("--shard must be I/N with N from 1 to 10000 and I from 0 to N-1, such as 0/4, not '5'", "-c", "1", "--shard", "5", Url)]
     [InlineData("--start-at must be a time such as 2027-01-31T12:00:00Z, not 'noon'", "-c", "1", "--start-at", "noon", Url)]
     [InlineData("the URL must be an absolute http or https URL, not 'localhost:8080'", "-c", "1", "localhost:8080")]
-    [InlineData("the URL must not contain a user name or password; use --header 'Authorization: …'", "-c", "1", "http://me:secret@localhost/")]
+    [InlineData(
+        "the URL must not contain a user name or password; use --header 'Authorization: …'", "-c", "1", "http://me:secret@localhost/")]
     [InlineData("--ensure 'p95<500': there is no metric 'p95'; did you mean p(95)?", "-c", "1", "--ensure", "p95<500", Url)]
     [InlineData("quick has no option '--rat'; see warmwire quick --help", "--rat", "1", "-c", "1", Url)]
     public void Wrong_arguments_are_named_in_one_line(string error, params string[] arguments)

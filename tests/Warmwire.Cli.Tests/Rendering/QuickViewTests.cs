@@ -8,7 +8,8 @@ namespace Warmwire.Cli.Tests.Rendering;
 public sealed class QuickViewTests
 {
     private static readonly QuickProgress s_halfWay = new(
-        DurationSeconds: 300, ElapsedSeconds: 150, Arrivals: 9000, TargetRate: 30, new RunLook(Arrivals: 4500, Dropped: 0, Requests: 4500, Responses: 4497, Failed: 0, P50: 2_340_000, P99: 17_800_000, Max: 203_000_000),
+        DurationSeconds: 300, ElapsedSeconds: 150, Arrivals: 9000, TargetRate: 30, new RunLook(
+            Arrivals: 4500, Dropped: 0, Requests: 4500, Responses: 4497, Failed: 0, P50: 2_340_000, P99: 17_800_000, Max: 203_000_000),
         Open: 11, Opened: 12, PeakOpen: 12, ReuseRatio: 0.99733);
 
     [Fact]
@@ -44,12 +45,14 @@ public sealed class QuickViewTests
 
     [Fact]
     public void A_line_for_a_log_has_the_same_figures() => Assert.Equal(
-        "150 s: 4500 requests, 4497 responses, 0 errors, p50 2.34 ms, p99 17.8 ms, 11 connections open, 12 opened", QuickLines.Line(s_halfWay));
+        "150 s: 4500 requests, 4497 responses, 0 errors, p50 2.34 ms, p99 17.8 ms, 11 connections open, 12 opened", QuickLines.Line(
+            s_halfWay));
 
     private static string[] Draw(QuickProgress progress)
     {
         using var writer = new StringWriter();
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Interactive = InteractionSupport.No, Out = new AnsiConsoleOutput(writer) });
+        IAnsiConsole console = AnsiConsole.Create(
+            new AnsiConsoleSettings { Ansi = AnsiSupport.No, Interactive = InteractionSupport.No, Out = new AnsiConsoleOutput(writer) });
         console.Profile.Width = 120;
         console.Write(QuickTable.Draw(progress));
         return [.. writer.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line.TrimEnd())];

@@ -17,8 +17,8 @@ public sealed class TcpTableTests
         """;
 
     private const string Tcp6 = """
-          sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
-           0: 00000000000000000000000001000000:9C40 00000000000000000000000001000000:1F90 06 00000000:00000000 03:000017A2 00000000     0        0 0 3 0000000000000000
+          sl local_address remote_address st tx_queue rx_queue tr tm->when retrnsmt uid timeout inode
+           0: 00000000000000000000000001000000:9C40 00000000000000000000000001000000:1F90 06 00000000:00000000 03:000017A2 00000000 0 0 0 3 0000000000000000
         """;
 
     [Fact]
@@ -35,7 +35,8 @@ public sealed class TcpTableTests
         Assert.Equal([TcpState.TimeWait], TcpTable.Parse(Tcp6.Split('\n'), remotePort: 8080));
 
     [Fact]
-    public void Text_that_is_no_table_has_no_sockets() => Assert.Empty(TcpTable.Parse(["", "a b", "a b c d e f", "1: x:y z:q 06 0"], remotePort: null));
+    public void Text_that_is_no_table_has_no_sockets() =>
+        Assert.Empty(TcpTable.Parse(["", "a b", "a b c d e f", "1: x:y z:q 06 0"], remotePort: null));
 
     [Fact]
     public void This_machines_table_can_be_read() => Assert.InRange(TcpTable.Read(remotePort: null).TimeWait, 0, int.MaxValue);

@@ -6,8 +6,8 @@ using Warmwire.Cli.Quick.Results;
 namespace Warmwire.Cli.Quick.Ensuring;
 
 /// <summary>
-/// A condition of <c>--ensure</c>, such as <c>p(95)&lt;500</c>: a metric, how it is compared, and a number. Both sides are compared as exact fractions in decimal,
-/// so that what equals the limit on paper equals it here.
+/// A condition of <c>--ensure</c>, such as <c>p(95)&lt;500</c>: a metric, how it is compared, and a number. Both sides are compared as
+/// exact fractions in decimal, so that what equals the limit on paper equals it here.
 /// </summary>
 internal sealed record EnsureCondition
 {
@@ -83,7 +83,8 @@ internal sealed record EnsureCondition
         }
 
         string unit = number[digits..].TrimStart();
-        if (!decimal.TryParse(number[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal limit) || limit > MaxLimit)
+        if (!decimal.TryParse(number[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal limit)
+            || limit > MaxLimit)
         {
             return $"{comparison} must be followed by a number from 0 to 1000000000, not '{number}'";
         }

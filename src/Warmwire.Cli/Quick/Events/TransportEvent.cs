@@ -11,7 +11,12 @@ internal abstract record TransportEvent(string Origin)
     internal sealed record DialFailed(string Origin, string Error) : TransportEvent(Origin);
 
     /// <summary>A connection was opened; <paramref name="TlsMs"/> is 0 without TLS.</summary>
-    internal sealed record ConnectionOpened(string Origin, long Connection, double DnsMs, double ConnectMs, double TlsMs) : TransportEvent(Origin);
+    internal sealed record ConnectionOpened(
+        string Origin,
+        long Connection,
+        double DnsMs,
+        double ConnectMs,
+        double TlsMs) : TransportEvent(Origin);
 
     /// <summary>A connection was closed.</summary>
     internal sealed record ConnectionClosed(string Origin, long Connection, CloseReason Reason) : TransportEvent(Origin);

@@ -4,8 +4,9 @@ using System.Diagnostics.Tracing;
 namespace Warmwire.Cli.Quick.Events;
 
 /// <summary>
-/// Turns events of the source <see cref="SourceName"/> into typed ones. Values are found by the names that the event source declares; the names of an event are looked
-/// up once for each event id. An event that lacks one is an error: counts that silently stay 0 would be wrong results.
+/// Turns events of the source <see cref="SourceName"/> into typed ones. Values are found by the names that the event source declares; the
+/// names of an event are looked up once for each event id. An event that lacks one is an error: counts that silently stay 0 would be wrong
+/// results.
 /// </summary>
 internal sealed class TransportEventReader
 {
@@ -49,7 +50,9 @@ internal sealed class TransportEventReader
             nameof(TransportEvent.DialFailed) => values => new TransportEvent.DialFailed(Get<string>(0, values), Get<string>(1, values)),
             nameof(TransportEvent.ConnectionOpened) => values => new TransportEvent.ConnectionOpened(
                 Get<string>(0, values), Get<long>(1, values), Get<double>(2, values), Get<double>(3, values), Get<double>(4, values)),
-            _ => values => new TransportEvent.ConnectionClosed(Get<string>(0, values), Get<long>(1, values), ReasonOf(Get<string>(2, values))),
+            _ =>
+                values =>
+                    new TransportEvent.ConnectionClosed(Get<string>(0, values), Get<long>(1, values), ReasonOf(Get<string>(2, values))),
         };
 
         T Get<T>(int index, IReadOnlyList<object?> values) => at[index] < values.Count && values[at[index]] is T value

@@ -8,7 +8,9 @@ using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Load;
 
-/// <summary>Every connection to one origin, from its dial to its close, as the transport's events tell it, and how many exchanges each was given.</summary>
+/// <summary>
+/// Every connection to one origin, from its dial to its close, as the transport's events tell it, and how many exchanges each was given.
+/// </summary>
 internal sealed class ConnectionLog : EventListener
 {
     private readonly string _origin;
@@ -92,7 +94,9 @@ internal sealed class ConnectionLog : EventListener
     internal static string OriginOf(Uri url)
     {
         string host = url.IdnHost;
-        return string.Create(CultureInfo.InvariantCulture, $"{url.Scheme}://{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}:{url.Port}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{url.Scheme}://{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}:{url.Port}");
     }
 
     public static double Ratio(long reused, long exchanges) => exchanges == 0 ? 0 : (double)reused / exchanges;
@@ -211,7 +215,9 @@ internal sealed class ConnectionLog : EventListener
 
     private static SortedDictionary<string, long> Ordered<TKey>(Dictionary<TKey, long> counts)
         where TKey : notnull =>
-        new(counts.ToDictionary(static pair => pair.Key.ToString()!, static pair => pair.Value, StringComparer.Ordinal), StringComparer.Ordinal);
+        new(
+            counts.ToDictionary(static pair => pair.Key.ToString()!, static pair => pair.Value, StringComparer.Ordinal),
+            StringComparer.Ordinal);
 
     private static long Nanoseconds(double milliseconds) => (long)(milliseconds * 1e6);
 

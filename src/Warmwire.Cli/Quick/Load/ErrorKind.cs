@@ -17,7 +17,8 @@ internal static class ErrorKind
     public static string MessageOf(Exception error) => (TransportErrorOf(error) ?? error).Message.ReplaceLineEndings(" ");
 
     /// <summary>A body's reader gets it inside an <see cref="IOException"/>.</summary>
-    private static TransportException? TransportErrorOf(Exception error) => error as TransportException ?? error.InnerException as TransportException;
+    private static TransportException? TransportErrorOf(Exception error) =>
+        error as TransportException ?? error.InnerException as TransportException;
 
     private static SocketException? SocketErrorOf(Exception error)
     {

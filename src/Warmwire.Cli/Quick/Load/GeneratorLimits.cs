@@ -18,7 +18,10 @@ internal static class GeneratorLimits
         List<string> limits = [];
         if (facts.Dropped > 0)
         {
-            limits.Add(Invariant($"{facts.Dropped:N0} arrivals were dropped because {QuickSettings.MaxRequestsUnderWay:N0} requests, the maximum, were in progress."));
+            limits.Add(
+                Invariant(
+                    $"{facts.Dropped:N0} arrivals were dropped because {QuickSettings.MaxRequestsUnderWay:N0} requests, the maximum, ")
+                    + "were in progress.");
         }
 
         if (facts.AchievedRate < RateKept * facts.TargetRate)
@@ -33,7 +36,9 @@ internal static class GeneratorLimits
 
         if (facts.PeakOpen >= facts.MaxConnections)
         {
-            limits.Add(Invariant($"{facts.PeakOpen:N0} connections were open, the maximum for quick's descriptor limit, so requests waited for one; raise the limit (ulimit -n)."));
+            limits.Add(
+                Invariant($"{facts.PeakOpen:N0} connections were open, the maximum for quick's descriptor limit, so requests waited for ")
+                    + "one; raise the limit (ulimit -n).");
         }
 
         if (facts.Cores > AllBusy * facts.AvailableCores)
@@ -42,7 +47,10 @@ internal static class GeneratorLimits
         }
         else if (facts.MachineBusy > AllBusy)
         {
-            limits.Add(Invariant($"The CPUs were {100 * facts.MachineBusy:0} % busy; quick used {facts.Cores:0.0} of {facts.AvailableCores} cores, other processes the rest."));
+            limits.Add(
+                Invariant(
+                    $"The CPUs were {100 * facts.MachineBusy:0} % busy; quick used {facts.Cores:0.0} of {facts.AvailableCores} cores, ")
+                    + "other processes the rest.");
         }
 
         return limits;

@@ -6,8 +6,8 @@ using Warmwire.Cli.Quick.Settings;
 namespace Warmwire.Cli.Quick.Load;
 
 /// <summary>
-/// Sends some requests to a server of its own on loopback before the first arrival is due, so that the code of this program is compiled and its threads are there:
-/// else the first request of every run would show 50 ms that are not the server's. The target sees nothing of it.
+/// Sends some requests to a server of its own on loopback before the first arrival is due, so that the code of this program is compiled and
+/// its threads are there: else the first request of every run would show 50 ms that are not the server's. The target sees nothing of it.
 /// </summary>
 internal static class GeneratorWarmUp
 {

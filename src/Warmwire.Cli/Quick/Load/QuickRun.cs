@@ -167,7 +167,12 @@ internal sealed class QuickRun : IDisposable
         try
         {
             Answer answer = await _sender.SendAsync(stop).ConfigureAwait(false);
-            var times = new RequestTimes(due - _startsAt, started - _startsAt, LoadClock.Now - _startsAt, Nanoseconds(answer.QueueTime), Nanoseconds(answer.ResponseHeadersTime));
+            var times = new RequestTimes(
+                due - _startsAt,
+                started - _startsAt,
+                LoadClock.Now - _startsAt,
+                Nanoseconds(answer.QueueTime),
+                Nanoseconds(answer.ResponseHeadersTime));
             _recorder.Responded(answer.Status, answer.Bytes, times);
         }
         catch (Exception) when (stop.IsCancellationRequested)
@@ -212,7 +217,13 @@ internal sealed class QuickRun : IDisposable
         }
     }
 
-    private QuickResult Describe(DateTimeOffset startedAt, long elapsed, MachineLoad before, MachineLoad after, int timeWait, bool interrupted)
+    private QuickResult Describe(
+        DateTimeOffset startedAt,
+        long elapsed,
+        MachineLoad before,
+        MachineLoad after,
+        int timeWait,
+        bool interrupted)
     {
         RunRecord record = _recorder.Finish(elapsed, _schedule);
         ConnectionsResult connections = _log.GetResult(timeWait);
@@ -282,7 +293,10 @@ internal sealed class QuickRun : IDisposable
         };
     }
 
-    /// <summary>Over the schedule, or over the time that starting it took if that was longer; the last arrival has an interval of its own like every other.</summary>
+    /// <summary>
+    /// Over the schedule, or over the time that starting it took if that was longer; the last arrival has an interval of its own like every
+    /// other.
+    /// </summary>
     private static double AchievedRate(RunRecord record, long scheduled, double targetRate)
     {
         double span = Math.Max(Seconds(scheduled), Seconds(record.LastStart) + (1 / targetRate));

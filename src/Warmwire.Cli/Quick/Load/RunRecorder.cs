@@ -5,7 +5,10 @@ using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Load;
 
-/// <summary>All that requests tell while they run, and nothing of it lost: one lock, held for some hundred nanoseconds. Times are nanoseconds after the start.</summary>
+/// <summary>
+/// All that requests tell while they run, and nothing of it lost: one lock, held for some hundred nanoseconds. Times are nanoseconds after
+/// the start.
+/// </summary>
 internal sealed class RunRecorder
 {
     private readonly Lock _gate = new();
@@ -188,9 +191,12 @@ internal sealed class RunRecorder
                 Bytes = _bytes,
                 LastStart = _lastStart,
                 LastEnd = _lastEnd,
-                Codes = _codes.OrderBy(static pair => pair.Key).ToDictionary(static pair => pair.Key.ToString(CultureInfo.InvariantCulture), static pair => pair.Value, StringComparer.Ordinal),
-                Errors = _errors.OrderBy(static pair => pair.Key, StringComparer.Ordinal).ToDictionary(static pair => pair.Key, static pair => pair.Value.Count, StringComparer.Ordinal),
-                ErrorExamples = _errors.OrderBy(static pair => pair.Key, StringComparer.Ordinal).ToDictionary(static pair => pair.Key, static pair => pair.Value.Example, StringComparer.Ordinal),
+                Codes = _codes.OrderBy(static pair => pair.Key).ToDictionary(
+                    static pair => pair.Key.ToString(CultureInfo.InvariantCulture), static pair => pair.Value, StringComparer.Ordinal),
+                Errors = _errors.OrderBy(static pair => pair.Key, StringComparer.Ordinal)
+                    .ToDictionary(static pair => pair.Key, static pair => pair.Value.Count, StringComparer.Ordinal),
+                ErrorExamples = _errors.OrderBy(static pair => pair.Key, StringComparer.Ordinal)
+                    .ToDictionary(static pair => pair.Key, static pair => pair.Value.Example, StringComparer.Ordinal),
                 Corrected = _corrected,
                 Uncorrected = _uncorrected,
                 StartDelay = _startDelay,
@@ -206,7 +212,15 @@ internal sealed class RunRecorder
 internal readonly record struct RequestTimes(long Due, long Started, long Ended, long Queue, long FirstByte);
 
 /// <summary>A run under way; latencies in nanoseconds, corrected.</summary>
-internal readonly record struct RunLook(long Arrivals, long Dropped, long Requests, long Responses, long Failed, long P50, long P99, long Max);
+internal readonly record struct RunLook(
+    long Arrivals,
+    long Dropped,
+    long Requests,
+    long Responses,
+    long Failed,
+    long P50,
+    long P99,
+    long Max);
 
 /// <summary>A run that has ended, times in nanoseconds.</summary>
 internal sealed record RunRecord

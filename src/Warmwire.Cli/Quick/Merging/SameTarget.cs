@@ -27,7 +27,8 @@ internal static class SameTarget
                 if (!string.Equals(of(first.Result.Target), of(part.Result.Target), StringComparison.Ordinal))
                 {
                     throw new CommandFailure(
-                        $"results of different loads cannot be merged: the {name} is {of(first.Result.Target)} in {first.Name} and {of(part.Result.Target)} in {part.Name}");
+                        $"results of different loads cannot be merged: the {name} is {of(first.Result.Target)} in {first.Name} and "
+                            + $"{of(part.Result.Target)} in {part.Name}");
                 }
             }
         }

@@ -39,10 +39,13 @@ internal static class QuickVerdict
             return $"{Count(result.Requests, "request")} {Were(result.Requests)} sent and no connection was opened.";
         }
 
-        string text = Invariant($"{Count(result.Requests, "request")} used {Count(connections.Opened, "connection")}, at most {connections.PeakOpen:N0} open at a time");
+        string text = Invariant(
+            $"{Count(result.Requests, "request")} used {Count(connections.Opened, "connection")}, at most {connections.PeakOpen:N0} ")
+            + "open at a time";
         return connections switch
         {
-            _ when result.Target.NewConnectionPerRequest => $"{text}: a new connection per request, which is what creating a client per request costs.",
+            _ when result.Target.NewConnectionPerRequest =>
+                $"{text}: a new connection per request, which is what creating a client per request costs.",
             { ReuseRatio: >= GoodReuse } => Invariant($"{text}. {Percent(connections.ReuseRatio)} of requests reused a connection."),
             { ReuseRatio: 0 } => $"{text}. No connection was reused.",
             _ => Invariant($"{text}. Only {Percent(connections.ReuseRatio)} of requests reused a connection."),
@@ -57,8 +60,10 @@ internal static class QuickVerdict
             yield break;
         }
 
-        string reasons = string.Join(", ", connections.ClosedBy.OrderByDescending(static pair => pair.Value).Select(static pair => $"{pair.Key} {pair.Value:N0}"));
-        yield return Invariant($"During the run the server closed {Count(connections.ClosedByServer, "connection")} and the client closed {connections.ClosedByClient:N0} ({reasons}).");
+        string reasons = string.Join(
+            ", ", connections.ClosedBy.OrderByDescending(static pair => pair.Value).Select(static pair => $"{pair.Key} {pair.Value:N0}"));
+        yield return Invariant($"During the run the server closed {Count(connections.ClosedByServer, "connection")} and the client closed ")
+            + Invariant($"{connections.ClosedByClient:N0} ({reasons}).");
     }
 
     private static IEnumerable<string> Outcome(QuickResult result)
@@ -68,7 +73,9 @@ internal static class QuickVerdict
         {
             (string kind, long most) = result.Errors.MaxBy(static pair => pair.Value);
             string example = result.ErrorExamples.TryGetValue(kind, out string? text) ? $" Last message of {kind}: {text}" : "";
-            yield return Invariant($"{failed:N0} of {Count(result.Requests, "request")} got no complete response and {(failed == 1 ? "is" : "are")} not in the latencies; most often {kind} ({most:N0}).{example}");
+            yield return Invariant(
+                $"{failed:N0} of {Count(result.Requests, "request")} got no complete response and {(failed == 1 ? "is" : "are")} not ")
+                + Invariant($"in the latencies; most often {kind} ({most:N0}).{example}");
         }
 
         long bad = result.Codes.Where(static pair => pair.Key[0] is '4' or '5').Sum(static pair => pair.Value);
@@ -84,7 +91,8 @@ internal static class QuickVerdict
         (string verb, string unit) = result.Target.RequestsPerArrival == 1 ? ("Sent", "requests/s") : ("Started", "arrivals/s");
         string sent = Invariant($"{verb} {result.AchievedRate:0.##} of the planned {result.Target.Rate:0.##} {unit}");
         return result.GeneratorLimited
-            ? $"{sent}. The load generator was a limit, so the figures do not describe the server alone: {string.Join(' ', result.GeneratorLimits)}"
+            ? $"{sent}. The load generator was a limit, so the figures do not describe the server alone: "
+                + $"{string.Join(' ', result.GeneratorLimits)}"
             : $"{sent}; the load generator kept up.";
     }
 
@@ -94,7 +102,8 @@ internal static class QuickVerdict
         double uncorrected = result.LatencyMs.Uncorrected.P99;
         if (uncorrected > 0 && corrected > HiddenFactor * uncorrected && corrected - uncorrected > 1)
         {
-            yield return Invariant($"p99: {corrected:0.#} ms from schedule, {uncorrected:0.#} ms from send; the difference was waiting in the client.");
+            yield return Invariant(
+                $"p99: {corrected:0.#} ms from schedule, {uncorrected:0.#} ms from send; the difference was waiting in the client.");
         }
     }
 
@@ -106,7 +115,9 @@ internal static class QuickVerdict
         }
 
         yield return Invariant($"Process {process.Pid} ({process.Name}) used {process.CpuMicrosPerRequest:N0} µs of CPU time per request.");
-        yield return Invariant($"It had {process.Before.Outgoing.Values.Sum():N0} outgoing connections before the run and at most {process.During.Outgoing.Values.Sum():N0} during it; {process.OutgoingSeen.Values.Sum():N0} different ones were seen.");
+        yield return Invariant($"It had {process.Before.Outgoing.Values.Sum():N0} outgoing connections before the run and at most ")
+            + Invariant(
+                $"{process.During.Outgoing.Values.Sum():N0} during it; {process.OutgoingSeen.Values.Sum():N0} different ones were seen.");
         if (process.TimeWaitSeen.Count > 0)
         {
             (string remote, long count) = process.TimeWaitSeen.MaxBy(static pair => pair.Value);
@@ -121,7 +132,8 @@ internal static class QuickVerdict
         }
     }
 
-    private static string Count(long count, string thing) => count == 1 ? $"1 {thing}" : string.Create(CultureInfo.InvariantCulture, $"{count:N0} {thing}s");
+    private static string Count(long count, string thing) =>
+        count == 1 ? $"1 {thing}" : string.Create(CultureInfo.InvariantCulture, $"{count:N0} {thing}s");
 
     private static string Were(long count) => count == 1 ? "was" : "were";
 

@@ -12,7 +12,8 @@ internal static class ResultFiles
     /// <exception cref="CommandFailure">One cannot.</exception>
     public static void Prepare(QuickOutputs outputs)
     {
-        foreach ((string option, string? path) in new[] { ("--output", outputs.Json), ("--report", outputs.Report), ("--hgrm", outputs.Hgrm) })
+        (string, string?)[] files = [("--output", outputs.Json), ("--report", outputs.Report), ("--hgrm", outputs.Hgrm)];
+        foreach ((string option, string? path) in files)
         {
             if (path is not null)
             {

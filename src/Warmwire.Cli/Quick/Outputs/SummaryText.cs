@@ -3,7 +3,9 @@ using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Outputs;
 
-/// <summary>The summary at the end of a run: a name, dots and a value on each line, as artillery prints it; then the verdict in sentences.</summary>
+/// <summary>
+/// The summary at the end of a run: a name, dots and a value on each line, as artillery prints it; then the verdict in sentences.
+/// </summary>
 internal static class SummaryText
 {
     private const int Width = 79;
@@ -11,7 +13,8 @@ internal static class SummaryText
     public static void Write(TextWriter writer, QuickResult result)
     {
         DateTimeOffset end = result.StartedAt.AddSeconds(result.ElapsedSeconds).ToLocalTime();
-        string heading = string.Create(CultureInfo.InvariantCulture, $"Summary report @ {end:HH:mm:ss}({end.ToString("zzz", CultureInfo.InvariantCulture).Replace(":", "", StringComparison.Ordinal)})");
+        string zone = end.ToString("zzz", CultureInfo.InvariantCulture).Replace(":", "", StringComparison.Ordinal);
+        string heading = string.Create(CultureInfo.InvariantCulture, $"Summary report @ {end:HH:mm:ss}({zone})");
         string rule = new('-', heading.Length);
         writer.WriteLine();
         writer.WriteLine(rule);
@@ -60,7 +63,8 @@ internal static class SummaryText
         yield return ("  min", Whole(connections.RequestsPerConnection.Min));
         yield return ("  median", Fraction(connections.RequestsPerConnection.Median));
         yield return ("  max", Whole(connections.RequestsPerConnection.Max));
-        yield return ("connections.reuse", (Math.Floor(connections.ReuseRatio * 1000) / 10).ToString("0.0", CultureInfo.InvariantCulture) + "%");
+        double reusePercent = Math.Floor(connections.ReuseRatio * 1000) / 10;
+        yield return ("connections.reuse", reusePercent.ToString("0.0", CultureInfo.InvariantCulture) + "%");
         if (connections.TimeWait is { } timeWait)
         {
             yield return ("connections.time_wait", Whole(timeWait));
@@ -92,7 +96,9 @@ internal static class SummaryText
         yield return ("http.downloaded_bytes", Whole(result.DownloadedBytes));
         yield return ("http.request_rate", $"{Fraction(RequestRate(result))}/sec");
         yield return ("http.requests", Whole(result.Requests));
-        foreach ((string name, string? value) in Latencies("http.response_time", result.LatencyMs.Corrected).Concat(Latencies("http.response_time.uncorrected", result.LatencyMs.Uncorrected)))
+        IEnumerable<(string Name, string? Value)> latencies = Latencies("http.response_time", result.LatencyMs.Corrected)
+            .Concat(Latencies("http.response_time.uncorrected", result.LatencyMs.Uncorrected));
+        foreach ((string name, string? value) in latencies)
         {
             yield return (name, value);
         }
@@ -121,7 +127,10 @@ internal static class SummaryText
 
     private static IEnumerable<(string Name, DurationSummary Phase)> Phases(QuickResult result)
     {
-        (string, DurationSummary)[] phases = [("connect", result.PhasesMs.Connect), ("dns", result.PhasesMs.Dns), ("tls", result.PhasesMs.Tls)];
+        (string, DurationSummary)[] phases =
+        [
+            ("connect", result.PhasesMs.Connect), ("dns", result.PhasesMs.Dns), ("tls", result.PhasesMs.Tls),
+        ];
         return phases.Where(static phase => phase.Item2.Count > 0);
     }
 
@@ -143,9 +152,11 @@ internal static class SummaryText
         yield return ("process.cpu.per_request", $"{Fraction(process.CpuMicrosPerRequest)} µs");
         yield return ("process.cpu.seconds", Fraction(process.CpuSeconds));
         yield return ("process.descriptors", $"{process.Before.Descriptors} > {process.During.Descriptors} > {process.After.Descriptors}");
-        foreach (string remote in process.OutgoingSeen.Keys.Union(process.Before.Outgoing.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        IEnumerable<string> remotes = process.OutgoingSeen.Keys.Union(process.Before.Outgoing.Keys, StringComparer.Ordinal);
+        foreach (string remote in remotes.Order(StringComparer.Ordinal))
         {
-            string states = string.Join(" > ", new[] { process.Before, process.During, process.After }.Select(state => state.Outgoing.GetValueOrDefault(remote)));
+            ProcessState[] moments = [process.Before, process.During, process.After];
+            string states = string.Join(" > ", moments.Select(state => state.Outgoing.GetValueOrDefault(remote)));
             yield return ($"process.outgoing.{remote}", $"{states} (seen {process.OutgoingSeen.GetValueOrDefault(remote):N0})");
         }
 

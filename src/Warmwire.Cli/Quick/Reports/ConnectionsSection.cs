@@ -28,7 +28,8 @@ internal static class ConnectionsSection
         Tables.Bars(markup, "Closed connections by reason", "Reason", "Closed", Sorted(connections.ClosedBy), Ink.Orange);
         Cards.Note(
             markup,
-            $"The server closed {Figures.Count(connections.ClosedByServer)} of these {Figures.Count(closed)} connections or asked for it; the client closed {Figures.Count(connections.ClosedByClient)}. "
+            $"The server closed {Figures.Count(connections.ClosedByServer)} of these {Figures.Count(closed)} connections or asked for "
+                + $"it; the client closed {Figures.Count(connections.ClosedByClient)}. "
                 + "Connections still open at the end are not counted.");
     }
 
@@ -52,7 +53,8 @@ internal static class ConnectionsSection
 
         Cards.Note(
             markup,
-            $"Requests per connection: minimum {Figures.Count(requests.Min)}, maximum {Figures.Count(requests.Max)}, median {Figures.Half(requests.Median)}.");
+            $"Requests per connection: minimum {Figures.Count(requests.Min)}, maximum {Figures.Count(requests.Max)}, median "
+                + $"{Figures.Half(requests.Median)}.");
     }
 
     private static void Totals(Markup markup, ConnectionsResult connections) => Tables.Write(
@@ -69,5 +71,11 @@ internal static class ConnectionsSection
         ]);
 
     private static List<(string Name, double Count)> Sorted(IReadOnlyDictionary<string, long> counts) =>
-        [.. counts.Where(count => count.Value > 0).OrderByDescending(count => count.Value).ThenBy(count => count.Key, StringComparer.Ordinal).Select(count => (Figures.Words(count.Key), (double)count.Value))];
+    [
+        .. counts
+            .Where(count => count.Value > 0)
+            .OrderByDescending(count => count.Value)
+            .ThenBy(count => count.Key, StringComparer.Ordinal)
+            .Select(count => (Figures.Words(count.Key), (double)count.Value)),
+    ];
 }

@@ -20,7 +20,9 @@ internal static class GeneratorSection
             ]));
         Cards.Card(markup, "Start delay", () => Delay(markup, result.StartDelayMs));
         markup.Close().Open("div", ("class", "card"));
-        Cards.Note(markup, result.GeneratorLimited ? "The load generator was a limit; see the warning at the top." : "The load generator kept up.");
+        Cards.Note(
+            markup,
+            result.GeneratorLimited ? "The load generator was a limit; see the warning at the top." : "The load generator kept up.");
         markup.Close();
     }
 

@@ -29,7 +29,9 @@ internal static class Headline
         markup.Element("p", string.Join(" · ", facts.Where(fact => fact.Length > 0)), ("class", "facts"));
         if (result.Interrupted)
         {
-            markup.Open("p").Element("strong", $"Interrupted after {Figures.Duration(result.ElapsedSeconds)}; the figures cover the time until then.").Close();
+            markup.Open("p")
+                .Element("strong", $"Interrupted after {Figures.Duration(result.ElapsedSeconds)}; the figures cover the time until then.")
+                .Close();
         }
 
         markup.Close();

@@ -30,17 +30,22 @@ internal static class LatencySection
     {
         (string Name, Func<DurationSummary, double> Figure)[] figures =
         [
-            ("min", summary => summary.Min), ("mean", summary => summary.Mean), ("p50", summary => summary.P50), ("p90", summary => summary.P90),
-            ("p95", summary => summary.P95), ("p99", summary => summary.P99), ("p99.9", summary => summary.P999), ("max", summary => summary.Max),
+            ("min", summary => summary.Min), (
+                "mean", summary => summary.Mean), ("p50", summary => summary.P50), ("p90", summary => summary.P90),
+            ("p95", summary => summary.P95), ("p99", summary => summary.P99), (
+                "p99.9", summary => summary.P999), ("max", summary => summary.Max),
         ];
         Tables.Write(
             markup,
             "Percentiles",
             ["", "Corrected, ms", "Uncorrected, ms"],
-            figures.Select(row => (string[])[row.Name, Figures.Number(row.Figure(latency.Corrected)), Figures.Number(row.Figure(latency.Uncorrected))]));
+            figures.Select(
+                row =>
+                    (string[])[row.Name, Figures.Number(row.Figure(latency.Corrected)), Figures.Number(row.Figure(latency.Uncorrected))]));
         Cards.Note(
             markup,
-            "Corrected latency is measured from when a request was scheduled, so that waiting caused by a slow server is included; uncorrected latency from when it was sent.");
+            "Corrected latency is measured from when a request was scheduled, so that waiting caused by a slow server is included; "
+                + "uncorrected latency from when it was sent.");
     }
 
     private static void Distribution(Markup markup, QuickResult result)

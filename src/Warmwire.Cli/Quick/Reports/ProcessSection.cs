@@ -38,7 +38,8 @@ internal static class ProcessSection
 
     private static void States(Markup markup, ProcessResult process)
     {
-        string[] Row(string name, Func<ProcessState, string> figure) => [name, figure(process.Before), figure(process.During), figure(process.After)];
+        string[] Row(string name, Func<ProcessState, string> figure) =>
+            [name, figure(process.Before), figure(process.During), figure(process.After)];
         Tables.Write(
             markup,
             "Process before, during and after the run",
@@ -65,7 +66,8 @@ internal static class ProcessSection
         [
             .. process.OutgoingSeen.Keys.Concat(process.TimeWaitSeen.Keys).Concat(states.SelectMany(state => state.Outgoing.Keys))
                 .Distinct(StringComparer.Ordinal)
-                .OrderByDescending(address => Math.Max(process.OutgoingSeen.GetValueOrDefault(address), process.TimeWaitSeen.GetValueOrDefault(address)))
+                .OrderByDescending(
+                    address => Math.Max(process.OutgoingSeen.GetValueOrDefault(address), process.TimeWaitSeen.GetValueOrDefault(address)))
                 .ThenBy(address => address, StringComparer.Ordinal),
         ];
         if (addresses.Count == 0)
@@ -87,8 +89,12 @@ internal static class ProcessSection
             ]));
         Cards.Note(
             markup,
-            "The numbers are minimums: connections that opened and closed between two samples were missed, but are counted when they enter TIME_WAIT."
-                + (addresses.Count > MostAddresses ? $" {Figures.Count(addresses.Count - MostAddresses)} more addresses are in the JSON." : ""));
+            "The numbers are minimums: connections that opened and closed between two samples were missed, but are counted when they "
+                + "enter TIME_WAIT."
+                + (
+                    addresses.Count > MostAddresses
+                        ? $" {Figures.Count(addresses.Count - MostAddresses)} more addresses are in the JSON."
+                        : ""));
     }
 
     private static void Charts(Markup markup, ProcessResult process, double interval)
@@ -115,8 +121,10 @@ internal static class ProcessSection
             new Series("cores", Ink.Blue, Mark.Area, [.. points.Select(point => point.Cores)])));
         Cards.Chart(markup, "Descriptors and connections over time", Plot(
             "Descriptors and outgoing connections of the process",
-            $"It had {Figures.Count(points[0].Descriptors)} descriptors at first, at most {Figures.Count(points.Max(point => point.Descriptors))} and {Figures.Count(points[^1].Descriptors)} in the end; "
-                + $"of connections it had made {Figures.Count(points[0].Outgoing)}, {Figures.Count(points.Max(point => point.Outgoing))} and {Figures.Count(points[^1].Outgoing)}.",
+            $"It had {Figures.Count(points[0].Descriptors)} descriptors at first, at most "
+                + $"{Figures.Count(points.Max(point => point.Descriptors))} and {Figures.Count(points[^1].Descriptors)} in the end; "
+                + $"of connections it had made {Figures.Count(points[0].Outgoing)}, "
+                    + $"{Figures.Count(points.Max(point => point.Outgoing))} and {Figures.Count(points[^1].Outgoing)}.",
             "open at each sample",
             true,
             new Series("descriptors", Ink.Blue, Mark.Line, [.. points.Select(point => (double)point.Descriptors)]),

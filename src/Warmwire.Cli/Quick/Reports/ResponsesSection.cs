@@ -28,7 +28,12 @@ internal static class ResponsesSection
             "Status codes",
             "Status",
             "Responses",
-            [.. result.Codes.OrderByDescending(code => code.Value).ThenBy(code => code.Key, StringComparer.Ordinal).Select(code => (code.Key, (double)code.Value))],
+            [
+                .. result.Codes
+                    .OrderByDescending(code => code.Value)
+                    .ThenBy(code => code.Key, StringComparer.Ordinal)
+                    .Select(code => (code.Key, (double)code.Value)),
+            ],
             Ink.Blue);
     }
 

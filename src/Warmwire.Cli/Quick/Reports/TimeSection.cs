@@ -35,7 +35,8 @@ internal static class TimeSection
         }
 
         SeriesPoint slowest = answered.MaxBy(point => point.Max)!;
-        string description = $"The slowest response took {Figures.Milliseconds(slowest.Max)}, in the {line.IntervalName} {TimeLine.At(slowest)}. "
+        string description = $"The slowest response took {Figures.Milliseconds(slowest.Max)}, in the {line.IntervalName} "
+            + $"{TimeLine.At(slowest)}. "
             + $"p50 was {Range(answered, point => point.P50)}, p99 {Range(answered, point => point.P99)}; corrected latency.";
         List<double> usual = [.. answered.Select(point => point.P50).Order()];
         var up = Axis.OfLatencies(answered.SelectMany(point => (double[])[point.P50, point.P99, point.Max]), usual[usual.Count / 2]);
@@ -55,7 +56,8 @@ internal static class TimeSection
         IReadOnlyList<double> started = line.RateOf(point => point.Started);
         IReadOnlyList<double> responses = line.RateOf(point => point.Responses);
         IReadOnlyList<double> errors = line.RateOf(point => point.Errors);
-        string description = $"Peak rates: {Figures.Rate(due.Max())} scheduled, {Figures.Rate(started.Max())} started, {Figures.Rate(responses.Max())} answered; "
+        string description = $"Peak rates: {Figures.Rate(due.Max())} scheduled, {Figures.Rate(started.Max())} started, "
+            + $"{Figures.Rate(responses.Max())} answered; "
             + (errors.Max() > 0 ? $"errors at up to {Figures.Rate(errors.Max())}." : "there were no errors.");
         List<Series> series =
         [
@@ -69,7 +71,8 @@ internal static class TimeSection
         }
 
         double highest = series.Max(row => row.Values.Max());
-        Cards.Chart(markup, "Rate", line.Plot("Rate over time", description, "per second", Axis.Linear(0, highest, isWhole: false), series));
+        Cards.Chart(
+            markup, "Rate", line.Plot("Rate over time", description, "per second", Axis.Linear(0, highest, isWhole: false), series));
     }
 
     private static void Open(Markup markup, TimeLine line)
@@ -78,7 +81,8 @@ internal static class TimeSection
         SeriesPoint most = line.Points.MaxBy(point => point.PeakOpen)!;
         string description = most.PeakOpen == 0
             ? "No connection was open at any time."
-            : $"At most {Figures.Plural(most.PeakOpen, "connection")} {(most.PeakOpen == 1 ? "was" : "were")} open at the same time, first in the {line.IntervalName} {TimeLine.At(most)}.";
+            : $"At most {Figures.Plural(most.PeakOpen, "connection")} {(most.PeakOpen == 1 ? "was" : "were")} open at the same time, "
+                + $"first in the {line.IntervalName} {TimeLine.At(most)}.";
         Cards.Chart(markup, "Open connections", line.Plot(
             "Open connections over time",
             description,

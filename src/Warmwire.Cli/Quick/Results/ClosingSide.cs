@@ -37,6 +37,9 @@ internal static class ClosingSide
     };
 #pragma warning restore CS8524
 
-    /// <summary>The same by the name that a result has; a result of another version may have names that this one does not know, and they are not the server's.</summary>
+    /// <summary>
+    /// The same by the name that a result has; a result of another version may have names that this one does not know, and they are not the
+    /// server's.
+    /// </summary>
     public static bool IsServer(string reason) => Enum.TryParse(reason, out CloseReason known) && Enum.IsDefined(known) && IsServer(known);
 }

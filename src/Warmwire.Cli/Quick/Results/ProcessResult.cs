@@ -24,10 +24,16 @@ internal sealed record ProcessResult
 
     public required ProcessState After { get; init; }
 
-    /// <summary>Outgoing connections that any look saw, by remote address: at least so many were made, as those that lived between two looks were missed.</summary>
+    /// <summary>
+    /// Outgoing connections that any look saw, by remote address: at least so many were made, as those that lived between two looks were
+    /// missed.
+    /// </summary>
     public required IReadOnlyDictionary<string, long> OutgoingSeen { get; init; }
 
-    /// <summary>Connections, of its whole machine or container, that entered TIME_WAIT during the run, by remote address, including those that lived too briefly to be seen open.</summary>
+    /// <summary>
+    /// Connections, of its whole machine or container, that entered TIME_WAIT during the run, by remote address, including those that lived
+    /// too briefly to be seen open.
+    /// </summary>
     public IReadOnlyDictionary<string, long> TimeWaitSeen { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
 
     public IReadOnlyList<ProcessPoint> Series { get; init; } = [];
@@ -52,7 +58,9 @@ internal sealed record ProcessState
     /// <summary>Connections that were made to it.</summary>
     public required int Incoming { get; init; }
 
-    /// <summary>Sockets of its machine or container in TIME_WAIT, by remote address and port; to which process they belonged cannot be seen.</summary>
+    /// <summary>
+    /// Sockets of its machine or container in TIME_WAIT, by remote address and port; to which process they belonged cannot be seen.
+    /// </summary>
     public required IReadOnlyDictionary<string, int> TimeWait { get; init; }
 }
 

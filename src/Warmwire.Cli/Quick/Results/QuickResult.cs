@@ -5,7 +5,10 @@ using Warmwire.Cli.Quick.Settings;
 
 namespace Warmwire.Cli.Quick.Results;
 
-/// <summary>All that a run of <c>quick</c> found out; its JSON is the file of <c>--output</c>, part of the command's contract and what <c>merge</c> reads.</summary>
+/// <summary>
+/// All that a run of <c>quick</c> found out; its JSON is the file of <c>--output</c>, part of the command's contract and what <c>merge</c>
+/// reads.
+/// </summary>
 internal sealed record QuickResult
 {
     public required TargetResult Target { get; init; }

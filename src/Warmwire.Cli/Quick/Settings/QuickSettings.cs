@@ -16,7 +16,10 @@ internal sealed record QuickSettings
     /// <summary>Arrivals a second of <c>--count</c> without <c>--duration</c>.</summary>
     public const int DefaultArrivalsPerSecond = 50;
 
-    /// <summary>Requests that may be under way at a time. An arrival that is due beyond it is dropped and counted: a server that hangs must not fill this machine's memory.</summary>
+    /// <summary>
+    /// Requests that may be under way at a time. An arrival that is due beyond it is dropped and counted: a server that hangs must not fill
+    /// this machine's memory.
+    /// </summary>
     public const int MaxRequestsUnderWay = 100_000;
 
     public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(10);

@@ -4,8 +4,9 @@ using System.Globalization;
 namespace Warmwire.Cli.Quick.Settings;
 
 /// <summary>
-/// One of <see cref="Count"/> parts of a load that several programs make together (<c>--shard</c>). The arrivals of the whole are numbered k = 0, 1, 2 and so on, and due
-/// k/rate seconds after its start; this part makes those where k modulo <see cref="Count"/> is <see cref="Index"/>. So parts interleave evenly, and together are the whole.
+/// One of <see cref="Count"/> parts of a load that several programs make together (<c>--shard</c>). The arrivals of the whole are numbered
+/// k = 0, 1, 2 and so on, and due k/rate seconds after its start; this part makes those where k modulo <see cref="Count"/> is
+/// <see cref="Index"/>. So parts interleave evenly, and together are the whole.
 /// </summary>
 /// <param name="Index">From 0, as a Kubernetes Indexed Job numbers its pods.</param>
 /// <param name="Count">How many parts there are.</param>
@@ -46,7 +47,10 @@ internal readonly record struct Shard(int Index, int Count)
     /// <summary>The number in the whole of this part's arrival number <paramref name="ownIndex"/>.</summary>
     public long NumberOf(long ownIndex) => checked(Index + (ownIndex * Count));
 
-    /// <summary>When this part's arrival number <paramref name="ownIndex"/> is due, in seconds: computed from its number alone, so that no error adds up.</summary>
+    /// <summary>
+    /// When this part's arrival number <paramref name="ownIndex"/> is due, in seconds: computed from its number alone, so that no error
+    /// adds up.
+    /// </summary>
     /// <param name="ownIndex">From 0.</param>
     /// <param name="rate">Of the whole.</param>
     public double DueSeconds(long ownIndex, double rate) => NumberOf(ownIndex) / rate;
@@ -56,5 +60,6 @@ internal readonly record struct Shard(int Index, int Count)
 
     public override string ToString() => $"{Index}/{Count}";
 
-    private static bool TryParse(string text, out int number) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    private static bool TryParse(string text, out int number) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 }

@@ -3,7 +3,9 @@ using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Quick.Watching;
 
-/// <summary>Sorts the sockets of a network namespace into those that a process made, those that were made to it, and those in TIME_WAIT.</summary>
+/// <summary>
+/// Sorts the sockets of a network namespace into those that a process made, those that were made to it, and those in TIME_WAIT.
+/// </summary>
 internal sealed class SocketCensus
 {
     private readonly Dictionary<TcpRemote, int> _timeWaitByRemote = [];
@@ -54,7 +56,9 @@ internal sealed class SocketCensus
     /// <param name="ports">Ports on which the process listens or has listened.</param>
     public int Incoming(HashSet<int> ports) => _held.Count(socket => ports.Contains(socket.LocalPort));
 
-    /// <summary>Sockets in TIME_WAIT, without those of connections to a listener of this machine, whose remote ports are all different.</summary>
+    /// <summary>
+    /// Sockets in TIME_WAIT, without those of connections to a listener of this machine, whose remote ports are all different.
+    /// </summary>
     public IEnumerable<TcpLine> InTimeWait() => _timeWait.Where(socket => !_listening.Contains(socket.LocalPort));
 
     /// <summary>The same by remote address.</summary>

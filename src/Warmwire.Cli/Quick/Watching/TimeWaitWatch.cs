@@ -3,8 +3,8 @@ using Warmwire.Cli.Sockets;
 namespace Warmwire.Cli.Quick.Watching;
 
 /// <summary>
-/// Counts the connections that entered TIME_WAIT. Sockets stay there for a minute, so connections that lived for a millisecond between two samples, as those of a
-/// client per request do, are seen too. The system does not tell which process they belonged to.
+/// Counts the connections that entered TIME_WAIT. Sockets stay there for a minute, so connections that lived for a millisecond between two
+/// samples, as those of a client per request do, are seen too. The system does not tell which process they belonged to.
 /// </summary>
 internal sealed class TimeWaitWatch
 {
@@ -22,7 +22,10 @@ internal sealed class TimeWaitWatch
         _now.Clear();
         foreach (TcpLine socket in sockets)
         {
-            if (_now.Add((socket.LocalPort, socket.Remote)) && counts && !ports.Contains(socket.Remote.Port) && !_last.Contains((socket.LocalPort, socket.Remote)))
+            if (_now.Add((socket.LocalPort, socket.Remote))
+                && counts
+                && !ports.Contains(socket.Remote.Port)
+                && !_last.Contains((socket.LocalPort, socket.Remote)))
             {
                 EnteredByRemote[socket.Remote] = EnteredByRemote.GetValueOrDefault(socket.Remote) + 1;
             }

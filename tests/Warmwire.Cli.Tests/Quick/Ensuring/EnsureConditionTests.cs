@@ -118,7 +118,10 @@ public sealed class EnsureConditionTests
                 Connections = usual.Connections with { ReuseRatio = (double)part / whole },
             };
             Assert.All(
-                [$"errors=={percent}%", $"errors<={percent}%", $"errors>={percent}%", $"reuse=={percent}%", $"reuse>={percent / 100}", $"reuse<={percent / 100}"],
+                [
+                    $"errors=={percent}%", $"errors<={percent}%", $"errors>={percent}%", $"reuse=={percent}%", $"reuse>={percent / 100}",
+                    $"reuse<={percent / 100}",
+                ],
                 text => Assert.True(Parse(text).Evaluate(result).Held, $"{text} of {part}/{whole}"));
         }
     }

@@ -20,7 +20,10 @@ public sealed class TransportEventReaderTests
             .GetType()
             .GetMethods()
             .Where(static method => method.GetCustomAttribute<EventAttribute>() is not null)
-            .ToDictionary(static method => method.Name, static method => method.GetParameters().Select(static value => value.Name!).ToArray(), StringComparer.Ordinal);
+            .ToDictionary(
+                static method => method.Name,
+                static method => method.GetParameters().Select(static value => value.Name!).ToArray(),
+                StringComparer.Ordinal);
         Assert.All(TransportEventReader.Needed, needed => Assert.Empty(needed.Value.Except(declared[needed.Key], StringComparer.Ordinal)));
         Assert.Equal(
             typeof(TransportEvent).GetNestedTypes(BindingFlags.NonPublic).Select(static type => type.Name).Order(StringComparer.Ordinal),
@@ -118,7 +121,8 @@ public sealed class TransportEventReaderTests
             WriteEvent(3, origin, connection, dnsMs, connectMs, tlsMs);
 
         [Event(4, Level = EventLevel.Informational)]
-        public void ConnectionClosed(string reason, string note, long connection, string origin) => WriteEvent(4, reason, note, connection, origin);
+        public void ConnectionClosed(string reason, string note, long connection, string origin) =>
+            WriteEvent(4, reason, note, connection, origin);
 
         [Event(5, Level = EventLevel.Informational)]
         public void Unknown(string origin) => WriteEvent(5, origin);

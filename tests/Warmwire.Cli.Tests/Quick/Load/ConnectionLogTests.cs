@@ -22,7 +22,8 @@ public sealed class ConnectionLogTests
         using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
         try
         {
-            using HttpResponseMessage response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, uri), TestContext.Current.CancellationToken);
+            using HttpResponseMessage response = await invoker.SendAsync(
+                new HttpRequestMessage(HttpMethod.Get, uri), TestContext.Current.CancellationToken);
         }
         catch (HttpRequestException)
         {
@@ -41,7 +42,8 @@ public sealed class ConnectionLogTests
         log.ThrowIfUnreadable();
         source.DialFailed("http://a:80", "First");
         CommandFailure failure = Assert.Throws<CommandFailure>(() => log.GetResult(timeWait: null));
-        Assert.Equal("connections cannot be counted: the transport's event DialFailed has no value 'error', only origin, reason", failure.Message);
+        Assert.Equal(
+            "connections cannot be counted: the transport's event DialFailed has no value 'error', only origin, reason", failure.Message);
         Assert.Equal(ExitCodes.CouldNotRun, failure.ExitCode);
     }
 }

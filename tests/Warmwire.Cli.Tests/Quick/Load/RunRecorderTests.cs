@@ -31,7 +31,12 @@ public sealed class RunRecorderTests
         await Task.WhenAll(recording);
         RunRecord record = recorder.Finish((5 * Second) - 1, new ArrivalSchedule(4 * Each / 5, 4 * Each, Shard.Whole));
         Assert.Equal((4 * Each, 4 * Each, 40 * Each), (record.Arrivals, record.Responses, record.Bytes));
-        Assert.Equal((4 * Each, 4 * Each, 4 * Each), (record.Series.Points.Sum(static p => p.Started), record.Series.Points.Sum(static p => p.Responses), record.Series.Points.Sum(static p => p.Due)));
+        Assert.Equal(
+            (4 * Each, 4 * Each, 4 * Each),
+            (
+                record.Series.Points.Sum(static p => p.Started),
+                record.Series.Points.Sum(static p => p.Responses),
+                record.Series.Points.Sum(static p => p.Due)));
         Assert.Equal(5, record.Series.Points.Count);
     }
 

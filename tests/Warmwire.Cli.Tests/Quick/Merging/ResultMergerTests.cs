@@ -24,7 +24,9 @@ public sealed class ResultMergerTests
         QuickResult expected = whole.Result(1000, 5 * count, Seconds);
         QuickResult merged = ResultMerger.Merge(Parts(whole, random, count));
 
-        AssertSame(expected with { Merged = count, Connections = expected.Connections with { FailedDials = merged.Connections.FailedDials } }, merged);
+        AssertSame(
+            expected with { Merged = count, Connections = expected.Connections with { FailedDials = merged.Connections.FailedDials } },
+            merged);
     }
 
     [Theory]
@@ -36,7 +38,11 @@ public sealed class ResultMergerTests
         QuickResult[] parts = Parts(RecordedLoad.Make(random, 800, Seconds), random, 6);
         for (int i = 0; i < parts.Length; i++)
         {
-            parts[i] = parts[i] with { StartedAt = parts[i].StartedAt.AddSeconds(i * 1.3), ErrorExamples = new Dictionary<string, string> { ["timeout"] = $"after {i}" } };
+            parts[i] = parts[i] with
+            {
+                StartedAt = parts[i].StartedAt.AddSeconds(i * 1.3),
+                ErrorExamples = new Dictionary<string, string> { ["timeout"] = $"after {i}" },
+            };
         }
 
         string first = QuickJson.Write(ResultMerger.Merge(parts));
@@ -56,7 +62,8 @@ public sealed class ResultMergerTests
             parts[i] = parts[i] with { StartedAt = parts[i].StartedAt.AddSeconds(i) };
         }
 
-        QuickResult nested = ResultMerger.Merge([ResultMerger.Merge(parts[..2]), ResultMerger.Merge([parts[5], ResultMerger.Merge(parts[2..5])])]);
+        QuickResult nested = ResultMerger.Merge(
+            [ResultMerger.Merge(parts[..2]), ResultMerger.Merge([parts[5], ResultMerger.Merge(parts[2..5])])]);
         AssertSame(ResultMerger.Merge(parts), nested);
     }
 
@@ -151,8 +158,26 @@ public sealed class ResultMergerTests
     [Fact]
     public void A_watched_process_is_kept_if_it_is_the_only_one()
     {
-        var none = new ProcessState { Descriptors = 0, ResidentMegabytes = 0, Threads = 0, Outgoing = new Dictionary<string, int>(), Incoming = 0, TimeWait = new Dictionary<string, int>() };
-        var process = new ProcessResult { Pid = 7, Name = "server", CpuSeconds = 1, CpuMicrosPerRequest = 1, Before = none, During = none, After = none, OutgoingSeen = new Dictionary<string, long>() };
+        var none = new ProcessState
+        {
+            Descriptors = 0,
+            ResidentMegabytes = 0,
+            Threads = 0,
+            Outgoing = new Dictionary<string, int>(),
+            Incoming = 0,
+            TimeWait = new Dictionary<string, int>(),
+        };
+        var process = new ProcessResult
+        {
+            Pid = 7,
+            Name = "server",
+            CpuSeconds = 1,
+            CpuMicrosPerRequest = 1,
+            Before = none,
+            During = none,
+            After = none,
+            OutgoingSeen = new Dictionary<string, long>(),
+        };
         QuickResult watched = QuickResults.Usual() with { Process = process };
 
         QuickResult merged = ResultMerger.Merge([QuickResults.Usual(), watched], static result => [$"{result.Requests} requests."]);
@@ -183,7 +208,8 @@ public sealed class ResultMergerTests
         {
             Connections = part.Connections with
             {
-                RequestsPerConnection = RequestCounts.Of(Enumerable.Range(100_001, 5_000).Select(static requests => KeyValuePair.Create((long)requests, 1L))).GetResult(),
+                RequestsPerConnection = RequestCounts.Of(
+                    Enumerable.Range(100_001, 5_000).Select(static requests => KeyValuePair.Create((long)requests, 1L))).GetResult(),
             },
         };
         RequestsPerConnection merged = ResultMerger.Merge([many, many]).Connections.RequestsPerConnection;
@@ -195,9 +221,13 @@ public sealed class ResultMergerTests
     public void Loads_that_differ_are_told_with_both_values()
     {
         QuickResult one = QuickResults.Usual();
-        AssertRefused("the URL is http://127.0.0.1:5000/ in a.json and http://x/ in b.json", one with { Target = one.Target with { Url = "http://x/" } });
+        AssertRefused(
+            "the URL is http://127.0.0.1:5000/ in a.json and http://x/ in b.json",
+            one with { Target = one.Target with { Url = "http://x/" } });
         AssertRefused("the method is GET in a.json and HEAD in b.json", one with { Target = one.Target with { Method = "HEAD" } });
-        AssertRefused("the number of requests per arrival is 1 in a.json and 3 in b.json", one with { Target = one.Target with { RequestsPerArrival = 3 } });
+        AssertRefused(
+            "the number of requests per arrival is 1 in a.json and 3 in b.json",
+            one with { Target = one.Target with { RequestsPerArrival = 3 } });
         AssertRefused("the HTTP version is 1.1 in a.json and 2 in b.json", one with { Target = one.Target with { HttpVersion = "2" } });
     }
 
@@ -205,14 +235,20 @@ public sealed class ResultMergerTests
     public void Damage_is_told_with_its_file_and_place()
     {
         QuickResult one = QuickResults.Usual();
-        AssertRefused("b.json is damaged: its histogram 'corrected': it does not start", one with { Histogram = one.Histogram with { Corrected = "AAAA" } });
+        AssertRefused(
+            "b.json is damaged: its histogram 'corrected': it does not start",
+            one with { Histogram = one.Histogram with { Corrected = "AAAA" } });
         AssertRefused(
             "b.json is damaged: its histogram 'dns': it has 1 values instead of 0",
             one with { Histogram = one.Histogram with { Dns = HistogramCoder.Encode(Histograms.RandomValues.Record([5])) } });
-        AssertRefused("b.json is damaged: the interval of its series is not 1, 2, 4", one with { Series = one.Series with { IntervalSeconds = 0 } });
-        AssertRefused("b.json is damaged: the interval of its series is not 1, 2, 4", one with { Series = one.Series with { Points = [null!] } });
+        AssertRefused(
+            "b.json is damaged: the interval of its series is not 1, 2, 4", one with { Series = one.Series with { IntervalSeconds = 0 } });
+        AssertRefused(
+            "b.json is damaged: the interval of its series is not 1, 2, 4", one with { Series = one.Series with { Points = [null!] } });
         QuickResult bad = With(0, (0, 1, 1));
-        AssertRefused("b.json is damaged: the histogram of its series at 0 s", bad with { Series = bad.Series with { Points = [bad.Series.Points[0] with { Histogram = "HIST" }] } });
+        AssertRefused(
+            "b.json is damaged: the histogram of its series at 0 s",
+            bad with { Series = bad.Series with { Points = [bad.Series.Points[0] with { Histogram = "HIST" }] } });
         AssertRefused("their counts are too large to add", one with { Requests = long.MaxValue });
     }
 
@@ -233,13 +269,16 @@ public sealed class ResultMergerTests
                 IntervalSeconds = 1,
                 Points = [.. points.Select(static point => new SeriesPoint
                 {
-                    At = point.At, Due = point.Due, Started = 0, Responses = 0, Errors = 0, Opened = 0, Closed = 0, PeakOpen = point.Peak, P50 = 0, P99 = 0, Max = 0, Histogram = "",
+                    At = point.At, Due = point.Due, Started = 0, Responses = 0, Errors = 0, Opened = 0, Closed = 0, PeakOpen = point.Peak,
+                    P50 = 0, P99 = 0, Max = 0, Histogram = "",
                 })],
             },
         };
     }
 
-    /// <summary>Every field is equal; but an interval's percentiles come from its buckets alone, without the exact shortest, and so to three digits.</summary>
+    /// <summary>
+    /// Every field is equal; but an interval's percentiles come from its buckets alone, without the exact shortest, and so to three digits.
+    /// </summary>
     private static void AssertSame(QuickResult expected, QuickResult actual)
     {
         foreach ((SeriesPoint ours, SeriesPoint theirs) in expected.Series.Points.Zip(actual.Series.Points))
@@ -252,11 +291,15 @@ public sealed class ResultMergerTests
     }
 
     private static QuickResult WithoutPercentiles(QuickResult result) =>
-        result with { Series = result.Series with { Points = [.. result.Series.Points.Select(static point => point with { P50 = 0, P99 = 0 })] } };
+        result with
+        {
+            Series = result.Series with { Points = [.. result.Series.Points.Select(static point => point with { P50 = 0, P99 = 0 })] },
+        };
 
     private static void AssertRefused(string message, QuickResult other)
     {
-        CommandFailure failure = Assert.Throws<CommandFailure>(() => ResultMerger.Merge([new NamedResult("a.json", QuickResults.Usual()), new NamedResult("b.json", other)]));
+        CommandFailure failure = Assert.Throws<CommandFailure>(
+            () => ResultMerger.Merge([new NamedResult("a.json", QuickResults.Usual()), new NamedResult("b.json", other)]));
         Assert.Contains(message, failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', failure.Message);
     }

@@ -12,8 +12,14 @@ public sealed class SummaryTextTests
         string[] lines = Write(Busy());
         string[] dotted = [.. lines.Where(static line => line.Contains(": ..", StringComparison.Ordinal))];
         Assert.All(dotted, static line => Assert.Equal(79, line.Length));
-        string[] names = [.. lines.SkipWhile(static line => !line.StartsWith("connections.", StringComparison.Ordinal)).TakeWhile(static line => line.Length > 0)
-            .Where(static line => line[0] != ' ').Select(static line => line[..line.IndexOf(':', StringComparison.Ordinal)])];
+        string[] names =
+        [
+            .. lines
+                .SkipWhile(static line => !line.StartsWith("connections.", StringComparison.Ordinal))
+                .TakeWhile(static line => line.Length > 0)
+                .Where(static line => line[0] != ' ')
+                .Select(static line => line[..line.IndexOf(':', StringComparison.Ordinal)]),
+        ];
         Assert.Equal(names.Order(StringComparer.Ordinal), names);
     }
 
@@ -21,8 +27,13 @@ public sealed class SummaryTextTests
     public void Closes_errors_and_the_process_are_there_if_there_were_any()
     {
         string[] lines = Write(Busy());
-        foreach (string begin in (string[])["connections.closed.by_client.IdleTimeout: ", "connections.closed.by_server.ServerClosed: ", "connections.failed_dials: ", "errors.Timeout.Connect: ",
-            "process.cpu.per_request: ", "process.outgoing.10.0.0.1:443: ", "process.went_to_time_wait.10.0.0.1:443: "])
+        string[] expected =
+        [
+            "connections.closed.by_client.IdleTimeout: ", "connections.closed.by_server.ServerClosed: ", "connections.failed_dials: ",
+            "errors.Timeout.Connect: ", "process.cpu.per_request: ", "process.outgoing.10.0.0.1:443: ",
+            "process.went_to_time_wait.10.0.0.1:443: ",
+        ];
+        foreach (string begin in expected)
         {
             Assert.Contains(lines, line => line.StartsWith(begin, StringComparison.Ordinal));
         }
@@ -54,7 +65,11 @@ public sealed class SummaryTextTests
             Errors = new Dictionary<string, long> { ["Timeout.Connect"] = 3 },
             Connections = usual.Connections with
             {
-                FailedDials = 3, ClosedBy = new Dictionary<string, long> { ["IdleTimeout"] = 2, ["ServerClosed"] = 1 }, ClosedByServer = 1, ClosedByClient = 2, TimeWait = 4,
+                FailedDials = 3, ClosedBy = new Dictionary<string, long>
+                {
+                    ["IdleTimeout"] = 2,
+                    ["ServerClosed"] = 1,
+                }, ClosedByServer = 1, ClosedByClient = 2, TimeWait = 4,
             },
             Process = new ProcessResult
             {
@@ -63,7 +78,11 @@ public sealed class SummaryTextTests
                 CpuSeconds = 1.5,
                 CpuMicrosPerRequest = 300,
                 Before = state,
-                During = state with { Outgoing = new Dictionary<string, int> { ["10.0.0.1:443"] = 2 }, TimeWait = new Dictionary<string, int> { ["10.0.0.1:443"] = 8, ["10.0.0.2:443"] = 5 } },
+                During = state with
+                {
+                    Outgoing = new Dictionary<string, int> { ["10.0.0.1:443"] = 2 },
+                    TimeWait = new Dictionary<string, int> { ["10.0.0.1:443"] = 8, ["10.0.0.2:443"] = 5 },
+                },
                 After = state with { TimeWait = new Dictionary<string, int> { ["10.0.0.1:443"] = 7, ["10.0.0.2:443"] = 5 } },
                 OutgoingSeen = new Dictionary<string, long> { ["10.0.0.1:443"] = 9 },
                 TimeWaitSeen = new Dictionary<string, long> { ["10.0.0.1:443"] = 8 },

@@ -19,7 +19,8 @@ internal static class SampleResults
             Opened = 12,
             PeakOpen = 12,
             ReuseRatio = 8988 / 9000.0,
-            RequestsPerConnection = Carried((1500, 1), (1388, 1), (1210, 1), (1107, 1), (990, 1), (864, 1), (641, 1), (530, 1), (377, 1), (233, 1), (110, 1), (50, 1)),
+            RequestsPerConnection = Carried(
+                (1500, 1), (1388, 1), (1210, 1), (1107, 1), (990, 1), (864, 1), (641, 1), (530, 1), (377, 1), (233, 1), (110, 1), (50, 1)),
             TlsHandshakes = 12,
             DialedBy = new Dictionary<string, long> { ["First"] = 1, ["AllBusy"] = 11 },
             TimeWait = 0,
@@ -34,16 +35,27 @@ internal static class SampleResults
         [
             "9,000 requests went over 12 connections: 99.9 % of them over one that had served another before.",
             "No request failed and no arrival was dropped.",
-            "For about 2 s around 2 min 30 s the server did not answer; counting from when requests were due, that made the p99.9 1,702 ms.",
+            "For about 2 s around 2 min 30 s the server did not answer; counting from when requests were due, that made the p99.9 "
+                + "1,702 ms.",
         ],
         Process = Process(300, outgoing: _ => 12, descriptors: _ => 187),
     });
 
     /// <summary>The same load where each request makes its own connection, until ports run out.</summary>
-    public static QuickResult Before { get; } = new SampleRun { Seconds = 300, Rate = 30, ConnectionPerRequest = true, FailFrom = 228 }.Result(run => run with
+    public static QuickResult Before { get; } = new SampleRun
+    {
+        Seconds = 300,
+        Rate = 30,
+        ConnectionPerRequest = true,
+        FailFrom = 228,
+    }.Result(run => run with
     {
         GeneratorLimited = true,
-        GeneratorLimits = ["Arrivals were started up to 212 ms late: this machine had too few cores for what ran on it.", "Local ports ran short: 28,120 of 28,232 were in use or in TIME_WAIT."],
+        GeneratorLimits =
+        [
+            "Arrivals were started up to 212 ms late: this machine had too few cores for what ran on it.",
+            "Local ports ran short: 28,120 of 28,232 were in use or in TIME_WAIT.",
+        ],
         DroppedArrivals = 14,
         Connections = run.Connections with
         {
@@ -53,7 +65,13 @@ internal static class SampleResults
             ReuseRatio = 0,
             RequestsPerConnection = Carried((1, 9000)),
             TlsHandshakes = 8991,
-            ClosedBy = new Dictionary<string, long> { ["ConnectionCloseHeader"] = 8720, ["ServerClosed"] = 211, ["RequestTimeout"] = 53, ["ReadError"] = 7 },
+            ClosedBy = new Dictionary<string, long>
+            {
+                ["ConnectionCloseHeader"] = 8720,
+                ["ServerClosed"] = 211,
+                ["RequestTimeout"] = 53,
+                ["ReadError"] = 7,
+            },
             ClosedByServer = 8931,
             ClosedByClient = 60,
             DialedBy = new Dictionary<string, long> { ["First"] = 7811, ["AllBusy"] = 1180, ["Replacement"] = 9 },
@@ -85,7 +103,11 @@ internal static class SampleResults
     /// <summary>Three requests in three seconds.</summary>
     public static QuickResult Tiny { get; } = new SampleRun { Seconds = 3, Rate = 1 }.Result(run => run with
     {
-        Connections = run.Connections with { RequestsPerConnection = Carried((3, 1)), DialedBy = new Dictionary<string, long> { ["First"] = 1 } },
+        Connections = run.Connections with
+        {
+            RequestsPerConnection = Carried((3, 1)),
+            DialedBy = new Dictionary<string, long> { ["First"] = 1 },
+        },
         Verdict = ["3 requests went over 1 connection."],
     });
 
@@ -94,11 +116,24 @@ internal static class SampleResults
     {
         Interrupted = true,
         Codes = new Dictionary<string, long>(),
-        Connections = run.Connections with { Opened = 0, PeakOpen = 0, ReuseRatio = 0, RequestsPerConnection = new RequestsPerConnection { Min = 0, Median = 0, Max = 0 } },
+        Connections = run.Connections with
+        {
+            Opened = 0,
+            PeakOpen = 0,
+            ReuseRatio = 0,
+            RequestsPerConnection = new RequestsPerConnection { Min = 0, Median = 0, Max = 0 },
+        },
     });
 
     /// <summary>As many points as there can be, of two seconds each, all of them different.</summary>
-    public static QuickResult Long { get; } = new SampleRun { Seconds = 1200, Rate = 400, Interval = 2, ConnectionPerRequest = true, StallAt = 600 }.Result(run => run with
+    public static QuickResult Long { get; } = new SampleRun
+    {
+        Seconds = 1200,
+        Rate = 400,
+        Interval = 2,
+        ConnectionPerRequest = true,
+        StallAt = 600,
+    }.Result(run => run with
     {
         Process = Process(600, outgoing: second => second % 97, descriptors: second => 100 + (second % 89)),
     });
@@ -138,7 +173,11 @@ internal static class SampleResults
             After = State(looks / 2),
             OutgoingSeen = new Dictionary<string, long> { [Address] = 9 * (long)looks, ["10.0.3.40:5432"] = 8 },
             TimeWaitSeen = new Dictionary<string, long> { [Address] = 9 * (long)looks },
-            Series = [.. Enumerable.Range(0, looks).Select(second => new ProcessPoint(second, 0.1 + (random.NextDouble() * 0.1), descriptors(second), outgoing(second) + 8))],
+            Series =
+            [
+                .. Enumerable.Range(0, looks).Select(
+                    second => new ProcessPoint(second, 0.1 + (random.NextDouble() * 0.1), descriptors(second), outgoing(second) + 8)),
+            ],
             Notes = ["Sockets of other network namespaces were not looked at."],
         };
     }
@@ -172,7 +211,8 @@ internal static class SampleResults
             for (long i = 0; i < arrivals; i++)
             {
                 double due = i / Rate;
-                double took = (ConnectionPerRequest ? 0.0078 : 0.0016) * (1 + (0.5 * random.NextDouble())) * (random.Next(60) == 0 ? 1 + (8 * random.NextDouble()) : 1);
+                double took = (ConnectionPerRequest ? 0.0078 : 0.0016) * (1 + (0.5 * random.NextDouble())) * (
+                    random.Next(60) == 0 ? 1 + (8 * random.NextDouble()) : 1);
                 double waited = StallAt is { } stall && due >= stall && due < stall + 2 ? stall + 2 - due : 0;
                 int at = Math.Min((int)((due + waited + took) / Interval), points - 1);
                 if (due >= FailFrom && random.Next(8) == 0)

@@ -7,7 +7,8 @@ public sealed class ClosingSideTests
 {
     private static readonly CloseReason[] s_server =
     [
-        CloseReason.ServerClosed, CloseReason.ConnectionCloseHeader, CloseReason.Http10, CloseReason.BodyEndedByClose, CloseReason.ReadError, CloseReason.WriteError,
+        CloseReason.ServerClosed, CloseReason.ConnectionCloseHeader, CloseReason.Http10, CloseReason.BodyEndedByClose,
+        CloseReason.ReadError, CloseReason.WriteError,
         CloseReason.GoAway, CloseReason.Http11Required,
     ];
 
@@ -17,7 +18,9 @@ public sealed class ClosingSideTests
         // One without a case throws here, whatever the compiler was told.
         CloseReason[] server = [.. Enum.GetValues<CloseReason>().Where(ClosingSide.IsServer)];
         Assert.Equal(s_server.Order(), server.Order());
-        Assert.All(Enum.GetValues<CloseReason>(), static reason => Assert.Equal(ClosingSide.IsServer(reason), ClosingSide.IsServer(reason.ToString())));
+        Assert.All(
+            Enum.GetValues<CloseReason>(),
+            static reason => Assert.Equal(ClosingSide.IsServer(reason), ClosingSide.IsServer(reason.ToString())));
     }
 
     [Fact]

@@ -11,7 +11,8 @@ namespace Warmwire.Cli.Tests.Quick.Watching;
 public sealed class ProcessWatchTests
 {
     /// <summary>
-    /// Bash opens sockets itself: it makes as many connections as it is told, closes as many as it is told, and answers each command. It does not end by itself before its input does.
+    /// Bash opens sockets itself: it makes as many connections as it is told, closes as many as it is told, and answers each command. It
+    /// does not end by itself before its input does.
     /// </summary>
     private const string Script = """
         open() { exec {fd}<>"/dev/tcp/127.0.0.1/$1"; fds+=("$fd"); }
@@ -85,9 +86,12 @@ public sealed class ProcessWatchTests
 
             Assert.Equal((process.Id, "bash", false), (result.Pid, result.Name, result.Ended));
             Assert.Empty(result.Before.Outgoing);
-            Assert.Equal(new Dictionary<string, int> { [$"127.0.0.1:{PortOf(one)}"] = 4, [$"127.0.0.1:{PortOf(other)}"] = 1 }, result.During.Outgoing);
+            Assert.Equal(
+                new Dictionary<string, int> { [$"127.0.0.1:{PortOf(one)}"] = 4, [$"127.0.0.1:{PortOf(other)}"] = 1 },
+                result.During.Outgoing);
             Assert.Equal(new Dictionary<string, int> { [$"127.0.0.1:{PortOf(one)}"] = 2 }, result.After.Outgoing);
-            Assert.Equal(new Dictionary<string, long> { [$"127.0.0.1:{PortOf(one)}"] = 4, [$"127.0.0.1:{PortOf(other)}"] = 1 }, result.OutgoingSeen);
+            Assert.Equal(
+                new Dictionary<string, long> { [$"127.0.0.1:{PortOf(one)}"] = 4, [$"127.0.0.1:{PortOf(other)}"] = 1 }, result.OutgoingSeen);
             Assert.Equal(result.Before.Descriptors + 2, result.After.Descriptors);
             Assert.Equal((0, 1), (result.After.Incoming, result.After.Threads));
             Assert.InRange(result.After.ResidentMegabytes, 0.5, 500);
