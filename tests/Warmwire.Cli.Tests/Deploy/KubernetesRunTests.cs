@@ -86,7 +86,7 @@ public sealed class KubernetesRunTests : IDisposable
     {
         Write("log-1", File.ReadAllText(At("log-1"))[..2_000]);
         WarmwireProcess.Outcome outcome = await RunAsync([.. s_usual, "--output", At("all.json")]);
-        Assert.Equal((2, "run: the log of pod 1 has no whole result"), (outcome.ExitCode, outcome.ErrorLines[^1]));
+        Assert.Equal((2, "run: the log of pod 1 has no complete result"), (outcome.ExitCode, outcome.ErrorLines[^1]));
         Assert.False(File.Exists(At("all.json")));
         Assert.Contains("delete job warmwire-test", File.ReadAllLines(At("calls"))[^1], StringComparison.Ordinal);
     }
@@ -107,7 +107,7 @@ public sealed class KubernetesRunTests : IDisposable
     {
         Write("refusal", "1");
         WarmwireProcess.Outcome outcome = await RunAsync([.. s_usual, "--output", At("all.json")]);
-        Assert.Equal((2, "run: the Job was not taken"), (outcome.ExitCode, outcome.ErrorLines[^1]));
+        Assert.Equal((2, "run: the Job could not be created"), (outcome.ExitCode, outcome.ErrorLines[^1]));
         Assert.Equal(["create -f -"], File.ReadAllLines(At("calls")));
     }
 
@@ -115,7 +115,8 @@ public sealed class KubernetesRunTests : IDisposable
     public async Task A_dry_run_prints_the_manifest_that_the_readme_shows()
     {
         WarmwireProcess.Outcome outcome = await RunAsync(
-            "--url", "http://server:8080/", "--rate", "3000", "--duration", "2m", "--shards", "4", "--image", "registry.example.com/warmwire:1", "--name", "warmwire-example", "--start-at", "2026-01-02T03:04:05Z", "--dry-run");
+            "--url", "http://server:8080/", "--rate", "3000", "--duration", "2m", "--shards", "4",
+            "--image", "registry.example.com/warmwire:1", "--name", "warmwire-example", "--start-at", "2026-01-02T03:04:05Z", "--dry-run");
         Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error));
         Assert.Equal(File.ReadAllText(Path.Combine(Repository.Path("deploy/kubernetes"), "job.yaml")), outcome.Output);
         Assert.False(File.Exists(At("calls")));

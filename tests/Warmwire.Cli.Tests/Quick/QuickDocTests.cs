@@ -34,7 +34,7 @@ public sealed class QuickDocTests
     [Fact]
     public void Limits_have_the_values_of_the_code()
     {
-        Assert.Equal(Number(QuickSettings.MaxRequestsUnderWay), Limit("requests under way"));
+        Assert.Equal(Number(QuickSettings.MaxRequestsUnderWay), Limit("requests in progress"));
         Assert.Equal(Number(SeriesBuilder.MaxPoints), Limit("points of the series"));
         Assert.Equal(Number(Shard.MaxCount), Limit("shards"));
         Assert.Equal(Number(ByRemote.MaxNamed), Limit("remote addresses named of a watched process"));

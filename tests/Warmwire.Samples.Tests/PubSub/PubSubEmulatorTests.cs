@@ -85,8 +85,8 @@ public sealed class PubSubEmulatorTests : IAsyncLifetime
         Assert.Equal("""{"messageIds":["3"]}""", await PublishAsync("""{"data":"eA=="}"""));
 
         Assert.Equal(
-            """{"receivedMessages":[{"ackId":"1-1","message":{"data":"aGk=","attributes":{"a":"b"},"orderingKey":"k","messageId":"1",""" + '"'
-            + """publishTime":"2026-01-01T01:00:00Z"},"deliveryAttempt":1},"""
+            """{"receivedMessages":[{"ackId":"1-1","message":{"data":"aGk=","attributes":{"a":"b"},"orderingKey":"k",""" + '"'
+            + """messageId":"1","publishTime":"2026-01-01T01:00:00Z"},"deliveryAttempt":1},"""
             + """{"ackId":"2-1","message":{"data":"eW91","messageId":"2","publishTime":"2026-01-01T01:00:00Z"},"deliveryAttempt":1}]}""",
             await PullAsync(2));
         Assert.Equal(["3-1"], AckIds(await PullAsync(10)));
