@@ -39,7 +39,7 @@ internal static class FunctionCommand
         await using WebApplication function = await StartAsync(order);
         using var lookups = new DnsLookupCount();
         double cpu = Environment.CpuUsage.TotalTime.TotalMicroseconds;
-        parent.Send(new FunctionReady(PortOf(function), Environment.ProcessId), FunctionJson.Default.FunctionReady);
+        parent.Send(new FunctionReady(PortOf(function)), FunctionJson.Default.FunctionReady);
         while (true)
         {
             await parent.ReceiveAsync(FunctionJson.Default.FunctionQuery);

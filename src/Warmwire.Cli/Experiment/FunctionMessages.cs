@@ -9,7 +9,7 @@ namespace Warmwire.Cli.Experiment;
 internal sealed record FunctionOrder(FunctionKind Function, Uri Upstream, bool Reuse);
 
 /// <summary>Its answer: it listens on 127.0.0.1.</summary>
-internal sealed record FunctionReady(int Port, int Pid);
+internal sealed record FunctionReady(int Port);
 
 /// <summary>Asks for the <see cref="FunctionCounts"/>.</summary>
 internal sealed record FunctionQuery;

@@ -12,12 +12,9 @@ internal sealed class FunctionProcess : IAsyncDisposable
     {
         _child = child;
         Uri = new UriBuilder(Uri.UriSchemeHttp, "127.0.0.1", ready.Port).Uri;
-        Pid = ready.Pid;
     }
 
     public Uri Uri { get; }
-
-    public int Pid { get; }
 
     public static async Task<FunctionProcess> StartAsync(FunctionOrder order, CancellationToken cancellationToken)
     {

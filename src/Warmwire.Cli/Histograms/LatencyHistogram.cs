@@ -61,8 +61,6 @@ internal sealed class LatencyHistogram
         Interlocked.Increment(ref _total);
     }
 
-    public void Record(TimeSpan duration) => Record(duration.Ticks * (1_000_000_000 / TimeSpan.TicksPerSecond));
-
     /// <summary>Counts all that <paramref name="other"/> has counted.</summary>
     public void Add(LatencyHistogram other)
     {

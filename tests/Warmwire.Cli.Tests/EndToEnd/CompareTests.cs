@@ -208,10 +208,9 @@ public sealed class CompareTests
             int[] children = [.. Directory.EnumerateDirectories($"/proc/{parent}/task")
                 .SelectMany(static thread => ReadIfThere($"{thread}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
                 .Select(static id => int.Parse(id, System.Globalization.CultureInfo.InvariantCulture))];
-            if (children.Length >= count)
+            // A child has begun when the thread that waits for its parent's end is there.
+            if (children.Length >= count && children.All(static id => HasThread(id, "parent")))
             {
-                // Long enough for the youngest to have begun.
-                await Task.Delay(1000);
                 return children;
             }
 
@@ -219,6 +218,9 @@ public sealed class CompareTests
             await Task.Delay(50);
         }
     }
+
+    private static bool HasThread(int id, string name) => Directory.Exists($"/proc/{id}/task")
+        && Directory.EnumerateDirectories($"/proc/{id}/task").Any(thread => ReadIfThere($"{thread}/comm").TrimEnd() == name);
 
     private static bool IsRunning(int id)
     {

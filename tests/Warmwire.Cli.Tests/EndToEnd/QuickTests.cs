@@ -122,16 +122,18 @@ public sealed class QuickTests : IDisposable
             CompareTests.IgnoresInterrupts(),
             "the process that started the tests ignores SIGINT, as shells do for their background jobs, and that is inherited");
         int requests = 0;
-        await using LoadTarget target = await LoadTarget.StartAsync(
-            context => { Interlocked.Increment(ref requests); return context.Response.WriteAsync("ok"); });
-        using Process process = WarmwireProcess.Start("quick", "-r", "100", "-d", "1h", target.Url.ToString(), "-o", At("r.json"));
-        long start = Stopwatch.GetTimestamp();
-        while (Volatile.Read(ref requests) < 50)
+        var fifty = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using LoadTarget target = await LoadTarget.StartAsync(context =>
         {
-            Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(30), "it does not begin");
-            await Task.Delay(20, TestContext.Current.CancellationToken);
-        }
+            if (Interlocked.Increment(ref requests) == 50)
+            {
+                fifty.TrySetResult();
+            }
 
+            return context.Response.WriteAsync("ok");
+        });
+        using Process process = WarmwireProcess.Start("quick", "-r", "100", "-d", "1h", target.Url.ToString(), "-o", At("r.json"));
+        await fifty.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
         {
             await kill.WaitForExitAsync(TestContext.Current.CancellationToken);

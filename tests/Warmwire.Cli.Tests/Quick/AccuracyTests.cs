@@ -29,11 +29,7 @@ public sealed class AccuracyTests
         using var server = new KnownServer(delays, now => AfterStall(now - Volatile.Read(ref startsAt)) + Volatile.Read(ref startsAt));
         using var run = new QuickRun(new QuickSettings { Url = server.Url, Rate = Rate, Arrivals = Arrivals }, TimeProvider.System);
         Task<QuickResult> running = run.RunAsync(TestContext.Current.CancellationToken);
-        while (run.StartsAt == 0)
-        {
-            await Task.Delay(1, TestContext.Current.CancellationToken);
-        }
-
+        await run.Started;
         Volatile.Write(ref startsAt, run.StartsAt);
         QuickResult result = await running;
         Assert.Equal(Arrivals, result.Responses);

@@ -21,6 +21,7 @@ internal sealed class QuickRun : IDisposable
     private readonly ConnectionLog _log;
     private readonly LoadSender _sender;
     private readonly TimeProvider _time;
+    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _startsAt;
     private long _underWay;
     private TaskCompletionSource? _allEnded;
@@ -41,6 +42,9 @@ internal sealed class QuickRun : IDisposable
 
     /// <summary>When the first arrival of all shards is due, by <see cref="LoadClock.Now"/>; 0 before that is known.</summary>
     internal long StartsAt => Volatile.Read(ref _startsAt);
+
+    /// <summary>Ends when <see cref="StartsAt"/> is known.</summary>
+    internal Task Started => _started.Task;
 
     private bool HasStarted => StartsAt != 0;
 
@@ -70,6 +74,7 @@ internal sealed class QuickRun : IDisposable
         DateTimeOffset startedAt = _settings.StartAt ?? _time.GetUtcNow();
         MachineLoad before = MachineLoad.Read();
         Volatile.Write(ref _startsAt, LoadClock.Now);
+        _started.TrySetResult();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
         Volatile.Write(ref _underWay, 1);
         _allEnded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

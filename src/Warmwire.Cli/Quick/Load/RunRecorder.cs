@@ -29,23 +29,8 @@ internal sealed class RunRecorder
     private long _takenBack;
     private long _bytes;
     private long _lastStart;
-    private long _lastEnd;
-
-    public long Responses => Volatile.Read(ref _responses);
 
     public long Failed => Volatile.Read(ref _failed);
-
-    /// <summary>Requests that have begun and not ended.</summary>
-    public long UnderWay
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _requests - _responses - _failed - _takenBack;
-            }
-        }
-    }
 
     public void ArrivalStarted(long due, long now)
     {
@@ -80,7 +65,6 @@ internal sealed class RunRecorder
         {
             _responses++;
             _bytes += bytes;
-            _lastEnd = Math.Max(_lastEnd, times.Ended);
             _codes[status] = _codes.GetValueOrDefault(status) + 1;
             _corrected.Record(times.Ended - times.Due);
             _uncorrected.Record(times.Ended - times.Started - times.Queue);
@@ -97,7 +81,6 @@ internal sealed class RunRecorder
         lock (_gate)
         {
             _failed++;
-            _lastEnd = Math.Max(_lastEnd, now);
             _errors[kind] = (_errors.GetValueOrDefault(kind).Count + 1, message);
             _series.At(now).Errors++;
         }
@@ -190,7 +173,6 @@ internal sealed class RunRecorder
                 Responses = _responses,
                 Bytes = _bytes,
                 LastStart = _lastStart,
-                LastEnd = _lastEnd,
                 Codes = _codes.OrderBy(static pair => pair.Key).ToDictionary(
                     static pair => pair.Key.ToString(CultureInfo.InvariantCulture), static pair => pair.Value, StringComparer.Ordinal),
                 Errors = _errors.OrderBy(static pair => pair.Key, StringComparer.Ordinal)
@@ -236,8 +218,6 @@ internal sealed record RunRecord
     public required long Bytes { get; init; }
 
     public required long LastStart { get; init; }
-
-    public required long LastEnd { get; init; }
 
     public required IReadOnlyDictionary<string, long> Codes { get; init; }
 

@@ -17,9 +17,6 @@ internal static class ResultMerger
 {
     public const string SeveralProcesses = "Several of the merged results watched a process; the merged result contains none of them.";
 
-    public static QuickResult Merge(IReadOnlyList<QuickResult> results, Func<QuickResult, IReadOnlyList<string>>? verdict = null) =>
-        Merge([.. results.Select(static (result, i) => new NamedResult(NameOf(result, i), result))], verdict);
-
     /// <param name="parts">At least one.</param>
     /// <param name="verdict">The merged result in words.</param>
     /// <exception cref="CommandFailure">They do not belong together, or one of them is damaged.</exception>
@@ -169,7 +166,4 @@ internal static class ResultMerger
 
     /// <summary>In ascending order, so that it does not depend on the order of the files, and to the microsecond.</summary>
     private static double Total(QuickResult[] all, Func<QuickResult, double> of) => Math.Round(all.Select(of).Order().Sum(), 6);
-
-    private static string NameOf(QuickResult result, int index) =>
-        result.Target.Shard is { } shard ? $"shard {shard}" : $"result {index + 1}";
 }

@@ -217,12 +217,10 @@ public sealed class QuickRunTests
             TimeProvider.System);
         Assert.InRange(run.SecondsSinceStart, -3, 0);
         Task<QuickResult> running = run.RunAsync(TestContext.Current.CancellationToken);
-        while (run.StartsAt == 0)
-        {
-            Assert.InRange(run.GetProgress().ElapsedSeconds, -3, 2);
-            await Task.Delay(10, TestContext.Current.CancellationToken);
-        }
-
+        Assert.InRange(run.GetProgress().ElapsedSeconds, -3, 0);
+        Assert.Equal(0, run.StartsAt);
+        await run.Started;
+        Assert.True(run.GetProgress().ElapsedSeconds >= 0);
         Assert.Equal(1, (await running).Responses);
         Assert.True(run.SecondsSinceStart >= 0);
     }
@@ -230,15 +228,22 @@ public sealed class QuickRunTests
     [Fact]
     public async Task Interrupted_it_tells_what_ran()
     {
-        await using LoadTarget target = await LoadTarget.StartAsync();
+        var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        int requests = 0;
+        await using LoadTarget target = await LoadTarget.StartAsync(context =>
+        {
+            // By then 20 responses have been read: a request is answered at once.
+            if (Interlocked.Increment(ref requests) == 40)
+            {
+                enough.TrySetResult();
+            }
+
+            return context.Response.WriteAsync("ok");
+        });
         using var interrupt = new CancellationTokenSource();
         using var run = new QuickRun(new QuickSettings { Url = target.Url, Rate = 50, Arrivals = 100_000 }, TimeProvider.System);
         Task<QuickResult> running = run.RunAsync(interrupt.Token);
-        while (run.GetProgress().Look.Responses < 20)
-        {
-            await Task.Delay(10);
-        }
-
+        await enough.Task;
         await interrupt.CancelAsync();
         QuickResult result = await running;
         Assert.True(result.Interrupted);

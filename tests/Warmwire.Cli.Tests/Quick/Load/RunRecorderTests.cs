@@ -59,11 +59,11 @@ public sealed class RunRecorderTests
         var recorder = new RunRecorder();
         recorder.RequestStarted();
         recorder.RequestStarted();
-        Assert.Equal(2, recorder.UnderWay);
+        Assert.Equal(2, recorder.Look().Requests);
         recorder.TakenBack();
         recorder.Failure("Timeout.Connect", "no", 5);
         RunRecord record = recorder.Finish(10, new ArrivalSchedule(1, 1, Shard.Whole));
-        Assert.Equal((1, 0, 0), (record.Requests, record.Responses, recorder.UnderWay));
+        Assert.Equal((1, 0, 1), (record.Requests, record.Responses, record.Errors.Values.Sum()));
         Assert.Equal("no", record.ErrorExamples["Timeout.Connect"]);
     }
 }

@@ -22,7 +22,7 @@ public sealed class ResultMergerTests
         var random = new Random(seed);
         RecordedLoad whole = RecordedLoad.Make(random, random.Next(50, 3_000), Seconds);
         QuickResult expected = whole.Result(1000, 5 * count, Seconds);
-        QuickResult merged = ResultMerger.Merge(Parts(whole, random, count));
+        QuickResult merged = MergedResults.Of(Parts(whole, random, count));
 
         AssertSame(
             expected with { Merged = count, Connections = expected.Connections with { FailedDials = merged.Connections.FailedDials } },
@@ -45,9 +45,9 @@ public sealed class ResultMergerTests
             };
         }
 
-        string first = QuickJson.Write(ResultMerger.Merge(parts));
+        string first = QuickJson.Write(MergedResults.Of(parts));
         random.Shuffle(parts);
-        Assert.Equal(first, QuickJson.Write(ResultMerger.Merge(parts)));
+        Assert.Equal(first, QuickJson.Write(MergedResults.Of(parts)));
     }
 
     [Theory]
@@ -62,16 +62,16 @@ public sealed class ResultMergerTests
             parts[i] = parts[i] with { StartedAt = parts[i].StartedAt.AddSeconds(i) };
         }
 
-        QuickResult nested = ResultMerger.Merge(
-            [ResultMerger.Merge(parts[..2]), ResultMerger.Merge([parts[5], ResultMerger.Merge(parts[2..5])])]);
-        AssertSame(ResultMerger.Merge(parts), nested);
+        QuickResult nested = MergedResults.Of(
+            [MergedResults.Of(parts[..2]), MergedResults.Of([parts[5], MergedResults.Of(parts[2..5])])]);
+        AssertSame(MergedResults.Of(parts), nested);
     }
 
     [Fact]
     public void One_result_stays_as_it_is()
     {
         QuickResult only = RecordedLoad.Make(new Random(9), 500, Seconds).Result(1000, 20, Seconds);
-        AssertSame(only, ResultMerger.Merge([only]));
+        AssertSame(only, MergedResults.Of([only]));
     }
 
     [Fact]
@@ -80,8 +80,8 @@ public sealed class ResultMergerTests
         var random = new Random(10);
         QuickResult[] parts = Parts(RecordedLoad.Make(random, 500, Seconds), random, 3);
         Assert.Equal(
-            QuickJson.Write(ResultMerger.Merge(parts)),
-            QuickJson.Write(ResultMerger.Merge([.. parts.Select(static part => QuickJson.Read(QuickJson.Write(part)))])));
+            QuickJson.Write(MergedResults.Of(parts)),
+            QuickJson.Write(MergedResults.Of([.. parts.Select(static part => QuickJson.Read(QuickJson.Write(part)))])));
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class ResultMergerTests
     {
         QuickResult early = With(0, (0, 10, 1), (1, 20, 2), (2, 30, 3));
         QuickResult late = With(1.5, (0, 100, 5), (1, 200, 7)); // from 1.5 s to 3.5 s
-        QuickResult merged = ResultMerger.Merge([late, early]);
+        QuickResult merged = MergedResults.Of([late, early]);
 
         Assert.Equal(RecordedLoad.Start, merged.StartedAt);
         Assert.Equal(3.5, merged.ElapsedSeconds);
@@ -101,15 +101,15 @@ public sealed class ResultMergerTests
 
     [Fact]
     public void Peaks_that_were_not_at_the_same_time_are_not_added() =>
-        Assert.Equal(9, ResultMerger.Merge([With(0, (0, 1, 9), (1, 1, 0)), With(60, (0, 1, 8))]).Connections.PeakOpen);
+        Assert.Equal(9, MergedResults.Of([With(0, (0, 1, 9), (1, 1, 0)), With(60, (0, 1, 8))]).Connections.PeakOpen);
 
     [Fact]
     public void Rates_of_runs_one_after_another_are_not_added()
     {
         QuickResult first = With(0, (0, 1, 1), (1, 1, 1)) with { AchievedRate = 50 };
-        QuickResult merged = ResultMerger.Merge([first, first with { StartedAt = first.StartedAt.AddSeconds(2), AchievedRate = 60 }]);
+        QuickResult merged = MergedResults.Of([first, first with { StartedAt = first.StartedAt.AddSeconds(2), AchievedRate = 60 }]);
         Assert.Equal((60.0, 100.0), (merged.AchievedRate, merged.Target.Rate));
-        merged = ResultMerger.Merge([first, first with { StartedAt = first.StartedAt.AddSeconds(1.9), AchievedRate = 60 }]);
+        merged = MergedResults.Of([first, first with { StartedAt = first.StartedAt.AddSeconds(1.9), AchievedRate = 60 }]);
         Assert.Equal((110.0, 200.0), (merged.AchievedRate, merged.Target.Rate));
     }
 
@@ -117,7 +117,7 @@ public sealed class ResultMergerTests
     public void Thirds_of_a_rate_add_up_to_the_rate()
     {
         QuickResult third = QuickResults.Usual() with { AchievedRate = 1000 / 3.0 };
-        Assert.Equal(1000, ResultMerger.Merge([third, third, third]).AchievedRate);
+        Assert.Equal(1000, MergedResults.Of([third, third, third]).AchievedRate);
     }
 
     [Fact]
@@ -125,12 +125,12 @@ public sealed class ResultMergerTests
     {
         QuickResult first = With(0, [.. Enumerable.Range(0, 600).Select(static i => ((double)i, 1L, 1L))]);
         QuickResult second = With(300, [.. Enumerable.Range(0, 600).Select(static i => ((double)i, 10L, 1L))]);
-        QuickResult merged = ResultMerger.Merge([first, second]);
+        QuickResult merged = MergedResults.Of([first, second]);
         Assert.Equal((2.0, 450), (merged.Series.IntervalSeconds, merged.Series.Points.Count));
         Assert.Equal(6_600, merged.Series.Points.Sum(static point => point.Due));
         Assert.Equal([2L, 22, 20], [merged.Series.Points[0].Due, merged.Series.Points[200].Due, merged.Series.Points[449].Due]);
 
-        merged = ResultMerger.Merge([first, first with { StartedAt = first.StartedAt.AddYears(1) }]);
+        merged = MergedResults.Of([first, first with { StartedAt = first.StartedAt.AddYears(1) }]);
         Assert.InRange(merged.Series.Points.Count, 300, 600);
         Assert.Equal(1_200, merged.Series.Points.Sum(static point => point.Due));
     }
@@ -141,7 +141,7 @@ public sealed class ResultMergerTests
         QuickResult fine = With(0, (0, 1, 1), (1, 2, 1), (2, 3, 1), (3, 4, 1), (4, 5, 1));
         QuickResult coarse = With(0, (0, 10, 1), (4, 20, 1));
         coarse = coarse with { Series = coarse.Series with { IntervalSeconds = 4 } };
-        SeriesResult merged = ResultMerger.Merge([fine, coarse]).Series;
+        SeriesResult merged = MergedResults.Of([fine, coarse]).Series;
         Assert.Equal((4.0, 2), (merged.IntervalSeconds, merged.Points.Count));
         Assert.Equal([20L, 25], merged.Points.Select(static point => point.Due));
     }
@@ -180,24 +180,24 @@ public sealed class ResultMergerTests
         };
         QuickResult watched = QuickResults.Usual() with { Process = process };
 
-        QuickResult merged = ResultMerger.Merge([QuickResults.Usual(), watched], static result => [$"{result.Requests} requests."]);
+        QuickResult merged = MergedResults.Of([QuickResults.Usual(), watched], static result => [$"{result.Requests} requests."]);
         Assert.Equal((process, "400 requests."), (merged.Process, Assert.Single(merged.Verdict)));
 
-        merged = ResultMerger.Merge([watched, watched], static result => [$"{result.Requests} requests."]);
+        merged = MergedResults.Of([watched, watched], static result => [$"{result.Requests} requests."]);
         Assert.Null(merged.Process);
         Assert.Equal(["400 requests.", ResultMerger.SeveralProcesses], merged.Verdict);
     }
 
     [Fact]
     public void Conditions_are_not_taken_over() =>
-        Assert.Empty(ResultMerger.Merge([QuickResults.Usual() with { Ensure = [new EnsureResult("max<1", false, "5 ms")] }]).Ensure);
+        Assert.Empty(MergedResults.Of([QuickResults.Usual() with { Ensure = [new EnsureResult("max<1", false, "5 ms")] }]).Ensure);
 
     [Fact]
     public void A_figure_that_one_part_cannot_see_is_unknown_of_the_whole()
     {
         QuickResult blind = QuickResults.Usual();
         blind = blind with { Connections = blind.Connections with { TimeWait = null } };
-        Assert.Null(ResultMerger.Merge([QuickResults.Usual(), blind]).Connections.TimeWait);
+        Assert.Null(MergedResults.Of([QuickResults.Usual(), blind]).Connections.TimeWait);
     }
 
     [Fact]
@@ -212,7 +212,7 @@ public sealed class ResultMergerTests
                     Enumerable.Range(100_001, 5_000).Select(static requests => KeyValuePair.Create((long)requests, 1L))).GetResult(),
             },
         };
-        RequestsPerConnection merged = ResultMerger.Merge([many, many]).Connections.RequestsPerConnection;
+        RequestsPerConnection merged = MergedResults.Of([many, many]).Connections.RequestsPerConnection;
         Assert.InRange(merged.Counts.Count, 1, 100);
         Assert.Equal((100_001L, 105_000L, 10_000L), (merged.Min, merged.Max, merged.Counts.Values.Sum()));
     }

@@ -198,99 +198,113 @@ internal static class SampleResults
 
         public bool ConnectionPerRequest { get; init; }
 
+        private readonly Random _random = new(42);
+        private readonly LatencyHistogram _corrected = new();
+        private readonly LatencyHistogram _uncorrected = new();
+        private readonly LatencyHistogram _delay = new();
+        private readonly LatencyHistogram _none = new();
+
         public QuickResult Result(Func<QuickResult, QuickResult> change)
         {
-            var random = new Random(42);
-            var corrected = new LatencyHistogram();
-            var uncorrected = new LatencyHistogram();
-            var delay = new LatencyHistogram();
             int points = Seconds / Interval;
             LatencyHistogram[] series = [.. Enumerable.Range(0, points).Select(_ => new LatencyHistogram())];
             long[] errors = new long[points];
             long arrivals = (long)(Seconds * Rate);
             for (long i = 0; i < arrivals; i++)
             {
-                double due = i / Rate;
-                double took = (ConnectionPerRequest ? 0.0078 : 0.0016) * (1 + (0.5 * random.NextDouble())) * (
-                    random.Next(60) == 0 ? 1 + (8 * random.NextDouble()) : 1);
-                double waited = StallAt is { } stall && due >= stall && due < stall + 2 ? stall + 2 - due : 0;
-                int at = Math.Min((int)((due + waited + took) / Interval), points - 1);
-                if (due >= FailFrom && random.Next(8) == 0)
-                {
-                    errors[at]++;
-                    continue;
-                }
-
-                corrected.Record(TimeSpan.FromSeconds(waited + took));
-                uncorrected.Record(TimeSpan.FromSeconds((waited > 1.7 ? waited : 0) + took));
-                delay.Record(TimeSpan.FromSeconds(random.NextDouble() * 0.0004));
-                series[at].Record(TimeSpan.FromSeconds(waited + took));
+                Record(i / Rate, series, errors);
             }
 
-            var none = new LatencyHistogram();
             long perPoint = (long)(Rate * Interval);
             return change(new QuickResult
             {
-                Target = new TargetResult
-                {
-                    Url = "https://orders.example.internal/api/orders/17?expand=lines",
-                    Rate = Rate,
-                    DurationSeconds = Seconds,
-                    Arrivals = arrivals,
-                    TimeoutSeconds = 5,
-                    NewConnectionPerRequest = ConnectionPerRequest,
-                },
+                Target = Target(arrivals),
                 StartedAt = new DateTimeOffset(2026, 12, 3, 14, 5, 9, TimeSpan.FromHours(1)),
                 ElapsedSeconds = Seconds + 0.012,
                 Arrivals = arrivals,
                 Requests = arrivals,
-                Responses = corrected.Total,
+                Responses = _corrected.Total,
                 Errors = new Dictionary<string, long>(),
-                Codes = new Dictionary<string, long> { ["200"] = corrected.Total },
-                DownloadedBytes = corrected.Total * 16_384,
+                Codes = new Dictionary<string, long> { ["200"] = _corrected.Total },
+                DownloadedBytes = _corrected.Total * 16_384,
                 AchievedRate = Seconds == 0 ? 0 : Rate,
                 DroppedArrivals = 0,
                 GeneratorLimited = false,
-                Connections = new ConnectionsResult
-                {
-                    Opened = 1,
-                    PeakOpen = 1,
-                    ReuseRatio = 0.667,
-                    RequestsPerConnection = Carried((1, 1)),
-                    TlsHandshakes = 1,
-                    ClosedBy = new Dictionary<string, long>(),
-                    ClosedByServer = 0,
-                    ClosedByClient = 0,
-                },
-                LatencyMs = new LatencyResult { Corrected = Summaries.Of(corrected), Uncorrected = Summaries.Of(uncorrected) },
+                Connections = OneConnection(),
+                LatencyMs = new LatencyResult { Corrected = Summaries.Of(_corrected), Uncorrected = Summaries.Of(_uncorrected) },
                 PhasesMs = new PhasesResult
                 {
-                    Dns = Summaries.Of(none),
-                    Connect = Summaries.Of(ConnectionPerRequest ? delay : none),
-                    Tls = Summaries.Of(ConnectionPerRequest ? uncorrected : none),
-                    Queue = Summaries.Of(delay),
-                    FirstByte = Summaries.Of(uncorrected),
+                    Dns = Summaries.Of(_none),
+                    Connect = Summaries.Of(ConnectionPerRequest ? _delay : _none),
+                    Tls = Summaries.Of(ConnectionPerRequest ? _uncorrected : _none),
+                    Queue = Summaries.Of(_delay),
+                    FirstByte = Summaries.Of(_uncorrected),
                 },
-                StartDelayMs = Summaries.Of(delay),
+                StartDelayMs = Summaries.Of(_delay),
                 Cpu = new CpuResult { Seconds = 6.31, MicrosPerRequest = 701, Cores = 0.021, AvailableCores = 2 },
-                Histogram = new HistogramsResult
-                {
-                    Corrected = HistogramCoder.Encode(corrected),
-                    Uncorrected = HistogramCoder.Encode(uncorrected),
-                    StartDelay = HistogramCoder.Encode(delay),
-                    Dns = HistogramCoder.Encode(none),
-                    Connect = HistogramCoder.Encode(none),
-                    Tls = HistogramCoder.Encode(none),
-                    Queue = HistogramCoder.Encode(delay),
-                    FirstByte = HistogramCoder.Encode(uncorrected),
-                },
+                Histogram = Encoded(),
                 Series = new SeriesResult
                 {
                     IntervalSeconds = Interval,
-                    Points = [.. Enumerable.Range(0, points).Select(i => Point(i, perPoint, series[i], errors[i], random))],
+                    Points = [.. Enumerable.Range(0, points).Select(i => Point(i, perPoint, series[i], errors[i], _random))],
                 },
             });
         }
+
+        private void Record(double due, LatencyHistogram[] series, long[] errors)
+        {
+            double outlier = 1 + (0.5 * _random.NextDouble());
+            outlier *= _random.Next(60) == 0 ? 1 + (8 * _random.NextDouble()) : 1;
+            double took = (ConnectionPerRequest ? 0.0078 : 0.0016) * outlier;
+            double waited = StallAt is { } stall && due >= stall && due < stall + 2 ? stall + 2 - due : 0;
+            int at = Math.Min((int)((due + waited + took) / Interval), series.Length - 1);
+            if (due >= FailFrom && _random.Next(8) == 0)
+            {
+                errors[at]++;
+                return;
+            }
+
+            _corrected.Record(Nanoseconds(waited + took));
+            _uncorrected.Record(Nanoseconds((waited > 1.7 ? waited : 0) + took));
+            _delay.Record(Nanoseconds(_random.NextDouble() * 0.0004));
+            series[at].Record(Nanoseconds(waited + took));
+        }
+
+        private TargetResult Target(long arrivals) => new()
+        {
+            Url = "https://orders.example.internal/api/orders/17?expand=lines",
+            Rate = Rate,
+            DurationSeconds = Seconds,
+            Arrivals = arrivals,
+            TimeoutSeconds = 5,
+            NewConnectionPerRequest = ConnectionPerRequest,
+        };
+
+        private static ConnectionsResult OneConnection() => new()
+        {
+            Opened = 1,
+            PeakOpen = 1,
+            ReuseRatio = 0.667,
+            RequestsPerConnection = Carried((1, 1)),
+            TlsHandshakes = 1,
+            ClosedBy = new Dictionary<string, long>(),
+            ClosedByServer = 0,
+            ClosedByClient = 0,
+        };
+
+        private HistogramsResult Encoded() => new()
+        {
+            Corrected = HistogramCoder.Encode(_corrected),
+            Uncorrected = HistogramCoder.Encode(_uncorrected),
+            StartDelay = HistogramCoder.Encode(_delay),
+            Dns = HistogramCoder.Encode(_none),
+            Connect = HistogramCoder.Encode(_none),
+            Tls = HistogramCoder.Encode(_none),
+            Queue = HistogramCoder.Encode(_delay),
+            FirstByte = HistogramCoder.Encode(_uncorrected),
+        };
+
+        private static long Nanoseconds(double seconds) => (long)(seconds * 1e9);
 
         private SeriesPoint Point(int index, long due, LatencyHistogram histogram, long errors, Random random)
         {

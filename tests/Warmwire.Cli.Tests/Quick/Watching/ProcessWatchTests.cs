@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Quick.Watching;
+using Warmwire.Tests.Kit;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick.Watching;
@@ -34,20 +35,20 @@ public sealed class ProcessWatchTests
         try
         {
             await TellAsync(process, "true 0 1");
-            int looks = 0;
+            using var asked = new SemaphoreSlim(0);
+            var time = new FakeTime();
             int begun = 0;
             await using ProcessWatch watch = ProcessWatch.Start(
                 process.Id,
                 () =>
                 {
-                    Interlocked.Increment(ref looks);
+                    asked.Release();
                     return Volatile.Read(ref begun) - 1;
                 },
-                TimeProvider.System);
+                time);
             await TellAsync(process, $"open {PortOf(listener)} 2");
             await TellAsync(process, ": 0 300000");
-            await LooksAsync(() => Volatile.Read(ref looks));
-            await LooksAsync(() => Volatile.Read(ref looks));
+            await SamplesAsync(time, asked);
             Volatile.Write(ref begun, 1);
             ProcessResult result = await watch.FinishAsync(1);
 
@@ -75,12 +76,21 @@ public sealed class ProcessWatchTests
         try
         {
             await TellAsync(process, "true 0 1");
+            using var asked = new SemaphoreSlim(0);
+            var time = new FakeTime();
             int points = 0;
-            await using ProcessWatch watch = ProcessWatch.Start(process.Id, () => Interlocked.Increment(ref points), TimeProvider.System);
+            await using ProcessWatch watch = ProcessWatch.Start(
+                process.Id,
+                () =>
+                {
+                    asked.Release();
+                    return ++points;
+                },
+                time);
             await TellAsync(process, $"open {PortOf(one)} 4");
             await TellAsync(process, $"open {PortOf(other)} 1");
             await TellAsync(process, ": 0 50000");
-            await LooksAsync(() => Volatile.Read(ref points));
+            await SamplesAsync(time, asked);
             await TellAsync(process, $"close 0 3");
             ProcessResult result = await watch.FinishAsync(1_000);
 
@@ -177,15 +187,19 @@ public sealed class ProcessWatchTests
 
     private static int PortOf(TcpListener listener) => ((IPEndPoint)listener.LocalEndpoint).Port;
 
-    /// <summary>Until a look has begun and ended that began after this call: two more have been told by their time.</summary>
-    private static async Task LooksAsync(Func<int> points)
+    /// <summary>Until a sample has begun and ended that began after this call: two more have asked for the time.</summary>
+    private static async Task SamplesAsync(FakeTime time, SemaphoreSlim asked)
     {
-        int before = points();
-        long begun = Stopwatch.GetTimestamp();
-        while (points() < before + 2)
+        while (asked.Wait(0, TestContext.Current.CancellationToken))
         {
-            Assert.True(Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(30), "no look came");
-            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+
+        for (int i = 0; i < 2; i++)
+        {
+            // The watch waits for its next sample, by this clock, when it has ended the one before.
+            await Eventually.IsTrue(() => time.PendingTimers > 0, "the watch waits for its next sample");
+            time.Advance(TimeSpan.FromSeconds(1));
+            await asked.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         }
     }
 
