@@ -36,7 +36,7 @@ internal sealed record HttpFunctionSettings(Uri Upstream)
             return false;
         }
 
-        // A path such as /x is an absolute file URI on Unix, hence the look at the scheme.
+        // A path such as /x is an absolute file URI on Unix, hence the check of the scheme.
         if (!Uri.TryCreate(upstream, UriKind.Absolute, out Uri? uri)
             || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps))
         {

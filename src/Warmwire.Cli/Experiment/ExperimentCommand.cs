@@ -57,7 +57,7 @@ internal sealed class ExperimentCommand
         bool isPubSub = _settings.Function == FunctionKind.PubSub;
         await using ServerProcess upstream = await ServerProcess.StartAsync(tls: false, cancellationToken, emulator: isPubSub);
 
-        // By name, as functions call their upstreams, so that look-ups happen.
+        // By name, as functions call their upstreams, so that names are looked up.
         Uri uri = new UriBuilder(Uri.UriSchemeHttp, "localhost", upstream.Port).Uri;
         if (isPubSub)
         {

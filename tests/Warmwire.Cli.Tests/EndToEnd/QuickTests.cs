@@ -81,7 +81,7 @@ public sealed class QuickTests : IDisposable
 
     [Theory]
     [InlineData("warmwire: the URL must be an absolute http or https URL, not 'nonsense'", "-c", "1", "nonsense")]
-    [InlineData("warmwire: could not connect to http://127.0.0.1:1/: Could not connect to 127.0.0.1:1", "-c", "1", "http://127.0.0.1:1/")]
+    [InlineData("warmwire: could not connect to http://127.0.0.1:1/: Connection refused", "-c", "1", "http://127.0.0.1:1/")]
     [InlineData("warmwire: could not connect to http://nowhere.invalid/: ", "-c", "1", "http://nowhere.invalid/")]
     [InlineData("warmwire: --output: ", "-c", "1", "http://127.0.0.1:1/", "-o", "/no/such/folder/file")]
     [InlineData("warmwire: --pid 2147483647: there is no such process", "-c", "1", "http://127.0.0.1:1/", "--pid", "2147483647")]

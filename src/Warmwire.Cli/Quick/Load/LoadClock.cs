@@ -13,7 +13,7 @@ internal static partial class LoadClock
     private const int AbsoluteTime = 1;
     private const int SetTimerSlack = 29;
 
-    /// <summary>A wait looks up at least so often, so that it can be called off.</summary>
+    /// <summary>A wait checks at least this often whether it was cancelled.</summary>
     private const long LongestSleep = 50_000_000;
 
     private static readonly bool s_hasPreciseSleep = OperatingSystem.IsLinux()

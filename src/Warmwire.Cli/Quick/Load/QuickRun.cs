@@ -24,6 +24,7 @@ internal sealed class QuickRun : IDisposable
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _startsAt;
     private long _underWay;
+    private string? _lastReason;
     private TaskCompletionSource? _allEnded;
 
     public QuickRun(QuickSettings settings, TimeProvider time)
@@ -186,6 +187,7 @@ internal sealed class QuickRun : IDisposable
         }
         catch (Exception error)
         {
+            Volatile.Write(ref _lastReason, ErrorKind.ReasonOf(error));
             _recorder.Failure(ErrorKind.Of(error), ErrorKind.MessageOf(error), LoadClock.Now - _startsAt);
         }
     }
@@ -200,7 +202,7 @@ internal sealed class QuickRun : IDisposable
 
     private void ThrowIfUnreachable(bool isLongEnough)
     {
-        if (isLongEnough && _log.Opened == 0 && _recorder.Failed > 0 && _recorder.AnyError() is { } error)
+        if (isLongEnough && _log.Opened == 0 && Volatile.Read(ref _lastReason) is { } error)
         {
             throw new CommandFailure($"could not connect to {_settings.Url}: {error}", ExitCodes.CouldNotRun);
         }

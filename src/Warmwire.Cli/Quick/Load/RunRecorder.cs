@@ -30,8 +30,6 @@ internal sealed class RunRecorder
     private long _bytes;
     private long _lastStart;
 
-    public long Failed => Volatile.Read(ref _failed);
-
     public void ArrivalStarted(long due, long now)
     {
         lock (_gate)
@@ -113,15 +111,6 @@ internal sealed class RunRecorder
             LiveInterval second = _series.At(Math.Max(now, 0));
             second.Closed++;
             second.Open--;
-        }
-    }
-
-    /// <summary>The most recent error, with its kind.</summary>
-    public string? AnyError()
-    {
-        lock (_gate)
-        {
-            return _errors.Count == 0 ? null : _errors.MaxBy(static pair => pair.Value.Count).Value.Example;
         }
     }
 

@@ -19,13 +19,13 @@ internal sealed record ProcessResult
 
     public required ProcessState Before { get; init; }
 
-    /// <summary>The largest of each figure that any look during the run saw.</summary>
+    /// <summary>The largest of each figure of all samples of the run.</summary>
     public required ProcessState During { get; init; }
 
     public required ProcessState After { get; init; }
 
     /// <summary>
-    /// Outgoing connections that any look saw, by remote address: at least so many were made, as those that lived between two looks were
+    /// Outgoing connections that any sample saw, by remote address: at least so many were made, as those that lived between two samples were
     /// missed.
     /// </summary>
     public required IReadOnlyDictionary<string, long> OutgoingSeen { get; init; }
@@ -64,9 +64,9 @@ internal sealed record ProcessState
     public required IReadOnlyDictionary<string, int> TimeWait { get; init; }
 }
 
-/// <summary>One look at a process.</summary>
+/// <summary>One sample at a process.</summary>
 /// <param name="At">Seconds from the first arrival's due time.</param>
-/// <param name="Cores">How many cores it kept busy since the last look.</param>
+/// <param name="Cores">How many cores it kept busy since the last sample.</param>
 /// <param name="Descriptors">Open descriptors.</param>
 /// <param name="Outgoing">Connections it had made.</param>
 internal sealed record ProcessPoint(double At, double Cores, int Descriptors, int Outgoing);

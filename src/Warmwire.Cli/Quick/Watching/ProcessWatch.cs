@@ -6,19 +6,19 @@ using Warmwire.Cli.Sockets;
 namespace Warmwire.Cli.Quick.Watching;
 
 /// <summary>
-/// Watches a process of this machine while a load runs: what it holds before, at most during, and after. It looks four times a second, or
-/// less often if a look takes long, so that watching takes at most a fiftieth of a core.
+/// Watches a process of this machine while a load runs: what it holds before, at most during, and after. It takes a sample four times a second, or
+/// less often if a sample takes long, so that watching takes at most a fiftieth of a core.
 /// </summary>
 /// <remarks>
-/// A look at 5,000 sockets took 0.12 s where system calls are slow (a sandboxed machine, Debug), most of it links of descriptors; then it
-/// looks every 6 s.
+/// A sample at 5,000 sockets took 0.12 s where system calls are slow (a sandboxed machine, Debug), most of it links of descriptors; then it
+/// takes one every 6 s.
 /// </remarks>
 internal sealed class ProcessWatch : IAsyncDisposable
 {
     /// <summary>Of more connections it is not told apart any more whether they were seen before.</summary>
     private const int MaxSeen = 1_000_000;
 
-    /// <summary>A look may take one of so many parts of the time.</summary>
+    /// <summary>A sample may take one of so many parts of the time.</summary>
     private const int CostLimit = 50;
 
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(250);
@@ -58,7 +58,7 @@ internal sealed class ProcessWatch : IAsyncDisposable
     /// <param name="pid">Which process.</param>
     /// <param name="secondsSinceStart">Seconds since the first arrival was due; negative until it is, and what is seen until then is what
     /// was before.</param>
-    /// <param name="time">What looks wait by.</param>
+    /// <param name="time">The clock for the time between samples.</param>
     /// <exception cref="CommandFailure">It cannot be watched.</exception>
     public static ProcessWatch Start(int pid, Func<double> secondsSinceStart, TimeProvider time)
     {
@@ -180,7 +180,7 @@ internal sealed class ProcessWatch : IAsyncDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or FormatException)
         {
-            // Story: the process ends between two files of one look. What is half seen is not told. Its files are gone, or belong to root
+            // Story: the process ends between two files of one sample. What is half seen is not told. Its files are gone, or belong to root
             // now.
         }
 
