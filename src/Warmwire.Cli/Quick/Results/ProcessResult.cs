@@ -25,7 +25,7 @@ internal sealed record ProcessResult
     public required ProcessState After { get; init; }
 
     /// <summary>
-    /// Outgoing connections that any sample saw, by remote address: at least so many were made, as those that lived between two samples were
+    /// Outgoing connections that any sample saw, by remote address. At least so many were opened: those that lived between two samples were
     /// missed.
     /// </summary>
     public required IReadOnlyDictionary<string, long> OutgoingSeen { get; init; }

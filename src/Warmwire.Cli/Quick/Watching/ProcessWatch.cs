@@ -6,8 +6,8 @@ using Warmwire.Cli.Sockets;
 namespace Warmwire.Cli.Quick.Watching;
 
 /// <summary>
-/// Watches a process of this machine while a load runs: what it holds before, at most during, and after. It takes a sample four times a second, or
-/// less often if a sample takes long, so that watching takes at most a fiftieth of a core.
+/// Watches a process of this machine while a load runs: what it holds before, at most during, and after. It takes four samples per second,
+/// or fewer if a sample takes long, so that watching takes at most a fiftieth of a core.
 /// </summary>
 /// <remarks>
 /// A sample at 5,000 sockets took 0.12 s where system calls are slow (a sandboxed machine, Debug), most of it links of descriptors; then it

@@ -16,7 +16,7 @@ internal sealed class TimeWaitWatch
 
     /// <param name="sockets">All sockets in TIME_WAIT.</param>
     /// <param name="ports">Ports of the process itself: connections to them are those of its callers.</param>
-    /// <param name="counts">Whether what came since the last sample is counted; not at the first one, nor before the load has begun.</param>
+    /// <param name="counts">Whether what came since the last sample is counted: not in the first one, nor before the load.</param>
     public void Look(IEnumerable<TcpLine> sockets, HashSet<int> ports, bool counts)
     {
         _now.Clear();
