@@ -2,7 +2,9 @@ using System.Net;
 
 namespace Warmwire.Samples.PriceClient;
 
-/// <summary>No price, and all that is known about why. The caller's own cancellation is <see cref="OperationCanceledException"/> instead.</summary>
+/// <summary>
+/// No price, and all that is known about why. The caller's own cancellation is <see cref="OperationCanceledException"/> instead.
+/// </summary>
 internal sealed class PriceException(string symbol, Uri uri, string reason, Exception? inner = null)
     : Exception($"No price of '{symbol}' from {uri}: {reason}", inner)
 {

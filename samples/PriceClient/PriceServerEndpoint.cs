@@ -22,6 +22,7 @@ internal static class PriceServerEndpoint
         }
 
         context.Response.ContentType = "application/json";
-        await context.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(found with { At = time.GetUtcNow() }, PriceJson.Default.Price));
+        await context.Response.Body.WriteAsync(
+            JsonSerializer.SerializeToUtf8Bytes(found with { At = time.GetUtcNow() }, PriceJson.Default.Price));
     });
 }

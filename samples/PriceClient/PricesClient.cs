@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace Warmwire.Samples.PriceClient;
 
 /// <summary>
-/// A typed client. It knows the service: its paths, its bodies, its failures. It does not own a transport: the client it is given belongs to the caller, who makes one
-/// and shares it, so that a new <see cref="PricesClient"/> costs nothing and opens no connection.
+/// A typed client. It knows the service: its paths, its bodies, its failures. It does not own a transport: the client it is given belongs
+/// to the caller, who makes one and shares it, so that a new <see cref="PricesClient"/> costs nothing and opens no connection.
 /// </summary>
 internal sealed class PricesClient
 {
@@ -19,7 +19,8 @@ internal sealed class PricesClient
 
     public PricesClient(HttpClient client, PricesClientSettings settings)
     {
-        if (!settings.Endpoint.IsAbsoluteUri || (settings.Endpoint.Scheme != Uri.UriSchemeHttp && settings.Endpoint.Scheme != Uri.UriSchemeHttps))
+        if (!settings.Endpoint.IsAbsoluteUri
+            || (settings.Endpoint.Scheme != Uri.UriSchemeHttp && settings.Endpoint.Scheme != Uri.UriSchemeHttps))
         {
             throw new ArgumentException($"The endpoint must be an absolute http or https URL, not '{settings.Endpoint}'", nameof(settings));
         }
@@ -55,12 +56,15 @@ internal sealed class PricesClient
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             // Ours, or the timeout of the client we were given.
-            string limit = deadline.IsCancellationRequested ? $"within {_settings.Deadline.TotalSeconds:0.###} s" : "within the client's timeout";
+            string limit = deadline.IsCancellationRequested
+                ? $"within {_settings.Deadline.TotalSeconds:0.###} s"
+                : "within the client's timeout";
             throw new PriceException(symbol, uri, $"no complete answer {limit}", e) { StatusCode = status, IsTimeout = true };
         }
         catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded && status is not null)
         {
-            throw new PriceException(symbol, uri, $"status {(int)status} with a body of more than {_settings.MaxBodySize:N0} bytes", e) { StatusCode = status };
+            throw new PriceException(
+                symbol, uri, $"status {(int)status} with a body of more than {_settings.MaxBodySize:N0} bytes", e) { StatusCode = status };
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
@@ -88,7 +92,11 @@ internal sealed class PricesClient
         PriceException Failure(string reason, Exception? inner = null)
         {
             string start = Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, MaxQuotedBody)));
-            return new PriceException(symbol, uri, start.Length == 0 ? reason : $"{reason}: {start.ReplaceLineEndings(" ")}", inner) { StatusCode = status, BodyStart = start };
+            return new PriceException(
+                symbol,
+                uri,
+                start.Length == 0 ? reason : $"{reason}: {start.ReplaceLineEndings(" ")}",
+                inner) { StatusCode = status, BodyStart = start };
         }
     }
 }

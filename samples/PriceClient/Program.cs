@@ -4,10 +4,13 @@ using Warmwire.Samples.PriceClient;
 
 if (args is ["serve"])
 {
-    return await FunctionHost.RunAsync("prices", static app => PriceServerEndpoint.Map(app, TimeProvider.System), port: 9000, loopbackOnly: true);
+    return await FunctionHost.RunAsync(
+        "prices", static app => PriceServerEndpoint.Map(app, TimeProvider.System), port: 9000, loopbackOnly: true);
 }
 
-if (args.Length < 2 || !Uri.TryCreate(args[0], UriKind.Absolute, out Uri? endpoint) || !endpoint.Scheme.StartsWith("http", StringComparison.Ordinal))
+if (args.Length < 2
+    || !Uri.TryCreate(args[0], UriKind.Absolute, out Uri? endpoint)
+    || !endpoint.Scheme.StartsWith("http", StringComparison.Ordinal))
 {
     return FunctionHost.Refuse("prices", "usage: URL SYMBOL..., such as http://localhost:9000 ACME; or: serve");
 }

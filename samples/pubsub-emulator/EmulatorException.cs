@@ -9,7 +9,8 @@ internal sealed class EmulatorException(int code, string status, string message)
 
     public static EmulatorException NotFound(string resource) => new(404, "NOT_FOUND", $"Resource not found (resource={resource}).");
 
-    public static EmulatorException AlreadyExists(string resource) => new(409, "ALREADY_EXISTS", $"Resource already exists in the project (resource={resource}).");
+    public static EmulatorException AlreadyExists(string resource) =>
+        new(409, "ALREADY_EXISTS", $"Resource already exists in the project (resource={resource}).");
 
     public static EmulatorException Invalid(string message) => new(400, "INVALID_ARGUMENT", message);
 

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Warmwire.Samples.PubSubEmulator;
 
-/// <summary>Topics, subscriptions and messages. One lock over everything: its operations are short, and a test wants order more than speed.</summary>
+/// <summary>
+/// Topics, subscriptions and messages. One lock over everything: its operations are short, and a test wants order more than speed.
+/// </summary>
 internal sealed class EmulatorStore(PubSubEmulatorSettings settings)
 {
     private const int MaxMessagesPerPublish = 1_000;
@@ -88,7 +90,9 @@ internal sealed class EmulatorStore(PubSubEmulatorSettings settings)
                 .. _topics.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal) && string.CompareOrdinal(name, after) > 0)
                     .Take(size + 1).Select(static name => new TopicBody(name)),
             ];
-            return found.Length > size ? new TopicList(found[..size], found[size - 1].Name) : new TopicList(found.Length == 0 ? null : found, NextPageToken: null);
+            return found.Length > size
+                ? new TopicList(found[..size], found[size - 1].Name)
+                : new TopicList(found.Length == 0 ? null : found, NextPageToken: null);
         }
     }
 
@@ -161,9 +165,12 @@ internal sealed class EmulatorStore(PubSubEmulatorSettings settings)
                 throw EmulatorException.Exhausted($"The emulator keeps at most {settings.MaxBytes:N0} bytes that are not acknowledged.");
             }
 
-            if (topic.Subscriptions.Exists(subscription => subscription.Waiting.Count + messages.Count > settings.MaxMessagesPerSubscription))
+            int most = settings.MaxMessagesPerSubscription - messages.Count;
+            if (topic.Subscriptions.Exists(subscription => subscription.Waiting.Count > most))
             {
-                throw EmulatorException.Exhausted($"The emulator keeps at most {settings.MaxMessagesPerSubscription:N0} messages of a subscription that are not acknowledged.");
+                throw EmulatorException.Exhausted(
+                    $"The emulator keeps at most {settings.MaxMessagesPerSubscription:N0} messages of a subscription that are not "
+                        + $"acknowledged.");
             }
 
             DateTime now = settings.Time.GetUtcNow().UtcDateTime;
@@ -185,7 +192,10 @@ internal sealed class EmulatorStore(PubSubEmulatorSettings settings)
         }
     }
 
-    /// <summary>The oldest messages nobody else is busy with. Each is that of the caller until the subscription's deadline, and then anybody's again.</summary>
+    /// <summary>
+    /// The oldest messages nobody else is busy with. Each is that of the caller until the subscription's deadline, and then anybody's
+    /// again.
+    /// </summary>
     public PullAnswer Pull(string name, PullBody body)
     {
         if (body.MaxMessages < 1)
@@ -250,7 +260,8 @@ internal sealed class EmulatorStore(PubSubEmulatorSettings settings)
     {
         if (body.Messages is not { Count: > 0 and <= MaxMessagesPerPublish })
         {
-            throw EmulatorException.Invalid($"A publish request has 1 to {MaxMessagesPerPublish:N0} messages, not {body.Messages?.Count ?? 0:N0}.");
+            throw EmulatorException.Invalid(
+                $"A publish request has 1 to {MaxMessagesPerPublish:N0} messages, not {body.Messages?.Count ?? 0:N0}.");
         }
 
         List<MessageBody> messages = new(body.Messages.Count);
@@ -266,13 +277,17 @@ internal sealed class EmulatorStore(PubSubEmulatorSettings settings)
             size += SizeOf(message);
         }
 
-        return size <= MaxBytesPerPublish ? (messages, size) : throw EmulatorException.Invalid($"A publish request has at most {MaxBytesPerPublish:N0} bytes, not {size:N0}.");
+        return size <= MaxBytesPerPublish
+            ? (messages, size)
+            : throw EmulatorException.Invalid($"A publish request has at most {MaxBytesPerPublish:N0} bytes, not {size:N0}.");
     }
 
     private static long SizeOf(MessageBody message) =>
         (message.Data?.Length ?? 0)
         + Encoding.UTF8.GetByteCount(message.OrderingKey ?? "")
-        + (message.Attributes?.Sum(static pair => Encoding.UTF8.GetByteCount(pair.Key) + Encoding.UTF8.GetByteCount(pair.Value ?? "")) ?? 0);
+        + (
+            message.Attributes?.Sum(
+                static pair => Encoding.UTF8.GetByteCount(pair.Key) + Encoding.UTF8.GetByteCount(pair.Value ?? "")) ?? 0);
 
     private Topic TopicNeedsLock(string name)
     {

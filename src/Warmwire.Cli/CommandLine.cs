@@ -6,6 +6,8 @@ using System.Globalization;
 using Warmwire.Cli.Compare;
 using Warmwire.Cli.Experiment;
 using Warmwire.Cli.Measuring;
+using Warmwire.Cli.Options;
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Processes;
 using Warmwire.Cli.Quick;
 using Warmwire.Cli.Quick.Merging;
@@ -14,13 +16,13 @@ using Warmwire.Cli.Serving;
 
 namespace Warmwire.Cli;
 
-/// <summary>Commands, options and how their errors are told. What a command does is elsewhere.</summary>
+/// <summary>The commands, and the one line in which an error is reported.</summary>
 internal static class CommandLine
 {
-    /// <summary>"@FILE" is a payload's, and not more arguments.</summary>
+    /// <summary>"@FILE" is a payload, not a file with more arguments.</summary>
     internal static ParserConfiguration Parsing { get; } = new() { ResponseFileTokenReplacer = null };
 
-    /// <summary>After Ctrl-C: a summary of what ran is still made.</summary>
+    /// <summary>Time after Ctrl-C to print the summary of what ran.</summary>
     private static readonly TimeSpan s_timeToEnd = TimeSpan.FromSeconds(10);
 
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
@@ -35,7 +37,7 @@ internal static class CommandLine
         var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = s_timeToEnd };
         if (parsed.CommandResult.Command.Hidden)
         {
-            // A part of a comparison leaves signals to the process that started it; see ParentLink.
+            // A child process leaves signals to the process that started it; see ParentLink.
             configuration.ProcessTerminationTimeout = null;
         }
 
@@ -60,25 +62,37 @@ internal static class CommandLine
     public static string ErrorOf(ParseResult parsed) => parsed switch
     {
         { CommandResult.Parent: null, UnmatchedTokens: [var unknown, ..] } => $"there is no command '{unknown}'; see warmwire --help",
-        { CommandResult.Parent: null } => "which command? See warmwire --help",
-        _ when parsed.CommandResult.Tokens.FirstOrDefault(static token => token.Value.StartsWith('-')) is { } option => Unknown(parsed, option.Value),
+        { CommandResult.Parent: null } => "give a command; see warmwire --help",
+        _ when parsed.CommandResult.Tokens.FirstOrDefault(static token => token.Value.StartsWith('-')) is { } option =>
+            Unknown(parsed, option.Value),
         { UnmatchedTokens: [var unknown, ..] } => Unknown(parsed, unknown),
-        _ when Missing(parsed) is { } argument => $"{parsed.CommandResult.Command.Name} needs {argument.HelpName ?? argument.Name}; see warmwire {parsed.CommandResult.Command.Name} --help",
+        _ when Missing(parsed) is { } argument =>
+            $"{NameOf(parsed)} needs a {argument.HelpName ?? argument.Name}; see warmwire {NameOf(parsed)} --help",
         _ => parsed.Errors[0].Message.ReplaceLineEndings(" "),
     };
 
-    private static Argument? Missing(ParseResult parsed) =>
-        parsed.CommandResult.Command.Arguments.FirstOrDefault(argument => argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is not { Tokens.Count: > 0 });
+    private static Argument? Missing(ParseResult parsed) => parsed.CommandResult.Command.Arguments.FirstOrDefault(argument =>
+        argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is not { Tokens.Count: > 0 });
 
-    /// <summary>An option that does not exist may have been taken for an argument.</summary>
-    private static string Unknown(ParseResult parsed, string what) => $"{parsed.CommandResult.Command.Name} does not know '{what}'; see warmwire {parsed.CommandResult.Command.Name} --help";
+    /// <summary>An option that does not exist may have been parsed as an argument.</summary>
+    private static string Unknown(ParseResult parsed, string what) =>
+        $"{NameOf(parsed)} has no {(what.StartsWith('-') ? "option" : "argument")} '{what}'; see warmwire {NameOf(parsed)} --help";
 
-    private static Command Root() => new("warmwire", "Shows how well a program reuses its HTTP connections, and what it costs if it does not. Without a command: compare.")
+    private static string NameOf(ParseResult parsed) => parsed.CommandResult.Command.Name;
+
+    private static Command Root() => new(
+        "warmwire",
+        "Shows how well a program reuses its HTTP connections, and what it costs when it does not. The default command is compare.")
     {
-        CompareArguments.Command((options, cancellationToken) => new CompareCommand(options, Terminal.Open()).RunAsync(cancellationToken)),
-        QuickArguments.Command((parsed, cancellationToken) => JudgingAsync(new QuickCommand(parsed.Settings, parsed.Outputs, parsed.Pid, Terminal.Open(), TimeProvider.System).RunAsync(cancellationToken))),
-        MergeArguments.Command((settings, cancellationToken) => JudgingAsync(new MergeCommand(settings, Console.Out, Console.Error).RunAsync(cancellationToken))),
-        ExperimentArguments.Command((settings, cancellationToken) => new ExperimentCommand(settings, Terminal.Open(), TimeProvider.System).RunAsync(cancellationToken)),
+        CompareArguments.Command(
+            static (settings, cancellationToken) => new CompareCommand(settings, Terminal.Open()).RunAsync(cancellationToken)),
+        QuickArguments.Command(static (parsed, cancellationToken) => JudgingAsync(
+            new QuickCommand(parsed.Settings, parsed.Outputs, parsed.Pid, Terminal.Open(), TimeProvider.System)
+                .RunAsync(cancellationToken))),
+        MergeArguments.Command(static (settings, cancellationToken) => JudgingAsync(
+            new MergeCommand(settings, Console.Out, Console.Error).RunAsync(cancellationToken))),
+        ExperimentArguments.Command(static (settings, cancellationToken) =>
+            new ExperimentCommand(settings, Terminal.Open(), TimeProvider.System).RunAsync(cancellationToken)),
         Hidden(FunctionCommand.Name, FunctionCommand.RunAsync),
         Hidden(ServeCommand.Name, ServeCommand.RunAsync),
         Hidden(RelayCommand.Name, RelayCommand.RunAsync),
@@ -87,7 +101,7 @@ internal static class CommandLine
         new VersionOption(),
     };
 
-    /// <summary>Where 1 says that a condition was missed, what could not be judged is 2.</summary>
+    /// <summary>Where exit code 1 means that a condition failed, a run that could not be judged ends with 2.</summary>
     private static async Task<int> JudgingAsync(Task<int> run)
     {
         try

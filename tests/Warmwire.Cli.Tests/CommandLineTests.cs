@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using Warmwire.Cli.Compare;
+using Warmwire.Cli.Options;
+using Warmwire.Cli.Outcomes;
 using Xunit;
 
 namespace Warmwire.Cli.Tests;
@@ -28,11 +30,11 @@ public sealed class CommandLineTests
 
     [Theory]
     [InlineData("there is no command 'foo'; see warmwire --help", "foo")]
-    [InlineData("compare does not know '--bogus'; see warmwire compare --help", "compare", "--bogus")]
-    [InlineData("merge needs FILE; see warmwire merge --help", "merge")]
-    [InlineData("--requests must be a whole number from 1 to 1000000, not '0'", "compare", "-n", "0")]
-    [InlineData("--requests must be a whole number from 1 to 1000000, not 'many'", "compare", "--requests", "many")]
-    [InlineData("--concurrency must be a whole number from 1 to 1000, not '1001'", "compare", "-c", "1001")]
+    [InlineData("compare has no option '--bogus'; see warmwire compare --help", "compare", "--bogus")]
+    [InlineData("merge needs a FILE; see warmwire merge --help", "merge")]
+    [InlineData("--requests must be a whole number from 1 to 1,000,000, not '0'", "compare", "-n", "0")]
+    [InlineData("--requests must be a whole number from 1 to 1,000,000, not 'many'", "compare", "--requests", "many")]
+    [InlineData("--concurrency must be a whole number from 1 to 1,000, not '1001'", "compare", "-c", "1001")]
     [InlineData("--rtt must be a time from 0 to 2s such as 50ms, 0.05s or 50, not '3s'", "compare", "--rtt", "3s")]
     [InlineData("--url must be an absolute http or https URL, not 'ftp://x/'", "compare", "--url", "ftp://x/")]
     [InlineData("--url must be an absolute http or https URL, not 'example.com'", "compare", "--url", "example.com")]

@@ -9,7 +9,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Warmwire.Samples.Hosting;
 
-/// <summary>The smallest Kestrel that serves a function: HTTP/1.1 on <c>PORT</c>, and nothing loaded that it does not need, because a function starts often.</summary>
+/// <summary>
+/// The smallest Kestrel that serves a function: HTTP/1.1 on <c>PORT</c>, and nothing loaded that it does not need, because a function
+/// starts often.
+/// </summary>
 internal static class FunctionHost
 {
     /// <summary>Serves until the process is told to end. What keeps it from starting is one line on stderr and exit code 1.</summary>
@@ -53,7 +56,8 @@ internal static class FunctionHost
     private static WebApplication Build(int port, bool loopbackOnly)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Logging.AddConsole(static console => console.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Warning);
+        builder.Logging.AddConsole(static console => console.LogToStandardErrorThreshold = LogLevel.Trace)
+            .SetMinimumLevel(LogLevel.Warning);
         // The host writes a failed start to its log with a stack; here it is a line.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.Services.AddRoutingCore();

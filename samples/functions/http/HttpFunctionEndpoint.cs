@@ -56,16 +56,20 @@ internal sealed class HttpFunctionEndpoint
             }
             else
             {
-                // The bug, as it is found in the wild: each request pays for a connection, and leaves one behind in TIME_WAIT.
+                // A common mistake: each request opens a connection and leaves a socket in TIME_WAIT.
                 using var client = new HttpClient();
                 status = await CallAsync(client, either.Token);
             }
 
-            return status == HttpStatusCode.OK ? (StatusCodes.Status200OK, "ok") : (StatusCodes.Status500InternalServerError, $"Bad StatusCode: {(int)status}");
+            return status == HttpStatusCode.OK
+                ? (StatusCodes.Status200OK, "ok")
+                : (StatusCodes.Status500InternalServerError, $"Bad StatusCode: {(int)status}");
         }
         catch (Exception e) when (!callerLeft.IsCancellationRequested)
         {
-            string reason = deadline.IsCancellationRequested ? $"no complete answer within {_settings.Timeout.TotalSeconds:0.###} s" : e.Message;
+            string reason = deadline.IsCancellationRequested
+                ? $"no complete answer within {_settings.Timeout.TotalSeconds:0.###} s"
+                : e.Message;
             // Without the name, the password and the query that the URL may have: a log is read by many.
             string upstream = _settings.Upstream.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
             _settings.Log($"http: GET {upstream}: {reason}");
@@ -80,7 +84,8 @@ internal sealed class HttpFunctionEndpoint
 
     private async Task<HttpStatusCode> CallAsync(HttpClient client, CancellationToken cancellationToken)
     {
-        using HttpResponseMessage response = await client.GetAsync(_settings.Upstream, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        using HttpResponseMessage response = await client.GetAsync(
+            _settings.Upstream, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         // A connection is free for the next request at the body's last byte, so the body is read, whatever the status, and kept nowhere.
         await response.Content.CopyToAsync(Stream.Null, cancellationToken);
         return response.StatusCode;

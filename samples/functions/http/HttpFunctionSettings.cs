@@ -6,7 +6,9 @@ namespace Warmwire.Samples.HttpFunction;
 /// <param name="Upstream">What it calls.</param>
 internal sealed record HttpFunctionSettings(Uri Upstream)
 {
-    /// <summary>Whether all requests share one client. <see langword="false"/> is the bug this sample is about: a new client for each.</summary>
+    /// <summary>
+    /// Whether all requests share one client. <see langword="false"/> creates a new client for each, the mistake this sample is about.
+    /// </summary>
     public bool Reuse { get; init; } = true;
 
     /// <summary>The time one call may take, its body included.</summary>
@@ -21,7 +23,10 @@ internal sealed record HttpFunctionSettings(Uri Upstream)
     /// <param name="read">Gives the environment variable of a name.</param>
     /// <param name="settings">The settings, if they are right.</param>
     /// <param name="wrong">What is wrong with them otherwise.</param>
-    public static bool TryRead(Func<string, string?> read, [NotNullWhen(true)] out HttpFunctionSettings? settings, [NotNullWhen(false)] out string? wrong)
+    public static bool TryRead(
+        Func<string, string?> read,
+        [NotNullWhen(true)] out HttpFunctionSettings? settings,
+        [NotNullWhen(false)] out string? wrong)
     {
         settings = null;
         string? upstream = read("UPSTREAM_URL");
@@ -31,8 +36,9 @@ internal sealed record HttpFunctionSettings(Uri Upstream)
             return false;
         }
 
-        // A path such as /x is an absolute file URI on Unix, hence the look at the scheme.
-        if (!Uri.TryCreate(upstream, UriKind.Absolute, out Uri? uri) || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps))
+        // A path such as /x is an absolute file URI on Unix, hence the check of the scheme.
+        if (!Uri.TryCreate(upstream, UriKind.Absolute, out Uri? uri)
+            || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps))
         {
             wrong = $"UPSTREAM_URL must be an absolute http or https URL, not '{upstream}'";
             return false;

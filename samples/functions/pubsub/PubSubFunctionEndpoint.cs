@@ -45,7 +45,11 @@ internal sealed class PubSubFunctionEndpoint
             client,
             settings.Emulator is { } emulator
                 ? publisher with { Endpoint = emulator }
-                : publisher with { Tokens = new MetadataTokenSource(client, settings.MetadataHost, settings.Time, reason => settings.Log($"pubsub: {reason}")) });
+                : publisher with
+                {
+                    Tokens = new MetadataTokenSource(
+                        client, settings.MetadataHost, settings.Time, reason => settings.Log($"pubsub: {reason}")),
+                });
     }
 
     private async Task AnswerAsync(HttpContext context)
@@ -76,7 +80,9 @@ internal sealed class PubSubFunctionEndpoint
 
         try
         {
-            return (StatusCodes.Status200OK, $"Message published: {await PublishAsync(body.Topic, PubSubMessage.FromText(body.Message), callerLeft)}");
+            return (
+                StatusCodes.Status200OK,
+                $"Message published: {await PublishAsync(body.Topic, PubSubMessage.FromText(body.Message), callerLeft)}");
         }
         catch (PubSubException e)
         {
@@ -97,7 +103,7 @@ internal sealed class PubSubFunctionEndpoint
             return await _sharedPublisher.PublishAsync(topic, message, cancellationToken);
         }
 
-        // The bug, as it is found in the wild: each request pays for a connection, and outside of an emulator for a token too.
+        // A common mistake: each request opens a connection, and without an emulator also gets a token.
         using var client = new HttpClient();
         return await CreatePublisher(client, _settings).PublishAsync(topic, message, cancellationToken);
     }

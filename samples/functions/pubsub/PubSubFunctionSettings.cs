@@ -16,7 +16,10 @@ internal sealed record PubSubFunctionSettings(string Project)
     /// <summary>The metadata server's host, and its port if that is not 80.</summary>
     public string MetadataHost { get; init; } = MetadataTokenSource.DefaultHost;
 
-    /// <summary>Whether all requests share one publisher and client. <see langword="false"/> is the bug this sample is about: new ones for each.</summary>
+    /// <summary>
+    /// Whether all requests share one publisher and client. <see langword="false"/> creates new ones for each, the mistake this sample is
+    /// about.
+    /// </summary>
     public bool Reuse { get; init; } = true;
 
     /// <summary>The connections that the shared client may open; requests beyond wait a moment for one.</summary>
@@ -31,7 +34,10 @@ internal sealed record PubSubFunctionSettings(string Project)
     /// <param name="read">Gives the environment variable of a name.</param>
     /// <param name="settings">The settings, if they are right.</param>
     /// <param name="wrong">What is wrong with them otherwise.</param>
-    public static bool TryRead(Func<string, string?> read, [NotNullWhen(true)] out PubSubFunctionSettings? settings, [NotNullWhen(false)] out string? wrong)
+    public static bool TryRead(
+        Func<string, string?> read,
+        [NotNullWhen(true)] out PubSubFunctionSettings? settings,
+        [NotNullWhen(false)] out string? wrong)
     {
         settings = null;
         string? project = read("GOOGLE_CLOUD_PROJECT");
@@ -47,7 +53,8 @@ internal sealed record PubSubFunctionSettings(string Project)
             return false;
         }
 
-        if (!TryReadHost(read, "PUBSUB_EMULATOR_HOST", out Uri? emulator, out wrong) || !TryReadHost(read, "GCE_METADATA_HOST", out Uri? metadata, out wrong))
+        if (!TryReadHost(read, "PUBSUB_EMULATOR_HOST", out Uri? emulator, out wrong)
+            || !TryReadHost(read, "GCE_METADATA_HOST", out Uri? metadata, out wrong))
         {
             return false;
         }

@@ -1,15 +1,17 @@
 using System.Text.Json;
 using Spectre.Console;
 using Warmwire.Cli.Measuring;
+using Warmwire.Cli.Outcomes;
+using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Rendering;
 using Warmwire.Cli.Serving;
 
 namespace Warmwire.Cli.Compare;
 
-/// <summary>The command <c>compare</c>: the same requests made three ways, one process after the other, and what each way cost.</summary>
+/// <summary>The command <c>compare</c>: the same requests sent in three ways, one process after the other, and the cost of each.</summary>
 internal sealed class CompareCommand
 {
-    /// <summary>A request that takes longer has failed; the relay's distance comes on top.</summary>
+    /// <summary>How long a request may take, besides the round trips of the relay.</summary>
     private static readonly TimeSpan s_requestTimeout = TimeSpan.FromSeconds(10);
 
     private readonly CompareSettings _options;
@@ -58,13 +60,18 @@ internal sealed class CompareCommand
         return ExitCodes.Success;
     }
 
-    private async Task<RowReport> MeasureAsync(string row, ComparePlan plan, Upstream upstream, IRowProgress progress, CancellationToken cancellationToken)
+    private async Task<RowReport> MeasureAsync(
+        string row,
+        ComparePlan plan,
+        Upstream upstream,
+        IRowProgress progress,
+        CancellationToken cancellationToken)
     {
-        bool isBug = row == RowNames.NewHandlerPerRequest;
-        int requests = isBug ? plan.RequestsOfBug : plan.Requests;
+        bool isBefore = row == RowNames.NewHandlerPerRequest;
+        int requests = isBefore ? plan.RequestsOfNewHandlers : plan.Requests;
         var order = new RowOrder(
             upstream.Direct,
-            isBug ? plan.WarmUpRequestsOfBug : plan.WarmUpRequests,
+            isBefore ? plan.WarmUpRequestsOfNewHandlers : plan.WarmUpRequests,
             (int)ComparePlan.WarmUpTime.TotalMilliseconds,
             upstream.Measured,
             requests,
@@ -86,7 +93,8 @@ internal sealed class CompareCommand
 
         ServerCounts seen = after - before;
         return seen.Requests < measured.Requests - measured.Errors
-            ? throw new CommandFailure($"in row {row}, {measured.Requests - measured.Errors} requests were answered, but the server saw {seen.Requests}")
+            ? throw new CommandFailure(
+                $"row {row}: {measured.Requests - measured.Errors} requests got a response, but the server saw only {seen.Requests}")
             : RowReport.From(row, measured, seen.Connections, seen.TlsHandshakes);
     }
 
@@ -94,20 +102,24 @@ internal sealed class CompareCommand
     {
         string server = upstream.IsEmbedded ? $"embedded Kestrel, {upstream.Uri.Scheme}" : upstream.Uri.ToString();
         string distance = _options.RoundTrip > TimeSpan.Zero ? $", round trip {_options.RoundTrip.TotalMilliseconds:0.###} ms" : "";
-        return $"{server}, HTTP/1.1{distance}: {plan.Requests} requests, {_options.Concurrency} at a time";
+        return $"{server}, HTTP/1.1{distance}: {plan.Requests} requests, {_options.Concurrency} concurrent";
     }
 
     private IReadOnlyList<string> Notes(ComparePlan plan)
     {
         List<string> notes = [];
-        if (plan.RequestsOfBug < plan.Requests)
+        if (plan.RequestsOfNewHandlers < plan.Requests)
         {
-            notes.Add($"Note: {RowNames.NewHandlerPerRequest} makes only {plan.RequestsOfBug} of {plan.Requests} requests: each leaves a socket behind that holds one of this machine's local ports.");
+            notes.Add(
+                $"Note: {RowNames.NewHandlerPerRequest} sends only {plan.RequestsOfNewHandlers} of {plan.Requests} requests, because "
+                    + "each leaves a socket that holds a local port.");
         }
 
         if (_options.Requests is null && plan.Requests < CompareSettings.DefaultRequests)
         {
-            notes.Add($"Note: {plan.Requests} requests in place of {CompareSettings.DefaultRequests}, because each takes long at this round trip; -n sets another number.");
+            notes.Add(
+                $"Note: {plan.Requests} requests instead of {CompareSettings.DefaultRequests} because of the round-trip time; use -n "
+                    + "for another number.");
         }
 
         return notes;

@@ -2,17 +2,17 @@ namespace Warmwire.Cli.Compare;
 
 /// <summary>How many requests each row makes, and how it warms up.</summary>
 /// <param name="Requests">Requests of the rows that reuse connections.</param>
-/// <param name="RequestsOfBug">Requests of the row that does not; fewer where the ports demand it.</param>
+/// <param name="RequestsOfNewHandlers">Requests of the row with a new handler for each; fewer where local ports are scarce.</param>
 /// <param name="WarmUpRequests">At most so many requests to warm up a row that reuses connections.</param>
-/// <param name="WarmUpRequestsOfBug">The same for the row that does not.</param>
-internal sealed record ComparePlan(int Requests, int RequestsOfBug, int WarmUpRequests, int WarmUpRequestsOfBug)
+/// <param name="WarmUpRequestsOfNewHandlers">The same for the row with a new handler for each.</param>
+internal sealed record ComparePlan(int Requests, int RequestsOfNewHandlers, int WarmUpRequests, int WarmUpRequestsOfNewHandlers)
 {
     public static readonly TimeSpan WarmUpTime = TimeSpan.FromSeconds(1.2);
 
-    /// <summary>What the requests of all rows may take by distance alone, so that the whole stays under 20 seconds.</summary>
+    /// <summary>Time that round trips may take in all rows together, so that the whole comparison stays under 20 seconds.</summary>
     private static readonly TimeSpan s_distanceBudget = TimeSpan.FromSeconds(11);
 
-    private const int WarmUpRequestsOfForeignServer = 200;
+    private const int WarmUpRequestsOfGivenServer = 200;
     private const int WarmUpRequestsOfEmbeddedServer = 100_000;
     private const int WarmUpConnections = 512;
 
@@ -25,7 +25,7 @@ internal sealed record ComparePlan(int Requests, int RequestsOfBug, int WarmUpRe
     public static ComparePlan Make(CompareSettings options, int portBudget)
     {
         int requests = options.Requests ?? DefaultRequests(options);
-        int warmUp = options.Url is null ? WarmUpRequestsOfEmbeddedServer : Math.Min(requests, WarmUpRequestsOfForeignServer);
+        int warmUp = options.Url is null ? WarmUpRequestsOfEmbeddedServer : Math.Min(requests, WarmUpRequestsOfGivenServer);
         return new ComparePlan(
             requests,
             Math.Min(requests, portBudget),
@@ -40,8 +40,8 @@ internal sealed record ComparePlan(int Requests, int RequestsOfBug, int WarmUpRe
             return CompareSettings.DefaultRequests;
         }
 
-        // A round of the bug takes a connect, with TLS 1.3 a handshake, and the exchange, one round trip each; a round of the others is
-        // the exchange, and their first round has the rest too.
+        // A round of new handlers takes a connect, with TLS 1.3 a handshake, and the exchange, one round trip each; a round of the others
+        // is the exchange, and their first round also connects.
         int opening = options.Scheme == Uri.UriSchemeHttps ? 2 : 1;
         double roundTrips = s_distanceBudget / options.RoundTrip;
         int rounds = (int)Math.Max(1, (roundTrips - (2 * opening)) / (opening + 3));

@@ -1,10 +1,17 @@
 using System.Text.Json.Serialization;
 using Warmwire.Cli.Measuring;
+using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Compare;
 
 /// <summary>The result of a comparison; its JSON is part of the command's contract.</summary>
-internal sealed record CompareReport(string Upstream, string Scheme, double RttMs, int Concurrency, int Requests, IReadOnlyList<RowReport> Rows)
+internal sealed record CompareReport(
+    string Upstream,
+    string Scheme,
+    double RttMs,
+    int Concurrency,
+    int Requests,
+    IReadOnlyList<RowReport> Rows)
 {
     public RowReport Row(string name) => Rows.Single(row => row.Name == name);
 }

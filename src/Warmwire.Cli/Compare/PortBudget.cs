@@ -1,9 +1,12 @@
 using System.Globalization;
-using Warmwire.Cli.Measuring;
+using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Compare;
 
-/// <summary>How many connections the bug's row may leave behind. Each holds one of the machine's local ports in TIME_WAIT, and other programs need some too.</summary>
+/// <summary>
+/// How many connections the row with a new handler per request may leave behind. Each holds a local port in TIME_WAIT, and other programs
+/// need some.
+/// </summary>
 internal static class PortBudget
 {
     /// <summary>Never more than this, however many ports there are.</summary>

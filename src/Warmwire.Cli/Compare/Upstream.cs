@@ -1,10 +1,11 @@
 using System.Net.Sockets;
 using Warmwire.Cli.Measuring;
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Serving;
 
 namespace Warmwire.Cli.Compare;
 
-/// <summary>The server the rows call, embedded or foreign, with the relay before it if there is one.</summary>
+/// <summary>The server that the rows call, embedded or given by --url, behind the relay if there is one.</summary>
 internal sealed class Upstream : IAsyncDisposable
 {
     private static readonly TimeSpan s_reachTimeout = TimeSpan.FromSeconds(5);
@@ -25,15 +26,17 @@ internal sealed class Upstream : IAsyncDisposable
 
     public string? Thumbprint => _server?.Thumbprint;
 
-    /// <summary>Where a row warms up: the server itself, so that distance is not waited for.</summary>
-    public Target Direct => new(Uri, null);
+    /// <summary>Where a row warms up: the server itself, without the round trip of the relay.</summary>
+    public RowTarget Direct => new(Uri, null);
 
-    /// <summary>Where a row is measured. A foreign server keeps its name in the URL, for TLS and Host; only the connections go to the relay.</summary>
-    public Target Measured => _relay switch
+    /// <summary>
+    /// Where a row is measured. A server given by --url keeps its name in the URL, for TLS and Host; only the connections go to the relay.
+    /// </summary>
+    public RowTarget Measured => _relay switch
     {
         null => Direct,
-        _ when IsEmbedded => new Target(new UriBuilder(Uri) { Port = _relay.Port }.Uri, null),
-        _ => new Target(Uri, _relay.Port),
+        _ when IsEmbedded => new RowTarget(new UriBuilder(Uri) { Port = _relay.Port }.Uri, null),
+        _ => new RowTarget(Uri, _relay.Port),
     };
 
     public static async Task<Upstream> StartAsync(CompareSettings options, CancellationToken cancellationToken)
@@ -68,7 +71,7 @@ internal sealed class Upstream : IAsyncDisposable
         }
     }
 
-    /// <summary>What the embedded server has counted; null if the server is foreign.</summary>
+    /// <summary>What the embedded server has counted; null if the server is not the embedded one.</summary>
     public async Task<ServerCounts?> GetCountsAsync(CancellationToken cancellationToken) =>
         _server is null ? null : await _server.GetCountsAsync(cancellationToken);
 
@@ -96,11 +99,11 @@ internal sealed class Upstream : IAsyncDisposable
         }
         catch (SocketException e)
         {
-            throw new CommandFailure($"cannot reach {uri}: {e.Message}", e);
+            throw new CommandFailure($"could not connect to {uri}: {e.Message}", e);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new CommandFailure($"cannot reach {uri}: no connection within {s_reachTimeout.TotalSeconds:0} s", e);
+            throw new CommandFailure($"could not connect to {uri} within {s_reachTimeout.TotalSeconds:0} s", e);
         }
     }
 }

@@ -3,16 +3,16 @@ using Warmwire.Cli.Measuring;
 
 namespace Warmwire.Cli.Compare;
 
-/// <summary>The result in plain words. Every sentence states only what was measured, whichever way it came out.</summary>
+/// <summary>The result in plain words. Every sentence states only what was measured.</summary>
 internal static class Verdict
 {
     private const int FewRequests = 500;
 
     public static IReadOnlyList<string> Sentences(CompareReport report)
     {
-        RowReport bug = report.Row(RowNames.NewHandlerPerRequest);
+        RowReport before = report.Row(RowNames.NewHandlerPerRequest);
         RowReport shared = report.Row(RowNames.Warmwire);
-        List<string> sentences = [Connections(bug, shared) + Costs(bug, shared) + "."];
+        List<string> sentences = [Connections(before, shared) + Costs(before, shared) + "."];
         if (TimeWait(report) is { } timeWait)
         {
             sentences.Add(timeWait);
@@ -23,44 +23,44 @@ internal static class Verdict
             sentences.Add(errors);
         }
 
-        if (Math.Min(bug.Requests, shared.Requests) is var fewest and < FewRequests)
+        if (Math.Min(before.Requests, shared.Requests) is var fewest and < FewRequests)
         {
-            sentences.Add($"{Count(fewest, "request")} {(fewest == 1 ? "is" : "are")} few: the counts are exact, the times and the CPU are rough.");
+            sentences.Add($"{Count(fewest, "request")} {(fewest == 1 ? "is" : "are")} few: counts are exact, times and CPU are rough.");
         }
 
         if (report.Requests > 1 && report.Requests <= report.Concurrency)
         {
-            sentences.Add("All requests were made at once, so hardly one could reuse the connection of another; a larger -n shows reuse.");
+            sentences.Add("All requests were sent at once, so few could reuse a connection; use a larger -n to see reuse.");
         }
 
         return sentences;
     }
 
-    private static string Connections(RowReport bug, RowReport shared)
+    private static string Connections(RowReport before, RowReport shared)
     {
-        bool alike = bug.Requests == shared.Requests;
-        if (alike && bug.Connections == shared.Connections)
+        bool alike = before.Requests == shared.Requests;
+        if (alike && before.Connections == shared.Connections)
         {
-            return $"A new handler per request and the shared PooledHttpHandler opened {Count(bug.Connections, "connection")} each";
+            return $"A new handler per request and the shared PooledHttpHandler opened {Count(before.Connections, "connection")} each";
         }
 
-        return $"A new handler per request opened {Count(bug.Connections, "connection")}"
-            + (alike ? null : $" for {Count(bug.Requests, "request")}")
+        return $"A new handler per request opened {Count(before.Connections, "connection")}"
+            + (alike ? null : $" for {Count(before.Requests, "request")}")
             + $" where the shared PooledHttpHandler opened {shared.Connections}"
             + (alike ? null : $" for {shared.Requests}");
     }
 
-    /// <summary>How the costs of the new handlers compare; empty if neither can be compared.</summary>
-    private static string Costs(RowReport bug, RowReport shared)
+    /// <summary>The costs of new handlers relative to the shared one; empty if neither can be compared.</summary>
+    private static string Costs(RowReport before, RowReport shared)
     {
-        bool alike = bug.Requests == shared.Requests;
+        bool alike = before.Requests == shared.Requests;
         string?[] costs =
         [
-            Factor(bug.CpuMicrosPerRequest, shared.CpuMicrosPerRequest, alike ? "CPU" : "CPU per request"),
-            Factor(bug.P50Ms, shared.P50Ms, "p50 latency"),
+            Factor(before.CpuMicrosPerRequest, shared.CpuMicrosPerRequest, alike ? "CPU" : "CPU per request"),
+            Factor(before.P50Ms, shared.P50Ms, "p50 latency"),
         ];
         string told = string.Join(" and ", costs.OfType<string>());
-        string subject = alike && bug.Connections == shared.Connections ? "; the new handlers took " : ", took ";
+        string subject = alike && before.Connections == shared.Connections ? "; the new handlers took " : ", took ";
         return told.Length == 0 ? "" : subject + told;
     }
 
@@ -83,16 +83,22 @@ internal static class Verdict
 
     private static string? TimeWait(CompareReport report)
     {
-        string[] left = [.. report.Rows.Where(static row => row.TimeWaitSockets > 0).Select(static row => $"{row.TimeWaitSockets} by {row.Name}")];
+        string[] left =
+        [
+            .. report.Rows.Where(static row => row.TimeWaitSockets > 0).Select(static row => $"{row.TimeWaitSockets} by {row.Name}"),
+        ];
         return left.Length == 0
             ? null
-            : $"Sockets left in TIME_WAIT, each holding a local port for about a minute after its connection is gone: {string.Join(", ", left)}.";
+            : $"Sockets left in TIME_WAIT, each of which holds a local port for about a minute: {string.Join(", ", left)}.";
     }
 
     private static string? Errors(CompareReport report)
     {
-        string[] failed = [.. report.Rows.Where(static row => row.Errors > 0).Select(static row => $"{row.Errors} of {row.Requests} in {row.Name}")];
-        return failed.Length == 0 ? null : $"Requests that failed, left out of rates and latencies: {string.Join(", ", failed)}.";
+        string[] failed =
+        [
+            .. report.Rows.Where(static row => row.Errors > 0).Select(static row => $"{row.Errors} of {row.Requests} in {row.Name}"),
+        ];
+        return failed.Length == 0 ? null : $"Failed requests, not in rates and latencies: {string.Join(", ", failed)}.";
     }
 
     private static string Count(long count, string thing) => count == 1 ? $"1 {thing}" : $"{count} {thing}s";

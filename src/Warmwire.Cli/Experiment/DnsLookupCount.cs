@@ -2,7 +2,7 @@ using System.Diagnostics.Tracing;
 
 namespace Warmwire.Cli.Experiment;
 
-/// <summary>Name look-ups of this process, by the events of the framework's resolver, which every client here uses.</summary>
+/// <summary>Name lookups of this process, by the events of the framework's resolver, which every client here uses.</summary>
 internal sealed class DnsLookupCount : EventListener
 {
     private long _started;

@@ -2,16 +2,20 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Spectre.Console;
-using Warmwire.Cli.Measuring;
-using Warmwire.Cli.Quick;
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Load;
+using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Settings;
 using Warmwire.Cli.Rendering;
 using Warmwire.Cli.Serving;
+using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Experiment;
 
-/// <summary>The command <c>experiment</c>: a function that makes a client for each invocation under load, and the same with one client for all.</summary>
+/// <summary>
+/// The command <c>experiment</c>: a function that makes a client for each invocation under load, and the same with one client for all.
+/// </summary>
 internal sealed class ExperimentCommand
 {
     private readonly ExperimentSettings _settings;
@@ -32,9 +36,10 @@ internal sealed class ExperimentCommand
             _terminal.Output.MarkupLineInterpolated($"[dim]{Headline()}[/]");
         }
 
-        FunctionReport broken = await MeasureAsync(reuse: false, cancellationToken);
-        FunctionReport cured = await MeasureAsync(reuse: true, cancellationToken);
-        var report = new ExperimentReport(_settings.Function.ToString().ToLowerInvariant(), _settings.Rate, _settings.DurationSeconds, broken, cured);
+        FunctionReport before = await MeasureAsync(reuse: false, cancellationToken);
+        FunctionReport after = await MeasureAsync(reuse: true, cancellationToken);
+        var report = new ExperimentReport(
+            _settings.Function.ToString().ToLowerInvariant(), _settings.Rate, _settings.DurationSeconds, before, after);
         if (_settings.Json)
         {
             await _terminal.StandardOutput.WriteLineAsync(JsonSerializer.Serialize(report, ExperimentJson.Default.ExperimentReport));
@@ -52,14 +57,15 @@ internal sealed class ExperimentCommand
         bool isPubSub = _settings.Function == FunctionKind.PubSub;
         await using ServerProcess upstream = await ServerProcess.StartAsync(tls: false, cancellationToken, emulator: isPubSub);
 
-        // By name, as functions call their upstreams, so that look-ups happen.
+        // By name, as functions call their upstreams, so that names are looked up.
         Uri uri = new UriBuilder(Uri.UriSchemeHttp, "localhost", upstream.Port).Uri;
         if (isPubSub)
         {
             await FunctionCommand.CreateTopicAsync(uri);
         }
 
-        await using FunctionProcess function = await FunctionProcess.StartAsync(new FunctionOrder(_settings.Function, uri, reuse), cancellationToken);
+        await using FunctionProcess function = await FunctionProcess.StartAsync(
+            new FunctionOrder(_settings.Function, uri, reuse), cancellationToken);
         using var run = new QuickRun(LoadFor(function.Uri), _time);
         SocketStates socketsBefore = TcpTable.Read(upstream.Port);
         ServerCounts before = await upstream.GetCountsAsync(cancellationToken);
@@ -70,7 +76,7 @@ internal sealed class ExperimentCommand
         cancellationToken.ThrowIfCancellationRequested();
         FunctionCounts cost = await function.GetCountsAsync(cancellationToken);
         ServerCounts seen = await upstream.GetCountsAsync(cancellationToken) - before;
-        int? timeWait = await TimeWaitSockets.CountNewAsync(upstream.Port, socketsBefore, _time);
+        int timeWait = await TimeWaitSockets.CountNewAsync(upstream.Port, socketsBefore, _time);
         return new FunctionReport
         {
             Invocations = result.Requests,
@@ -81,7 +87,7 @@ internal sealed class ExperimentCommand
             CpuMicrosPerInvocation = Math.Round((cost.CpuMicros - costBefore.CpuMicros) / result.Requests, 1),
             P50Ms = Math.Round(result.LatencyMs.Corrected.P50, 3),
             P99Ms = Math.Round(result.LatencyMs.Corrected.P99, 3),
-            TimeWaitSockets = timeWait ?? 0,
+            TimeWaitSockets = timeWait,
             GeneratorLimited = result.GeneratorLimited,
         };
     }
@@ -100,7 +106,7 @@ internal sealed class ExperimentCommand
     {
         if (!_settings.Json)
         {
-            _terminal.Output.WriteLine(reuse ? "with one client for all invocations:" : "with a new client for each invocation:");
+            _terminal.Output.WriteLine(reuse ? "after: one client for all invocations" : "before: a new client for each invocation");
         }
 
         return QuickViews.For(_terminal, quiet: _settings.Json, _time);
@@ -108,7 +114,9 @@ internal sealed class ExperimentCommand
 
     private string Headline()
     {
-        string what = _settings.Function == FunctionKind.PubSub ? "publishes to a Pub/Sub emulator" : "calls an upstream";
-        return string.Create(CultureInfo.InvariantCulture, $"A function that {what}: {_settings.Arrivals:N0} invocations, {_settings.Rate:0.##} a second, twice");
+        string what = _settings.Function == FunctionKind.PubSub ? "publishes to a Pub/Sub emulator" : "calls a server";
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"A function that {what}: {_settings.Arrivals:N0} invocations, {_settings.Rate:0.##} per second, twice");
     }
 }

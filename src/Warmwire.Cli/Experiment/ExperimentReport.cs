@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Experiment;
 
@@ -6,9 +7,9 @@ namespace Warmwire.Cli.Experiment;
 /// <param name="Function">Which function was called.</param>
 /// <param name="Rate">Invocations a second.</param>
 /// <param name="DurationSeconds">How long.</param>
-/// <param name="Broken">With a new client for each invocation.</param>
-/// <param name="Cured">With one client for all.</param>
-internal sealed record ExperimentReport(string Function, double Rate, double DurationSeconds, FunctionReport Broken, FunctionReport Cured);
+/// <param name="Before">With a new client for each invocation.</param>
+/// <param name="After">With one client for all.</param>
+internal sealed record ExperimentReport(string Function, double Rate, double DurationSeconds, FunctionReport Before, FunctionReport After);
 
 /// <summary>One of the two runs.</summary>
 internal sealed record FunctionReport
@@ -32,7 +33,9 @@ internal sealed record FunctionReport
 
     public required double P99Ms { get; init; }
 
-    /// <summary>Sockets between function and upstream that rested in TIME_WAIT at the end and not at the start; 0 where that cannot be seen.</summary>
+    /// <summary>
+    /// Sockets between function and upstream that were in TIME_WAIT at the end and not at the start; 0 where that cannot be seen.
+    /// </summary>
     public required int TimeWaitSockets { get; init; }
 
     public required bool GeneratorLimited { get; init; }

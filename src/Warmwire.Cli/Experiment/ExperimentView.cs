@@ -6,20 +6,22 @@ namespace Warmwire.Cli.Experiment;
 /// <summary>Both runs side by side, and what that means in words.</summary>
 internal static class ExperimentView
 {
-    private static readonly Style s_cured = new(Color.Green, decoration: Decoration.Bold);
+    private static readonly Style s_after = new(Color.Green, decoration: Decoration.Bold);
 
     public static void Write(IAnsiConsole console, ExperimentReport report)
     {
         Table table = new Table().Border(TableBorder.Simple).BorderStyle(new Style(decoration: Decoration.Dim));
         table.AddColumn(Column("", Style.Plain).LeftAligned());
-        table.AddColumn(Column("a client per invocation", Style.Plain).RightAligned());
-        table.AddColumn(Column("one shared client", s_cured).RightAligned());
+        table.AddColumn(Column("before: a client per invocation", Style.Plain).RightAligned());
+        table.AddColumn(Column("after: one shared client", s_after).RightAligned());
         Row("Invocations", static run => Whole(run.Invocations));
         Row("Failed", static run => Whole(run.Failed));
-        Row("Upstream connections", static run => Whole(run.UpstreamConnections));
-        Row("DNS look-ups", static run => Whole(run.DnsLookups));
+        Row("Connections to the server", static run => Whole(run.UpstreamConnections));
+        Row("DNS lookups", static run => Whole(run.DnsLookups));
         Row("Left in TIME_WAIT", static run => Whole(run.TimeWaitSockets));
-        Row("CPU of the function, µs per invocation", static run => run.CpuMicrosPerInvocation.ToString("N0", CultureInfo.InvariantCulture));
+        Row(
+            "CPU of the function, µs per invocation",
+            static run => run.CpuMicrosPerInvocation.ToString("N0", CultureInfo.InvariantCulture));
         Row("p50 ms", static run => Fraction(run.P50Ms));
         Row("p99 ms", static run => Fraction(run.P99Ms));
         console.Write(table);
@@ -29,38 +31,44 @@ internal static class ExperimentView
         }
 
         void Row(string name, Func<FunctionReport, string> value) =>
-            table.AddRow(new Text(name), new Text(value(report.Broken)), new Text(value(report.Cured), s_cured));
+            table.AddRow(new Text(name), new Text(value(report.Before)), new Text(value(report.After), s_after));
     }
 
-    /// <summary>Only what was measured, whichever way it came out.</summary>
+    /// <summary>Only what was measured.</summary>
     internal static IEnumerable<string> Sentences(ExperimentReport report)
     {
-        (FunctionReport broken, FunctionReport cured) = (report.Broken, report.Cured);
-        yield return Invariant(
-            $"{broken.Invocations:N0} invocations that made a client each opened {Connections(broken)} to their upstream; {cured.Invocations:N0} that shared one opened {cured.UpstreamConnections:N0}.");
-        if (cured.CpuMicrosPerInvocation > 0)
+        (FunctionReport before, FunctionReport after) = (report.Before, report.After);
+        yield return Invariant($"Before, {before.Invocations:N0} invocations with a client each opened {Connections(before)}; after, ")
+            + Invariant($"{after.Invocations:N0} with a shared client opened {after.UpstreamConnections:N0}.");
+        if (after.CpuMicrosPerInvocation > 0)
         {
-            yield return Invariant($"A client for each invocation took {broken.CpuMicrosPerInvocation / cured.CpuMicrosPerInvocation:0.0} times the processor time of the shared one.");
+            yield return Invariant(
+                $"A client per invocation used {before.CpuMicrosPerInvocation / after.CpuMicrosPerInvocation:0.0} times the CPU time ")
+                + "of a shared client.";
         }
 
-        if (broken.Failed + cured.Failed > 0)
+        if (before.Failed + after.Failed > 0)
         {
-            yield return Invariant($"Invocations that failed: {broken.Failed:N0} with a client each, {cured.Failed:N0} with the shared one.");
+            yield return Invariant($"Failed invocations: {before.Failed:N0} before, {after.Failed:N0} after.");
         }
 
-        if (broken.GeneratorLimited || cured.GeneratorLimited)
+        if (before.GeneratorLimited || after.GeneratorLimited)
         {
-            yield return "The load, the function and its upstream share this machine's cores, which were a limit: the counts are exact, the times are rough.";
+            yield return "The load, the function and the server share this machine's cores, which were a limit: counts are exact, "
+                + "times are rough.";
         }
     }
 
-    private static string Connections(FunctionReport run) => run.UpstreamConnections == 1 ? "1 connection" : Invariant($"{run.UpstreamConnections:N0} connections");
+    private static string Connections(FunctionReport run) =>
+        run.UpstreamConnections == 1 ? "1 connection" : Invariant($"{run.UpstreamConnections:N0} connections");
 
-    private static TableColumn Column(string heading, Style style) => new(new Text(heading, style)) { Padding = new Padding(0, 0, 2, 0), NoWrap = true };
+    private static TableColumn Column(string heading, Style style) =>
+        new(new Text(heading, style)) { Padding = new Padding(0, 0, 2, 0), NoWrap = true };
 
     private static string Whole(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
-    private static string Fraction(double value) => value.ToString(value < 10 ? "0.00" : value < 100 ? "0.0" : "N0", CultureInfo.InvariantCulture);
+    private static string Fraction(double value) =>
+        value.ToString(value < 10 ? "0.00" : value < 100 ? "0.0" : "N0", CultureInfo.InvariantCulture);
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

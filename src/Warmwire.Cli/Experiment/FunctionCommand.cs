@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Warmwire.Cli.Compare;
 using Warmwire.Cli.Processes;
 using Warmwire.Cli.Serving;
 using Warmwire.Samples.HttpFunction;
@@ -13,7 +14,9 @@ using Warmwire.Samples.PubSub;
 
 namespace Warmwire.Cli.Experiment;
 
-/// <summary>The hidden command <c>__function</c>: one of the sample functions, their own source, in a process whose cost is that of the function.</summary>
+/// <summary>
+/// The hidden command <c>__function</c>: one of the sample functions, their own source, in a process whose cost is that of the function.
+/// </summary>
 internal static class FunctionCommand
 {
     public const string Name = "__function";
@@ -31,20 +34,25 @@ internal static class FunctionCommand
 
     public static async Task<int> RunAsync(ParentLink parent)
     {
-        FunctionOrder order = await parent.ReceiveAsync(ChildJson.Default.FunctionOrder);
+        FunctionOrder order = await parent.ReceiveAsync(FunctionJson.Default.FunctionOrder);
         await WarmUpAsync(order);
         await using WebApplication function = await StartAsync(order);
         using var lookups = new DnsLookupCount();
         double cpu = Environment.CpuUsage.TotalTime.TotalMicroseconds;
-        parent.Send(new FunctionReady(PortOf(function), Environment.ProcessId), ChildJson.Default.FunctionReady);
+        parent.Send(new FunctionReady(PortOf(function)), FunctionJson.Default.FunctionReady);
         while (true)
         {
-            await parent.ReceiveAsync(ChildJson.Default.FunctionQuery);
-            parent.Send(new FunctionCounts(Environment.CpuUsage.TotalTime.TotalMicroseconds - cpu, lookups.Started), ChildJson.Default.FunctionCounts);
+            await parent.ReceiveAsync(FunctionJson.Default.FunctionQuery);
+            parent.Send(
+                new FunctionCounts(Environment.CpuUsage.TotalTime.TotalMicroseconds - cpu, lookups.Started),
+                FunctionJson.Default.FunctionCounts);
         }
     }
 
-    /// <summary>The same function once more, with an upstream of its own in this process, so that the measured one does not pay for compiling, and its upstream sees no warm-up.</summary>
+    /// <summary>
+    /// The same function once more, with an upstream of its own in this process, so that the measured one does not pay for compiling, and
+    /// its upstream sees no warm-up.
+    /// </summary>
     private static async Task WarmUpAsync(FunctionOrder order)
     {
         await using EmbeddedServer upstream = await EmbeddedServer.StartAsync(tls: false, emulator: order.Function == FunctionKind.PubSub);
@@ -60,7 +68,9 @@ internal static class FunctionCommand
         {
             for (int i = 0; i < WarmUpRequests; i++)
             {
-                using HttpContent? content = order.Function == FunctionKind.PubSub ? new StringContent(PubSubRequest, Encoding.UTF8, "application/json") : null;
+                using HttpContent? content = order.Function == FunctionKind.PubSub
+                    ? new StringContent(PubSubRequest, Encoding.UTF8, "application/json")
+                    : null;
                 using HttpResponseMessage response = await client.PostAsync("/", content);
             }
 
@@ -72,7 +82,8 @@ internal static class FunctionCommand
     public static async Task CreateTopicAsync(Uri emulator)
     {
         using var client = new HttpClient();
-        using HttpResponseMessage response = await client.PutAsync(new Uri(emulator, $"v1/projects/{Project}/topics/{Topic}"), new StringContent("{}", Encoding.UTF8, "application/json"));
+        using HttpResponseMessage response = await client.PutAsync(
+            new Uri(emulator, $"v1/projects/{Project}/topics/{Topic}"), new StringContent("{}", Encoding.UTF8, "application/json"));
         response.EnsureSuccessStatusCode();
     }
 
@@ -88,7 +99,8 @@ internal static class FunctionCommand
         WebApplication function = builder.Build();
         if (order.Function == FunctionKind.PubSub)
         {
-            PubSubFunctionEndpoint.Map(function, new PubSubFunctionSettings(Project) { Emulator = order.Upstream, Reuse = order.Reuse, Log = Ignore });
+            PubSubFunctionEndpoint.Map(
+                function, new PubSubFunctionSettings(Project) { Emulator = order.Upstream, Reuse = order.Reuse, Log = Ignore });
         }
         else
         {
@@ -105,5 +117,6 @@ internal static class FunctionCommand
     }
 
     private static int PortOf(WebApplication function) =>
-        new Uri(function.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single()).Port;
+        new Uri(
+            function.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single()).Port;
 }

@@ -1,13 +1,15 @@
+using Warmwire.Cli.Compare;
+
 namespace Warmwire.Cli.Experiment;
 
 /// <summary>The first message to a function's process.</summary>
 /// <param name="Function">Which function it is.</param>
 /// <param name="Upstream">What it calls.</param>
-/// <param name="Reuse">Whether its requests share a client; <see langword="false"/> is the bug.</param>
+/// <param name="Reuse">Whether its requests share a client; <see langword="false"/> creates one for each.</param>
 internal sealed record FunctionOrder(FunctionKind Function, Uri Upstream, bool Reuse);
 
 /// <summary>Its answer: it listens on 127.0.0.1.</summary>
-internal sealed record FunctionReady(int Port, int Pid);
+internal sealed record FunctionReady(int Port);
 
 /// <summary>Asks for the <see cref="FunctionCounts"/>.</summary>
 internal sealed record FunctionQuery;

@@ -12,24 +12,22 @@ internal sealed class FunctionProcess : IAsyncDisposable
     {
         _child = child;
         Uri = new UriBuilder(Uri.UriSchemeHttp, "127.0.0.1", ready.Port).Uri;
-        Pid = ready.Pid;
     }
 
     public Uri Uri { get; }
-
-    public int Pid { get; }
 
     public static async Task<FunctionProcess> StartAsync(FunctionOrder order, CancellationToken cancellationToken)
     {
         ProcessStartInfo info = SelfExecutable.StartInfo([FunctionCommand.Name]);
 
-        // One step less on the compiler's way to its best code, so that it is done after the warm-up and the function's processor time is its own.
+        // One step less on the compiler's way to its best code, so that it is done after the warm-up and the function's processor time is
+        // its own.
         info.Environment["DOTNET_TieredPGO"] = "0";
         ChildProcess child = ChildProcess.Start("the function", info);
         try
         {
-            await child.SendAsync(order, ChildJson.Default.FunctionOrder);
-            return new FunctionProcess(child, await child.ReceiveAsync(ChildJson.Default.FunctionReady, cancellationToken));
+            await child.SendAsync(order, FunctionJson.Default.FunctionOrder);
+            return new FunctionProcess(child, await child.ReceiveAsync(FunctionJson.Default.FunctionReady, cancellationToken));
         }
         catch
         {
@@ -40,8 +38,8 @@ internal sealed class FunctionProcess : IAsyncDisposable
 
     public async Task<FunctionCounts> GetCountsAsync(CancellationToken cancellationToken)
     {
-        await _child.SendAsync(new FunctionQuery(), ChildJson.Default.FunctionQuery);
-        return await _child.ReceiveAsync(ChildJson.Default.FunctionCounts, cancellationToken);
+        await _child.SendAsync(new FunctionQuery(), FunctionJson.Default.FunctionQuery);
+        return await _child.ReceiveAsync(FunctionJson.Default.FunctionCounts, cancellationToken);
     }
 
     public ValueTask DisposeAsync() => _child.DisposeAsync();

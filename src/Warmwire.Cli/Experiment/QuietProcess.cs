@@ -1,8 +1,8 @@
 namespace Warmwire.Cli.Experiment;
 
 /// <summary>
-/// Waits until this process does nothing any more. The compiler improves in the background what was called often, and begins with it when no new code has been called
-/// for a while; it takes a second or more of processor time that is not a request's.
+/// Waits until this process does nothing any more. The compiler improves in the background what was called often, and begins with it when
+/// no new code has been called for a while; it takes a second or more of processor time that is not a request's.
 /// </summary>
 internal static class QuietProcess
 {

@@ -1,8 +1,12 @@
 using System.Globalization;
+using Warmwire.Cli.Measuring;
 
 namespace Warmwire.Cli.Histograms;
 
-/// <summary>The percentile distribution of a histogram as HdrHistogram's tools plot it (<c>.hgrm</c>): milliseconds, five steps for each halving of the distance to 100 %.</summary>
+/// <summary>
+/// The percentile distribution of a histogram as HdrHistogram's tools plot it (<c>.hgrm</c>): milliseconds, five steps for each halving of
+/// the distance to 100 %.
+/// </summary>
 internal static class HgrmText
 {
     private const int TicksPerHalfDistance = 5;
@@ -10,7 +14,8 @@ internal static class HgrmText
 
     public static void Write(TextWriter writer, LatencyHistogram histogram)
     {
-        writer.Write(string.Create(CultureInfo.InvariantCulture, $"{"Value",12} {"Percentile",14} {"TotalCount",10} {"1/(1-Percentile)",14}\n\n"));
+        writer.Write(
+            string.Create(CultureInfo.InvariantCulture, $"{"Value",12} {"Percentile",14} {"TotalCount",10} {"1/(1-Percentile)",14}\n\n"));
         long total = histogram.Total;
         long seen = 0;
         double next = 0;
@@ -37,10 +42,12 @@ internal static class HgrmText
             }
         }
 
+        double mean = histogram.Mean / NanosecondsPerMillisecond;
+        double deviation = Deviation(histogram) / NanosecondsPerMillisecond;
         writer.Write(string.Create(
             CultureInfo.InvariantCulture,
             $"""
-            #[Mean    = {histogram.Mean / NanosecondsPerMillisecond,12:0.000}, StdDeviation   = {Deviation(histogram) / NanosecondsPerMillisecond,12:0.000}]
+            #[Mean    = {mean,12:0.000}, StdDeviation   = {deviation,12:0.000}]
             #[Max     = {histogram.Max / NanosecondsPerMillisecond,12:0.000}, Total count    = {total,12}]
             #[Buckets = {LatencyHistogram.BucketCount,12}, SubBuckets     = {LatencyHistogram.SubBucketCount,12}]
 
@@ -58,7 +65,10 @@ internal static class HgrmText
     private static void WriteLine(TextWriter writer, double value, double percentile, long seen)
     {
         string line = string.Create(CultureInfo.InvariantCulture, $"{value,12:0.000} {percentile / 100,2:0.000000000000} {seen,10}");
-        writer.Write(percentile < 100 ? string.Create(CultureInfo.InvariantCulture, $"{line} {1 / (1 - (percentile / 100)),14:0.00}\n") : line + "\n");
+        writer.Write(
+            percentile < 100
+                ? string.Create(CultureInfo.InvariantCulture, $"{line} {1 / (1 - (percentile / 100)),14:0.00}\n")
+                : line + "\n");
     }
 
     private static double Deviation(LatencyHistogram histogram)

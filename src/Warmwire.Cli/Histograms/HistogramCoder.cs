@@ -5,8 +5,9 @@ using System.IO.Compression;
 namespace Warmwire.Cli.Histograms;
 
 /// <summary>
-/// A histogram as text: the compressed V2 encoding of HdrHistogram in Base64, which its tools and its libraries in other languages read, and which logs of histograms have.
-/// Inside the zlib stream are a header of 40 bytes, big-endian, and the counts as ZigZag LEB128 numbers, where a negative one is a run of empty buckets.
+/// A histogram as text: the compressed V2 encoding of HdrHistogram in Base64, which its tools and its libraries in other languages read,
+/// and which logs of histograms have. Inside the zlib stream are a header of 40 bytes, big-endian, and the counts as ZigZag LEB128 numbers,
+/// where a negative one is a run of empty buckets.
 /// </summary>
 internal static class HistogramCoder
 {
@@ -14,7 +15,9 @@ internal static class HistogramCoder
     private const int CompressedCookie = 0x1c849304 | 0x10;
     private const int HeaderLength = 40;
 
-    /// <summary>More than any histogram of <see cref="LatencyHistogram.Length"/> buckets takes, so that a small file cannot unpack into a large one.</summary>
+    /// <summary>
+    /// More than any histogram of <see cref="LatencyHistogram.Length"/> buckets takes, so that a small file cannot unpack into a large one.
+    /// </summary>
     private const int MaxPayload = 10 * 40_000;
 
     public static string Encode(LatencyHistogram histogram)
@@ -84,14 +87,18 @@ internal static class HistogramCoder
         return LatencyHistogram.Restore(counts, sum, min, max);
     }
 
-    /// <summary>The buckets that are not empty, in ascending order: of the few durations of an interval, much less than a histogram.</summary>
+    /// <summary>
+    /// The buckets that are not empty, in ascending order: of the few durations of an interval, much less than a histogram.
+    /// </summary>
     /// <exception cref="FormatException">It is not such a text.</exception>
     public static IReadOnlyList<(int Index, long Count)> ReadCounts(string text)
     {
         byte[] packed = Convert.FromBase64String(text);
-        if (packed.Length < 8 || BinaryPrimitives.ReadInt32BigEndian(packed) != CompressedCookie || BinaryPrimitives.ReadInt32BigEndian(packed.AsSpan(4)) != packed.Length - 8)
+        if (packed.Length < 8
+            || BinaryPrimitives.ReadInt32BigEndian(packed) != CompressedCookie
+            || BinaryPrimitives.ReadInt32BigEndian(packed.AsSpan(4)) != packed.Length - 8)
         {
-            throw new FormatException("it does not begin as a compressed histogram does");
+            throw new FormatException("it does not start like a compressed histogram");
         }
 
         byte[] buffer = ArrayPool<byte>.Shared.Rent(HeaderLength + MaxPayload);
@@ -111,19 +118,19 @@ internal static class HistogramCoder
         try
         {
             int length = zlib.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
-            return length < buffer.Length ? length : throw new FormatException("it unpacks into more than a histogram has");
+            return length < buffer.Length ? length : throw new FormatException("it is larger than any such histogram");
         }
         catch (Exception error) when (error is InvalidDataException or IOException)
         {
             // An IOException is a stream that asks for a dictionary, which zlib allows and this format does not.
-            throw new FormatException("its packed bytes are damaged", error);
+            throw new FormatException("its compressed bytes are damaged", error);
         }
     }
 
     private static ReadOnlySpan<byte> Payload(ReadOnlySpan<byte> bytes)
     {
-        // The number at 8 tells how far buckets were shifted; hdr-histogram-js writes 1 there, which is no shift, as those are by 1,024 and more.
-        // The one at 32 is not looked at, because that library writes an integer in place of a double.
+        // The number at 8 tells how far buckets were shifted; hdr-histogram-js writes 1 there, which is no shift, as those are by 1,024 and
+        // more. The one at 32 is not looked at, because that library writes an integer in place of a double.
         if (bytes.Length < HeaderLength
             || BinaryPrimitives.ReadInt32BigEndian(bytes) != Cookie
             || BinaryPrimitives.ReadInt32BigEndian(bytes[4..]) != bytes.Length - HeaderLength
@@ -162,7 +169,7 @@ internal static class HistogramCoder
             }
             else
             {
-                throw new FormatException("it counts what no histogram can");
+                throw new FormatException("its counts are out of range");
             }
 
             if (index > LatencyHistogram.Length)
@@ -201,6 +208,6 @@ internal static class HistogramCoder
             }
         }
 
-        throw new FormatException("its last number has no end");
+        throw new FormatException("its last number is incomplete");
     }
 }

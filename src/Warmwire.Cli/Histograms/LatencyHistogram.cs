@@ -3,12 +3,13 @@ using System.Numerics;
 namespace Warmwire.Cli.Histograms;
 
 /// <summary>
-/// Durations in nanoseconds, counted in buckets of which each is at most a thousandth as wide as the values in it: whatever is read back is right to three
-/// significant digits, over the whole range from a nanosecond to an hour, and two histograms added are the histogram of all. Recording is safe from any thread.
+/// Durations in nanoseconds, counted in buckets of which each is at most a thousandth as wide as the values in it: whatever is read back is
+/// right to three significant digits, over the whole range from a nanosecond to an hour, and two histograms added are the histogram of all.
+/// Recording is safe from any thread.
 /// </summary>
 /// <remarks>
-/// The layout is HdrHistogram's for a lowest value of 1, a highest of 3.6e12 and three digits, so that <see cref="HistogramCoder"/> can write its format: 2,048 buckets
-/// of width 1, then for each doubling of the value 1,024 buckets of twice the width.
+/// The layout is HdrHistogram's for a lowest value of 1, a highest of 3.6e12 and three digits, so that <see cref="HistogramCoder"/> can
+/// write its format: 2,048 buckets of width 1, then for each doubling of the value 1,024 buckets of twice the width.
 /// </remarks>
 internal sealed class LatencyHistogram
 {
@@ -60,8 +61,6 @@ internal sealed class LatencyHistogram
         Interlocked.Increment(ref _total);
     }
 
-    public void Record(TimeSpan duration) => Record(duration.Ticks * (1_000_000_000 / TimeSpan.TicksPerSecond));
-
     /// <summary>Counts all that <paramref name="other"/> has counted.</summary>
     public void Add(LatencyHistogram other)
     {
@@ -86,7 +85,10 @@ internal sealed class LatencyHistogram
         (_total, _sum, _min, _max) = (0, 0, long.MaxValue, 0);
     }
 
-    /// <summary>The smallest duration that at least <paramref name="percentile"/> percent of the recorded do not exceed, to three digits; 0 if nothing was recorded.</summary>
+    /// <summary>
+    /// The smallest duration that at least <paramref name="percentile"/> percent of the recorded do not exceed, to three digits; 0 if
+    /// nothing was recorded.
+    /// </summary>
     public long ValueAt(double percentile)
     {
         long total = Total;
@@ -139,7 +141,10 @@ internal sealed class LatencyHistogram
         return LowestOf(index) + ((1L << bucket) >> 1);
     }
 
-    /// <summary>Counts what <see cref="HistogramCoder.ReadCounts"/> read, each as the middle of its bucket; the longest is known exactly. Only from one thread.</summary>
+    /// <summary>
+    /// Counts what <see cref="HistogramCoder.ReadCounts"/> read, each as the middle of its bucket; the longest is known exactly. Only from
+    /// one thread.
+    /// </summary>
     internal void Add(IReadOnlyList<(int Index, long Count)> counts, long max)
     {
         foreach ((int index, long count) in counts)
@@ -182,7 +187,7 @@ internal sealed class LatencyHistogram
             histogram._max = max ?? Math.Max(MiddleOf(last), histogram._min);
             if (histogram._min > histogram._max)
             {
-                throw new FormatException("its shortest is longer than its longest");
+                throw new FormatException("its minimum is larger than its maximum");
             }
         }
 

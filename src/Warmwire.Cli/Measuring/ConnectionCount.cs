@@ -6,8 +6,9 @@ using System.Security.Authentication;
 namespace Warmwire.Cli.Measuring;
 
 /// <summary>
-/// Counts, on the client's side, connections opened and TLS handshakes completed where the server is not ours to ask. Connections are counted in
-/// the handler's connect callback, which otherwise does what the handler does by itself; handshakes by .NET's own events. Neither adds work per request.
+/// Counts, on the client's side, connections opened and TLS handshakes completed where the server is not ours to ask. Connections are
+/// counted in the handler's connect callback, which otherwise does what the handler does by itself; handshakes by .NET's own events.
+/// Neither adds work per request.
 /// </summary>
 internal sealed class ConnectionCount : IDisposable
 {
@@ -63,7 +64,8 @@ internal sealed class ConnectionCount : IDisposable
         protected override void OnEventWritten(EventWrittenEventArgs eventData)
         {
             // A failed handshake stops too, without a protocol.
-            if (eventData.EventName == "HandshakeStop" && eventData.Payload is [SslProtocols and not SslProtocols.None or (int and not 0), ..])
+            if (eventData.EventName == "HandshakeStop"
+                && eventData.Payload is [SslProtocols and not SslProtocols.None or (int and not 0), ..])
             {
                 Interlocked.Increment(ref _completed);
             }

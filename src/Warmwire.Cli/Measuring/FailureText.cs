@@ -7,7 +7,7 @@ internal static class FailureText
     {
         if (failure is OperationCanceledException)
         {
-            return $"no answer within {timeout.TotalSeconds:0.#} s";
+            return $"no response within {timeout.TotalSeconds:0.#} s";
         }
 
         // .NET's HttpRequestException refers to the exception inside it for what really happened.

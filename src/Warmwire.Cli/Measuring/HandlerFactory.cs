@@ -8,10 +8,10 @@ namespace Warmwire.Cli.Measuring;
 internal sealed class HandlerFactory
 {
     private readonly RowOrder _order;
-    private readonly Target _target;
+    private readonly RowTarget _target;
     private readonly ConnectionCount _count;
 
-    public HandlerFactory(RowOrder order, Target target, ConnectionCount count)
+    public HandlerFactory(RowOrder order, RowTarget target, ConnectionCount count)
     {
         _order = order;
         _target = target;

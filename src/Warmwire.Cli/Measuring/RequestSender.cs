@@ -1,8 +1,9 @@
 using System.Net;
+using Warmwire.Cli.Outcomes;
 
 namespace Warmwire.Cli.Measuring;
 
-/// <summary>A row's way to make a request, from what the program does for it to the end of the answer's body.</summary>
+/// <summary>Sends a request the way of one row, from what the program does for it to the end of the response body.</summary>
 internal interface IRequestSender : IDisposable
 {
     /// <summary>Connections opened so far, if this sender knows.</summary>
@@ -28,7 +29,7 @@ internal static class RequestSender
         return response.StatusCode;
     }
 
-    /// <summary>The bug.</summary>
+    /// <summary>Creates and disposes a client and a handler for each request.</summary>
     private sealed class NewHandlerPerRequest(HandlerFactory handlers) : IRequestSender
     {
         public long? ConnectionsOpened => null;

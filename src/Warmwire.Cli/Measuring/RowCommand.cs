@@ -1,28 +1,32 @@
 using System.Diagnostics;
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Processes;
+using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Measuring;
 
-/// <summary>The hidden command <c>__row NAME</c>: measures one row, in a process of its own so that rows share neither processor time nor heap.</summary>
+/// <summary>
+/// The hidden command <c>__row NAME</c>: measures one row, in a process of its own so that rows share neither processor time nor heap.
+/// </summary>
 internal static class RowCommand
 {
     public const string Name = "__row";
 
     public static async Task<int> RunAsync(string row, ParentLink parent)
     {
-        RowOrder order = await parent.ReceiveAsync(ChildJson.Default.RowOrder);
+        RowOrder order = await parent.ReceiveAsync(RowJson.Default.RowOrder);
         try
         {
             await WarmUpAsync(row, order);
-            parent.Send(new RowMessage { Warm = true }, ChildJson.Default.RowMessage);
-            await parent.ReceiveAsync(ChildJson.Default.RowStart);
+            parent.Send(new RowMessage { Warm = true }, RowJson.Default.RowMessage);
+            await parent.ReceiveAsync(RowJson.Default.RowStart);
             RowMeasurement result = await MeasureAsync(row, order, parent);
-            parent.Send(new RowMessage { Result = result }, ChildJson.Default.RowMessage);
+            parent.Send(new RowMessage { Result = result }, RowJson.Default.RowMessage);
             return ExitCodes.Success;
         }
         catch (CommandFailure failure)
         {
-            parent.Send(new RowMessage { Failed = failure.Message }, ChildJson.Default.RowMessage);
+            parent.Send(new RowMessage { Failed = failure.Message }, RowJson.Default.RowMessage);
             return ExitCodes.Failed;
         }
     }
@@ -55,7 +59,7 @@ internal static class RowCommand
         long allocated;
         TimeSpan cpu;
         TimeSpan elapsed;
-        await using (new Timer(_ => parent.Send(new RowMessage { Done = load.Ended }, ChildJson.Default.RowMessage), null, 100, 100))
+        await using (new Timer(_ => parent.Send(new RowMessage { Done = load.Ended }, RowJson.Default.RowMessage), null, 100, 100))
         {
             allocated = GC.GetTotalAllocatedBytes(precise: true);
             cpu = Environment.CpuUsage.TotalTime;
@@ -79,10 +83,12 @@ internal static class RowCommand
             Milliseconds(Percentile.Of(latencies, 99)),
             cpu.TotalMicroseconds,
             allocated,
-            await CountTimeWaitAsync(remotePort, before, order.RoundTripMs));
+            await TimeWaitSockets.CountNewAsync(remotePort, before, TimeProvider.System, TimeSpan.FromMilliseconds(order.RoundTripMs)));
     }
 
-    /// <summary>A few failures are errors of the row; failures up to the end may be a server that is gone. One more request tells.</summary>
+    /// <summary>
+    /// A few failures are errors of the row; failures up to the end may be a server that is gone. One more request tells.
+    /// </summary>
     private static async Task ThrowIfServerDiedAsync(Load load, IRequestSender sender, RowOrder order)
     {
         if (!load.EndedUnanswered || load.Succeeded == 0)
@@ -103,7 +109,7 @@ internal static class RowCommand
             reason = probe.LastFailure;
         }
 
-        throw new CommandFailure($"the server stopped answering after {load.Succeeded} of {order.Requests} requests: {reason}");
+        throw new CommandFailure($"the server stopped responding after {load.Succeeded} of {order.Requests} requests: {reason}");
     }
 
     private static void ThrowIfNoneSucceeded(Load load)
@@ -112,22 +118,6 @@ internal static class RowCommand
         {
             throw new CommandFailure($"every request failed: {load.LastFailure}");
         }
-    }
-
-    /// <summary>Sockets this row left in TIME_WAIT, counted while its shared handler, if it has one, still stands. A closed socket gets there when the other side has closed too.</summary>
-    private static async Task<int> CountTimeWaitAsync(int remotePort, SocketStates before, double roundTripMs)
-    {
-        long start = Stopwatch.GetTimestamp();
-        var atMost = TimeSpan.FromMilliseconds(500 + (2 * roundTripMs));
-        SocketStates now = TcpTable.Read(remotePort);
-        while (now.Closing > 0 && Stopwatch.GetElapsedTime(start) < atMost)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20));
-            now = TcpTable.Read(remotePort);
-        }
-
-        // What was closing before belongs to the row before this one, also where it got to TIME_WAIT only now.
-        return Math.Max(0, now.TimeWait - before.TimeWait - before.Closing);
     }
 
     private static double Milliseconds(long timestamps) => timestamps * 1000.0 / Stopwatch.Frequency;

@@ -1,9 +1,12 @@
+using Warmwire.Cli.Sockets;
+
 namespace Warmwire.Cli.Measuring;
 
 /// <summary>Where requests go.</summary>
 /// <param name="Uri">What is asked for.</param>
-/// <param name="ConnectPort">If set, connections go to this port of 127.0.0.1 (the relay) in place of the URL's host, which keeps its name in TLS and Host.</param>
-internal sealed record Target(Uri Uri, int? ConnectPort);
+/// <param name="ConnectPort">If set, connections go to this port of 127.0.0.1 (the relay) in place of the URL's host, which keeps its name
+/// in TLS and Host.</param>
+internal sealed record RowTarget(Uri Uri, int? ConnectPort);
 
 /// <summary>The first message to a row's process: everything it needs to know.</summary>
 /// <param name="WarmUp">Where the requests go that compile the code, on a handler of their own.</param>
@@ -17,10 +20,10 @@ internal sealed record Target(Uri Uri, int? ConnectPort);
 /// <param name="Thumbprint">SHA-256 of the only certificate to accept; null checks certificates as usual.</param>
 /// <param name="CountConnections">Whether this side counts connections and handshakes, because no server of ours does.</param>
 internal sealed record RowOrder(
-    Target WarmUp,
+    RowTarget WarmUp,
     int WarmUpRequests,
     int WarmUpMs,
-    Target Measured,
+    RowTarget Measured,
     int Requests,
     int Concurrency,
     int TimeoutMs,

@@ -3,7 +3,7 @@ namespace Warmwire.Cli.Measuring;
 /// <summary>The rows of a comparison, in their order.</summary>
 internal static class RowNames
 {
-    /// <summary>The bug: a client and a handler made and disposed for each request.</summary>
+    /// <summary>A client and a handler created and disposed for each request.</summary>
     public const string NewHandlerPerRequest = "new-handler-per-request";
 
     /// <summary>One client over one <see cref="System.Net.Http.SocketsHttpHandler"/>.</summary>

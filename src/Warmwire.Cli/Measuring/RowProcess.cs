@@ -1,3 +1,4 @@
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Processes;
 
 namespace Warmwire.Cli.Measuring;
@@ -20,7 +21,7 @@ internal sealed class RowProcess : IAsyncDisposable
         var process = new RowProcess(ChildProcess.Start($"the process of {row}", RowCommand.Name, row), row);
         try
         {
-            await process._child.SendAsync(order, ChildJson.Default.RowOrder);
+            await process._child.SendAsync(order, RowJson.Default.RowOrder);
             await process.ReceiveAsync(cancellationToken);
             return process;
         }
@@ -35,7 +36,7 @@ internal sealed class RowProcess : IAsyncDisposable
     /// <param name="cancellationToken">Stops waiting.</param>
     public async Task<RowMeasurement> MeasureAsync(Action<int> progress, CancellationToken cancellationToken)
     {
-        await _child.SendAsync(new RowStart(), ChildJson.Default.RowStart);
+        await _child.SendAsync(new RowStart(), RowJson.Default.RowStart);
         while (true)
         {
             RowMessage message = await ReceiveAsync(cancellationToken);
@@ -55,7 +56,7 @@ internal sealed class RowProcess : IAsyncDisposable
 
     private async Task<RowMessage> ReceiveAsync(CancellationToken cancellationToken)
     {
-        RowMessage message = await _child.ReceiveAsync(ChildJson.Default.RowMessage, cancellationToken);
-        return message.Failed is { } reason ? throw new CommandFailure($"in row {_row}, {reason}") : message;
+        RowMessage message = await _child.ReceiveAsync(RowJson.Default.RowMessage, cancellationToken);
+        return message.Failed is { } reason ? throw new CommandFailure($"row {_row}: {reason}") : message;
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Warmwire.Cli.Outcomes;
 
 namespace Warmwire.Cli.Processes;
 
@@ -22,7 +23,8 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     /// <param name="role">What it is, for messages: "the embedded server".</param>
     /// <param name="arguments">The hidden command and its arguments.</param>
-    public static ChildProcess Start(string role, params IReadOnlyList<string> arguments) => Start(role, SelfExecutable.StartInfo(arguments));
+    public static ChildProcess Start(string role, params IReadOnlyList<string> arguments) =>
+        Start(role, SelfExecutable.StartInfo(arguments));
 
     public static ChildProcess Start(string role, ProcessStartInfo info)
     {
@@ -52,11 +54,11 @@ internal sealed class ChildProcess : IAsyncDisposable
         string? line = await _process.StandardOutput.ReadLineAsync(cancellationToken) ?? throw Died(null);
         try
         {
-            return JsonSerializer.Deserialize(line, type) ?? throw new CommandFailure($"{_role} said nothing");
+            return JsonSerializer.Deserialize(line, type) ?? throw new CommandFailure($"{_role} sent an empty message");
         }
         catch (JsonException e)
         {
-            throw new CommandFailure($"{_role} said something unexpected: {line}", e);
+            throw new CommandFailure($"{_role} sent an unexpected message: {line}", e);
         }
     }
 
@@ -87,7 +89,9 @@ internal sealed class ChildProcess : IAsyncDisposable
     {
         // The error stream is read by another thread and complete only when the process has ended.
         _process.WaitForExit(TimeSpan.FromSeconds(1));
-        string text = Volatile.Read(ref _lastErrorLine) is { } line ? $"{_role} died: {line}" : $"{_role} died";
+        string text = Volatile.Read(ref _lastErrorLine) is { } line
+            ? $"{_role} exited unexpectedly: {line}"
+            : $"{_role} exited unexpectedly";
         return cause is null ? new CommandFailure(text) : new CommandFailure(text, cause);
     }
 }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Threading.Channels;
+using Warmwire.Cli.Outcomes;
 
 namespace Warmwire.Cli.Processes;
 
@@ -12,7 +13,9 @@ namespace Warmwire.Cli.Processes;
 internal sealed class ParentLink : IDisposable
 {
     private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
-    private readonly PosixSignalRegistration _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, static context => context.Cancel = true);
+    private readonly PosixSignalRegistration _interrupt = PosixSignalRegistration.Create(
+        PosixSignal.SIGINT,
+        static context => context.Cancel = true);
     private readonly TextReader _input;
     private readonly TextWriter _output;
     private readonly Lock _gate = new();

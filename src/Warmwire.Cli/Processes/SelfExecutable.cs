@@ -1,13 +1,17 @@
 using System.Diagnostics;
+using Warmwire.Cli.Outcomes;
 
 namespace Warmwire.Cli.Processes;
 
-/// <summary>How this program starts itself again, whether it runs as <c>dotnet Warmwire.Cli.dll</c> or by an executable of its own.</summary>
+/// <summary>
+/// How this program starts itself again, whether it runs as <c>dotnet Warmwire.Cli.dll</c> or by an executable of its own.
+/// </summary>
 internal static class SelfExecutable
 {
     public static ProcessStartInfo StartInfo(IEnumerable<string> arguments)
     {
-        string executable = Environment.ProcessPath ?? throw new CommandFailure("the path of this program is unknown, so it cannot start its parts");
+        string executable = Environment.ProcessPath ?? throw new CommandFailure(
+            "the path of this program is unknown, so it cannot start its child processes");
         var info = new ProcessStartInfo(executable)
         {
             UseShellExecute = false,

@@ -1,13 +1,17 @@
-using System.Globalization;
 using Spectre.Console;
+using Warmwire.Cli.Compare;
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Load;
+using Warmwire.Cli.Quick.Outputs;
+using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Settings;
 using Warmwire.Cli.Quick.Watching;
 using Warmwire.Cli.Rendering;
 
 namespace Warmwire.Cli.Quick;
 
-/// <summary>The command <c>quick</c>: a load at a constant rate, and what it told about connections.</summary>
+/// <summary>The command <c>quick</c>: a load at a constant rate, and a count of the connections it used.</summary>
 internal sealed class QuickCommand
 {
     private readonly QuickSettings _settings;
@@ -27,7 +31,7 @@ internal sealed class QuickCommand
 
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        // A path that cannot be written should not be found out when the run is over.
+        // A file that cannot be written is an error before the run, not after it.
         ResultFiles.Prepare(_outputs);
         if (!_outputs.Quiet)
         {
@@ -35,11 +39,15 @@ internal sealed class QuickCommand
         }
 
         QuickResult result = await RunLoadAsync(cancellationToken);
-        result = result with { Verdict = QuickVerdict.Sentences(result), Ensure = [.. _outputs.Conditions.Select(condition => condition.Evaluate(result))] };
+        result = result with
+        {
+            Verdict = QuickVerdict.Sentences(result),
+            Ensure = [.. _outputs.Conditions.Select(condition => condition.Evaluate(result))],
+        };
         ResultFiles.Write(_outputs, result);
         if (_outputs.Quiet)
         {
-            SummaryText.WriteConditions(_terminal.StandardOutput, result, onlyMissed: true);
+            SummaryText.WriteConditions(_terminal.StandardOutput, result, onlyFailed: true);
         }
         else
         {
@@ -68,18 +76,23 @@ internal sealed class QuickCommand
 
         if (result.Responses == 0)
         {
-            await _terminal.StandardError.WriteLineAsync($"warmwire: not one request was answered by {_settings.Url}");
+            await _terminal.StandardError.WriteLineAsync($"warmwire: no request to {_settings.Url} got a response");
             return ExitCodes.CouldNotRun;
         }
 
-        return result.Ensure.All(static condition => condition.Held) ? ExitCodes.Success : ExitCodes.Missed;
+        return result.Ensure.All(static condition => condition.Held) ? ExitCodes.Success : ExitCodes.ConditionFailed;
     }
 
     private string Headline()
     {
-        string arrivals = string.Create(CultureInfo.InvariantCulture, $"{_settings.OwnArrivals:N0} arrivals, {_settings.Shard.RateOf(_settings.Rate):0.##} a second for {_settings.DurationSeconds:0.##} s");
-        string each = _settings.RequestsPerArrival == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $", {_settings.RequestsPerArrival:N0} requests each");
-        string how = (_settings.Http2 ? ", HTTP/2" : "") + (_settings.NewConnectionPerRequest ? ", a new connection for each request" : "") + (_settings.Shard.Count > 1 ? $", shard {_settings.Shard}" : "");
+        double rate = _settings.Shard.RateOf(_settings.Rate);
+        string arrivals = Invariant($"{_settings.OwnArrivals:N0} arrivals, {rate:0.##} per second for {_settings.DurationSeconds:0.##} s");
+        string each = _settings.RequestsPerArrival == 1 ? "" : Invariant($", {_settings.RequestsPerArrival:N0} requests each");
+        string how = (_settings.Http2 ? ", HTTP/2" : "")
+            + (_settings.NewConnectionPerRequest ? ", a new connection per request" : "")
+            + (_settings.Shard.Count > 1 ? $", shard {_settings.Shard}" : "");
         return $"{_settings.Method} {_settings.Url}: {arrivals}{each}{how}";
     }
+
+    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

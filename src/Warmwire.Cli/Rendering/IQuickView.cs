@@ -15,7 +15,9 @@ internal static class QuickViews
     /// <summary>A table that moves on a terminal, a line every ten seconds elsewhere.</summary>
     public static IQuickView For(Terminal terminal, bool quiet, TimeProvider time) => quiet
         ? new NoQuickView()
-        : terminal.Output.Profile.Capabilities is { Interactive: true, Ansi: true } ? new QuickTable(terminal.Output, time) : new QuickLines(terminal.StandardOutput, time);
+        : terminal.Output.Profile.Capabilities is { Interactive: true, Ansi: true }
+            ? new QuickTable(terminal.Output, time)
+            : new QuickLines(terminal.StandardOutput, time);
 
     private sealed class NoQuickView : IQuickView
     {

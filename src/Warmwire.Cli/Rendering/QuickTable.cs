@@ -41,12 +41,23 @@ internal sealed class QuickTable : IQuickView
         RunLook look = now.Look;
         Grid grid = new Grid().AddColumn(new GridColumn { NoWrap = true }).AddColumn(new GridColumn { NoWrap = true });
         Row(grid, "time", Invariant($"{Bar(now)} {Math.Max(now.ElapsedSeconds, 0):0} of {now.DurationSeconds:0} s"));
-        Row(grid, "arrivals", Invariant($"{look.Arrivals:N0} of {now.Arrivals:N0}, {Rate(now):0.#} of {now.TargetRate:0.#} a second"), look.Dropped > 0 ? Invariant($", {look.Dropped:N0} dropped") : null);
-        Row(grid, "responses", Invariant($"{look.Responses:N0}, {look.Requests - look.Responses - look.Failed:N0} under way"), look.Failed > 0 ? Invariant($", {look.Failed:N0} errors") : null);
+        Row(
+            grid,
+            "arrivals",
+            Invariant($"{look.Arrivals:N0} of {now.Arrivals:N0}, {Rate(now):0.#} of {now.TargetRate:0.#} per second"),
+            look.Dropped > 0 ? Invariant($", {look.Dropped:N0} dropped") : null);
+        Row(
+            grid,
+            "responses",
+            Invariant($"{look.Responses:N0}, {look.Requests - look.Responses - look.Failed:N0} in progress"),
+            look.Failed > 0 ? Invariant($", {look.Failed:N0} errors") : null);
         Row(grid, "latency", Invariant($"p50 {look.P50 / 1e6:0.##} ms   p99 {look.P99 / 1e6:0.##} ms   max {look.Max / 1e6:0.##} ms"));
         grid.AddRow(
             new Text("connections", s_name),
-            new Text(Invariant($"{now.Open:N0} open, at most {now.PeakOpen:N0}; {now.Opened:N0} opened, {Math.Floor(now.ReuseRatio * 1000) / 10:0.0} % of requests found one"), s_good));
+            new Text(
+                Invariant($"{now.Open:N0} open, at most {now.PeakOpen:N0}; {now.Opened:N0} opened, ")
+                    + Invariant($"{Math.Floor(now.ReuseRatio * 1000) / 10:0.0} % of requests reused one"),
+                s_good));
         return grid;
     }
 
@@ -67,7 +78,8 @@ internal sealed class QuickTable : IQuickView
         return new string('█', done) + new string('░', BarWidth - done);
     }
 
-    private static double Rate(QuickProgress now) => now.ElapsedSeconds <= 0 ? 0 : now.Look.Arrivals / Math.Clamp(now.ElapsedSeconds, 1, Math.Max(now.DurationSeconds, 1));
+    private static double Rate(QuickProgress now) =>
+        now.ElapsedSeconds <= 0 ? 0 : now.Look.Arrivals / Math.Clamp(now.ElapsedSeconds, 1, Math.Max(now.DurationSeconds, 1));
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -29,7 +29,9 @@ internal sealed record Terminal(TextWriter StandardOutput, TextWriter StandardEr
         });
         if (redirected)
         {
-            console.Profile.Width = int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), CultureInfo.InvariantCulture, out int columns) && columns > 0
+            console.Profile.Width = int.TryParse(
+                Environment.GetEnvironmentVariable("COLUMNS"), CultureInfo.InvariantCulture, out int columns)
+                && columns > 0
                 ? columns
                 : UsualWidth;
         }

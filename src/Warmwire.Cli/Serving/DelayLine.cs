@@ -2,19 +2,21 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Threading.Channels;
+using Warmwire.Cli.Quick.Reports;
 
 namespace Warmwire.Cli.Serving;
 
 /// <summary>
-/// One direction of a relayed connection. Every chunk leaves a fixed time after it arrived, in order, and chunks wait side by side: the line
-/// delays, it does not slow down. The end of the stream and a reset travel through it like data.
+/// One direction of a relayed connection. Every chunk leaves a fixed time after it arrived, in order, and chunks wait side by side: the
+/// line delays, it does not slow down. The end of the stream and a reset travel through it like data.
 /// </summary>
 internal sealed class DelayLine
 {
     private const int ChunkSize = 32 * 1024;
     private const int MaxChunks = 512;
 
-    private readonly Channel<Chunk> _chunks = Channel.CreateBounded<Chunk>(new BoundedChannelOptions(MaxChunks) { SingleReader = true, SingleWriter = true });
+    private readonly Channel<Chunk> _chunks = Channel.CreateBounded<Chunk>(
+        new BoundedChannelOptions(MaxChunks) { SingleReader = true, SingleWriter = true });
     private readonly Socket _source;
     private readonly Socket _destination;
     private readonly DelayClock _clock;

@@ -13,7 +13,9 @@ using Warmwire.Samples.PubSubEmulator;
 
 namespace Warmwire.Cli.Serving;
 
-/// <summary>Kestrel on 127.0.0.1, HTTP/1.1 only: a small answer to every request, or a Pub/Sub emulator, and a count of what it saw.</summary>
+/// <summary>
+/// Kestrel on 127.0.0.1, HTTP/1.1 only: a small answer to every request, or a Pub/Sub emulator, and a count of what it saw.
+/// </summary>
 internal sealed class EmbeddedServer : IAsyncDisposable
 {
     private static ReadOnlySpan<byte> Answer => "Hello, world.\n"u8;
@@ -56,7 +58,8 @@ internal sealed class EmbeddedServer : IAsyncDisposable
     {
         var server = new EmbeddedServer(tls, emulator);
         await server._application.StartAsync();
-        string address = server._application.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single();
+        IFeatureCollection features = server._application.Services.GetRequiredService<IServer>().Features;
+        string address = features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single();
         server.Port = new Uri(address).Port;
         return server;
     }

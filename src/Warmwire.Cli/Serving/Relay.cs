@@ -74,7 +74,12 @@ internal sealed class Relay : IAsyncDisposable
         {
             Task connected = toServer.ConnectAsync(_host, _port, stop.Token).AsTask();
             long established = acceptedAt + DelayLine.Ticks(_roundTrip);
-            Task up = new DelayLine(toClient, toServer, _clock, _roundTrip / 2, notBefore: established + DelayLine.Ticks(_roundTrip / 2)).RunAsync(connected, stop.Token);
+            Task up = new DelayLine(
+                toClient,
+                toServer,
+                _clock,
+                _roundTrip / 2,
+                notBefore: established + DelayLine.Ticks(_roundTrip / 2)).RunAsync(connected, stop.Token);
             await connected;
             Task down = new DelayLine(toServer, toClient, _clock, _roundTrip / 2, notBefore: 0).RunAsync(Task.CompletedTask, stop.Token);
             await foreach (Task side in Task.WhenEach(up, down))

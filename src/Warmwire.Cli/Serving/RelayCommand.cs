@@ -1,3 +1,4 @@
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Processes;
 
 namespace Warmwire.Cli.Serving;
@@ -9,9 +10,9 @@ internal static class RelayCommand
 
     public static async Task<int> RunAsync(ParentLink parent)
     {
-        RelayOrder order = await parent.ReceiveAsync(ChildJson.Default.RelayOrder);
+        RelayOrder order = await parent.ReceiveAsync(RelayJson.Default.RelayOrder);
         await using var relay = Relay.Start(order.Host, order.Port, TimeSpan.FromMilliseconds(order.RoundTripMs));
-        parent.Send(new RelayReady(relay.Port), ChildJson.Default.RelayReady);
+        parent.Send(new RelayReady(relay.Port), RelayJson.Default.RelayReady);
         await Task.Delay(Timeout.Infinite);
         return ExitCodes.Success;
     }

@@ -20,8 +20,8 @@ internal sealed class RelayProcess : IAsyncDisposable
         ChildProcess child = ChildProcess.Start("the relay", RelayCommand.Name);
         try
         {
-            await child.SendAsync(new RelayOrder(host, port, roundTrip.TotalMilliseconds), ChildJson.Default.RelayOrder);
-            RelayReady ready = await child.ReceiveAsync(ChildJson.Default.RelayReady, cancellationToken);
+            await child.SendAsync(new RelayOrder(host, port, roundTrip.TotalMilliseconds), RelayJson.Default.RelayOrder);
+            RelayReady ready = await child.ReceiveAsync(RelayJson.Default.RelayReady, cancellationToken);
             return new RelayProcess(child, ready.Port);
         }
         catch

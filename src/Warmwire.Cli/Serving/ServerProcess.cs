@@ -23,8 +23,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         ChildProcess child = ChildProcess.Start("the embedded server", ServeCommand.Name);
         try
         {
-            await child.SendAsync(new ServeOrder(tls, emulator), ChildJson.Default.ServeOrder);
-            return new ServerProcess(child, await child.ReceiveAsync(ChildJson.Default.ServerReady, cancellationToken));
+            await child.SendAsync(new ServeOrder(tls, emulator), ServerJson.Default.ServeOrder);
+            return new ServerProcess(child, await child.ReceiveAsync(ServerJson.Default.ServerReady, cancellationToken));
         }
         catch
         {
@@ -35,8 +35,8 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public async Task<ServerCounts> GetCountsAsync(CancellationToken cancellationToken)
     {
-        await _child.SendAsync(new CountsQuery(), ChildJson.Default.CountsQuery);
-        return await _child.ReceiveAsync(ChildJson.Default.ServerCounts, cancellationToken);
+        await _child.SendAsync(new CountsQuery(), ServerJson.Default.CountsQuery);
+        return await _child.ReceiveAsync(ServerJson.Default.ServerCounts, cancellationToken);
     }
 
     public ValueTask DisposeAsync() => _child.DisposeAsync();

@@ -22,8 +22,6 @@ internal abstract class HttpConnection
 
     public Route Route { get; }
 
-    /// <summary>The same as <see cref="Route"/>.</summary>
-
     public DialedStream Dialed { get; }
 
     public IConnectionOwner Owner { get; }

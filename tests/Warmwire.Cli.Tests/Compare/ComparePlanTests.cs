@@ -12,7 +12,7 @@ public sealed class ComparePlanTests
     {
         ComparePlan plan = ComparePlan.Make(s_settings, portBudget: 2000);
         Assert.Equal(2000, plan.Requests);
-        Assert.Equal(2000, plan.RequestsOfBug);
+        Assert.Equal(2000, plan.RequestsOfNewHandlers);
     }
 
     [Theory]
@@ -26,13 +26,14 @@ public sealed class ComparePlanTests
     {
         foreach (bool tls in new[] { false, true })
         {
-            ComparePlan plan = ComparePlan.Make(s_settings with { Tls = tls, RoundTrip = TimeSpan.FromMilliseconds(milliseconds) }, portBudget: 2000);
+            ComparePlan plan = ComparePlan.Make(
+                s_settings with { Tls = tls, RoundTrip = TimeSpan.FromMilliseconds(milliseconds) }, portBudget: 2000);
             int opening = tls ? 2 : 1;
             double rounds = Math.Ceiling(plan.Requests / 32.0);
-            double bug = rounds * (opening + 1);
+            double before = rounds * (opening + 1);
             double shared = 2 * (rounds + opening);
             Assert.InRange(plan.Requests, 32, 2000);
-            Assert.True(rounds == 1 || (bug + shared) * milliseconds <= 11_000);
+            Assert.True(rounds == 1 || (before + shared) * milliseconds <= 11_000);
         }
     }
 
@@ -48,8 +49,8 @@ public sealed class ComparePlanTests
     {
         ComparePlan plan = ComparePlan.Make(s_settings with { Requests = 100_000 }, portBudget: 700);
         Assert.Equal(100_000, plan.Requests);
-        Assert.Equal(700, plan.RequestsOfBug);
-        Assert.Equal(175, plan.WarmUpRequestsOfBug);
+        Assert.Equal(700, plan.RequestsOfNewHandlers);
+        Assert.Equal(175, plan.WarmUpRequestsOfNewHandlers);
     }
 
     [Fact]

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Warmwire.Cli.Tests.Deploy;
 
-/// <summary>deploy/kubernetes/run with a kubectl that plays a cluster: it notes how it was called, and has the logs that a test put into its folder.</summary>
+/// <summary>
+/// deploy/kubernetes/run with a kubectl that plays a cluster: it notes how it was called, and has the logs that a test put into its folder.
+/// </summary>
 public sealed class KubernetesRunTests : IDisposable
 {
     private const string Kubectl = """
@@ -22,7 +24,10 @@ public sealed class KubernetesRunTests : IDisposable
         """;
 
     private static readonly string[] s_usual =
-        ["--url", "http://server:8080/", "--rate", "3000", "--duration", "2m", "--shards", "2", "--image", "registry.example.com/warmwire:1", "--name", "warmwire-test"];
+        [
+            "--url", "http://server:8080/", "--rate", "3000", "--duration", "2m", "--shards", "2", "--image",
+            "registry.example.com/warmwire:1", "--name", "warmwire-test",
+        ];
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("warmwire-deploy-");
 
@@ -30,7 +35,10 @@ public sealed class KubernetesRunTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "bash");
         Write("kubectl", Kubectl, executable: true);
-        Write("warmwire", $"#!/usr/bin/env bash\nexec dotnet '{Path.Combine(AppContext.BaseDirectory, "Warmwire.Cli.dll")}' \"$@\"\n", executable: true);
+        Write(
+            "warmwire",
+            $"#!/usr/bin/env bash\nexec dotnet '{Path.Combine(AppContext.BaseDirectory, "Warmwire.Cli.dll")}' \"$@\"\n",
+            executable: true);
         Write("condition", "SuccessCriteriaMet Complete");
         for (int i = 0; i < 2; i++)
         {
@@ -43,7 +51,11 @@ public sealed class KubernetesRunTests : IDisposable
     [Fact]
     public async Task Results_are_collected_from_the_logs_and_merged()
     {
-        WarmwireProcess.Outcome outcome = await RunAsync([.. s_usual, "--namespace", "load", "--output", At("all.json"), "--ensure", "errors<=5%", "--", "-H", "X-Say: \"$(hello)\" \\"]);
+        WarmwireProcess.Outcome outcome = await RunAsync(
+            [
+                .. s_usual, "--namespace", "load", "--output", At("all.json"), "--ensure",
+                "errors<=5%", "--", "-H", "X-Say: \"$(hello)\" \\",
+            ]);
         Assert.True(outcome.ExitCode == 0, outcome.Error);
         QuickResult merged = QuickJson.Read(File.ReadAllText(At("all.json")));
         Assert.Equal((2, 400L, 380L), (merged.Merged, merged.Requests, merged.LatencyMs.Corrected.Count));
@@ -53,8 +65,10 @@ public sealed class KubernetesRunTests : IDisposable
             [
                 "--namespace load create -f -",
                 "--namespace load get job warmwire-test -o jsonpath={.status.conditions[?(@.status==\"True\")].type}",
-                "--namespace load logs --selector batch.kubernetes.io/job-name=warmwire-test,batch.kubernetes.io/job-completion-index=0 --tail=-1",
-                "--namespace load logs --selector batch.kubernetes.io/job-name=warmwire-test,batch.kubernetes.io/job-completion-index=1 --tail=-1",
+                "--namespace load logs --selector "
+                    + "batch.kubernetes.io/job-name=warmwire-test,batch.kubernetes.io/job-completion-index=0 --tail=-1",
+                "--namespace load logs --selector "
+                    + "batch.kubernetes.io/job-name=warmwire-test,batch.kubernetes.io/job-completion-index=1 --tail=-1",
                 "--namespace load delete job warmwire-test --ignore-not-found --wait=false",
             ],
             File.ReadAllLines(At("calls")));
@@ -72,7 +86,7 @@ public sealed class KubernetesRunTests : IDisposable
     {
         Write("log-1", File.ReadAllText(At("log-1"))[..2_000]);
         WarmwireProcess.Outcome outcome = await RunAsync([.. s_usual, "--output", At("all.json")]);
-        Assert.Equal((2, "run: the log of pod 1 has no whole result"), (outcome.ExitCode, outcome.ErrorLines[^1]));
+        Assert.Equal((2, "run: the log of pod 1 has no complete result"), (outcome.ExitCode, outcome.ErrorLines[^1]));
         Assert.False(File.Exists(At("all.json")));
         Assert.Contains("delete job warmwire-test", File.ReadAllLines(At("calls"))[^1], StringComparison.Ordinal);
     }
@@ -93,7 +107,7 @@ public sealed class KubernetesRunTests : IDisposable
     {
         Write("refusal", "1");
         WarmwireProcess.Outcome outcome = await RunAsync([.. s_usual, "--output", At("all.json")]);
-        Assert.Equal((2, "run: the Job was not taken"), (outcome.ExitCode, outcome.ErrorLines[^1]));
+        Assert.Equal((2, "run: the Job could not be created"), (outcome.ExitCode, outcome.ErrorLines[^1]));
         Assert.Equal(["create -f -"], File.ReadAllLines(At("calls")));
     }
 
@@ -101,7 +115,8 @@ public sealed class KubernetesRunTests : IDisposable
     public async Task A_dry_run_prints_the_manifest_that_the_readme_shows()
     {
         WarmwireProcess.Outcome outcome = await RunAsync(
-            "--url", "http://server:8080/", "--rate", "3000", "--duration", "2m", "--shards", "4", "--image", "registry.example.com/warmwire:1", "--name", "warmwire-example", "--start-at", "2026-01-02T03:04:05Z", "--dry-run");
+            "--url", "http://server:8080/", "--rate", "3000", "--duration", "2m", "--shards", "4",
+            "--image", "registry.example.com/warmwire:1", "--name", "warmwire-example", "--start-at", "2026-01-02T03:04:05Z", "--dry-run");
         Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error));
         Assert.Equal(File.ReadAllText(Path.Combine(Repository.Path("deploy/kubernetes"), "job.yaml")), outcome.Output);
         Assert.False(File.Exists(At("calls")));
@@ -111,9 +126,42 @@ public sealed class KubernetesRunTests : IDisposable
     [InlineData("run: --url is needed; see run --help")]
     [InlineData("run: there is no option --what; see run --help", "--what", "x")]
     [InlineData("run: --rate needs a value; see run --help", "--rate")]
-    [InlineData("run: --url must be an http or https URL, not 'server'", "--url", "server", "--rate", "1", "--duration", "1", "--shards", "1", "--image", "x")]
-    [InlineData("run: --shards must be from 1 to 1000, not '0'", "--url", "http://x/", "--rate", "1", "--duration", "1", "--shards", "0", "--image", "x")]
-    [InlineData("run: --duration must be like 30, 30s or 5m, not '1h'", "--url", "http://x/", "--rate", "1", "--duration", "1h", "--shards", "1", "--image", "x")]
+    [InlineData(
+        "run: --url must be an http or https URL, not 'server'",
+        "--url",
+        "server",
+        "--rate",
+        "1",
+        "--duration",
+        "1",
+        "--shards",
+        "1",
+        "--image",
+        "x")]
+    [InlineData(
+        "run: --shards must be from 1 to 1000, not '0'",
+        "--url",
+        "http://x/",
+        "--rate",
+        "1",
+        "--duration",
+        "1",
+        "--shards",
+        "0",
+        "--image",
+        "x")]
+    [InlineData(
+        "run: --duration must be like 30, 30s or 5m, not '1h'",
+        "--url",
+        "http://x/",
+        "--rate",
+        "1",
+        "--duration",
+        "1h",
+        "--shards",
+        "1",
+        "--image",
+        "x")]
     public async Task Wrong_arguments_are_told_in_one_line(string error, params string[] arguments)
     {
         WarmwireProcess.Outcome outcome = await RunAsync(arguments);
@@ -134,7 +182,13 @@ public sealed class KubernetesRunTests : IDisposable
 
     private async Task<WarmwireProcess.Outcome> RunAsync(params string[] arguments)
     {
-        var info = new ProcessStartInfo(Path.Combine(Repository.Path("deploy/kubernetes"), "run")) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var info = new ProcessStartInfo(Path.Combine(Repository.Path("deploy/kubernetes"), "run"))
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         info.Environment["PATH"] = _folder.FullName + Path.PathSeparator + Environment.GetEnvironmentVariable("PATH");
         info.Environment["WARMWIRE"] = At("warmwire");
         info.Environment["WARMWIRE_POLL_SECONDS"] = "0";

@@ -70,14 +70,17 @@ public sealed class CompareTests
     {
         WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync("compare", "-n", "40", "-c", "4");
         Assert.Equal(("", 0), (outcome.Error, outcome.ExitCode));
-        Assert.Contains("A new handler per request opened 40 connections where the shared PooledHttpHandler opened", outcome.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "A new handler per request opened 40 connections where the shared PooledHttpHandler opened",
+            outcome.Output,
+            StringComparison.Ordinal);
         Assert.DoesNotContain('\e', outcome.Output);
     }
 
     [Theory]
     [InlineData("there is no command 'foo'", "foo")]
     [InlineData("--requests must be", "compare", "-n", "x")]
-    [InlineData("compare does not know '--bogus'", "compare", "--bogus")]
+    [InlineData("compare has no option '--bogus'", "compare", "--bogus")]
     public async Task Wrong_arguments_give_one_line_and_exit_code_2(string expected, params string[] arguments)
     {
         WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync(arguments);
@@ -96,7 +99,7 @@ public sealed class CompareTests
 
         WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync("compare", "--url", url, "--json");
         Assert.Equal((1, ""), (outcome.ExitCode, outcome.Output));
-        Assert.StartsWith($"warmwire: cannot reach {url}: ", Assert.Single(outcome.ErrorLines), StringComparison.Ordinal);
+        Assert.StartsWith($"warmwire: could not connect to {url}: ", Assert.Single(outcome.ErrorLines), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -107,7 +110,7 @@ public sealed class CompareTests
         WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync("compare", "--url", server.Url, "-n", "60", "-c", "4", "--json");
         Assert.Equal((1, ""), (outcome.ExitCode, outcome.Output));
         Assert.StartsWith(
-            "warmwire: in row new-handler-per-request, the server stopped answering after 30 of 60 requests: ",
+            "warmwire: row new-handler-per-request: the server stopped responding after 30 of 60 requests: ",
             Assert.Single(outcome.ErrorLines),
             StringComparison.Ordinal);
     }
@@ -118,7 +121,7 @@ public sealed class CompareTests
         using var server = new DyingServer(answers: int.MaxValue, status: "404 Not Found");
         WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync("compare", "--url", server.Url, "-n", "10", "-c", "2", "--json");
         Assert.Equal((1, ""), (outcome.ExitCode, outcome.Output));
-        Assert.Equal("warmwire: in row new-handler-per-request, every request failed: HTTP 404 NotFound", Assert.Single(outcome.ErrorLines));
+        Assert.Equal("warmwire: row new-handler-per-request: every request failed: HTTP 404 NotFound", Assert.Single(outcome.ErrorLines));
     }
 
     [Theory]
@@ -153,7 +156,9 @@ public sealed class CompareTests
     public async Task Ctrl_C_ends_it_and_its_parts_with_130()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc");
-        Assert.SkipWhen(IgnoresInterrupts(), "whoever started the tests ignores SIGINT, as shells do for their background jobs, and that is inherited");
+        Assert.SkipWhen(
+            IgnoresInterrupts(),
+            "the process that started the tests ignores SIGINT, as shells do for their background jobs, and that is inherited");
         using Process process = WarmwireProcess.Start("compare", "--rtt", "200ms", "--json");
         int[] parts = await WaitForChildrenAsync(process.Id, count: 3);
 
@@ -203,10 +208,9 @@ public sealed class CompareTests
             int[] children = [.. Directory.EnumerateDirectories($"/proc/{parent}/task")
                 .SelectMany(static thread => ReadIfThere($"{thread}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
                 .Select(static id => int.Parse(id, System.Globalization.CultureInfo.InvariantCulture))];
-            if (children.Length >= count)
+            // A child has begun when the thread that waits for its parent's end is there.
+            if (children.Length >= count && children.All(static id => HasThread(id, "parent")))
             {
-                // Long enough for the youngest to have begun.
-                await Task.Delay(1000);
                 return children;
             }
 
@@ -214,6 +218,9 @@ public sealed class CompareTests
             await Task.Delay(50);
         }
     }
+
+    private static bool HasThread(int id, string name) => Directory.Exists($"/proc/{id}/task")
+        && Directory.EnumerateDirectories($"/proc/{id}/task").Any(thread => ReadIfThere($"{thread}/comm").TrimEnd() == name);
 
     private static bool IsRunning(int id)
     {

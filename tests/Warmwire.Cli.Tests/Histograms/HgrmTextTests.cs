@@ -18,7 +18,14 @@ public sealed class HgrmTextTests
         Assert.StartsWith("#[Max     = ", lines[^2], StringComparison.Ordinal);
         Assert.Equal("#[Buckets =           32, SubBuckets     =         2048]", lines[^1]);
 
-        double[][] rows = [.. lines[2..^3].Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(static field => double.Parse(field, CultureInfo.InvariantCulture)).ToArray())];
+        double[][] rows =
+        [
+            .. lines[2..^3].Select(
+                static line =>
+                    line.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                        .Select(static field => double.Parse(field, CultureInfo.InvariantCulture))
+                        .ToArray()),
+        ];
         for (int i = 1; i < rows.Length; i++)
         {
             Assert.True(rows[i][0] >= rows[i - 1][0], lines[i + 2]);

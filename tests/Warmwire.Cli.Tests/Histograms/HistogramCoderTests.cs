@@ -11,7 +11,10 @@ public sealed class HistogramCoderTests
     private const string Foreign = "HISTFAAAAD14nJNpmSzMwMAgwcDAwMjAwMDMAAGMDAzMbgY7FjDA+Ww/5ZlY9vcxvmA/LBKwOorv8nlGpk5ZJgD43gse";
 
     private static readonly (long Value, long Count)[] s_foreign =
-        [(1, 3), (2047, 1), (2048, 2), (1_000_000, 500), (2_500_000, 40), (123_456_789, 7), (999_999_999_999, 1), (LatencyHistogram.HighestTrackable, 1)];
+        [
+            (1, 3), (2047, 1), (2048, 2), (1_000_000, 500), (2_500_000, 40), (123_456_789, 7), (999_999_999_999, 1),
+            (LatencyHistogram.HighestTrackable, 1),
+        ];
 
     [Theory]
     [InlineData()]

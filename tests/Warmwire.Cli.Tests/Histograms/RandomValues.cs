@@ -10,7 +10,8 @@ internal static class RandomValues
         long[] values = new long[count];
         for (int i = 0; i < count; i++)
         {
-            values[i] = Math.Clamp((long)Math.Exp(random.NextDouble() * Math.Log(LatencyHistogram.HighestTrackable)), 1, LatencyHistogram.HighestTrackable);
+            values[i] = Math.Clamp(
+                (long)Math.Exp(random.NextDouble() * Math.Log(LatencyHistogram.HighestTrackable)), 1, LatencyHistogram.HighestTrackable);
         }
 
         return values;

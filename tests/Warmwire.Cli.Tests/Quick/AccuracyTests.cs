@@ -1,14 +1,15 @@
 using System.Globalization;
-using Warmwire.Cli.Quick;
 using Warmwire.Cli.Quick.Load;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Settings;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick;
 
 /// <summary>
-/// What <c>quick</c> measures of a server whose every delay is known. docs/quick.md shows the table that this prints on a machine with nothing else to do; there the
-/// difference is below 1 %, here, beside other tests and on one core, it has to be below <see cref="AllowedPercent"/>.
+/// What <c>quick</c> measures of a server whose every delay is known. docs/quick.md shows the table that this prints on a machine with
+/// nothing else to do; there the difference is below 1 %, here, beside other tests and on one core, it has to be below
+/// <see cref="AllowedPercent"/>.
 /// </summary>
 public sealed class AccuracyTests
 {
@@ -28,11 +29,7 @@ public sealed class AccuracyTests
         using var server = new KnownServer(delays, now => AfterStall(now - Volatile.Read(ref startsAt)) + Volatile.Read(ref startsAt));
         using var run = new QuickRun(new QuickSettings { Url = server.Url, Rate = Rate, Arrivals = Arrivals }, TimeProvider.System);
         Task<QuickResult> running = run.RunAsync(TestContext.Current.CancellationToken);
-        while (run.StartsAt == 0)
-        {
-            await Task.Delay(1, TestContext.Current.CancellationToken);
-        }
-
+        await run.Started;
         Volatile.Write(ref startsAt, run.StartsAt);
         QuickResult result = await running;
         Assert.Equal(Arrivals, result.Responses);
@@ -51,10 +48,13 @@ public sealed class AccuracyTests
         foreach ((string name, double actual, double measured, double uncorrected) in rows)
         {
             TestContext.Current.TestOutputHelper!.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"| {name} | {actual:0.00} ms | {measured:0.00} ms | {100 * (measured - actual) / actual:+0.00;-0.00;0.00} % | {uncorrected:0.00} ms |"));
+                CultureInfo.InvariantCulture, $"| {name} | {actual:0.00} ms | {measured:0.00} ms | "
+                    + $"{100 * (measured - actual) / actual:+0.00;-0.00;0.00} % | {uncorrected:0.00} ms |"));
         }
 
-        Assert.All(rows, static row => Assert.InRange(row.Measured, row.True * (1 - (AllowedPercent / 100)), row.True * (1 + (AllowedPercent / 100))));
+        Assert.All(
+            rows,
+            static row => Assert.InRange(row.Measured, row.True * (1 - (AllowedPercent / 100)), row.True * (1 + (AllowedPercent / 100))));
     }
 
     private static double Truth(long due, long delay) => (AfterStall(due) - due + delay) / 1e6;
@@ -62,7 +62,8 @@ public sealed class AccuracyTests
     private static long AfterStall(long time) =>
         time >= Nanoseconds(StallBegins) && time < Nanoseconds(StallBegins + StallLasts) ? Nanoseconds(StallBegins + StallLasts) : time;
 
-    private static double At(double[] ordered, double percentile) => ordered[Math.Max(0, (int)Math.Ceiling((percentile / 100 * ordered.Length) - 1e-9) - 1)];
+    private static double At(double[] ordered, double percentile) =>
+        ordered[Math.Max(0, (int)Math.Ceiling((percentile / 100 * ordered.Length) - 1e-9) - 1)];
 
     private static long Nanoseconds(double seconds) => (long)(seconds * 1e9);
 }

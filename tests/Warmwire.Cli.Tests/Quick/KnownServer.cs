@@ -5,7 +5,10 @@ using Warmwire.Cli.Quick.Load;
 
 namespace Warmwire.Cli.Tests.Quick;
 
-/// <summary>A server whose every answer comes exactly so late as was said before, and which does nothing at all for a while: what a load test should measure is known.</summary>
+/// <summary>
+/// A server whose every answer comes exactly so late as was said before, and which does nothing at all for a while: what a load test should
+/// measure is known.
+/// </summary>
 internal sealed class KnownServer : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

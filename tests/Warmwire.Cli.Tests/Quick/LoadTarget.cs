@@ -51,7 +51,8 @@ internal sealed class LoadTarget : IAsyncDisposable
     {
         var target = new LoadTarget(answer, protocols, tls);
         await target._application.StartAsync();
-        string address = target._application.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single();
+        IFeatureCollection features = target._application.Services.GetRequiredService<IServer>().Features;
+        string address = features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single();
         target.Url = new Uri(address);
         return target;
     }

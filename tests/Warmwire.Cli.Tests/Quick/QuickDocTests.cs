@@ -2,8 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Warmwire.Cli.Histograms;
-using Warmwire.Cli.Quick;
+using Warmwire.Cli.Options;
 using Warmwire.Cli.Quick.Load;
+using Warmwire.Cli.Quick.Settings;
 using Warmwire.Cli.Quick.Watching;
 using Warmwire.Tests.Kit;
 using Xunit;
@@ -18,18 +19,22 @@ public sealed class QuickDocTests
     [Fact]
     public void Every_option_has_its_row_and_every_row_its_option()
     {
-        IEnumerable<string> options = QuickArguments.Command(static (_, _) => Task.FromResult(0)).Options.Select(static option => option.Name);
+        IEnumerable<string> options = QuickArguments.Command(
+            static (_, _) => Task.FromResult(0)).Options.Select(static option => option.Name);
         IEnumerable<string> told = Regex.Matches(s_page, "^\\|(?<cell>[^|]*)\\|", RegexOptions.Multiline, TimeSpan.FromSeconds(5))
-            .SelectMany(static row => Regex.Matches(row.Groups["cell"].Value, "--[a-z][a-z0-9-]+", RegexOptions.None, TimeSpan.FromSeconds(5)))
+            .SelectMany(
+                static row => Regex.Matches(row.Groups["cell"].Value, "--[a-z][a-z0-9-]+", RegexOptions.None, TimeSpan.FromSeconds(5)))
             .Select(static option => option.Value);
-        Assert.Equal(options.Except(["--ensure"], StringComparer.Ordinal).Order(StringComparer.Ordinal), told.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            options.Except(["--ensure"], StringComparer.Ordinal).Order(StringComparer.Ordinal),
+            told.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
         Assert.Contains("`--ensure` makes a run pass or fail", s_page, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Limits_have_the_values_of_the_code()
     {
-        Assert.Equal(Number(QuickSettings.MaxRequestsUnderWay), Limit("requests under way"));
+        Assert.Equal(Number(QuickSettings.MaxRequestsUnderWay), Limit("requests in progress"));
         Assert.Equal(Number(SeriesBuilder.MaxPoints), Limit("points of the series"));
         Assert.Equal(Number(Shard.MaxCount), Limit("shards"));
         Assert.Equal(Number(ByRemote.MaxNamed), Limit("remote addresses named of a watched process"));

@@ -1,4 +1,5 @@
 using Warmwire.Cli.Histograms;
+using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Tests.Quick;
@@ -6,7 +7,10 @@ namespace Warmwire.Cli.Tests.Quick;
 /// <summary>Results as a run would have them.</summary>
 internal static class QuickResults
 {
-    /// <summary>200 requests over 10 connections: 190 answered after 1 ms, 2 ms and so on to 190 ms, 10 timed out, 5 of the answers 503 and 1 of them 404.</summary>
+    /// <summary>
+    /// 200 requests over 10 connections: 190 answered after 1 ms, 2 ms and so on to 190 ms, 10 timed out, 5 of the answers 503 and 1 of
+    /// them 404.
+    /// </summary>
     public static QuickResult Usual()
     {
         var latency = new LatencyHistogram();
@@ -29,7 +33,13 @@ internal static class QuickResults
                 Opened = 10,
                 PeakOpen = 8,
                 ReuseRatio = 190.0 / 200,
-                RequestsPerConnection = new RequestsPerConnection { Min = 20, Median = 20, Max = 20, Counts = new Dictionary<long, long> { [20] = 10 } },
+                RequestsPerConnection = new RequestsPerConnection
+                {
+                    Min = 20,
+                    Median = 20,
+                    Max = 20,
+                    Counts = new Dictionary<long, long> { [20] = 10 },
+                },
                 TimeWait = 2,
             },
             LatencyMs = new LatencyResult { Corrected = Summaries.Of(latency), Uncorrected = Summaries.Of(latency) },

@@ -19,7 +19,8 @@ public sealed class HttpFunctionEndpointTests
     [InlineData(false, 50)]
     public async Task Fifty_requests_use_one_connection_with_reuse_and_fifty_without(bool reuse, int connections)
     {
-        await using CountingServer upstream = await CountingServer.StartAsync(static app => app.Map("/", static context => context.Response.WriteAsync(new string('x', 10_000))));
+        await using CountingServer upstream = await CountingServer.StartAsync(
+            static app => app.Map("/", static context => context.Response.WriteAsync(new string('x', 10_000))));
         await using CountingServer function = await StartAsync(upstream.Uri, reuse);
         using var caller = new HttpClient();
         for (int i = 0; i < 50; i++)
@@ -119,5 +120,6 @@ public sealed class HttpFunctionEndpointTests
     }
 
     private Task<CountingServer> StartAsync(Uri upstream, bool reuse) =>
-        CountingServer.StartAsync(app => HttpFunctionEndpoint.Map(app, new HttpFunctionSettings(upstream) { Reuse = reuse, Log = _log.Enqueue, Time = _time }));
+        CountingServer.StartAsync(
+            app => HttpFunctionEndpoint.Map(app, new HttpFunctionSettings(upstream) { Reuse = reuse, Log = _log.Enqueue, Time = _time }));
 }

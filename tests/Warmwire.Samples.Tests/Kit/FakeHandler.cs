@@ -26,7 +26,8 @@ internal sealed class FakeHandler(Func<FakeHandler.Call, CancellationToken, Task
 
     public HttpClient Client => new(this, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
 
-    public static HttpResponseMessage Json(string body, HttpStatusCode status = HttpStatusCode.OK) => new(status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+    public static HttpResponseMessage Json(string body, HttpStatusCode status = HttpStatusCode.OK) =>
+        new(status) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
 
     /// <summary>Never answers, until it is cancelled.</summary>
     public static async Task<HttpResponseMessage> NeverAsync(CancellationToken cancellationToken)
@@ -38,7 +39,8 @@ internal sealed class FakeHandler(Func<FakeHandler.Call, CancellationToken, Task
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         string body = request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken);
-        var call = new Call(request.Method, request.RequestUri!, request.Headers.Authorization?.ToString(), body, request.Headers.ToString());
+        var call = new Call(
+            request.Method, request.RequestUri!, request.Headers.Authorization?.ToString(), body, request.Headers.ToString());
         lock (_calls)
         {
             _calls.Add(call);

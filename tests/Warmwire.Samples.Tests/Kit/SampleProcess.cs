@@ -48,7 +48,10 @@ internal sealed class SampleProcess : IAsyncDisposable
     }
 
     /// <summary>Starts a sample that serves, and waits until it does.</summary>
-    public static async Task<SampleProcess> ServeAsync(string assembly, string[] arguments, params (string Name, string? Value)[] environment)
+    public static async Task<SampleProcess> ServeAsync(
+        string assembly,
+        string[] arguments,
+        params (string Name, string? Value)[] environment)
     {
         for (int attempt = 0; ; attempt++)
         {
@@ -69,7 +72,10 @@ internal sealed class SampleProcess : IAsyncDisposable
     }
 
     /// <summary>Runs a sample that ends by itself.</summary>
-    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(string assembly, string[] arguments, params (string Name, string? Value)[] environment)
+    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(
+        string assembly,
+        string[] arguments,
+        params (string Name, string? Value)[] environment)
     {
         using Process process = Start(assembly, arguments, environment);
         using var limit = new CancellationTokenSource(s_startLimit);
@@ -98,8 +104,13 @@ internal sealed class SampleProcess : IAsyncDisposable
         var info = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         info.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, assembly));
         Array.ForEach(arguments, info.ArgumentList.Add);
-        // What the samples read, and proxies, are not those of whoever runs the tests.
-        foreach (string name in (string[])["PORT", "UPSTREAM_URL", "REUSE", "GOOGLE_CLOUD_PROJECT", "PUBSUB_EMULATOR_HOST", "GCE_METADATA_HOST", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
+        // What the samples read, and proxies, are not those of the environment that runs the tests.
+        string[] foreign =
+        [
+            "PORT", "UPSTREAM_URL", "REUSE", "GOOGLE_CLOUD_PROJECT", "PUBSUB_EMULATOR_HOST", "GCE_METADATA_HOST", "HTTP_PROXY",
+            "http_proxy", "ALL_PROXY", "all_proxy",
+        ];
+        foreach (string name in foreign)
         {
             info.Environment.Remove(name);
         }

@@ -47,11 +47,13 @@ public sealed class PricesClientTests
     [Fact]
     public async Task Another_status_is_a_failure_that_quotes_the_start_of_the_body()
     {
-        using var handler = new FakeHandler(static _ => FakeHandler.Json("no\nsuch thing" + new string('x', 1_000), HttpStatusCode.NotFound));
+        using var handler = new FakeHandler(
+            static _ => FakeHandler.Json("no\nsuch thing" + new string('x', 1_000), HttpStatusCode.NotFound));
         PriceException e = await Assert.ThrowsAsync<PriceException>(() => Client(handler).GetPriceAsync("ACME"));
         Assert.Equal(("ACME", HttpStatusCode.NotFound, false), (e.Symbol, e.StatusCode!.Value, e.IsTimeout));
         Assert.Equal(200, e.BodyStart!.Length);
-        Assert.StartsWith("No price of 'ACME' from http://h/prices/ACME: status 404: no such thingxxx", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "No price of 'ACME' from http://h/prices/ACME: status 404: no such thingxxx", e.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -113,7 +115,8 @@ public sealed class PricesClientTests
     [Fact]
     public async Task Over_a_real_server_many_clients_share_one_connection()
     {
-        await using CountingServer server = await CountingServer.StartAsync(static app => PriceServerEndpoint.Map(app, TimeProvider.System));
+        await using CountingServer server = await CountingServer.StartAsync(
+            static app => PriceServerEndpoint.Map(app, TimeProvider.System));
         using var handler = new PooledHttpHandler();
         using var transport = new HttpClient(handler);
         for (int i = 0; i < 10; i++)
@@ -132,10 +135,12 @@ public sealed class PricesClientTests
     public async Task Without_a_server_the_reason_is_said()
     {
         using HttpClient transport = WarmHttp.CreateClient();
-        PriceException e = await Assert.ThrowsAsync<PriceException>(() => new PricesClient(transport, new PricesClientSettings(new Uri("http://127.0.0.1:1/"))).GetPriceAsync("ACME"));
+        PriceException e = await Assert.ThrowsAsync<PriceException>(
+            () => new PricesClient(transport, new PricesClientSettings(new Uri("http://127.0.0.1:1/"))).GetPriceAsync("ACME"));
         Assert.IsType<TransportException>(e.InnerException);
         Assert.Contains("Connection refused", e.Message, StringComparison.Ordinal);
     }
 
-    private PricesClient Client(FakeHandler handler, string endpoint = "http://h/") => new(handler.Client, new PricesClientSettings(new Uri(endpoint)) { Time = _time });
+    private PricesClient Client(FakeHandler handler, string endpoint = "http://h/") =>
+        new(handler.Client, new PricesClientSettings(new Uri(endpoint)) { Time = _time });
 }

@@ -13,7 +13,8 @@ public sealed class MetadataTokenSourceTests : IDisposable
     private readonly ConcurrentQueue<string> _log = new();
     private readonly FakeHandler _handler;
     private readonly MetadataTokenSource _tokens;
-    private Func<int, CancellationToken, Task<HttpResponseMessage>> _answer = static (number, _) => Task.FromResult(Token($"t{number}", 3600));
+    private Func<int, CancellationToken, Task<HttpResponseMessage>> _answer = static (number, _) =>
+        Task.FromResult(Token($"t{number}", 3600));
     private int _asked;
 
     public MetadataTokenSourceTests()
@@ -95,7 +96,9 @@ public sealed class MetadataTokenSourceTests : IDisposable
 
         _time.Advance(TimeSpan.FromSeconds(180));
         AccessTokenException e = await Assert.ThrowsAsync<AccessTokenException>(GetAsync);
-        Assert.Equal("No access token from http://127.0.0.1:99/computeMetadata/v1/instance/service-accounts/default/token: it answered 503", e.Message);
+        Assert.Equal(
+            "No access token from http://127.0.0.1:99/computeMetadata/v1/instance/service-accounts/default/token: it answered 503",
+            e.Message);
     }
 
     [Fact]
@@ -147,7 +150,8 @@ public sealed class MetadataTokenSourceTests : IDisposable
         Assert.Equal("t2", await GetAsync());
     }
 
-    private static HttpResponseMessage Token(string value, int seconds) => FakeHandler.Json($$"""{"access_token":"{{value}}","expires_in":{{seconds}},"token_type":"Bearer"}""");
+    private static HttpResponseMessage Token(string value, int seconds) =>
+        FakeHandler.Json($$"""{"access_token":"{{value}}","expires_in":{{seconds}},"token_type":"Bearer"}""");
 
     private Task<string> GetAsync() => _tokens.GetAsync(CancellationToken.None).AsTask();
 }

@@ -38,7 +38,8 @@ public sealed class PubSubBatcherTests : IDisposable
     public async Task A_full_batch_is_sent_at_once()
     {
         await using PubSubBatcher batcher = Batcher(new() { MaxMessages = 3 });
-        await Guard.Within(Task.WhenAll(Enumerable.Range(0, 6).Select(i => batcher.PublishAsync(PubSubMessage.FromText($"m{i}")))), () => "the publishes");
+        await Guard.Within(
+            Task.WhenAll(Enumerable.Range(0, 6).Select(i => batcher.PublishAsync(PubSubMessage.FromText($"m{i}")))), () => "the publishes");
         Assert.Equal(["m0,m1,m2", "m3,m4,m5"], Batches().Order(StringComparer.Ordinal));
     }
 
@@ -56,7 +57,10 @@ public sealed class PubSubBatcherTests : IDisposable
     {
         _hold = true;
         await using PubSubBatcher batcher = Batcher(new() { MaxMessages = 2 });
-        Task<string>[] published = [.. Enumerable.Range(0, 6).Select(i => batcher.PublishAsync(PubSubMessage.FromText($"m{i}") with { OrderingKey = "k" }))];
+        Task<string>[] published =
+        [
+            .. Enumerable.Range(0, 6).Select(i => batcher.PublishAsync(PubSubMessage.FromText($"m{i}") with { OrderingKey = "k" })),
+        ];
         for (int i = 1; i <= 3; i++)
         {
             await Eventually.IsTrue(() => _held.Count == 1, "a publish");
@@ -74,7 +78,10 @@ public sealed class PubSubBatcherTests : IDisposable
     {
         _hold = true;
         await using PubSubBatcher batcher = Batcher(new() { MaxMessages = 1 });
-        Task<string>[] published = [.. Enumerable.Range(0, 4).Select(i => batcher.PublishAsync(PubSubMessage.FromText($"m{i}") with { OrderingKey = $"k{i}" }))];
+        Task<string>[] published =
+        [
+            .. Enumerable.Range(0, 4).Select(i => batcher.PublishAsync(PubSubMessage.FromText($"m{i}") with { OrderingKey = $"k{i}" })),
+        ];
         await Eventually.IsTrue(() => _held.Count == 4, "all publishes");
         ReleaseAll();
         await Guard.Within(Task.WhenAll(published), () => "the publishes");
@@ -85,7 +92,10 @@ public sealed class PubSubBatcherTests : IDisposable
     {
         _hold = true;
         await using PubSubBatcher batcher = Batcher(new() { MaxMessages = 1, MaxPublishes = 2 });
-        Task<string>[] published = [.. Enumerable.Range(0, 6).Select(i => batcher.PublishAsync(PubSubMessage.FromText($"m{i}") with { OrderingKey = $"k{i}" }))];
+        Task<string>[] published =
+        [
+            .. Enumerable.Range(0, 6).Select(i => batcher.PublishAsync(PubSubMessage.FromText($"m{i}") with { OrderingKey = $"k{i}" })),
+        ];
         await Eventually.IsTrue(() => _held.Count == 2, "two publishes");
         while (!published.All(static task => task.IsCompleted))
         {
@@ -155,7 +165,10 @@ public sealed class PubSubBatcherTests : IDisposable
     public async Task Disposing_sends_what_waits_and_takes_no_more()
     {
         PubSubBatcher batcher = Batcher(new() { MaxMessages = 2 });
-        Task<string>[] published = [.. Enumerable.Range(0, 5).Select(i => batcher.PublishAsync(PubSubMessage.FromText($"m{i}") with { OrderingKey = "k" }))];
+        Task<string>[] published =
+        [
+            .. Enumerable.Range(0, 5).Select(i => batcher.PublishAsync(PubSubMessage.FromText($"m{i}") with { OrderingKey = "k" })),
+        ];
         await Guard.Within(batcher.DisposeAsync().AsTask(), () => "the disposal");
         Assert.Equal(5, (await Task.WhenAll(published)).Length);
         Assert.Equal(["m0,m1", "m2,m3", "m4"], Batches());
@@ -164,7 +177,10 @@ public sealed class PubSubBatcherTests : IDisposable
     }
 
     private PubSubBatcher Batcher(PubSubBatcherSettings settings) =>
-        new(new PubSubPublisher(_handler.Client, new PubSubPublisherSettings("demo") { Time = _time }), "prices", settings with { Time = _time });
+        new(
+            new PubSubPublisher(_handler.Client, new PubSubPublisherSettings("demo") { Time = _time }),
+            "prices",
+            settings with { Time = _time });
 
     private void ReleaseAll()
     {
@@ -179,7 +195,12 @@ public sealed class PubSubBatcherTests : IDisposable
     private static IEnumerable<string> Data(string body)
     {
         using JsonDocument json = JsonDocument.Parse(body);
-        return [.. json.RootElement.GetProperty("messages").EnumerateArray().Select(static message => Encoding.UTF8.GetString(message.GetProperty("data").GetBytesFromBase64()))];
+        return
+        [
+            .. json.RootElement.GetProperty("messages")
+                .EnumerateArray()
+                .Select(static message => Encoding.UTF8.GetString(message.GetProperty("data").GetBytesFromBase64())),
+        ];
     }
 
     private async Task<HttpResponseMessage> AnswerAsync(FakeHandler.Call call, CancellationToken cancellationToken)

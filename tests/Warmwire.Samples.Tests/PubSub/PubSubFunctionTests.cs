@@ -20,7 +20,8 @@ public sealed class PubSubFunctionTests : IAsyncLifetime
     {
         _emulator = await CountingServer.StartAsync(static app => PubSubEmulatorEndpoint.Map(app, new PubSubEmulatorSettings()));
         using var setUp = new HttpClient();
-        using HttpResponseMessage created = await setUp.PutAsync(new Uri(_emulator.Uri, "v1/projects/demo/topics/a%25b%2Bc"), content: null);
+        using HttpResponseMessage created = await setUp.PutAsync(
+            new Uri(_emulator.Uri, "v1/projects/demo/topics/a%25b%2Bc"), content: null);
         created.EnsureSuccessStatusCode();
     }
 
@@ -37,7 +38,9 @@ public sealed class PubSubFunctionTests : IAsyncLifetime
         int before = _emulator.Connections;
         (HttpStatusCode Status, string Text)[] answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => PublishAsync(function)));
         Assert.All(answers, static answer => Assert.Equal(HttpStatusCode.OK, answer.Status));
-        Assert.Equal(Enumerable.Range(1, 50).Select(static id => $"Message published: {id}").Order(), answers.Select(static answer => answer.Text).Order());
+        Assert.Equal(
+            Enumerable.Range(1, 50).Select(static id => $"Message published: {id}").Order(),
+            answers.Select(static answer => answer.Text).Order());
         Assert.InRange(_emulator.Connections - before, 1, 4);
     }
 
@@ -83,7 +86,9 @@ public sealed class PubSubFunctionTests : IAsyncLifetime
     public async Task A_publish_that_fails_is_500_and_its_reason_is_logged(string topic, string logged)
     {
         await using CountingServer function = await StartAsync(new("demo") { Emulator = _emulator.Uri });
-        Assert.Equal((HttpStatusCode.InternalServerError, "Error publishing message"), await PostAsync(function, $$"""{"topic":"{{topic}}","message":"x"}"""));
+        Assert.Equal(
+            (HttpStatusCode.InternalServerError, "Error publishing message"),
+            await PostAsync(function, $$"""{"topic":"{{topic}}","message":"x"}"""));
         Assert.StartsWith(logged, Assert.Single(_log), StringComparison.Ordinal);
     }
 
@@ -91,20 +96,23 @@ public sealed class PubSubFunctionTests : IAsyncLifetime
     public async Task Tokens_come_over_the_clients_own_connections_and_once()
     {
         int asked = 0;
-        await using CountingServer metadata = await CountingServer.StartAsync(app => app.Map("/computeMetadata/v1/instance/service-accounts/default/token", context =>
+        const string TokenPath = "/computeMetadata/v1/instance/service-accounts/default/token";
+        await using CountingServer metadata = await CountingServer.StartAsync(app => app.Map(TokenPath, context =>
         {
             Assert.Equal("Google", context.Request.Headers["Metadata-Flavor"]);
             Interlocked.Increment(ref asked);
             return context.Response.WriteAsync("""{"access_token":"secret","expires_in":3600}""");
         }));
         string? authorization = null;
-        await using CountingServer service = await CountingServer.StartAsync(app => app.MapPost("/v1/projects/demo/topics/{topic}", context =>
+        const string PublishPath = "/v1/projects/demo/topics/{topic}";
+        await using CountingServer service = await CountingServer.StartAsync(app => app.MapPost(PublishPath, context =>
         {
             authorization = context.Request.Headers.Authorization;
             return context.Response.WriteAsync("""{"messageIds":["5"]}""");
         }));
         using HttpClient client = WarmHttp.CreateClient();
-        var publisher = new PubSubPublisher(client, new PubSubPublisherSettings("demo") { Endpoint = service.Uri, Tokens = new MetadataTokenSource(client, metadata.Uri.Authority) });
+        var tokens = new MetadataTokenSource(client, metadata.Uri.Authority);
+        var publisher = new PubSubPublisher(client, new PubSubPublisherSettings("demo") { Endpoint = service.Uri, Tokens = tokens });
         for (int i = 0; i < 5; i++)
         {
             Assert.Equal("5", await publisher.PublishAsync("prices", PubSubMessage.FromText("x")));
@@ -119,14 +127,27 @@ public sealed class PubSubFunctionTests : IAsyncLifetime
     {
         Assert.True(TryRead(out PubSubFunctionSettings? settings, out _, ("GOOGLE_CLOUD_PROJECT", "demo")));
         Assert.Equal((null, "metadata.google.internal", true), (settings!.Emulator, settings.MetadataHost, settings.Reuse));
-        Assert.True(TryRead(out settings, out _, ("GOOGLE_CLOUD_PROJECT", "demo"), ("PUBSUB_EMULATOR_HOST", "localhost:8085"), ("GCE_METADATA_HOST", "127.0.0.1:99"), ("REUSE", "off")));
-        Assert.Equal((new Uri("http://localhost:8085/"), "127.0.0.1:99", false), (settings!.Emulator, settings.MetadataHost, settings.Reuse));
+        Assert.True(
+            TryRead(
+                out settings,
+                out _,
+                ("GOOGLE_CLOUD_PROJECT", "demo"),
+                ("PUBSUB_EMULATOR_HOST", "localhost:8085"),
+                ("GCE_METADATA_HOST", "127.0.0.1:99"),
+                ("REUSE", "off")));
+        Assert.Equal(
+            (new Uri("http://localhost:8085/"), "127.0.0.1:99", false), (settings!.Emulator, settings.MetadataHost, settings.Reuse));
     }
 
     [Theory]
     [InlineData("GOOGLE_CLOUD_PROJECT", "", "GOOGLE_CLOUD_PROJECT is not set; it is the project whose topics are published to")]
-    [InlineData("GOOGLE_CLOUD_PROJECT", "a/b", "GOOGLE_CLOUD_PROJECT: a project must have 1 to 100 lower-case letters, digits or any of -.: and begin with a letter or digit, which 'a/b' does not")]
-    [InlineData("PUBSUB_EMULATOR_HOST", "http://h:1", "PUBSUB_EMULATOR_HOST must be a host and a port, such as localhost:8085, not 'http://h:1'")]
+    [InlineData(
+        "GOOGLE_CLOUD_PROJECT",
+        "a/b",
+        "GOOGLE_CLOUD_PROJECT: a project must have 1 to 100 lower-case letters, digits or any of -.: and begin with a letter or "
+            + "digit, which 'a/b' does not")]
+    [InlineData(
+        "PUBSUB_EMULATOR_HOST", "http://h:1", "PUBSUB_EMULATOR_HOST must be a host and a port, such as localhost:8085, not 'http://h:1'")]
     [InlineData("GCE_METADATA_HOST", "h:port", "GCE_METADATA_HOST must be a host and a port, such as localhost:8085, not 'h:port'")]
     [InlineData("REUSE", "1", "REUSE must be 'on' or 'off', not '1'")]
     public void What_is_wrong_with_settings_is_said(string name, string value, string expected)
@@ -135,16 +156,22 @@ public sealed class PubSubFunctionTests : IAsyncLifetime
         Assert.Equal(expected, wrong);
     }
 
-    private static bool TryRead(out PubSubFunctionSettings? settings, out string? wrong, params (string Name, string Value)[] environment) =>
+    private static bool TryRead(
+        out PubSubFunctionSettings? settings,
+        out string? wrong,
+        params (string Name, string Value)[] environment) =>
         PubSubFunctionSettings.TryRead(name => environment.FirstOrDefault(pair => pair.Name == name).Value, out settings, out wrong);
 
-    private Task<CountingServer> StartAsync(PubSubFunctionSettings settings) => CountingServer.StartAsync(app => PubSubFunctionEndpoint.Map(app, settings with { Log = _log.Enqueue }));
+    private Task<CountingServer> StartAsync(PubSubFunctionSettings settings) =>
+        CountingServer.StartAsync(app => PubSubFunctionEndpoint.Map(app, settings with { Log = _log.Enqueue }));
 
-    private Task<(HttpStatusCode Status, string Text)> PublishAsync(CountingServer function) => PostAsync(function, """{"topic":"a%b+c","message":"hello"}""");
+    private Task<(HttpStatusCode Status, string Text)> PublishAsync(CountingServer function) =>
+        PostAsync(function, """{"topic":"a%b+c","message":"hello"}""");
 
     private async Task<(HttpStatusCode Status, string Text)> PostAsync(CountingServer function, string body)
     {
-        using HttpResponseMessage response = await _caller.PostAsync(function.Uri, new StringContent(body, Encoding.UTF8, "application/json"));
+        using HttpResponseMessage response = await _caller.PostAsync(
+            function.Uri, new StringContent(body, Encoding.UTF8, "application/json"));
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 }

@@ -9,7 +9,10 @@ public sealed partial class ReadmeTests
     private const int Screen = 60;
 
     public static TheoryData<string> Samples =>
-        [.. Directory.EnumerateFiles(Repository.Path("samples"), "Warmwire.Samples.*.csproj", SearchOption.AllDirectories).Select(static project => Path.GetRelativePath(Repository.Root, Path.GetDirectoryName(project)!))];
+        [
+            .. Directory.EnumerateFiles(Repository.Path("samples"), "Warmwire.Samples.*.csproj", SearchOption.AllDirectories)
+                .Select(static project => Path.GetRelativePath(Repository.Root, Path.GetDirectoryName(project)!)),
+        ];
 
     [Theory]
     [MemberData(nameof(Samples))]
@@ -19,7 +22,9 @@ public sealed partial class ReadmeTests
         string readme = File.ReadAllText(Path.Combine(folder, "README.md"));
         Assert.InRange(readme.Split('\n').Length, 10, Screen);
         Assert.All(Link().Matches(readme), match => Assert.True(Path.Exists(Path.Combine(folder, match.Groups[1].Value)), match.Value));
-        Assert.All(Project().Matches(readme), static match => Assert.NotEmpty(Directory.GetFiles(Repository.Path(match.Groups[1].Value), "*.csproj")));
+        Assert.All(
+            Project().Matches(readme),
+            static match => Assert.NotEmpty(Directory.GetFiles(Repository.Path(match.Groups[1].Value), "*.csproj")));
         Assert.Contains($"--project {sample}", readme, StringComparison.Ordinal);
     }
 

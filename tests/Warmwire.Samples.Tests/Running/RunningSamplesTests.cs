@@ -12,6 +12,8 @@ namespace Warmwire.Samples.Tests.Running;
 /// <summary>The built programs, each started as a user starts it.</summary>
 public sealed class RunningSamplesTests : IDisposable
 {
+    private const string Hello = """{"topic":"prices","message":"hello"}""";
+
     private const string Http = "Warmwire.Samples.HttpFunction.dll";
     private const string PubSub = "Warmwire.Samples.PubSub.dll";
     private const string Emulator = "Warmwire.Samples.PubSubEmulator.dll";
@@ -32,7 +34,8 @@ public sealed class RunningSamplesTests : IDisposable
             context.Response.StatusCode = Volatile.Read(ref status);
             return context.Response.WriteAsync("hello");
         }));
-        await using SampleProcess function = await SampleProcess.ServeAsync(Http, [], ("UPSTREAM_URL", upstream.Uri.AbsoluteUri), ("REUSE", reuse));
+        await using SampleProcess function = await SampleProcess.ServeAsync(
+            Http, [], ("UPSTREAM_URL", upstream.Uri.AbsoluteUri), ("REUSE", reuse));
         for (int i = 0; i < 49; i++)
         {
             Assert.Equal((HttpStatusCode.OK, "ok"), await GetAsync(function.Uri));
@@ -44,22 +47,28 @@ public sealed class RunningSamplesTests : IDisposable
 
         await upstream.DisposeAsync();
         Assert.Equal((HttpStatusCode.InternalServerError, "Error making request"), await GetAsync(function.Uri));
-        await Eventually.IsTrue(() => function.Errors.Contains($"http: GET {upstream.Uri}: ", StringComparison.Ordinal), "the reason on stderr");
+        await Eventually.IsTrue(
+            () => function.Errors.Contains($"http: GET {upstream.Uri}: ", StringComparison.Ordinal), "the reason on stderr");
     }
 
     [Fact]
     public async Task The_pubsub_function_publishes_over_few_connections()
     {
-        await using CountingServer emulator = await CountingServer.StartAsync(static app => PubSubEmulatorEndpoint.Map(app, new PubSubEmulatorSettings()));
-        await using SampleProcess function = await SampleProcess.ServeAsync(PubSub, [], ("GOOGLE_CLOUD_PROJECT", "demo"), ("PUBSUB_EMULATOR_HOST", emulator.Uri.Authority));
+        await using CountingServer emulator = await CountingServer.StartAsync(
+            static app => PubSubEmulatorEndpoint.Map(app, new PubSubEmulatorSettings()));
+        await using SampleProcess function = await SampleProcess.ServeAsync(
+            PubSub, [], ("GOOGLE_CLOUD_PROJECT", "demo"), ("PUBSUB_EMULATOR_HOST", emulator.Uri.Authority));
         using (HttpResponseMessage created = await _caller.PutAsync(new Uri(emulator.Uri, "v1/projects/demo/topics/prices"), content: null))
         {
             created.EnsureSuccessStatusCode();
         }
 
         int before = emulator.Connections;
-        (HttpStatusCode Status, string Text)[] answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => PostAsync(function.Uri, """{"topic":"prices","message":"hello"}""")));
-        Assert.Equal(Enumerable.Range(1, 50).Select(static id => $"Message published: {id}").Order(), answers.Select(static answer => answer.Text).Order());
+        (HttpStatusCode Status, string Text)[] answers =
+            await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => PostAsync(function.Uri, Hello)));
+        Assert.Equal(
+            Enumerable.Range(1, 50).Select(static id => $"Message published: {id}").Order(),
+            answers.Select(static answer => answer.Text).Order());
         Assert.InRange(emulator.Connections - before, 1, 16);
     }
 
@@ -67,15 +76,16 @@ public sealed class RunningSamplesTests : IDisposable
     public async Task The_pubsub_function_and_the_emulator_work_together_and_every_error_has_its_line()
     {
         await using SampleProcess emulator = await SampleProcess.ServeAsync(Emulator, []);
-        await using SampleProcess function = await SampleProcess.ServeAsync(PubSub, [], ("GOOGLE_CLOUD_PROJECT", "demo"), ("PUBSUB_EMULATOR_HOST", emulator.Uri.Authority), ("REUSE", "off"));
-        Assert.Equal((HttpStatusCode.InternalServerError, "Error publishing message"), await PostAsync(function.Uri, """{"topic":"prices","message":"hello"}"""));
+        await using SampleProcess function = await SampleProcess.ServeAsync(
+            PubSub, [], ("GOOGLE_CLOUD_PROJECT", "demo"), ("PUBSUB_EMULATOR_HOST", emulator.Uri.Authority), ("REUSE", "off"));
+        Assert.Equal((HttpStatusCode.InternalServerError, "Error publishing message"), await PostAsync(function.Uri, Hello));
         await Eventually.IsTrue(() => function.Errors.Contains("pubsub: NOT_FOUND: ", StringComparison.Ordinal), "the reason on stderr");
         using (HttpResponseMessage created = await _caller.PutAsync(new Uri(emulator.Uri, "v1/projects/demo/topics/prices"), content: null))
         {
             created.EnsureSuccessStatusCode();
         }
 
-        Assert.Equal((HttpStatusCode.OK, "Message published: 1"), await PostAsync(function.Uri, """{"topic":"prices","message":"hello"}"""));
+        Assert.Equal((HttpStatusCode.OK, "Message published: 1"), await PostAsync(function.Uri, Hello));
         Assert.Equal((HttpStatusCode.BadRequest, "Error parsing request"), await PostAsync(function.Uri, "{"));
         Assert.Equal((HttpStatusCode.BadRequest, "missing 'topic' or 'message' parameter"), await PostAsync(function.Uri, "{}"));
     }
@@ -84,9 +94,12 @@ public sealed class RunningSamplesTests : IDisposable
     public async Task The_price_client_asks_a_server_for_prices()
     {
         await using SampleProcess server = await SampleProcess.ServeAsync(Prices, ["serve"]);
-        Assert.Equal((0, "ACME: 12.34 EUR\nA/B C: 0.5 USD\n", ""), await SampleProcess.RunAsync(Prices, [server.Uri.AbsoluteUri, "ACME", "A/B C"]));
+        Assert.Equal(
+            (0, "ACME: 12.34 EUR\nA/B C: 0.5 USD\n", ""), await SampleProcess.RunAsync(Prices, [server.Uri.AbsoluteUri, "ACME", "A/B C"]));
         (int exitCode, string output, string errors) = await SampleProcess.RunAsync(Prices, [server.Uri.AbsoluteUri, "none"]);
-        Assert.Equal((1, "", $"prices: No price of 'none' from {server.Uri}prices/none: status 404: there is no 'none' here\n"), (exitCode, output, errors));
+        Assert.Equal(
+            (1, "", $"prices: No price of 'none' from {server.Uri}prices/none: status 404: there is no 'none' here\n"),
+            (exitCode, output, errors));
     }
 
     [Theory]
@@ -94,7 +107,11 @@ public sealed class RunningSamplesTests : IDisposable
     [InlineData(PubSub, "PORT", "8080", "pubsub: GOOGLE_CLOUD_PROJECT is not set; it is the project whose topics are published to")]
     [InlineData(Emulator, "PORT", "x", "pubsub-emulator: PORT must be a number from 1 to 65535, not 'x'")]
     [InlineData(Prices, "PORT", "8080", "prices: usage: URL SYMBOL..., such as http://localhost:9000 ACME; or: serve")]
-    public async Task What_keeps_a_sample_from_starting_is_one_line_and_exit_code_1(string assembly, string name, string value, string expected) =>
+    public async Task What_keeps_a_sample_from_starting_is_one_line_and_exit_code_1(
+        string assembly,
+        string name,
+        string value,
+        string expected) =>
         Assert.Equal((1, "", expected + "\n"), await SampleProcess.RunAsync(assembly, [], (name, value)));
 
     [Fact]
@@ -103,7 +120,9 @@ public sealed class RunningSamplesTests : IDisposable
         await using SampleProcess first = await SampleProcess.ServeAsync(Emulator, []);
         (int exitCode, string output, string errors) = await SampleProcess.RunAsync(Emulator, [], ("PORT", $"{first.Uri.Port}"));
         Assert.Equal((1, ""), (exitCode, output));
-        Assert.Equal($"pubsub-emulator: Failed to bind to address http://127.0.0.1:{first.Uri.Port}: address already in use.", Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
+        Assert.Equal(
+            $"pubsub-emulator: Failed to bind to address http://127.0.0.1:{first.Uri.Port}: address already in use.",
+            Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
     }
 
     private async Task<(HttpStatusCode Status, string Text)> GetAsync(Uri uri)

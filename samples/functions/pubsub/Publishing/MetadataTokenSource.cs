@@ -5,14 +5,17 @@ using System.Text.Json;
 namespace Warmwire.Samples.PubSub;
 
 /// <summary>
-/// Tokens of the machine's own account, from the metadata server. A token is kept until shortly before it expires. Then one refresh runs for all callers, and while it
-/// runs, and also if it fails, the old token is handed out for as long as it is valid.
+/// Tokens of the machine's own account, from the metadata server. A token is kept until shortly before it expires. Then one refresh runs
+/// for all callers, and while it runs, and also if it fails, the old token is handed out for as long as it is valid.
 /// </summary>
 internal sealed class MetadataTokenSource : IAccessTokenSource
 {
     public const string DefaultHost = "metadata.google.internal";
 
-    /// <summary>The metadata server keeps tokens too and gives out a new one only about four minutes before the old one ends; asking earlier brings the old one again.</summary>
+    /// <summary>
+    /// The metadata server keeps tokens too and gives out a new one only about four minutes before the old one ends; asking earlier brings
+    /// the old one again.
+    /// </summary>
     public static readonly TimeSpan RefreshBefore = TimeSpan.FromSeconds(225);
 
     /// <summary>While there is a valid token, refreshes are at least this far apart.</summary>
@@ -70,7 +73,8 @@ internal sealed class MetadataTokenSource : IAccessTokenSource
 
         if (mine is not null)
         {
-            // Story: the first caller starts the refresh and then gives up. The others wait for the same one, so it has a deadline of its own and no caller's token.
+            // Story: the first caller starts the refresh and then gives up. The others wait for the same one, so it has a deadline of its
+            // own and no caller's token.
             _ = RefreshAsync(mine);
         }
 
@@ -139,7 +143,8 @@ internal sealed class MetadataTokenSource : IAccessTokenSource
                 throw new AccessTokenException($"No access token from {_uri}: it answered {(int)response.StatusCode}");
             }
 
-            TokenAnswer? answer = JsonSerializer.Deserialize(await response.Content.ReadAsByteArrayAsync(CancellationToken.None), PubSubJson.Default.TokenAnswer);
+            TokenAnswer? answer = JsonSerializer.Deserialize(
+                await response.Content.ReadAsByteArrayAsync(CancellationToken.None), PubSubJson.Default.TokenAnswer);
             if (answer is not { AccessToken.Length: > 0, ExpiresIn: > 0 and < int.MaxValue })
             {
                 throw new AccessTokenException($"No access token from {_uri}: its answer lacks access_token or expires_in");

@@ -25,8 +25,8 @@ internal sealed record PubSubBatcherSettings
 }
 
 /// <summary>
-/// Collects messages to one topic and publishes many with one call. Messages of an ordering key keep their order: a key has one publish in flight, and when that
-/// fails, so do the messages of the key that waited behind it, because sending those would leave a hole in the order.
+/// Collects messages to one topic and publishes many with one call. Messages of an ordering key keep their order: a key has one publish in
+/// flight, and when that fails, so do the messages of the key that waited behind it, because sending those would leave a hole in the order.
 /// </summary>
 internal sealed class PubSubBatcher : IAsyncDisposable
 {
@@ -46,8 +46,10 @@ internal sealed class PubSubBatcher : IAsyncDisposable
     public PubSubBatcher(PubSubPublisher publisher, string topic, PubSubBatcherSettings? settings = null)
     {
         _settings = settings ?? new PubSubBatcherSettings();
-        ArgumentOutOfRangeException.ThrowIfNotEqual(_settings.MaxMessages, Math.Clamp(_settings.MaxMessages, 1, PubSubLimits.MessagesPerPublish), nameof(settings));
-        ArgumentOutOfRangeException.ThrowIfNotEqual(_settings.MaxBytes, Math.Clamp(_settings.MaxBytes, 1, PubSubLimits.BytesPerPublish), nameof(settings));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(
+            _settings.MaxMessages, Math.Clamp(_settings.MaxMessages, 1, PubSubLimits.MessagesPerPublish), nameof(settings));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(
+            _settings.MaxBytes, Math.Clamp(_settings.MaxBytes, 1, PubSubLimits.BytesPerPublish), nameof(settings));
         ArgumentOutOfRangeException.ThrowIfLessThan(_settings.MaxPublishes, 1, nameof(settings));
         _publisher = publisher;
         _topic = topic;
@@ -57,7 +59,8 @@ internal sealed class PubSubBatcher : IAsyncDisposable
     /// <summary>Takes the message into the next batch and waits until that is published.</summary>
     /// <returns>The id the service gave the message.</returns>
     /// <exception cref="PubSubException">The publish failed, or the message alone is over a limit.</exception>
-    /// <exception cref="OperationCanceledException">The caller's token was cancelled. A message that still waited for its batch is not sent.</exception>
+    /// <exception cref="OperationCanceledException">The caller's token was cancelled. A message that still waited for its batch is not
+    /// sent.</exception>
     public async Task<string> PublishAsync(PubSubMessage message, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -78,7 +81,8 @@ internal sealed class PubSubBatcher : IAsyncDisposable
             {
                 throw new PubSubException(
                     PubSubStatus.ResourceExhausted,
-                    $"Nothing was published: {_pendingMessages:N0} messages with {_pendingBytes:N0} bytes wait already, and the limits are {_settings.MaxPendingMessages:N0} and {_settings.MaxPendingBytes:N0}");
+                    $"Nothing was published: {_pendingMessages:N0} messages with {_pendingBytes:N0} bytes wait already, and the "
+                        + $"limits are {_settings.MaxPendingMessages:N0} and {_settings.MaxPendingBytes:N0}");
             }
 
             _pendingMessages++;
@@ -152,7 +156,8 @@ internal sealed class PubSubBatcher : IAsyncDisposable
             {
                 if (lane.Waiting.Count == 0)
                 {
-                    // Story: a message that comes now finds no lane and starts another, whose first publish comes after the end of this one's last, if it has a key.
+                    // Story: a message that comes now finds no lane and starts another, whose first publish comes after the end of this
+                    // one's last, if it has a key.
                     _lanes.Remove(lane.Key);
                     return;
                 }
@@ -252,7 +257,9 @@ internal sealed class PubSubBatcher : IAsyncDisposable
         Debug.Assert(_gate.IsHeldByCurrentThread);
         List<Entry> batch = [];
         long bytes = 0;
-        while (batch.Count < _settings.MaxMessages && lane.Waiting.TryPeek(out Entry? next) && (batch.Count == 0 || bytes + next.Size <= _settings.MaxBytes))
+        while (batch.Count < _settings.MaxMessages
+            && lane.Waiting.TryPeek(out Entry? next)
+            && (batch.Count == 0 || bytes + next.Size <= _settings.MaxBytes))
         {
             lane.Waiting.Dequeue();
             lane.WaitingBytes -= next.Size;

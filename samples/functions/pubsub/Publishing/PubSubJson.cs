@@ -22,4 +22,6 @@ internal sealed record ErrorAnswer(ErrorBody? Error);
 
 internal sealed record ErrorBody(int Code, string? Message, string? Status);
 
-internal sealed record TokenAnswer([property: JsonPropertyName("access_token")] string? AccessToken, [property: JsonPropertyName("expires_in")] double ExpiresIn);
+internal sealed record TokenAnswer(
+    [property: JsonPropertyName("access_token")] string? AccessToken,
+    [property: JsonPropertyName("expires_in")] double ExpiresIn);

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Warmwire.Samples.PubSub;
 
-/// <summary>The service's limits for one publish. They are looked at here too, because the service's own answer to 10 MB of upload comes late.</summary>
+/// <summary>
+/// The service's limits for one publish. They are looked at here too, because the service's own answer to 10 MB of upload comes late.
+/// </summary>
 internal static class PubSubLimits
 {
     public const int MessagesPerPublish = 1_000;
@@ -39,7 +41,8 @@ internal static class PubSubLimits
         {
             if (key.Length == 0 || Encoding.UTF8.GetByteCount(key) > AttributeKeyBytes)
             {
-                return $"the name of an attribute must have 1 to {AttributeKeyBytes} bytes, and one has {Encoding.UTF8.GetByteCount(key):N0}";
+                return $"the name of an attribute must have 1 to {AttributeKeyBytes} bytes, and one has "
+                    + $"{Encoding.UTF8.GetByteCount(key):N0}";
             }
 
             if (Encoding.UTF8.GetByteCount(value) > AttributeValueBytes)

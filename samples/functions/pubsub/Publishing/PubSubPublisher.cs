@@ -4,7 +4,10 @@ using System.Text.Json;
 
 namespace Warmwire.Samples.PubSub;
 
-/// <summary>Publishes over the service's REST interface. Make it once and share it: it is safe under concurrency, and the client it is given stays the caller's.</summary>
+/// <summary>
+/// Publishes over the service's REST interface. Make it once and share it: it is safe under concurrency, and the client it is given stays
+/// the caller's.
+/// </summary>
 internal sealed class PubSubPublisher
 {
     private const int MaxAnswerSize = 1024 * 1024;
@@ -33,7 +36,10 @@ internal sealed class PubSubPublisher
     /// <returns>The ids the service gave them, in their order.</returns>
     /// <exception cref="PubSubException">It failed, for whatever reason.</exception>
     /// <exception cref="OperationCanceledException">The caller's token was cancelled. The messages may have been published.</exception>
-    public async Task<IReadOnlyList<string>> PublishAsync(string topic, IReadOnlyList<PubSubMessage> messages, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<string>> PublishAsync(
+        string topic,
+        IReadOnlyList<PubSubMessage> messages,
+        CancellationToken cancellationToken = default)
     {
         RequireValid(topic, messages);
         if (messages.Count == 0)
@@ -53,7 +59,9 @@ internal sealed class PubSubPublisher
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             // Ours, or the timeout of the client we were given.
-            string limit = deadline.IsCancellationRequested ? $"within {_settings.Timeout.TotalSeconds:0.###} s" : "within the client's timeout";
+            string limit = deadline.IsCancellationRequested
+                ? $"within {_settings.Timeout.TotalSeconds:0.###} s"
+                : "within the client's timeout";
             throw new PubSubException(PubSubStatus.DeadlineExceeded, $"{uri} did not answer {limit}", inner: e);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
@@ -63,7 +71,7 @@ internal sealed class PubSubPublisher
         }
         catch (AccessTokenException e)
         {
-            // The service has refused nobody: whoever gives out tokens could not be asked, and that passes.
+            // The service did not refuse: the token source could not be reached, which is temporary.
             throw new PubSubException(PubSubStatus.Unavailable, e.Message, inner: e);
         }
     }
@@ -105,7 +113,8 @@ internal sealed class PubSubPublisher
         {
             string? token = _settings.Tokens is null ? null : await _settings.Tokens.GetAsync(cancellationToken);
             using HttpRequestMessage request = CreateRequest(uri, body, token);
-            using HttpResponseMessage response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            using HttpResponseMessage response = await _client.SendAsync(
+                request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             await response.Content.LoadIntoBufferAsync(MaxAnswerSize, cancellationToken);
             byte[] answer = await response.Content.ReadAsByteArrayAsync(CancellationToken.None);
             if (response.StatusCode == HttpStatusCode.Unauthorized && token is not null)
@@ -118,7 +127,9 @@ internal sealed class PubSubPublisher
                 }
             }
 
-            return response.StatusCode == HttpStatusCode.OK ? ReadIds(uri, answer, messages) : throw ReadError(uri, response.StatusCode, answer);
+            return response.StatusCode == HttpStatusCode.OK
+                ? ReadIds(uri, answer, messages)
+                : throw ReadError(uri, response.StatusCode, answer);
         }
     }
 
@@ -156,7 +167,11 @@ internal sealed class PubSubPublisher
         }
 
         // Not to be tried again: a 200 says that the messages are published.
-        throw new PubSubException(PubSubStatus.Unknown, $"{uri} answered 200 without the ids of {messages} messages: {Quote(answer)}", HttpStatusCode.OK, notJson);
+        throw new PubSubException(
+            PubSubStatus.Unknown,
+            $"{uri} answered 200 without the ids of {messages} messages: {Quote(answer)}",
+            HttpStatusCode.OK,
+            notJson);
     }
 
     private static PubSubException ReadError(Uri uri, HttpStatusCode code, byte[] answer)
@@ -177,5 +192,7 @@ internal sealed class PubSubPublisher
     }
 
     private static string Quote(byte[] answer) =>
-        answer.Length == 0 ? "(no body)" : System.Text.Encoding.UTF8.GetString(answer.AsSpan(0, Math.Min(answer.Length, MaxQuotedBody))).ReplaceLineEndings(" ");
+        answer.Length == 0
+            ? "(no body)"
+            : System.Text.Encoding.UTF8.GetString(answer.AsSpan(0, Math.Min(answer.Length, MaxQuotedBody))).ReplaceLineEndings(" ");
 }

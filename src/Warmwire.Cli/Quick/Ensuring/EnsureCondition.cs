@@ -6,8 +6,8 @@ using Warmwire.Cli.Quick.Results;
 namespace Warmwire.Cli.Quick.Ensuring;
 
 /// <summary>
-/// A condition of <c>--ensure</c>, such as <c>p(95)&lt;500</c>: a metric, how it is compared, and a number. Both sides are compared as exact fractions in decimal,
-/// so that what equals the limit on paper equals it here.
+/// A condition of <c>--ensure</c>, such as <c>p(95)&lt;500</c>: a metric, how it is compared, and a number. Both sides are compared as
+/// exact fractions in decimal, so that what equals the limit on paper equals it here.
 /// </summary>
 internal sealed record EnsureCondition
 {
@@ -54,7 +54,7 @@ internal sealed record EnsureCondition
         int begin = text.AsSpan().IndexOfAny("<>=!");
         if (begin < 0)
         {
-            return "it has no comparison; write it like p(95)<500 or errors<1%";
+            return "it has no comparison; examples are p(95)<500 and errors<1%";
         }
 
         int end = begin + 1;
@@ -66,7 +66,7 @@ internal sealed record EnsureCondition
         string comparison = text[begin..end];
         if (!s_operators.Contains(comparison, StringComparer.Ordinal))
         {
-            return $"there is no comparison '{comparison}'; there are < <= > >= == !=";
+            return $"'{comparison}' is not a comparison; use < <= > >= == !=";
         }
 
         string name = text[..begin].TrimEnd();
@@ -83,14 +83,15 @@ internal sealed record EnsureCondition
         }
 
         string unit = number[digits..].TrimStart();
-        if (!decimal.TryParse(number[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal limit) || limit > MaxLimit)
+        if (!decimal.TryParse(number[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal limit)
+            || limit > MaxLimit)
         {
-            return $"after {comparison} comes a number from 0 to 1000000000, not '{number}'";
+            return $"{comparison} must be followed by a number from 0 to 1000000000, not '{number}'";
         }
 
         if (metric.ScaleOf(unit) is not { } scale)
         {
-            return $"'{unit}' is no unit of {name}, which is compared with {metric.Units}";
+            return $"'{unit}' is not a unit of {name}; compare it with {metric.Units}";
         }
 
         condition = new EnsureCondition(text, metric, comparison, limit * scale, isShare: unit == "%");

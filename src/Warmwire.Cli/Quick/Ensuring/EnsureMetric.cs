@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Warmwire.Cli.Measuring;
 using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Ensuring;
@@ -9,7 +10,8 @@ namespace Warmwire.Cli.Quick.Ensuring;
 internal abstract partial record EnsureMetric
 {
     private const string Names =
-        "p(N), min, avg, med, max, the same after uncorrected., errors, failed, codes.500, codes.5xx, connections, peak, reuse, rate, dropped, timewait and perconnection.min";
+        "p(N), min, avg, med, max, the same after uncorrected., errors, failed, codes.500, codes.5xx, connections, peak, reuse, "
+            + "rate, dropped, timewait and perconnection.min";
 
     private static readonly Dictionary<string, EnsureMetric> s_byName = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -19,7 +21,8 @@ internal abstract partial record EnsureMetric
         ["peak"] = new CountMetric(static result => result.Connections.PeakOpen, ""),
         ["dropped"] = new CountMetric(static result => result.DroppedArrivals, ""),
         ["timewait"] = new CountMetric(static result => result.Connections.TimeWait, "TIME_WAIT cannot be seen on this system"),
-        ["perconnection.min"] = new CountMetric(static result => result.Connections.Opened == 0 ? null : result.Connections.RequestsPerConnection.Min, "no connection"),
+        ["perconnection.min"] = new CountMetric(
+            static result => result.Connections.Opened == 0 ? null : result.Connections.RequestsPerConnection.Min, "no connection"),
         ["reuse"] = new ReuseMetric(),
         ["rate"] = new RateMetric(),
     };
@@ -39,7 +42,9 @@ internal abstract partial record EnsureMetric
         {
             (int first, int last) = codes.Groups["class"] is { Success: true, Value: var digit }
                 ? (100 * (digit[0] - '0'), (100 * (digit[0] - '0')) + 99)
-                : (int.Parse(codes.Groups["code"].ValueSpan, CultureInfo.InvariantCulture), int.Parse(codes.Groups["code"].ValueSpan, CultureInfo.InvariantCulture));
+                : (
+                    int.Parse(codes.Groups["code"].ValueSpan, CultureInfo.InvariantCulture),
+                    int.Parse(codes.Groups["code"].ValueSpan, CultureInfo.InvariantCulture));
             metric = new RequestsMetric(result => CodesFrom(result, first, last));
             return true;
         }
@@ -50,7 +55,7 @@ internal abstract partial record EnsureMetric
         }
 
         problem = name.Length == 0
-            ? $"which metric? There are {Names}"
+            ? $"the metric is missing; there are {Names}"
             : MisspelledPercentile().Match(name) is { Success: true } percentile
             ? $"there is no metric '{name}'; did you mean {percentile.Groups["before"].Value}p({percentile.Groups["percent"].Value})?"
             : $"there is no metric '{name}'; there are {Names}";
@@ -64,15 +69,20 @@ internal abstract partial record EnsureMetric
     /// <param name="isShare">The number it is compared with has a percent sign.</param>
     public abstract Measurement Measure(QuickResult result, bool isShare);
 
-    private static bool TryFindLatency(string name, Match match, [NotNullWhen(true)] out EnsureMetric? metric, [NotNullWhen(false)] out string? problem)
+    private static bool TryFindLatency(
+        string name,
+        Match match,
+        [NotNullWhen(true)] out EnsureMetric? metric,
+        [NotNullWhen(false)] out string? problem)
     {
         (metric, problem) = (null, null);
         bool isCorrected = !match.Groups["uncorrected"].Success;
         if (match.Groups["percent"] is { Success: true } percent)
         {
-            if (!double.TryParse(percent.ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) || value > 100)
+            if (!double.TryParse(percent.ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)
+                || value > 100)
             {
-                problem = $"'{name}' is no percentile; N of p(N) is a number from 0 to 100";
+                problem = $"'{name}' is not a percentile; N in p(N) is a number from 0 to 100";
                 return false;
             }
 
@@ -97,19 +107,30 @@ internal abstract partial record EnsureMetric
         long sum = 0;
         foreach ((string code, long count) in result.Codes)
         {
-            sum += int.TryParse(code, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= first && number <= last ? count : 0;
+            sum += int.TryParse(code, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= first && number <= last
+                ? count
+                : 0;
         }
 
         return sum;
     }
 
-    [GeneratedRegex(@"^codes\.((?<code>[1-5][0-9][0-9])|(?<class>[1-5])xx)$", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"^codes\.((?<code>[1-5][0-9][0-9])|(?<class>[1-5])xx)$",
+        RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex CodesPattern();
 
-    [GeneratedRegex(@"^(?<uncorrected>uncorrected\.)?((?<figure>min|avg|mean|med|max)|p\s*\(\s*(?<percent>[^()]*?)\s*\))$", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"^(?<uncorrected>uncorrected\.)?((?<figure>min|avg|mean|med|max)|p\s*\(\s*(?<percent>[^()]*?)\s*\))$",
+        RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex LatencyPattern();
 
-    [GeneratedRegex(@"^(?<before>(uncorrected\.)?)p\s*\(?(?<percent>[0-9]+(\.[0-9]+)?)\)?$", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"^(?<before>(uncorrected\.)?)p\s*\(?(?<percent>[0-9]+(\.[0-9]+)?)\)?$",
+        RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex MisspelledPercentile();
 
     private enum LatencyFigure
@@ -147,7 +168,9 @@ internal abstract partial record EnsureMetric
                 LatencyFigure.Min => Measurement.Exact(summary.Min),
                 LatencyFigure.Mean => Measurement.Exact(summary.Mean),
                 LatencyFigure.Max => Measurement.Exact(summary.Max),
-                _ => Summaries.Restore(IsCorrected ? result.Histogram.Corrected : result.Histogram.Uncorrected, summary).ValueAt(Percent) / NanosecondsPerMillisecond,
+                _ =>
+                    Summaries.Restore(IsCorrected ? result.Histogram.Corrected : result.Histogram.Uncorrected, summary)
+                        .ValueAt(Percent) / NanosecondsPerMillisecond,
             };
             return new Measurement(milliseconds, 1, string.Create(CultureInfo.InvariantCulture, $"{milliseconds:0.######} ms"));
         }

@@ -1,8 +1,8 @@
 namespace Warmwire.Cli.Quick.Load;
 
 /// <summary>
-/// Starts every arrival when it is due, on a thread of its own that does nothing else, whatever became of those before: the open model. What is due while the thread
-/// is busy or asleep is started as soon as it can be, with its due time.
+/// Starts every arrival when it is due, on a thread of its own that does nothing else, whatever became of those before: the open model.
+/// What is due while the thread is busy or asleep is started as soon as it can be, with its due time.
 /// </summary>
 internal sealed class ArrivalDriver
 {
@@ -21,7 +21,12 @@ internal sealed class ArrivalDriver
     /// <summary>Ends when all arrivals have been started, or when it is called off.</summary>
     public Task RunAsync(long startsAt, CancellationToken cancellationToken)
     {
-        new Thread(() => Drive(startsAt, cancellationToken)) { IsBackground = true, Name = "arrivals", Priority = ThreadPriority.Highest }.Start();
+        new Thread(() => Drive(startsAt, cancellationToken))
+        {
+            IsBackground = true,
+            Name = "arrivals",
+            Priority = ThreadPriority.Highest,
+        }.Start();
         return _ended.Task;
     }
 

@@ -1,6 +1,11 @@
+using Warmwire.Cli.Quick.Settings;
+
 namespace Warmwire.Cli.Quick.Load;
 
-/// <summary>When arrivals are due: evenly, one after each 1/rate seconds, the first one (of all shards) at once. Times are nanoseconds after the start.</summary>
+/// <summary>
+/// When arrivals are due: evenly, one after each 1/rate seconds, the first one (of all shards) at once. Times are nanoseconds after the
+/// start.
+/// </summary>
 internal sealed class ArrivalSchedule(double rate, long arrivals, Shard shard)
 {
     private const double NanosecondsPerSecond = 1e9;

@@ -2,22 +2,25 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Tracing;
 using System.Globalization;
 using Warmwire.Cli.Histograms;
+using Warmwire.Cli.Outcomes;
+using Warmwire.Cli.Quick.Events;
 using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Load;
 
-/// <summary>Every connection to one origin, from its dial to its close, as the transport's events tell it, and how many exchanges each was given.</summary>
+/// <summary>
+/// Every connection to one origin, from its dial to its close, as the transport's events tell it, and how many exchanges each was given.
+/// </summary>
 internal sealed class ConnectionLog : EventListener
 {
-    private const string TransportSource = "Warmwire";
-
     private readonly string _origin;
     private readonly Action? _onOpened;
     private readonly Action? _onClosed;
+    private readonly TransportEventReader _reader = new();
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<long, Exchanges> _open = new();
     private readonly RequestCounts _ended = new();
-    private readonly Dictionary<string, long> _closedBy = new(StringComparer.Ordinal);
+    private readonly Dictionary<CloseReason, long> _closedBy = [];
     private readonly Dictionary<string, long> _dialedBy = new(StringComparer.Ordinal);
     private long _opened;
     private long _closed;
@@ -26,7 +29,7 @@ internal sealed class ConnectionLog : EventListener
     private long _tlsHandshakes;
     private long _exchanges;
     private long _reused;
-    private string? _lastDialFailure;
+    private InvalidDataException? _unreadable;
 
     /// <param name="url">Where connections lead to. Those of others in this process are not counted.</param>
     /// <param name="onOpened">Told under a lock of each connection opened, when it is counted.</param>
@@ -54,15 +57,12 @@ internal sealed class ConnectionLog : EventListener
 
     public long PeakOpen => Volatile.Read(ref _peakOpen);
 
-    public long FailedDials => Volatile.Read(ref _failedDials);
-
-    public string? LastDialFailure => Volatile.Read(ref _lastDialFailure);
-
     /// <summary>The share of exchanges that went over a connection which had served one before.</summary>
     public double ReuseRatio => Ratio(Volatile.Read(ref _reused), Volatile.Read(ref _exchanges));
 
     public ConnectionsResult GetResult(int? timeWait)
     {
+        ThrowIfUnreadable();
         lock (_gate)
         {
             RequestCounts counts = _ended.Copy();
@@ -94,14 +94,26 @@ internal sealed class ConnectionLog : EventListener
     internal static string OriginOf(Uri url)
     {
         string host = url.IdnHost;
-        return string.Create(CultureInfo.InvariantCulture, $"{url.Scheme}://{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}:{url.Port}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{url.Scheme}://{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}:{url.Port}");
     }
 
     public static double Ratio(long reused, long exchanges) => exchanges == 0 ? 0 : (double)reused / exchanges;
 
+    /// <summary>Throws if an event could not be read, in which case the counts are wrong.</summary>
+    /// <exception cref="CommandFailure">An event did not have the values that it is known for.</exception>
+    public void ThrowIfUnreadable()
+    {
+        if (Volatile.Read(ref _unreadable) is { } error)
+        {
+            throw new CommandFailure($"connections cannot be counted: {error.Message}", error, ExitCodes.CouldNotRun);
+        }
+    }
+
     protected override void OnEventSourceCreated(EventSource eventSource)
     {
-        if (eventSource.Name == TransportSource)
+        if (eventSource.Name == TransportEventReader.SourceName)
         {
             EnableEvents(eventSource, EventLevel.Informational);
         }
@@ -109,56 +121,67 @@ internal sealed class ConnectionLog : EventListener
 
     protected override void OnEventWritten(EventWrittenEventArgs eventData)
     {
-        // The base class may tell of events before this class's own fields are set.
-        if (_gate is null || eventData.Payload is not [string origin, ..] || origin != _origin)
+        try
         {
-            return;
+            // The base class may pass events on before the constructor has set the origin.
+            if (_origin is not null && _reader.Read(eventData) is { } read && read.Origin == _origin)
+            {
+                Take(read);
+            }
         }
-
-        switch ((eventData.EventName, eventData.Payload))
+        catch (InvalidDataException error)
         {
-            case ("DialStarted", [_, string reason]):
+            // What is thrown here would reach nobody.
+            Volatile.Write(ref _unreadable, error);
+        }
+    }
+
+    private void Take(TransportEvent read)
+    {
+        switch (read)
+        {
+            case TransportEvent.DialStarted dial:
                 lock (_gate)
                 {
-                    Count(_dialedBy, reason);
+                    Count(_dialedBy, dial.Reason);
                 }
 
                 break;
-            case ("DialFailed", [_, _, _, string error]):
-                Volatile.Write(ref _lastDialFailure, error);
+            case TransportEvent.DialFailed:
                 Interlocked.Increment(ref _failedDials);
                 break;
-            case ("ConnectionOpened", [_, long id, _, _, double dnsMs, double connectMs, double tlsMs]):
-                OnOpened(id, dnsMs, connectMs, tlsMs);
+            case TransportEvent.ConnectionOpened opened:
+                OnOpened(opened);
                 break;
-            case ("ConnectionClosed", [_, long id, string reason, ..]):
-                OnClosed(id, reason);
+            case TransportEvent.ConnectionClosed closed:
+                OnClosed(closed.Connection, closed.Reason);
                 break;
             default:
                 break;
         }
     }
 
-    private void OnOpened(long id, double dnsMs, double connectMs, double tlsMs)
+    private void OnOpened(TransportEvent.ConnectionOpened opened)
     {
-        _open.GetOrAdd(id, static _ => new Exchanges());
-        Dns.Record(Nanoseconds(dnsMs));
-        Connect.Record(Nanoseconds(connectMs));
-        if (tlsMs > 0)
+        _open.GetOrAdd(opened.Connection, static _ => new Exchanges());
+        Dns.Record(Nanoseconds(opened.DnsMs));
+        Connect.Record(Nanoseconds(opened.ConnectMs));
+        bool hasTls = opened.TlsMs > 0;
+        if (hasTls)
         {
-            Tls.Record(Nanoseconds(tlsMs));
+            Tls.Record(Nanoseconds(opened.TlsMs));
         }
 
         lock (_gate)
         {
             _opened++;
-            _tlsHandshakes += tlsMs > 0 ? 1 : 0;
+            _tlsHandshakes += hasTls ? 1 : 0;
             _peakOpen = Math.Max(_peakOpen, _opened - _closed);
             _onOpened?.Invoke();
         }
     }
 
-    private void OnClosed(long id, string reason)
+    private void OnClosed(long id, CloseReason reason)
     {
         lock (_gate)
         {
@@ -187,9 +210,14 @@ internal sealed class ConnectionLog : EventListener
         }
     }
 
-    private static void Count(Dictionary<string, long> counts, string key) => counts[key] = counts.GetValueOrDefault(key) + 1;
+    private static void Count<TKey>(Dictionary<TKey, long> counts, TKey key)
+        where TKey : notnull => counts[key] = counts.GetValueOrDefault(key) + 1;
 
-    private static SortedDictionary<string, long> Ordered(Dictionary<string, long> counts) => new(counts, StringComparer.Ordinal);
+    private static SortedDictionary<string, long> Ordered<TKey>(Dictionary<TKey, long> counts)
+        where TKey : notnull =>
+        new(
+            counts.ToDictionary(static pair => pair.Key.ToString()!, static pair => pair.Value, StringComparer.Ordinal),
+            StringComparer.Ordinal);
 
     private static long Nanoseconds(double milliseconds) => (long)(milliseconds * 1e6);
 

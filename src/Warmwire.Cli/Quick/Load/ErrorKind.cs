@@ -16,8 +16,12 @@ internal static class ErrorKind
 
     public static string MessageOf(Exception error) => (TransportErrorOf(error) ?? error).Message.ReplaceLineEndings(" ");
 
+    /// <summary>Why, without what failed: the system's own words where it was the system that refused.</summary>
+    public static string ReasonOf(Exception error) => SocketErrorOf(error)?.Message.ReplaceLineEndings(" ") ?? MessageOf(error);
+
     /// <summary>A body's reader gets it inside an <see cref="IOException"/>.</summary>
-    private static TransportException? TransportErrorOf(Exception error) => error as TransportException ?? error.InnerException as TransportException;
+    private static TransportException? TransportErrorOf(Exception error) =>
+        error as TransportException ?? error.InnerException as TransportException;
 
     private static SocketException? SocketErrorOf(Exception error)
     {

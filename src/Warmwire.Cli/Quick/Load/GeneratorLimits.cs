@@ -1,14 +1,14 @@
-using System.Globalization;
+using Warmwire.Cli.Quick.Settings;
 
 namespace Warmwire.Cli.Quick.Load;
 
-/// <summary>Whether the load generator kept up, or what it measured is in part its own slowness.</summary>
+/// <summary>Decides whether the load generator kept up, or whether its own limits are part of what it measured.</summary>
 internal static class GeneratorLimits
 {
     /// <summary>The share of the target rate that has to be reached.</summary>
     private const double RateKept = 0.99;
 
-    /// <summary>Starts later than this are not the system's usual jitter.</summary>
+    /// <summary>A start that is later than this is not the usual jitter of the system.</summary>
     private const double LateMilliseconds = 10;
 
     private const double AllBusy = 0.9;
@@ -18,64 +18,43 @@ internal static class GeneratorLimits
         List<string> limits = [];
         if (facts.Dropped > 0)
         {
-            limits.Add(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{facts.Dropped} arrivals were dropped: {QuickSettings.MaxRequestsUnderWay:N0} requests were under way, and no more are kept at a time."));
+            limits.Add(
+                Invariant(
+                    $"{facts.Dropped:N0} arrivals were dropped because {QuickSettings.MaxRequestsUnderWay:N0} requests, the maximum, ")
+                    + "were in progress.");
         }
 
         if (facts.AchievedRate < RateKept * facts.TargetRate)
         {
-            limits.Add(string.Create(CultureInfo.InvariantCulture, $"It started {facts.AchievedRate:0.##} arrivals a second and not {facts.TargetRate:0.##}."));
+            limits.Add(Invariant($"quick started {facts.AchievedRate:0.##} of the planned {facts.TargetRate:0.##} arrivals/s."));
         }
 
         if (facts.StartDelayP99Ms > LateMilliseconds)
         {
-            limits.Add(string.Create(
-                CultureInfo.InvariantCulture,
-                $"One arrival in a hundred was started {facts.StartDelayP99Ms:0.0} ms late or later, which the corrected latencies contain."));
+            limits.Add(Invariant($"1 % of requests were sent at least {facts.StartDelayP99Ms:0.#} ms late."));
         }
 
         if (facts.PeakOpen >= facts.MaxConnections)
         {
-            limits.Add(string.Create(
-                CultureInfo.InvariantCulture,
-                $"It had {facts.PeakOpen:N0} connections open, all that its descriptors allow, so requests had to wait for one; raise the limit of open files (ulimit -n)."));
+            limits.Add(
+                Invariant($"{facts.PeakOpen:N0} connections were open, the maximum for quick's descriptor limit, so requests waited for ")
+                    + "one; raise the limit (ulimit -n).");
         }
 
         if (facts.Cores > AllBusy * facts.AvailableCores)
         {
-            limits.Add(string.Create(CultureInfo.InvariantCulture, $"It kept {facts.Cores:0.0} of {facts.AvailableCores} cores busy."));
+            limits.Add(Invariant($"quick used {facts.Cores:0.0} of {facts.AvailableCores} cores."));
         }
         else if (facts.MachineBusy > AllBusy)
         {
-            limits.Add(string.Create(
-                CultureInfo.InvariantCulture,
-                $"This machine's cores were {facts.MachineBusy:P0} busy, {facts.Cores:0.0} of {facts.AvailableCores} with the load itself: what else runs here, perhaps the server, competed with it."));
+            limits.Add(
+                Invariant(
+                    $"The CPUs were {100 * facts.MachineBusy:0} % busy; quick used {facts.Cores:0.0} of {facts.AvailableCores} cores, ")
+                    + "other processes the rest.");
         }
 
         return limits;
     }
-}
 
-/// <summary>What the judgement is made of.</summary>
-internal sealed record GeneratorFacts
-{
-    public required double TargetRate { get; init; }
-
-    public required double AchievedRate { get; init; }
-
-    public required long Dropped { get; init; }
-
-    public required double StartDelayP99Ms { get; init; }
-
-    public required long PeakOpen { get; init; }
-
-    public required int MaxConnections { get; init; }
-
-    public required double Cores { get; init; }
-
-    public required int AvailableCores { get; init; }
-
-    /// <summary>0 to 1; <see langword="null"/> where it is not known.</summary>
-    public required double? MachineBusy { get; init; }
+    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

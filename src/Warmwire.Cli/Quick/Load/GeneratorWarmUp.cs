@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Warmwire.Cli.Quick.Settings;
 
 namespace Warmwire.Cli.Quick.Load;
 
 /// <summary>
-/// Sends some requests to a server of its own on loopback before the first arrival is due, so that the code of this program is compiled and its threads are there:
-/// else the first request of every run would show 50 ms that are not the server's. The target sees nothing of it.
+/// Sends some requests to a server of its own on loopback before the first arrival is due, so that the code of this program is compiled and
+/// its threads are there: else the first request of every run would show 50 ms that are not the server's. The target sees nothing of it.
 /// </summary>
 internal static class GeneratorWarmUp
 {
@@ -33,7 +34,7 @@ internal static class GeneratorWarmUp
             using var sender = new LoadSender(settings, log.Trace);
             await Task.WhenAll(Enumerable.Range(0, AtATime).Select(_ => SendAsync(sender, stop.Token)));
 
-            // By a reset and from the server's side, so that nothing rests in TIME_WAIT, which a run counts.
+            // By a reset and from the server's side, so that nothing is left in TIME_WAIT, which a run counts.
             foreach (Socket socket in accepted)
             {
                 socket.LingerState = new LingerOption(enable: true, seconds: 0);

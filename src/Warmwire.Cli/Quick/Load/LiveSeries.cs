@@ -1,8 +1,8 @@
 namespace Warmwire.Cli.Quick.Load;
 
 /// <summary>
-/// The current second and those that have ended and were not fetched yet. Packing them takes longer than a request should wait, so who reads does that.
-/// Not safe for threads: <see cref="RunRecorder"/> has the lock.
+/// The current second and those that have ended and were not fetched yet. Packing them takes longer than a request should wait, so who
+/// reads does that. Not safe for threads: <see cref="RunRecorder"/> has the lock.
 /// </summary>
 internal sealed class LiveSeries
 {

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Warmwire.Cli.Quick.Load;
 
 /// <summary>
-/// Nanoseconds of a clock that only goes forward, and a wait that ends within some microseconds of its time. <see cref="Thread.Sleep(int)"/> knows whole milliseconds,
-/// which would be charged to the server; spinning would take a core from it.
+/// Nanoseconds of a clock that only goes forward, and a wait that ends within some microseconds of its time.
+/// <see cref="Thread.Sleep(int)"/> knows whole milliseconds, which would be charged to the server; spinning would take a core from it.
 /// </summary>
 internal static partial class LoadClock
 {
@@ -13,10 +13,12 @@ internal static partial class LoadClock
     private const int AbsoluteTime = 1;
     private const int SetTimerSlack = 29;
 
-    /// <summary>A wait looks up at least so often, so that it can be called off.</summary>
+    /// <summary>A wait checks at least this often whether it was cancelled.</summary>
     private const long LongestSleep = 50_000_000;
 
-    private static readonly bool s_hasPreciseSleep = OperatingSystem.IsLinux() && Environment.Is64BitProcess && Stopwatch.Frequency == 1_000_000_000;
+    private static readonly bool s_hasPreciseSleep = OperatingSystem.IsLinux()
+        && Environment.Is64BitProcess
+        && Stopwatch.Frequency == 1_000_000_000;
 
     public static long Now => Stopwatch.Frequency == 1_000_000_000
         ? Stopwatch.GetTimestamp()

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
+using Warmwire.Cli.Quick.Settings;
 
 namespace Warmwire.Cli.Quick.Load;
 

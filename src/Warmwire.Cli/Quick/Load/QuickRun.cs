@@ -1,5 +1,9 @@
-using Warmwire.Cli.Measuring;
+using Warmwire.Cli.Histograms;
+using Warmwire.Cli.Outcomes;
+using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Settings;
+using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Quick.Load;
 
@@ -17,8 +21,10 @@ internal sealed class QuickRun : IDisposable
     private readonly ConnectionLog _log;
     private readonly LoadSender _sender;
     private readonly TimeProvider _time;
+    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _startsAt;
     private long _underWay;
+    private string? _lastReason;
     private TaskCompletionSource? _allEnded;
 
     public QuickRun(QuickSettings settings, TimeProvider time)
@@ -38,12 +44,24 @@ internal sealed class QuickRun : IDisposable
     /// <summary>When the first arrival of all shards is due, by <see cref="LoadClock.Now"/>; 0 before that is known.</summary>
     internal long StartsAt => Volatile.Read(ref _startsAt);
 
+    /// <summary>Ends when <see cref="StartsAt"/> is known.</summary>
+    internal Task Started => _started.Task;
+
     private bool HasStarted => StartsAt != 0;
 
     private long Elapsed => LoadClock.Now - StartsAt;
 
     /// <summary>Where it stands, for a view.</summary>
-    public QuickProgress GetProgress() => new(_settings.DurationSeconds, SecondsSinceStart, _schedule.Count, _settings.Shard.RateOf(_settings.Rate), _recorder.Look(), _log.Open, _log.Opened, _log.PeakOpen, _log.ReuseRatio);
+    public QuickProgress GetProgress() => new(
+        _settings.DurationSeconds,
+        SecondsSinceStart,
+        _schedule.Count,
+        _settings.Shard.RateOf(_settings.Rate),
+        _recorder.Look(),
+        _log.Open,
+        _log.Opened,
+        _log.PeakOpen,
+        _log.ReuseRatio);
 
     /// <summary>Ends by itself, or soon after <paramref name="interrupted"/>, which makes it a result of what ran.</summary>
     /// <exception cref="CommandFailure">The target cannot be reached.</exception>
@@ -57,6 +75,7 @@ internal sealed class QuickRun : IDisposable
         DateTimeOffset startedAt = _settings.StartAt ?? _time.GetUtcNow();
         MachineLoad before = MachineLoad.Read();
         Volatile.Write(ref _startsAt, LoadClock.Now);
+        _started.TrySetResult();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
         Volatile.Write(ref _underWay, 1);
         _allEnded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -66,6 +85,7 @@ internal sealed class QuickRun : IDisposable
         {
             while (await Task.WhenAny(ended, Task.Delay(s_lookInterval, _time, CancellationToken.None)) != ended)
             {
+                _log.ThrowIfUnreadable();
                 _recorder.PutAwaySeconds(Elapsed);
                 ThrowIfUnreachable(Elapsed > TimeToReach);
             }
@@ -82,7 +102,7 @@ internal sealed class QuickRun : IDisposable
 
         long elapsed = Elapsed;
         MachineLoad after = MachineLoad.Read();
-        int? timeWait = await TimeWaitSockets.CountNewAsync(_settings.Url.Port, socketsBefore, _time);
+        int timeWait = await TimeWaitSockets.CountNewAsync(_settings.Url.Port, socketsBefore, _time);
         return Describe(startedAt, elapsed, before, after, timeWait, interrupted.IsCancellationRequested);
     }
 
@@ -153,7 +173,12 @@ internal sealed class QuickRun : IDisposable
         try
         {
             Answer answer = await _sender.SendAsync(stop).ConfigureAwait(false);
-            var times = new RequestTimes(due - _startsAt, started - _startsAt, LoadClock.Now - _startsAt, Nanoseconds(answer.QueueTime), Nanoseconds(answer.ResponseHeadersTime));
+            var times = new RequestTimes(
+                due - _startsAt,
+                started - _startsAt,
+                LoadClock.Now - _startsAt,
+                Nanoseconds(answer.QueueTime),
+                Nanoseconds(answer.ResponseHeadersTime));
             _recorder.Responded(answer.Status, answer.Bytes, times);
         }
         catch (Exception) when (stop.IsCancellationRequested)
@@ -162,6 +187,7 @@ internal sealed class QuickRun : IDisposable
         }
         catch (Exception error)
         {
+            Volatile.Write(ref _lastReason, ErrorKind.ReasonOf(error));
             _recorder.Failure(ErrorKind.Of(error), ErrorKind.MessageOf(error), LoadClock.Now - _startsAt);
         }
     }
@@ -176,9 +202,9 @@ internal sealed class QuickRun : IDisposable
 
     private void ThrowIfUnreachable(bool isLongEnough)
     {
-        if (isLongEnough && _log.Opened == 0 && _recorder.Failed > 0 && _recorder.AnyError() is { } error)
+        if (isLongEnough && _log.Opened == 0 && Volatile.Read(ref _lastReason) is { } error)
         {
-            throw new CommandFailure($"nothing was reached at {_settings.Url}: {error}", ExitCodes.CouldNotRun);
+            throw new CommandFailure($"could not connect to {_settings.Url}: {error}", ExitCodes.CouldNotRun);
         }
     }
 
@@ -198,7 +224,13 @@ internal sealed class QuickRun : IDisposable
         }
     }
 
-    private QuickResult Describe(DateTimeOffset startedAt, long elapsed, MachineLoad before, MachineLoad after, int? timeWait, bool interrupted)
+    private QuickResult Describe(
+        DateTimeOffset startedAt,
+        long elapsed,
+        MachineLoad before,
+        MachineLoad after,
+        int timeWait,
+        bool interrupted)
     {
         RunRecord record = _recorder.Finish(elapsed, _schedule);
         ConnectionsResult connections = _log.GetResult(timeWait);
@@ -255,20 +287,23 @@ internal sealed class QuickRun : IDisposable
             },
             Histogram = new HistogramsResult
             {
-                Corrected = Histograms.HistogramCoder.Encode(record.Corrected),
-                Uncorrected = Histograms.HistogramCoder.Encode(record.Uncorrected),
-                StartDelay = Histograms.HistogramCoder.Encode(record.StartDelay),
-                Dns = Histograms.HistogramCoder.Encode(_log.Dns),
-                Connect = Histograms.HistogramCoder.Encode(_log.Connect),
-                Tls = Histograms.HistogramCoder.Encode(_log.Tls),
-                Queue = Histograms.HistogramCoder.Encode(record.Queue),
-                FirstByte = Histograms.HistogramCoder.Encode(record.FirstByte),
+                Corrected = HistogramCoder.Encode(record.Corrected),
+                Uncorrected = HistogramCoder.Encode(record.Uncorrected),
+                StartDelay = HistogramCoder.Encode(record.StartDelay),
+                Dns = HistogramCoder.Encode(_log.Dns),
+                Connect = HistogramCoder.Encode(_log.Connect),
+                Tls = HistogramCoder.Encode(_log.Tls),
+                Queue = HistogramCoder.Encode(record.Queue),
+                FirstByte = HistogramCoder.Encode(record.FirstByte),
             },
             Series = record.Series,
         };
     }
 
-    /// <summary>Over the schedule, or over the time that starting it took if that was longer; the last arrival has an interval of its own like every other.</summary>
+    /// <summary>
+    /// Over the schedule, or over the time that starting it took if that was longer; the last arrival has an interval of its own like every
+    /// other.
+    /// </summary>
     private static double AchievedRate(RunRecord record, long scheduled, double targetRate)
     {
         double span = Math.Max(Seconds(scheduled), Seconds(record.LastStart) + (1 / targetRate));
@@ -279,7 +314,3 @@ internal sealed class QuickRun : IDisposable
 
     private static long Nanoseconds(TimeSpan time) => time.Ticks * (1_000_000_000 / TimeSpan.TicksPerSecond);
 }
-
-/// <summary>A run under way, as a view shows it.</summary>
-internal sealed record QuickProgress(
-    double DurationSeconds, double ElapsedSeconds, long Arrivals, double TargetRate, RunLook Look, long Open, long Opened, long PeakOpen, double ReuseRatio);

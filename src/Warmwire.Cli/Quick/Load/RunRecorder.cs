@@ -1,10 +1,14 @@
 using System.Globalization;
 using Warmwire.Cli.Histograms;
+using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Load;
 
-/// <summary>All that requests tell while they run, and nothing of it lost: one lock, held for some hundred nanoseconds. Times are nanoseconds after the start.</summary>
+/// <summary>
+/// All that requests tell while they run, and nothing of it lost: one lock, held for some hundred nanoseconds. Times are nanoseconds after
+/// the start.
+/// </summary>
 internal sealed class RunRecorder
 {
     private readonly Lock _gate = new();
@@ -25,23 +29,6 @@ internal sealed class RunRecorder
     private long _takenBack;
     private long _bytes;
     private long _lastStart;
-    private long _lastEnd;
-
-    public long Responses => Volatile.Read(ref _responses);
-
-    public long Failed => Volatile.Read(ref _failed);
-
-    /// <summary>Requests that have begun and not ended.</summary>
-    public long UnderWay
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _requests - _responses - _failed - _takenBack;
-            }
-        }
-    }
 
     public void ArrivalStarted(long due, long now)
     {
@@ -76,7 +63,6 @@ internal sealed class RunRecorder
         {
             _responses++;
             _bytes += bytes;
-            _lastEnd = Math.Max(_lastEnd, times.Ended);
             _codes[status] = _codes.GetValueOrDefault(status) + 1;
             _corrected.Record(times.Ended - times.Due);
             _uncorrected.Record(times.Ended - times.Started - times.Queue);
@@ -93,7 +79,6 @@ internal sealed class RunRecorder
         lock (_gate)
         {
             _failed++;
-            _lastEnd = Math.Max(_lastEnd, now);
             _errors[kind] = (_errors.GetValueOrDefault(kind).Count + 1, message);
             _series.At(now).Errors++;
         }
@@ -126,15 +111,6 @@ internal sealed class RunRecorder
             LiveInterval second = _series.At(Math.Max(now, 0));
             second.Closed++;
             second.Open--;
-        }
-    }
-
-    /// <summary>The most recent error, with its kind.</summary>
-    public string? AnyError()
-    {
-        lock (_gate)
-        {
-            return _errors.Count == 0 ? null : _errors.MaxBy(static pair => pair.Value.Count).Value.Example;
         }
     }
 
@@ -186,10 +162,12 @@ internal sealed class RunRecorder
                 Responses = _responses,
                 Bytes = _bytes,
                 LastStart = _lastStart,
-                LastEnd = _lastEnd,
-                Codes = _codes.OrderBy(static pair => pair.Key).ToDictionary(static pair => pair.Key.ToString(CultureInfo.InvariantCulture), static pair => pair.Value, StringComparer.Ordinal),
-                Errors = _errors.OrderBy(static pair => pair.Key, StringComparer.Ordinal).ToDictionary(static pair => pair.Key, static pair => pair.Value.Count, StringComparer.Ordinal),
-                ErrorExamples = _errors.OrderBy(static pair => pair.Key, StringComparer.Ordinal).ToDictionary(static pair => pair.Key, static pair => pair.Value.Example, StringComparer.Ordinal),
+                Codes = _codes.OrderBy(static pair => pair.Key).ToDictionary(
+                    static pair => pair.Key.ToString(CultureInfo.InvariantCulture), static pair => pair.Value, StringComparer.Ordinal),
+                Errors = _errors.OrderBy(static pair => pair.Key, StringComparer.Ordinal)
+                    .ToDictionary(static pair => pair.Key, static pair => pair.Value.Count, StringComparer.Ordinal),
+                ErrorExamples = _errors.OrderBy(static pair => pair.Key, StringComparer.Ordinal)
+                    .ToDictionary(static pair => pair.Key, static pair => pair.Value.Example, StringComparer.Ordinal),
                 Corrected = _corrected,
                 Uncorrected = _uncorrected,
                 StartDelay = _startDelay,
@@ -205,7 +183,15 @@ internal sealed class RunRecorder
 internal readonly record struct RequestTimes(long Due, long Started, long Ended, long Queue, long FirstByte);
 
 /// <summary>A run under way; latencies in nanoseconds, corrected.</summary>
-internal readonly record struct RunLook(long Arrivals, long Dropped, long Requests, long Responses, long Failed, long P50, long P99, long Max);
+internal readonly record struct RunLook(
+    long Arrivals,
+    long Dropped,
+    long Requests,
+    long Responses,
+    long Failed,
+    long P50,
+    long P99,
+    long Max);
 
 /// <summary>A run that has ended, times in nanoseconds.</summary>
 internal sealed record RunRecord
@@ -221,8 +207,6 @@ internal sealed record RunRecord
     public required long Bytes { get; init; }
 
     public required long LastStart { get; init; }
-
-    public required long LastEnd { get; init; }
 
     public required IReadOnlyDictionary<string, long> Codes { get; init; }
 

@@ -4,8 +4,8 @@ using Warmwire.Cli.Quick.Results;
 namespace Warmwire.Cli.Quick.Load;
 
 /// <summary>
-/// Puts seconds together to the series of a result. When there are too many intervals each two become one, so a run of a week takes no more memory than one of ten
-/// minutes. For one thread.
+/// Puts seconds together to the series of a result. When there are too many intervals each two become one, so a run of a week takes no more
+/// memory than one of ten minutes. For one thread.
 /// </summary>
 internal sealed class SeriesBuilder
 {
@@ -41,9 +41,14 @@ internal sealed class SeriesBuilder
             EndPoint(_seconds / _length * _length);
         }
 
-        return new SeriesResult { IntervalSeconds = _length, Points = [.. _points.Select(point => point with { Due = Due((long)point.At) })] };
+        return new SeriesResult
+        {
+            IntervalSeconds = _length,
+            Points = [.. _points.Select(point => point with { Due = Due((long)point.At) })],
+        };
 
-        long Due(long from) => schedule.DueBefore(Math.Min(Nanoseconds(from + _length), elapsed)) - schedule.DueBefore(Math.Min(Nanoseconds(from), elapsed));
+        long Due(long from) =>
+            schedule.DueBefore(Math.Min(Nanoseconds(from + _length), elapsed)) - schedule.DueBefore(Math.Min(Nanoseconds(from), elapsed));
     }
 
     private void EndPoint(long at)

@@ -26,7 +26,9 @@ internal static class ConnectionsMerger
             ClosedByClient = all.Sum(static connections => connections.ClosedByClient),
             DialedBy = Sums.Of(all.Select(static connections => connections.DialedBy)),
             // A part of the sum would look like the whole of it.
-            TimeWait = all.Any(static connections => connections.TimeWait is null) ? null : all.Sum(static connections => connections.TimeWait),
+            TimeWait = all.Any(static connections => connections.TimeWait is null)
+                ? null
+                : all.Sum(static connections => connections.TimeWait),
         };
     }
 
@@ -35,7 +37,10 @@ internal static class ConnectionsMerger
         var counts = RequestCounts.Of(all.SelectMany(static connections => connections.RequestsPerConnection.Counts));
 
         // Keys may have been rounded down, these two never are.
-        RequestsPerConnection[] used = [.. all.Where(static connections => connections.Opened > 0).Select(static connections => connections.RequestsPerConnection)];
+        RequestsPerConnection[] used =
+        [
+            .. all.Where(static connections => connections.Opened > 0).Select(static connections => connections.RequestsPerConnection),
+        ];
         return counts.GetResult() with
         {
             Min = used.Length == 0 ? 0 : used.Min(static connections => connections.Min),
@@ -43,7 +48,10 @@ internal static class ConnectionsMerger
         };
     }
 
-    /// <summary>No less than what was open at one moment: the largest sum of what the parts had open in one interval, at least the largest part's, at most the sum of all.</summary>
+    /// <summary>
+    /// No less than what was open at one moment: the largest sum of what the parts had open in one interval, at least the largest part's,
+    /// at most the sum of all.
+    /// </summary>
     private static long Peak(ConnectionsResult[] all, SeriesResult series)
     {
         long largest = all.Max(static connections => connections.PeakOpen);
@@ -52,5 +60,6 @@ internal static class ConnectionsMerger
         return Math.Clamp(together, largest, sum);
     }
 
-    private static long ExchangesOf(QuickResult result) => result.Connections.Exchanges > 0 ? result.Connections.Exchanges : result.Requests;
+    private static long ExchangesOf(QuickResult result) =>
+        result.Connections.Exchanges > 0 ? result.Connections.Exchanges : result.Requests;
 }

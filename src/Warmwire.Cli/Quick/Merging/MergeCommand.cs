@@ -1,3 +1,5 @@
+using Warmwire.Cli.Outcomes;
+using Warmwire.Cli.Quick.Outputs;
 using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Merging;
@@ -21,14 +23,14 @@ internal sealed class MergeCommand(MergeSettings settings, TextWriter output, Te
         ResultFiles.Write(settings.Outputs, merged);
         if (settings.Outputs.Quiet)
         {
-            SummaryText.WriteConditions(output, merged, onlyMissed: true);
+            SummaryText.WriteConditions(output, merged, onlyFailed: true);
         }
         else
         {
             SummaryText.Write(output, merged);
         }
 
-        return merged.Ensure.All(static condition => condition.Held) ? ExitCodes.Success : ExitCodes.Missed;
+        return merged.Ensure.All(static condition => condition.Held) ? ExitCodes.Success : ExitCodes.ConditionFailed;
     }
 
     /// <returns><see langword="null"/> if files could not be read, which was told.</returns>
@@ -36,7 +38,7 @@ internal sealed class MergeCommand(MergeSettings settings, TextWriter output, Te
     {
         if (settings.Files.GroupBy(Path.GetFullPath, StringComparer.Ordinal).FirstOrDefault(static same => same.Count() > 1) is { } twice)
         {
-            throw new CommandFailure($"{twice.First()} is given twice, and would be counted twice", ExitCodes.CouldNotRun);
+            throw new CommandFailure($"{twice.First()} is given twice", ExitCodes.CouldNotRun);
         }
 
         var parts = new List<NamedResult>();

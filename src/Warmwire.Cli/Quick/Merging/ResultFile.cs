@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Merging;
@@ -20,7 +21,8 @@ internal static class ResultFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new CommandFailure($"{path} cannot be read: {(Directory.Exists(path) ? "it is a directory" : error.Message.ReplaceLineEndings(" "))}", error);
+            throw new CommandFailure(
+                $"{path} cannot be read: {(Directory.Exists(path) ? "it is a directory" : error.Message.ReplaceLineEndings(" "))}", error);
         }
 
         try

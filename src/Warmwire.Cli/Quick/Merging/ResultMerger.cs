@@ -1,18 +1,21 @@
+using Warmwire.Cli.Compare;
 using Warmwire.Cli.Histograms;
+using Warmwire.Cli.Outcomes;
+using Warmwire.Cli.Quick.Load;
+using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Settings;
 
 namespace Warmwire.Cli.Quick.Merging;
 
 /// <summary>
-/// Results of several runs of one load, as one. Whatever was counted is added, and percentiles come from the added histograms: merging parts is as good as having
-/// measured the whole at one place. The one figure that is a bound is the peak of open connections; see <see cref="SeriesMerger"/>.
+/// Results of several runs of one load, as one. Whatever was counted is added, and percentiles come from the added histograms: merging
+/// parts is as good as having measured the whole at one place. The one figure that is a bound is the peak of open connections; see
+/// <see cref="SeriesMerger"/>.
 /// </summary>
 internal static class ResultMerger
 {
-    public const string SeveralProcesses = "Several of the merged results watched a process; the merged one has none of them.";
-
-    public static QuickResult Merge(IReadOnlyList<QuickResult> results, Func<QuickResult, IReadOnlyList<string>>? verdict = null) =>
-        Merge([.. results.Select(static (result, i) => new NamedResult(result.Target.Shard is { } shard ? $"shard {shard}" : $"result {i + 1}", result))], verdict);
+    public const string SeveralProcesses = "Several of the merged results watched a process; the merged result contains none of them.";
 
     /// <param name="parts">At least one.</param>
     /// <param name="verdict">The merged result in words.</param>
@@ -30,11 +33,14 @@ internal static class ResultMerger
             QuickResult merged = Add(parts);
             ProcessResult[] processes = [.. parts.Select(static part => part.Result.Process).OfType<ProcessResult>()];
             merged = merged with { Process = processes.Length == 1 ? processes[0] : null };
-            return merged with { Verdict = [.. verdict?.Invoke(merged) ?? [], .. processes.Length > 1 ? [SeveralProcesses] : Array.Empty<string>()] };
+            return merged with
+            {
+                Verdict = [.. verdict?.Invoke(merged) ?? [], .. processes.Length > 1 ? [SeveralProcesses] : Array.Empty<string>()],
+            };
         }
         catch (OverflowException error)
         {
-            throw new CommandFailure("these results cannot be merged: their counts add up to more than can be counted", error);
+            throw new CommandFailure("these results cannot be merged: their counts are too large to add", error);
         }
     }
 
@@ -46,14 +52,17 @@ internal static class ResultMerger
         long requests = all.Sum(static result => result.Requests);
         double cpuSeconds = Total(all, static result => result.Cpu.Seconds);
 
-        LatencyHistogram corrected = Histogram(parts, "corrected", static result => (result.Histogram.Corrected, result.LatencyMs.Corrected));
-        LatencyHistogram uncorrected = Histogram(parts, "uncorrected", static result => (result.Histogram.Uncorrected, result.LatencyMs.Uncorrected));
+        LatencyHistogram corrected = Histogram(
+            parts, "corrected", static result => (result.Histogram.Corrected, result.LatencyMs.Corrected));
+        LatencyHistogram uncorrected = Histogram(
+            parts, "uncorrected", static result => (result.Histogram.Uncorrected, result.LatencyMs.Uncorrected));
         LatencyHistogram startDelay = Histogram(parts, "startDelay", static result => (result.Histogram.StartDelay, result.StartDelayMs));
         LatencyHistogram dns = Histogram(parts, "dns", static result => (result.Histogram.Dns, result.PhasesMs.Dns));
         LatencyHistogram connect = Histogram(parts, "connect", static result => (result.Histogram.Connect, result.PhasesMs.Connect));
         LatencyHistogram tls = Histogram(parts, "tls", static result => (result.Histogram.Tls, result.PhasesMs.Tls));
         LatencyHistogram queue = Histogram(parts, "queue", static result => (result.Histogram.Queue, result.PhasesMs.Queue));
-        LatencyHistogram firstByte = Histogram(parts, "firstByte", static result => (result.Histogram.FirstByte, result.PhasesMs.FirstByte));
+        LatencyHistogram firstByte = Histogram(
+            parts, "firstByte", static result => (result.Histogram.FirstByte, result.PhasesMs.FirstByte));
 
         return new QuickResult
         {
@@ -112,7 +121,9 @@ internal static class ResultMerger
         DurationSeconds = all.Max(static result => result.Target.DurationSeconds),
         Arrivals = all.Sum(static result => result.Target.Arrivals),
         TimeoutSeconds = all.Max(static result => result.Target.TimeoutSeconds),
-        MaxConnections = all.Any(static result => result.Target.MaxConnections is null) ? null : all.Sum(static result => result.Target.MaxConnections),
+        MaxConnections = all.Any(static result => result.Target.MaxConnections is null)
+            ? null
+            : all.Sum(static result => result.Target.MaxConnections),
         Shard = all.Length == 1 ? all[0].Target.Shard : null,
     };
 
@@ -123,7 +134,10 @@ internal static class ResultMerger
         .OrderBy(static kind => kind.Key, StringComparer.Ordinal)
         .ToDictionary(static kind => kind.Key, static kind => kind.Min(StringComparer.Ordinal)!, StringComparer.Ordinal);
 
-    private static LatencyHistogram Histogram(IReadOnlyList<NamedResult> parts, string name, Func<QuickResult, (string Text, DurationSummary Summary)> of)
+    private static LatencyHistogram Histogram(
+        IReadOnlyList<NamedResult> parts,
+        string name,
+        Func<QuickResult, (string Text, DurationSummary Summary)> of)
     {
         var merged = new LatencyHistogram();
         long total = 0;
@@ -135,7 +149,7 @@ internal static class ResultMerger
                 LatencyHistogram own = Summaries.Restore(text, summary);
                 if (own.Total != summary.Count)
                 {
-                    throw new FormatException($"it counts {own.Total} in place of {summary.Count}");
+                    throw new FormatException($"it has {own.Total} values instead of {summary.Count}");
                 }
 
                 total = checked(total + own.Total);

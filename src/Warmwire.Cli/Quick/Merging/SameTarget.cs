@@ -1,4 +1,5 @@
 using System.Globalization;
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Merging;
@@ -26,7 +27,8 @@ internal static class SameTarget
                 if (!string.Equals(of(first.Result.Target), of(part.Result.Target), StringComparison.Ordinal))
                 {
                     throw new CommandFailure(
-                        $"results of different loads cannot be merged: the {name} is {of(first.Result.Target)} in {first.Name} and {of(part.Result.Target)} in {part.Name}");
+                        $"results of different loads cannot be merged: the {name} is {of(first.Result.Target)} in {first.Name} and "
+                            + $"{of(part.Result.Target)} in {part.Name}");
                 }
             }
         }

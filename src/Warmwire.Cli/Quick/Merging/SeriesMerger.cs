@@ -1,12 +1,14 @@
 using System.Numerics;
 using Warmwire.Cli.Histograms;
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Merging;
 
 /// <summary>
-/// Series laid over each other by the wall clock. A point belongs to the interval in which it begins; its peak counts in every interval that it reaches into, so
-/// that the sum of peaks is never less than what was open at one moment. It can be more, as the parts' peaks need not have been at the same moment.
+/// Series laid over each other by the wall clock. A point belongs to the interval in which it begins; its peak counts in every interval
+/// that it reaches into, so that the sum of peaks is never less than what was open at one moment. It can be more, as the parts' peaks need
+/// not have been at the same moment.
 /// </summary>
 internal static class SeriesMerger
 {
@@ -54,9 +56,12 @@ internal static class SeriesMerger
     private static long IntervalOf(NamedResult part)
     {
         double seconds = part.Result.Series.IntervalSeconds;
-        if (seconds is not (>= 1 and <= 1 << 30) || seconds != (int)seconds || !BitOperations.IsPow2((int)seconds) || part.Result.Series.Points.Any(static point => point is null))
+        if (seconds is not (>= 1 and <= 1 << 30)
+            || seconds != (int)seconds
+            || !BitOperations.IsPow2((int)seconds)
+            || part.Result.Series.Points.Any(static point => point is null))
         {
-            throw new CommandFailure($"{part.Name} is damaged: its series has no intervals of a second, doubled or not");
+            throw new CommandFailure($"{part.Name} is damaged: the interval of its series is not 1, 2, 4, 8, … seconds");
         }
 
         return (int)seconds * TimeSpan.TicksPerSecond;
@@ -100,7 +105,8 @@ internal static class SeriesMerger
                 }
                 catch (FormatException error)
                 {
-                    throw new CommandFailure($"{parts[part].Name} is damaged: the histogram of its series at {point.At} s: {error.Message}", error);
+                    throw new CommandFailure(
+                        $"{parts[part].Name} is damaged: the histogram of its series at {point.At} s: {error.Message}", error);
                 }
             }
         }

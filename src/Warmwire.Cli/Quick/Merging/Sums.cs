@@ -6,7 +6,8 @@ internal static class Sums
     public static Dictionary<TKey, long> Of<TKey>(IEnumerable<IReadOnlyDictionary<TKey, long>> counts)
         where TKey : notnull
     {
-        var sums = new SortedDictionary<TKey, long>(typeof(TKey) == typeof(string) ? (IComparer<TKey>)StringComparer.Ordinal : Comparer<TKey>.Default);
+        var sums = new SortedDictionary<TKey, long>(
+            typeof(TKey) == typeof(string) ? (IComparer<TKey>)StringComparer.Ordinal : Comparer<TKey>.Default);
         foreach ((TKey key, long count) in counts.SelectMany(static one => one))
         {
             sums[key] = checked((sums.TryGetValue(key, out long sum) ? sum : 0) + count);

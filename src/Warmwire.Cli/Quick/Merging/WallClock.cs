@@ -24,8 +24,8 @@ internal sealed class WallClock
     public long StartOf(NamedResult part) => (part.Result.StartedAt - StartedAt).Ticks;
 
     /// <summary>
-    /// The rate of all together: the largest sum of the rates of those that ran at one moment. For the shards of a run this is the sum over all of them;
-    /// runs one after another do not become faster by being merged.
+    /// The rate of all together: the largest sum of the rates of those that ran at one moment. For the shards of a run this is the sum over
+    /// all of them; runs one after another do not become faster by being merged.
     /// </summary>
     public double Together(Func<QuickResult, double> rateOf)
     {

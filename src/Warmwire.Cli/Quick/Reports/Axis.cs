@@ -48,7 +48,9 @@ internal sealed class Axis
         return new Axis(0, seconds, false, Reports.Ticks.Time(seconds, aim: 5));
     }
 
-    /// <summary>Of percentiles, as the power of ten of one in how many lies above: 0 %, 90 %, 99 % and so on are as far from each other.</summary>
+    /// <summary>
+    /// Of percentiles, as the power of ten of one in how many lies above: 0 %, 90 %, 99 % and so on are as far from each other.
+    /// </summary>
     public static Axis OfPercentiles(int decades)
     {
         List<Tick> ticks = [new Tick(0, "0"), new Tick(Math.Log10(2), "50%")];

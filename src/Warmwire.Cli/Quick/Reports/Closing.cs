@@ -8,9 +8,9 @@ internal static class Closing
     public static void Write(Markup markup, QuickResult result) => markup
         .Open("footer")
         .Open("p")
-        .Text($"The run took {Figures.Duration(result.ElapsedSeconds)}, to the end of its last request. With ")
+        .Text($"The run took {Figures.Duration(result.ElapsedSeconds)}, until its last request ended. ")
         .Element("code", "--output FILE")
-        .Text(" the same figures are kept as JSON, with the whole histograms.")
+        .Text(" writes the same figures as JSON, with all histograms.")
         .Close()
         .Close();
 }

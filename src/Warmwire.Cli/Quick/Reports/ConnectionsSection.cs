@@ -9,8 +9,8 @@ internal static class ConnectionsSection
     {
         ConnectionsResult connections = result.Connections;
         markup.Element("h2", "Connections").Open("div", ("class", "grid"));
-        Cards.Card(markup, "Why they were closed", () => Closes(markup, connections));
-        Cards.Card(markup, "Why they were opened", () => Dials(markup, connections));
+        Cards.Card(markup, "Close reasons", () => Closes(markup, connections));
+        Cards.Card(markup, "Dial reasons", () => Dials(markup, connections));
         Cards.Card(markup, "Requests per connection", () => PerConnection(markup, connections.RequestsPerConnection));
         Cards.Card(markup, "Totals", () => Totals(markup, connections));
         markup.Close();
@@ -21,22 +21,23 @@ internal static class ConnectionsSection
         long closed = connections.ClosedBy.Values.Sum();
         if (closed == 0)
         {
-            Cards.Note(markup, "None was closed during the run.");
+            Cards.Note(markup, "No connection was closed during the run.");
             return;
         }
 
         Tables.Bars(markup, "Closed connections by reason", "Reason", "Closed", Sorted(connections.ClosedBy), Ink.Orange);
         Cards.Note(
             markup,
-            $"The server closed {Figures.Count(connections.ClosedByServer)} of these {Figures.Count(closed)} or asked for it; this side closed {Figures.Count(connections.ClosedByClient)}. "
-                + "Those that were still open at the end are not among them.");
+            $"The server closed {Figures.Count(connections.ClosedByServer)} of these {Figures.Count(closed)} connections or asked for "
+                + $"it; the client closed {Figures.Count(connections.ClosedByClient)}. "
+                + "Connections still open at the end are not counted.");
     }
 
     private static void Dials(Markup markup, ConnectionsResult connections)
     {
         if (connections.DialedBy.Values.Sum() == 0)
         {
-            Cards.Note(markup, "No reasons are known.");
+            Cards.Note(markup, "No reasons were recorded.");
             return;
         }
 
@@ -47,12 +48,13 @@ internal static class ConnectionsSection
     {
         if (requests.Counts.Count > 0)
         {
-            Tables.Bars(markup, "Connections by how many requests they carried", "Requests", "Connections", Groups.Of(requests.Counts), Ink.Teal);
+            Tables.Bars(markup, "Connections by number of requests", "Requests", "Connections", Groups.Of(requests.Counts), Ink.Teal);
         }
 
         Cards.Note(
             markup,
-            $"Requests that a connection carried: at least {Figures.Count(requests.Min)}, at most {Figures.Count(requests.Max)}, median {Figures.Half(requests.Median)}.");
+            $"Requests per connection: minimum {Figures.Count(requests.Min)}, maximum {Figures.Count(requests.Max)}, median "
+                + $"{Figures.Half(requests.Median)}.");
     }
 
     private static void Totals(Markup markup, ConnectionsResult connections) => Tables.Write(
@@ -61,13 +63,19 @@ internal static class ConnectionsSection
         ["", "Connections"],
         [
             ["Opened", Figures.Count(connections.Opened)],
-            ["Open at one moment, at most", Figures.Count(connections.PeakOpen)],
-            ["Dials that failed", Figures.Count(connections.FailedDials)],
+            ["Peak open", Figures.Count(connections.PeakOpen)],
+            ["Failed dials", Figures.Count(connections.FailedDials)],
             ["TLS handshakes", Figures.Count(connections.TlsHandshakes)],
-            ["Left in TIME_WAIT on this machine", connections.TimeWait is { } left ? Figures.Count(left) : "not seen"],
+            ["Left in TIME_WAIT on this machine", connections.TimeWait is { } left ? Figures.Count(left) : "not available"],
             ["Exchanges over a reused connection", Figures.PercentRoundedDown(connections.ReuseRatio)],
         ]);
 
     private static List<(string Name, double Count)> Sorted(IReadOnlyDictionary<string, long> counts) =>
-        [.. counts.Where(count => count.Value > 0).OrderByDescending(count => count.Value).ThenBy(count => count.Key, StringComparer.Ordinal).Select(count => (Figures.Words(count.Key), (double)count.Value))];
+    [
+        .. counts
+            .Where(count => count.Value > 0)
+            .OrderByDescending(count => count.Value)
+            .ThenBy(count => count.Key, StringComparer.Ordinal)
+            .Select(count => (Figures.Words(count.Key), (double)count.Value)),
+    ];
 }

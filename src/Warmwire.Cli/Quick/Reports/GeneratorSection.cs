@@ -9,18 +9,20 @@ internal static class GeneratorSection
     {
         CpuResult cpu = result.Cpu;
         markup.Element("h2", "Load generator").Open("div", ("class", "grid"));
-        Cards.Card(markup, "Its processor time", () => Tables.Write(
+        Cards.Card(markup, "CPU time", () => Tables.Write(
             markup,
-            "Processor time of the load generator",
+            "CPU time of the load generator",
             ["", "Measured"],
             [
                 ["In all", Figures.Duration(cpu.Seconds)],
                 ["Per request", Figures.Number(cpu.MicrosPerRequest) + " µs"],
-                ["Cores busy on average", $"{Figures.Number(cpu.Cores)} of {Figures.Count(cpu.AvailableCores)}"],
+                ["Cores used on average", $"{Figures.Number(cpu.Cores)} of {Figures.Count(cpu.AvailableCores)}"],
             ]));
-        Cards.Card(markup, "How late it started requests", () => Delay(markup, result.StartDelayMs));
+        Cards.Card(markup, "Start delay", () => Delay(markup, result.StartDelayMs));
         markup.Close().Open("div", ("class", "card"));
-        Cards.Note(markup, result.GeneratorLimited ? "It was a limit: see the warning at the top." : "It kept up: nothing suggests that it limited the load or disturbed the figures.");
+        Cards.Note(
+            markup,
+            result.GeneratorLimited ? "The load generator was a limit; see the warning at the top." : "The load generator kept up.");
         markup.Close();
     }
 
@@ -28,14 +30,14 @@ internal static class GeneratorSection
     {
         if (delay.Count == 0)
         {
-            Cards.Note(markup, "It started none.");
+            Cards.Note(markup, "No requests were started.");
             return;
         }
 
         Tables.Write(
             markup,
-            "Time from when a request was due to its start",
-            ["", "After it was due"],
+            "Time from when a request was scheduled to its start",
+            ["", "Delay"],
             [["p50", Figures.Milliseconds(delay.P50)], ["p99", Figures.Milliseconds(delay.P99)], ["max", Figures.Milliseconds(delay.Max)]]);
     }
 }

@@ -5,7 +5,9 @@ internal static class Groups
 {
     private const int Most = 8;
 
-    /// <summary>Each number by itself if they are few; else groups of one width, or where the largest is far from the smallest, of widths that grow.</summary>
+    /// <summary>
+    /// Each number by itself if they are few; else groups of one width, or where the largest is far from the smallest, of widths that grow.
+    /// </summary>
     public static IReadOnlyList<(string Name, double Count)> Of(IReadOnlyDictionary<long, long> counts)
     {
         List<KeyValuePair<long, long>> sorted = [.. counts.Where(count => count.Value > 0).OrderBy(count => count.Key)];

@@ -22,14 +22,16 @@ internal static class Headline
             target.NewConnectionPerRequest ? "a new connection per request" : "",
             target.MaxConnections is { } most ? $"at most {Figures.Plural(most, "connection")}" : "",
             target.TimeoutSeconds > 0 ? $"timeout {Figures.Duration(target.TimeoutSeconds)}" : "",
-            target.Shard is { } shard ? $"part {Figures.Shorten(shard, 20)} of the load" : "",
+            target.Shard is { } shard ? $"shard {Figures.Shorten(shard, 20)}" : "",
             result.Merged > 1 ? $"{Figures.Count(result.Merged)} results merged" : "",
             result.StartedAt.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture),
         ];
         markup.Element("p", string.Join(" · ", facts.Where(fact => fact.Length > 0)), ("class", "facts"));
         if (result.Interrupted)
         {
-            markup.Open("p").Element("strong", $"Interrupted after {Figures.Duration(result.ElapsedSeconds)}; the figures are of that time.").Close();
+            markup.Open("p")
+                .Element("strong", $"Interrupted after {Figures.Duration(result.ElapsedSeconds)}; the figures cover the time until then.")
+                .Close();
         }
 
         markup.Close();

@@ -3,8 +3,8 @@ using Warmwire.Cli.Quick.Results;
 namespace Warmwire.Cli.Quick.Reports;
 
 /// <summary>
-/// A result as one HTML file that needs nothing else: no script, no font, no picture, no address to fetch from. It is to be read in a browser, on paper, and in
-/// mail programs that drop its style or its charts.
+/// A result as one HTML file that needs nothing else: no script, no font, no picture, no address to fetch from. It is to be read in a
+/// browser, on paper, and in mail programs that drop its style or its charts.
 /// </summary>
 internal static class HtmlReport
 {

@@ -1,6 +1,8 @@
 namespace Warmwire.Cli.Quick.Reports;
 
-/// <summary>A colour of the charts, on light and on dark: told apart with every kind of colour blindness, and at 3:1 or more from what is behind.</summary>
+/// <summary>
+/// A colour of the charts, on light and on dark: told apart with every kind of colour blindness, and at 3:1 or more from what is behind.
+/// </summary>
 /// <param name="Name">Of its custom property and its classes.</param>
 /// <param name="Light">What an attribute says, for readers that drop styles.</param>
 /// <param name="Dark">On a dark page.</param>

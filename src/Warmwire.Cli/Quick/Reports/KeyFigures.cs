@@ -11,13 +11,26 @@ internal static class KeyFigures
         DurationSummary latency = result.LatencyMs.Corrected;
         long errors = result.Errors.Values.Sum();
         markup.Element("h2", "Key figures").Open("dl", ("class", "keys"));
-        Key(markup, "Requests", Figures.Count(result.Requests), $"{Figures.Count(result.Arrivals)} of {Figures.Count(result.Target.Arrivals)} arrivals");
+        Key(
+            markup,
+            "Requests",
+            Figures.Count(result.Requests),
+            $"{Figures.Count(result.Arrivals)} of {Figures.Count(result.Target.Arrivals)} arrivals");
         Key(markup, "Responses", Figures.Count(result.Responses), Figures.Bytes(result.DownloadedBytes) + " of bodies");
-        Key(markup, "Errors", Figures.Count(errors), errors == 0 ? "no request failed" : Figures.Percent((double)errors / Math.Max(result.Requests, 1)) + " of requests", errors > 0);
+        Key(
+            markup,
+            "Errors",
+            Figures.Count(errors),
+            errors == 0 ? "no request failed" : Figures.Percent((double)errors / Math.Max(result.Requests, 1)) + " of requests",
+            errors > 0);
         Key(markup, "Achieved rate", Figures.Rate(result.AchievedRate), $"target {Figures.Rate(result.Target.Rate)}");
-        Key(markup, "Dropped arrivals", Figures.Count(result.DroppedArrivals), "due and never started", result.DroppedArrivals > 0);
-        Key(markup, "Connections opened", Figures.Count(connections.Opened), connections.FailedDials == 0 ? "no dial failed" : Figures.Plural(connections.FailedDials, "failed dial"));
-        Key(markup, "Peak open", Figures.Count(connections.PeakOpen), "at one moment");
+        Key(markup, "Dropped arrivals", Figures.Count(result.DroppedArrivals), "scheduled but not started", result.DroppedArrivals > 0);
+        Key(
+            markup,
+            "Connections opened",
+            Figures.Count(connections.Opened),
+            connections.FailedDials == 0 ? "no dial failed" : Figures.Plural(connections.FailedDials, "failed dial"));
+        Key(markup, "Peak open", Figures.Count(connections.PeakOpen), "at the same time");
         Key(markup, "Reuse", Figures.PercentRoundedDown(connections.ReuseRatio), "of exchanges");
         bool isMeasured = latency.Count > 0;
         Key(markup, "p50", isMeasured ? Figures.Milliseconds(latency.P50) : "–", "corrected");

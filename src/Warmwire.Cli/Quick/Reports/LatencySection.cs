@@ -15,7 +15,7 @@ internal static class LatencySection
         if (result.LatencyMs.Corrected.Count == 0)
         {
             markup.Open("div", ("class", "card"));
-            Cards.Note(markup, "No request got a whole response, so there is no latency to tell of.");
+            Cards.Note(markup, "No request got a complete response, so there are no latencies.");
             markup.Close();
             return;
         }
@@ -30,17 +30,22 @@ internal static class LatencySection
     {
         (string Name, Func<DurationSummary, double> Figure)[] figures =
         [
-            ("min", summary => summary.Min), ("mean", summary => summary.Mean), ("p50", summary => summary.P50), ("p90", summary => summary.P90),
-            ("p95", summary => summary.P95), ("p99", summary => summary.P99), ("p99.9", summary => summary.P999), ("max", summary => summary.Max),
+            ("min", summary => summary.Min), (
+                "mean", summary => summary.Mean), ("p50", summary => summary.P50), ("p90", summary => summary.P90),
+            ("p95", summary => summary.P95), ("p99", summary => summary.P99), (
+                "p99.9", summary => summary.P999), ("max", summary => summary.Max),
         ];
         Tables.Write(
             markup,
             "Percentiles",
             ["", "Corrected, ms", "Uncorrected, ms"],
-            figures.Select(row => (string[])[row.Name, Figures.Number(row.Figure(latency.Corrected)), Figures.Number(row.Figure(latency.Uncorrected))]));
+            figures.Select(
+                row =>
+                    (string[])[row.Name, Figures.Number(row.Figure(latency.Corrected)), Figures.Number(row.Figure(latency.Uncorrected))]));
         Cards.Note(
             markup,
-            "Corrected times count from when a request was due, so that a server that stalls is charged for all who had to wait; uncorrected ones from when it was really sent, on a connection.");
+            "Corrected latency is measured from when a request was scheduled, so that waiting caused by a slow server is included; "
+                + "uncorrected latency from when it was sent.");
     }
 
     private static void Distribution(Markup markup, QuickResult result)

@@ -16,7 +16,7 @@ internal static class LimitedWarning
 
         markup.Open("section", ("class", "warning"), ("role", "note"))
             .Element("h2", "⚠ Warning: the load generator was a limit")
-            .Element("p", "This machine, and not only the server, held back what was sent or disturbed what was measured.");
+            .Element("p", "This machine, not only the server, limited the load or affected the measurements.");
         if (result.GeneratorLimits.Count > 0)
         {
             markup.Open("ul");

@@ -3,7 +3,8 @@ using System.Text;
 namespace Warmwire.Cli.Quick.Reports;
 
 /// <summary>
-/// Writes elements and escapes all that is put in, so that no name, URL or error text can become markup. What it writes is HTML and well-formed XML at once.
+/// Writes elements and escapes all that is put in, so that no name, URL or error text can become markup. What it writes is HTML and
+/// well-formed XML at once.
 /// </summary>
 internal sealed class Markup(TextWriter writer)
 {

@@ -2,7 +2,9 @@ using Warmwire.Cli.Histograms;
 
 namespace Warmwire.Cli.Quick.Reports;
 
-/// <summary>Latency against percentile, with each further nine as wide as the one before, so that the slowest few are not pressed into the edge.</summary>
+/// <summary>
+/// Latency against percentile, with each further nine as wide as the one before, so that the slowest few are not pressed into the edge.
+/// </summary>
 internal static class PercentilePlot
 {
     private const int MostDecades = 4;
@@ -19,9 +21,11 @@ internal static class PercentilePlot
         return new Plot
         {
             Title = "Percentile distribution of latency",
-            Description = $"Of {Figures.Count(corrected.Total)} responses, half took at most {At(corrected, 50)}, 90 % at most {At(corrected, 90)} "
-                + $"and 99 % at most {At(corrected, 99)}; uncorrected {At(uncorrected, 50)}, {At(uncorrected, 90)} and {At(uncorrected, 99)}. "
-                + "Each nine more on the axis is as wide as the one before.",
+            Description = $"Of {Figures.Count(corrected.Total)} responses, half took at most {At(corrected, 50)}, 90 % at most "
+                + $"{At(corrected, 90)} "
+                + $"and 99 % at most {At(corrected, 99)}; uncorrected {At(uncorrected, 50)}, {At(uncorrected, 90)} and "
+                    + $"{At(uncorrected, 99)}. "
+                + "The axis is logarithmic: each further nine has the same width.",
             Unit = LatencySection.Unit(up),
             Across = Axis.OfPercentiles(decades),
             Up = up,
@@ -31,8 +35,12 @@ internal static class PercentilePlot
         };
     }
 
-    private static string At(LatencyHistogram histogram, double percentile) => Figures.Milliseconds(histogram.ValueAt(percentile) / NanosecondsPerMillisecond);
+    private static string At(LatencyHistogram histogram, double percentile) =>
+        Figures.Milliseconds(histogram.ValueAt(percentile) / NanosecondsPerMillisecond);
 
     private static List<double> Values(LatencyHistogram histogram, double[] positions) =>
-        [.. positions.Select(position => histogram.Total == 0 ? double.NaN : histogram.ValueAt(100 * (1 - Math.Pow(10, -position))) / NanosecondsPerMillisecond)];
+        [.. positions.Select(position => histogram.Total == 0 ? double.NaN : ValueAt(histogram, position))];
+
+    private static double ValueAt(LatencyHistogram histogram, double position) =>
+        histogram.ValueAt(100 * (1 - Math.Pow(10, -position))) / NanosecondsPerMillisecond;
 }

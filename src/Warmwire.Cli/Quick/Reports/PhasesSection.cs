@@ -11,10 +11,10 @@ internal static class PhasesSection
         (string Name, DurationSummary Summary)[] rows =
         [
             ("Waiting for a connection", phases.Queue),
-            ("Looking up the name", phases.Dns),
+            ("Name resolution", phases.Dns),
             ("Connecting", phases.Connect),
             ("TLS handshake", phases.Tls),
-            ("Until the first byte", phases.FirstByte),
+            ("Time to first byte", phases.FirstByte),
         ];
         markup.Element("h2", "Phases").Open("div", ("class", "card"));
         Tables.Write(
@@ -31,7 +31,7 @@ internal static class PhasesSection
                 Figures.Number(row.Summary.Max),
                 Figures.Duration(row.Summary.Total / 1000),
             ]));
-        Cards.Note(markup, "Waiting and the first byte are counted for each response, the others for each connection opened.");
+        Cards.Note(markup, "Waiting and time to first byte are per response, the others per opened connection.");
         markup.Close();
     }
 }

@@ -4,8 +4,8 @@ using System.Text;
 namespace Warmwire.Cli.Quick.Reports;
 
 /// <summary>
-/// Draws a <see cref="Plot"/> as SVG. Colours are attributes, which every reader knows, and classes, by which the page's style puts the colours of its scheme over them.
-/// Its sizes leave room for the larger letters that the style sets on narrow screens.
+/// Draws a <see cref="Plot"/> as SVG. Colours are attributes, which every reader knows, and classes, by which the page's style puts the
+/// colours of its scheme over them. Its sizes leave room for the larger letters that the style sets on narrow screens.
 /// </summary>
 internal static class PlotDrawing
 {
@@ -59,7 +59,9 @@ internal static class PlotDrawing
         markup.Close();
     }
 
-    /// <summary>Where the names stand, from left to right and then in the next line; a single one needs none, as the chart's heading names it.</summary>
+    /// <summary>
+    /// Where the names stand, from left to right and then in the next line; a single one needs none, as the chart's heading names it.
+    /// </summary>
     private static int Legend(Plot plot, out List<(double X, int Line)> places)
     {
         places = [];
@@ -307,8 +309,8 @@ internal static class PlotDrawing
     }
 
     /// <summary>
-    /// The text of a path in tenths of a unit, each point as its distance from the one before: a chart of 600 points takes half the bytes. Distances are between
-    /// rounded points, so that rounding does not add up.
+    /// The text of a path in tenths of a unit, each point as its distance from the one before: a chart of 600 points takes half the bytes.
+    /// Distances are between rounded points, so that rounding does not add up.
     /// </summary>
     private sealed class PathText
     {

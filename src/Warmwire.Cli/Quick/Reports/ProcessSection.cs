@@ -17,7 +17,7 @@ internal static class ProcessSection
         markup.Element("h2", $"Process {Figures.Shorten(process.Name, 100)}, {process.Pid}");
         markup.Open("div", ("class", "grid"));
         Cards.Card(markup, "Before, during and after", () => States(markup, process));
-        Cards.Card(markup, "Connections it made, by remote address", () => Outgoing(markup, process));
+        Cards.Card(markup, "Outgoing connections by remote address", () => Outgoing(markup, process));
         if (process.Series.Count > 0)
         {
             Charts(markup, process, result.Series.IntervalSeconds);
@@ -38,7 +38,8 @@ internal static class ProcessSection
 
     private static void States(Markup markup, ProcessResult process)
     {
-        string[] Row(string name, Func<ProcessState, string> figure) => [name, figure(process.Before), figure(process.During), figure(process.After)];
+        string[] Row(string name, Func<ProcessState, string> figure) =>
+            [name, figure(process.Before), figure(process.During), figure(process.After)];
         Tables.Write(
             markup,
             "Process before, during and after the run",
@@ -47,14 +48,14 @@ internal static class ProcessSection
                 Row("Descriptors", state => Figures.Count(state.Descriptors)),
                 Row("Memory", state => Figures.Megabytes(state.ResidentMegabytes)),
                 Row("Threads", state => Figures.Count(state.Threads)),
-                Row("Connections it made", state => Figures.Count(state.Outgoing.Values.Sum(count => (long)count))),
-                Row("Connections to it", state => Figures.Count(state.Incoming)),
+                Row("Outgoing connections", state => Figures.Count(state.Outgoing.Values.Sum(count => (long)count))),
+                Row("Incoming connections", state => Figures.Count(state.Incoming)),
                 Row("Sockets in TIME_WAIT", state => Figures.Count(state.TimeWait.Values.Sum(count => (long)count))),
             ]);
         Cards.Note(
             markup,
-            $"It took {Figures.Duration(process.CpuSeconds)} of processor time, {Figures.Number(process.CpuMicrosPerRequest)} µs per request."
-                + (process.Ended ? " It ended before the run did." : "")
+            $"It used {Figures.Duration(process.CpuSeconds)} of CPU time, {Figures.Number(process.CpuMicrosPerRequest)} µs per request."
+                + (process.Ended ? " It exited before the run ended." : "")
                 + " Sockets in TIME_WAIT are those of its whole machine or container.");
     }
 
@@ -65,18 +66,19 @@ internal static class ProcessSection
         [
             .. process.OutgoingSeen.Keys.Concat(process.TimeWaitSeen.Keys).Concat(states.SelectMany(state => state.Outgoing.Keys))
                 .Distinct(StringComparer.Ordinal)
-                .OrderByDescending(address => Math.Max(process.OutgoingSeen.GetValueOrDefault(address), process.TimeWaitSeen.GetValueOrDefault(address)))
+                .OrderByDescending(
+                    address => Math.Max(process.OutgoingSeen.GetValueOrDefault(address), process.TimeWaitSeen.GetValueOrDefault(address)))
                 .ThenBy(address => address, StringComparer.Ordinal),
         ];
         if (addresses.Count == 0)
         {
-            Cards.Note(markup, "None was seen.");
+            Cards.Note(markup, "No connections were seen.");
             return;
         }
 
         Tables.Write(
             markup,
-            "Connections the process made, by remote address",
+            "Outgoing connections of the process by remote address",
             ["Address", "Before", "Most", "After", "Seen", "To TIME_WAIT"],
             addresses.Take(MostAddresses).Select(address => (string[])
             [
@@ -87,8 +89,12 @@ internal static class ProcessSection
             ]));
         Cards.Note(
             markup,
-            "At least so many were made as were seen: what lived between two looks was missed, but shows as a socket that this machine closed and that went to TIME_WAIT."
-                + (addresses.Count > MostAddresses ? $" {Figures.Count(addresses.Count - MostAddresses)} more addresses are in the JSON." : ""));
+            "The numbers are minimums: connections that opened and closed between two samples were missed, but are counted when they "
+                + "enter TIME_WAIT."
+                + (
+                    addresses.Count > MostAddresses
+                        ? $" {Figures.Count(addresses.Count - MostAddresses)} more addresses are in the JSON."
+                        : ""));
     }
 
     private static void Charts(Markup markup, ProcessResult process, double interval)
@@ -107,19 +113,21 @@ internal static class ProcessSection
         };
 
         double most = points.Max(point => point.Cores);
-        Cards.Chart(markup, "Processor over time", Plot(
-            "Cores that the process kept busy",
-            $"On average {Figures.Number(points.Average(point => point.Cores))} and at most {Figures.Number(most)} cores were busy with it.",
+        Cards.Chart(markup, "CPU over time", Plot(
+            "Cores used by the process",
+            $"It used {Figures.Number(points.Average(point => point.Cores))} cores on average and {Figures.Number(most)} at most.",
             "cores",
             false,
             new Series("cores", Ink.Blue, Mark.Area, [.. points.Select(point => point.Cores)])));
         Cards.Chart(markup, "Descriptors and connections over time", Plot(
             "Descriptors and outgoing connections of the process",
-            $"It had {Figures.Count(points[0].Descriptors)} descriptors at first, at most {Figures.Count(points.Max(point => point.Descriptors))} and {Figures.Count(points[^1].Descriptors)} in the end; "
-                + $"of connections it had made {Figures.Count(points[0].Outgoing)}, {Figures.Count(points.Max(point => point.Outgoing))} and {Figures.Count(points[^1].Outgoing)}.",
-            "open at each look",
+            $"It had {Figures.Count(points[0].Descriptors)} descriptors at first, at most "
+                + $"{Figures.Count(points.Max(point => point.Descriptors))} and {Figures.Count(points[^1].Descriptors)} in the end; "
+                + $"of connections it had made {Figures.Count(points[0].Outgoing)}, "
+                    + $"{Figures.Count(points.Max(point => point.Outgoing))} and {Figures.Count(points[^1].Outgoing)}.",
+            "open at each sample",
             true,
             new Series("descriptors", Ink.Blue, Mark.Line, [.. points.Select(point => (double)point.Descriptors)]),
-            new Series("connections it made", Ink.Orange, Mark.Dashes, [.. points.Select(point => (double)point.Outgoing)])));
+            new Series("outgoing connections", Ink.Orange, Mark.Dashes, [.. points.Select(point => (double)point.Outgoing)])));
     }
 }

@@ -19,7 +19,7 @@ internal static class ResponsesSection
     {
         if (result.Codes.Count == 0)
         {
-            Cards.Note(markup, "No response came.");
+            Cards.Note(markup, "There were no responses.");
             return;
         }
 
@@ -28,7 +28,12 @@ internal static class ResponsesSection
             "Status codes",
             "Status",
             "Responses",
-            [.. result.Codes.OrderByDescending(code => code.Value).ThenBy(code => code.Key, StringComparer.Ordinal).Select(code => (code.Key, (double)code.Value))],
+            [
+                .. result.Codes
+                    .OrderByDescending(code => code.Value)
+                    .ThenBy(code => code.Key, StringComparer.Ordinal)
+                    .Select(code => (code.Key, (double)code.Value)),
+            ],
             Ink.Blue);
     }
 
@@ -36,7 +41,7 @@ internal static class ResponsesSection
     {
         if (result.Errors.Count == 0)
         {
-            Cards.Note(markup, "Every request got a whole response.");
+            Cards.Note(markup, "Every request got a complete response.");
             return;
         }
 

@@ -9,7 +9,8 @@ internal static class Style
         """
         *{box-sizing:border-box}
         html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
-        body{margin:0;background:var(--page);color:var(--text);font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+        body{margin:0;background:var(--page);color:var(--text)}
+        body{font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
         main{max-width:74rem;margin:0 auto;padding:2.5rem 1.5rem 3rem}
         h1,h2,h3,p,ul,dl,dd,figure{margin:0}
         .brand{color:var(--muted);font-size:.875rem}
@@ -25,17 +26,19 @@ internal static class Style
         .verdict p{max-width:62rem;overflow-wrap:anywhere}
         .verdict p+p{margin-top:.375rem}
         .verdict .scroll{margin-top:1rem;max-width:46rem}
-        .held{border-left-color:var(--good)}
-        .held h2,td .yes{color:var(--good)}
-        .broken{border-left-color:var(--red)}
-        .broken h2,td .no{color:var(--red)}
+        .passed{border-left-color:var(--good)}
+        .passed h2,td .yes{color:var(--good)}
+        .failed{border-left-color:var(--red)}
+        .failed h2,td .no{color:var(--red)}
         .warning{margin-top:1.75rem;background:var(--warn-ground);border:2px solid var(--warn);border-radius:.625rem;padding:1rem 1.25rem}
         .warning h2{margin:0 0 .25rem;font-size:1.125rem;color:var(--warn)}
         .warning ul{padding-left:1.25rem;margin-top:.5rem;overflow-wrap:anywhere}
-        .keys{display:grid;grid-template-columns:repeat(auto-fill,minmax(10.5rem,1fr));gap:1px;background:var(--line);border:1px solid var(--line);border-radius:.625rem;overflow:hidden}
+        .keys{display:grid;grid-template-columns:repeat(auto-fill,minmax(10.5rem,1fr));gap:1px}
+        .keys{background:var(--line);border:1px solid var(--line);border-radius:.625rem;overflow:hidden}
         .keys div{background:var(--card);padding:.875rem 1.125rem}
         .keys dt{color:var(--muted);font-size:.875rem}
-        .keys dd{font-size:1.5rem;line-height:1.3;font-weight:600;font-variant-numeric:tabular-nums;letter-spacing:-.01em;white-space:nowrap}
+        .keys dd{font-size:1.5rem;line-height:1.3;font-weight:600;letter-spacing:-.01em}
+        .keys dd{font-variant-numeric:tabular-nums;white-space:nowrap}
         .keys small{display:block;color:var(--muted);font-size:.8125rem;font-weight:400;letter-spacing:0;white-space:normal}
         .keys .bad{color:var(--red)}
         .scroll{overflow-x:auto}
@@ -90,10 +93,12 @@ internal static class Style
 
     /// <summary>Dark is for screens: paper is light.</summary>
     public static string Text { get; } =
-        ":root{color-scheme:light;--page:#f6f7f9;--card:#fff;--line:#e1e5ea;--axis:#8a949e;--text:#1b2127;--muted:#57606a;--good:#1a6b35;--warn:#8a4b00;--warn-ground:#fff6e5;"
+        ":root{color-scheme:light;--page:#f6f7f9;--card:#fff;--line:#e1e5ea;--axis:#8a949e;--text:#1b2127;--muted:#57606a;"
+        + "--good:#1a6b35;--warn:#8a4b00;--warn-ground:#fff6e5;"
         + Inks(ink => ink.Light)
         + "}\n@media screen and (prefers-color-scheme:dark){:root{color-scheme:dark;"
-        + "--page:#0f1317;--card:#171c22;--line:#2a313a;--axis:#77828e;--text:#e7ebef;--muted:#a0abb6;--good:#6fd08c;--warn:#ffc266;--warn-ground:#2b2112;"
+        + "--page:#0f1317;--card:#171c22;--line:#2a313a;--axis:#77828e;--text:#e7ebef;--muted:#a0abb6;"
+        + "--good:#6fd08c;--warn:#ffc266;--warn-ground:#2b2112;"
         + Inks(ink => ink.Dark)
         + "}}\n"
         + Rules.ReplaceLineEndings("\n")

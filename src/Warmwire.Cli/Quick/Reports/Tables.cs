@@ -12,7 +12,12 @@ internal static class Tables
     private const int ManyColumns = 4;
 
     /// <summary>The first column names the row; the others are numbers, of which the last may be a <paramref name="lastIsText"/>.</summary>
-    public static void Write(Markup markup, string label, IReadOnlyList<string> heads, IEnumerable<IReadOnlyList<string>> rows, bool lastIsText = false)
+    public static void Write(
+        Markup markup,
+        string label,
+        IReadOnlyList<string> heads,
+        IEnumerable<IReadOnlyList<string>> rows,
+        bool lastIsText = false)
     {
         Start(markup, label, heads.Count > ManyColumns);
         markup.Open("thead").Open("tr");
@@ -39,7 +44,13 @@ internal static class Tables
     }
 
     /// <summary>Counts, with their share of all as a bar and as a number.</summary>
-    public static void Bars(Markup markup, string label, string nameHead, string countHead, IReadOnlyList<(string Name, double Count)> rows, Ink ink)
+    public static void Bars(
+        Markup markup,
+        string label,
+        string nameHead,
+        string countHead,
+        IReadOnlyList<(string Name, double Count)> rows,
+        Ink ink)
     {
         double total = rows.Sum(row => row.Count);
         if (rows.Count > MostBars)
@@ -79,7 +90,14 @@ internal static class Tables
     private static void Bar(Markup markup, string share, double length, Ink ink)
     {
         string width = Math.Max(100 * length, length > 0 ? 0.8 : 0).ToString("0.#", CultureInfo.InvariantCulture);
-        markup.Open("svg", ("viewBox", "0 0 100 10"), ("preserveAspectRatio", "none"), ("width", "120"), ("height", "10"), ("role", "img"), ("aria-label", share))
+        markup.Open(
+            "svg",
+            ("viewBox", "0 0 100 10"),
+            ("preserveAspectRatio", "none"),
+            ("width", "120"),
+            ("height", "10"),
+            ("role", "img"),
+            ("aria-label", share))
             .Element("title", share)
             .Empty("rect", ("class", "track"), ("width", "100"), ("height", "10"), ("fill", "#e1e5ea"))
             .Empty("rect", ("class", $"fill-{ink.Name}"), ("width", width), ("height", "10"), ("fill", ink.Light))

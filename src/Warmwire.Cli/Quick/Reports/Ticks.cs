@@ -31,7 +31,9 @@ internal static class Ticks
         return 10 * power;
     }
 
-    /// <summary>From at most <paramref name="from"/> to at least <paramref name="to"/>; numbers that are negative are labelled without their sign.</summary>
+    /// <summary>
+    /// From at most <paramref name="from"/> to at least <paramref name="to"/>; numbers that are negative are labelled without their sign.
+    /// </summary>
     public static IReadOnlyList<Tick> Linear(double from, double to, int aim, bool isWhole)
     {
         if (!(to > from))

@@ -30,7 +30,8 @@ internal sealed class TimeLine
     public IReadOnlyList<double> RateOf(Func<SeriesPoint, long> count) => [.. Points.Select(point => count(point) / Interval)];
 
     /// <summary>Latencies are missing, and not zero, where no response came.</summary>
-    public IReadOnlyList<double> LatencyOf(Func<SeriesPoint, double> value) => [.. Points.Select(point => point.Responses > 0 ? value(point) : double.NaN)];
+    public IReadOnlyList<double> LatencyOf(Func<SeriesPoint, double> value) =>
+        [.. Points.Select(point => point.Responses > 0 ? value(point) : double.NaN)];
 
     /// <summary>"at 2 min 31 s".</summary>
     public static string At(SeriesPoint point) => "at " + Figures.Duration(point.At);

@@ -11,7 +11,7 @@ internal static class TimeSection
         if (result.Series.Points.Count == 0)
         {
             markup.Open("div", ("class", "card"));
-            Cards.Note(markup, "There are no figures over time.");
+            Cards.Note(markup, "There is no data over time.");
             markup.Close();
             return;
         }
@@ -30,13 +30,14 @@ internal static class TimeSection
         List<SeriesPoint> answered = [.. line.Points.Where(point => point.Responses > 0)];
         if (answered.Count == 0)
         {
-            Cards.Sentence(markup, "Latency", "No response came at any time.");
+            Cards.Sentence(markup, "Latency", "There were no responses.");
             return;
         }
 
         SeriesPoint slowest = answered.MaxBy(point => point.Max)!;
-        string description = $"The slowest response took {Figures.Milliseconds(slowest.Max)}, in the {line.IntervalName} {TimeLine.At(slowest)}. "
-            + $"p50 was {Range(answered, point => point.P50)}, p99 {Range(answered, point => point.P99)}; corrected times.";
+        string description = $"The slowest response took {Figures.Milliseconds(slowest.Max)}, in the {line.IntervalName} "
+            + $"{TimeLine.At(slowest)}. "
+            + $"p50 was {Range(answered, point => point.P50)}, p99 {Range(answered, point => point.P99)}; corrected latency.";
         List<double> usual = [.. answered.Select(point => point.P50).Order()];
         var up = Axis.OfLatencies(answered.SelectMany(point => (double[])[point.P50, point.P99, point.Max]), usual[usual.Count / 2]);
         Cards.Chart(markup, "Latency", line.Plot(
@@ -55,8 +56,9 @@ internal static class TimeSection
         IReadOnlyList<double> started = line.RateOf(point => point.Started);
         IReadOnlyList<double> responses = line.RateOf(point => point.Responses);
         IReadOnlyList<double> errors = line.RateOf(point => point.Errors);
-        string description = $"At most {Figures.Rate(due.Max())} were due, {Figures.Rate(started.Max())} started and {Figures.Rate(responses.Max())} answered; "
-            + (errors.Max() > 0 ? $"errors came at up to {Figures.Rate(errors.Max())}." : "there were no errors.");
+        string description = $"Peak rates: {Figures.Rate(due.Max())} scheduled, {Figures.Rate(started.Max())} started, "
+            + $"{Figures.Rate(responses.Max())} answered; "
+            + (errors.Max() > 0 ? $"errors at up to {Figures.Rate(errors.Max())}." : "there were no errors.");
         List<Series> series =
         [
             new("due", Ink.Grey, Mark.Band, due),
@@ -69,7 +71,8 @@ internal static class TimeSection
         }
 
         double highest = series.Max(row => row.Values.Max());
-        Cards.Chart(markup, "Rate", line.Plot("Rate over time", description, "per second", Axis.Linear(0, highest, isWhole: false), series));
+        Cards.Chart(
+            markup, "Rate", line.Plot("Rate over time", description, "per second", Axis.Linear(0, highest, isWhole: false), series));
     }
 
     private static void Open(Markup markup, TimeLine line)
@@ -78,7 +81,8 @@ internal static class TimeSection
         SeriesPoint most = line.Points.MaxBy(point => point.PeakOpen)!;
         string description = most.PeakOpen == 0
             ? "No connection was open at any time."
-            : $"At most {Figures.Plural(most.PeakOpen, "connection")} {(most.PeakOpen == 1 ? "was" : "were")} open at one moment, first in the {line.IntervalName} {TimeLine.At(most)}.";
+            : $"At most {Figures.Plural(most.PeakOpen, "connection")} {(most.PeakOpen == 1 ? "was" : "were")} open at the same time, "
+                + $"first in the {line.IntervalName} {TimeLine.At(most)}.";
         Cards.Chart(markup, "Open connections", line.Plot(
             "Open connections over time",
             description,

@@ -7,14 +7,14 @@ internal static class VerdictSection
 {
     public static void Write(Markup markup, QuickResult result)
     {
-        int broken = result.Ensure.Count(condition => !condition.Held);
-        (string state, string heading) = (result.Ensure.Count, broken) switch
+        int failed = result.Ensure.Count(condition => !condition.Held);
+        (string state, string heading) = (result.Ensure.Count, failed) switch
         {
             (0, _) => ("", "Verdict"),
-            (1, 0) => (" held", "✓ The condition held"),
-            (var all, 0) => (" held", $"✓ All {Figures.Count(all)} conditions held"),
-            (1, _) => (" broken", "✗ The condition did not hold"),
-            (var all, _) => (" broken", $"✗ {Figures.Count(broken)} of {Figures.Count(all)} conditions did not hold"),
+            (1, 0) => (" passed", "✓ The condition passed"),
+            (var all, 0) => (" passed", $"✓ All {Figures.Count(all)} conditions passed"),
+            (1, _) => (" failed", "✗ The condition failed"),
+            (var all, _) => (" failed", $"✗ {Figures.Count(failed)} of {Figures.Count(all)} conditions failed"),
         };
         markup.Open("section", ("class", "card verdict" + state)).Element("h2", heading);
         foreach (string sentence in result.Verdict)
@@ -36,14 +36,16 @@ internal static class VerdictSection
         markup.Open("thead").Open("tr")
             .Element("th", "Condition", ("scope", "col"), ("align", "left"))
             .Element("th", "Measured", ("scope", "col"), ("align", "right"), ("class", "number"))
-            .Element("th", "Held", ("scope", "col"), ("align", "left"))
+            .Element("th", "Passed", ("scope", "col"), ("align", "left"))
             .Close().Close().Open("tbody");
         foreach (EnsureResult condition in conditions)
         {
             markup.Open("tr")
                 .Open("th", ("scope", "row"), ("align", "left")).Element("code", condition.Condition).Close()
                 .Element("td", condition.Actual, ("align", "right"), ("class", "number"))
-                .Open("td", ("align", "left")).Element("strong", condition.Held ? "✓ yes" : "✗ no", ("class", condition.Held ? "yes" : "no")).Close()
+                .Open("td", ("align", "left"))
+                    .Element("strong", condition.Held ? "✓ yes" : "✗ no", ("class", condition.Held ? "yes" : "no"))
+                    .Close()
                 .Close();
         }
 

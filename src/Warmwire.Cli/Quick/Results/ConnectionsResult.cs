@@ -14,7 +14,9 @@ internal sealed record ConnectionsResult
     /// <summary>The share of exchanges that went over a connection which had served one before, 0 to 1.</summary>
     public required double ReuseRatio { get; init; }
 
-    /// <summary>Exchanges that got a connection, of which <see cref="ReuseRatio"/> is a share; with it, ratios are merged exactly.</summary>
+    /// <summary>
+    /// Exchanges that got a connection, of which <see cref="ReuseRatio"/> is a share; with it, ratios are merged exactly.
+    /// </summary>
     public long Exchanges { get; init; }
 
     public required RequestsPerConnection RequestsPerConnection { get; init; }
@@ -22,7 +24,9 @@ internal sealed record ConnectionsResult
     /// <summary>TLS handshakes that succeeded.</summary>
     public required long TlsHandshakes { get; init; }
 
-    /// <summary>Connections closed during the run, by the reason the transport gave; those that were still open at its end are not among them.</summary>
+    /// <summary>
+    /// Connections closed during the run, by the reason the transport gave; those that were still open at its end are not among them.
+    /// </summary>
     public required IReadOnlyDictionary<string, long> ClosedBy { get; init; }
 
     /// <summary>Of <see cref="ClosedBy"/>, those that the server closed or asked to close.</summary>
@@ -34,7 +38,10 @@ internal sealed record ConnectionsResult
     /// <summary>Why connections were opened.</summary>
     public IReadOnlyDictionary<string, long> DialedBy { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
 
-    /// <summary>Sockets to the server that this machine held in TIME_WAIT after the run and not before it; <see langword="null"/> where that cannot be seen.</summary>
+    /// <summary>
+    /// Sockets to the server that this machine held in TIME_WAIT after the run and not before it; <see langword="null"/> where that cannot
+    /// be seen.
+    /// </summary>
     public int? TimeWait { get; init; }
 }
 
@@ -47,6 +54,9 @@ internal sealed record RequestsPerConnection
 
     public required long Max { get; init; }
 
-    /// <summary>How many connections carried so many requests; what the three above are computed from, and what can be added. At most some hundred entries: past that, numbers are rounded down to three digits.</summary>
+    /// <summary>
+    /// How many connections carried so many requests; what the three above are computed from, and what can be added. At most some hundred
+    /// entries: past that, numbers are rounded down to three digits.
+    /// </summary>
     public IReadOnlyDictionary<long, long> Counts { get; init; } = new Dictionary<long, long>();
 }

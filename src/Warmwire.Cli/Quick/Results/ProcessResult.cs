@@ -1,3 +1,5 @@
+using Warmwire.Cli.Quick.Reports;
+
 namespace Warmwire.Cli.Quick.Results;
 
 /// <summary>A process that was watched during the run (<c>--pid</c>), usually the one under test.</summary>
@@ -17,15 +19,21 @@ internal sealed record ProcessResult
 
     public required ProcessState Before { get; init; }
 
-    /// <summary>The largest of each figure that any look during the run saw.</summary>
+    /// <summary>The largest of each figure of all samples of the run.</summary>
     public required ProcessState During { get; init; }
 
     public required ProcessState After { get; init; }
 
-    /// <summary>Outgoing connections that any look saw, by remote address: at least so many were made, as those that lived between two looks were missed.</summary>
+    /// <summary>
+    /// Outgoing connections that any sample saw, by remote address. At least so many were opened: those that lived between two samples were
+    /// missed.
+    /// </summary>
     public required IReadOnlyDictionary<string, long> OutgoingSeen { get; init; }
 
-    /// <summary>Connections, of its whole machine or container, that came to rest in TIME_WAIT during the run, by remote address: also those that lived too short to be seen otherwise.</summary>
+    /// <summary>
+    /// Connections, of its whole machine or container, that entered TIME_WAIT during the run, by remote address, including those that lived
+    /// too briefly to be seen open.
+    /// </summary>
     public IReadOnlyDictionary<string, long> TimeWaitSeen { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
 
     public IReadOnlyList<ProcessPoint> Series { get; init; } = [];
@@ -50,13 +58,15 @@ internal sealed record ProcessState
     /// <summary>Connections that were made to it.</summary>
     public required int Incoming { get; init; }
 
-    /// <summary>Sockets of its machine or container that rest in TIME_WAIT, by remote address and port; to which process they belonged cannot be seen.</summary>
+    /// <summary>
+    /// Sockets of its machine or container in TIME_WAIT, by remote address and port; to which process they belonged cannot be seen.
+    /// </summary>
     public required IReadOnlyDictionary<string, int> TimeWait { get; init; }
 }
 
-/// <summary>One look at a process.</summary>
+/// <summary>One sample at a process.</summary>
 /// <param name="At">Seconds from the first arrival's due time.</param>
-/// <param name="Cores">How many cores it kept busy since the last look.</param>
+/// <param name="Cores">How many cores it kept busy since the last sample.</param>
 /// <param name="Descriptors">Open descriptors.</param>
 /// <param name="Outgoing">Connections it had made.</param>
 internal sealed record ProcessPoint(double At, double Cores, int Descriptors, int Outgoing);

@@ -12,8 +12,14 @@ internal static class QuickJson
     private static readonly QuickJsonContext s_readable =
         new(new JsonSerializerOptions(QuickJsonContext.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
-    /// <summary>The generated code sets every property that only an initializer can, so one that is missing in the file would lose its default; reflection leaves it alone.</summary>
-    private static readonly JsonSerializerOptions s_lenient = new(QuickJsonContext.Default.Options) { TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
+    /// <summary>
+    /// The generated code sets every property that only an initializer can, so one that is missing in the file would lose its default;
+    /// reflection leaves it alone.
+    /// </summary>
+    private static readonly JsonSerializerOptions s_lenient = new(QuickJsonContext.Default.Options)
+    {
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+    };
 
     public static string Write(QuickResult result) => JsonSerializer.Serialize(result, s_readable.QuickResult);
 

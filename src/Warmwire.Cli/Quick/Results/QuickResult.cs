@@ -1,6 +1,14 @@
+using Warmwire.Cli.Compare;
+using Warmwire.Cli.Quick.Load;
+using Warmwire.Cli.Quick.Reports;
+using Warmwire.Cli.Quick.Settings;
+
 namespace Warmwire.Cli.Quick.Results;
 
-/// <summary>All that a run of <c>quick</c> found out; its JSON is the file of <c>--output</c>, part of the command's contract and what <c>merge</c> reads.</summary>
+/// <summary>
+/// All that a run of <c>quick</c> found out; its JSON is the file of <c>--output</c>, part of the command's contract and what <c>merge</c>
+/// reads.
+/// </summary>
 internal sealed record QuickResult
 {
     public required TargetResult Target { get; init; }

@@ -1,6 +1,9 @@
 namespace Warmwire.Cli.Quick.Results;
 
-/// <summary>How many connections carried how many requests. Numbers of more than three digits are rounded down to three, so that there are at most some thousand different ones.</summary>
+/// <summary>
+/// How many connections carried how many requests. Numbers of more than three digits are rounded down to three, so that there are at most
+/// some thousand different ones.
+/// </summary>
 internal sealed class RequestCounts
 {
     private readonly SortedDictionary<long, long> _connections = [];

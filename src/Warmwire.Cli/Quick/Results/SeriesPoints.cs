@@ -28,5 +28,7 @@ internal static class SeriesPoints
     }
 
     public static LatencyHistogram HistogramOf(SeriesPoint point) =>
-        point.Histogram.Length == 0 ? new LatencyHistogram() : HistogramCoder.Decode(point.Histogram, max: (long)Math.Round(point.Max * 1e6));
+        point.Histogram.Length == 0
+            ? new LatencyHistogram()
+            : HistogramCoder.Decode(point.Histogram, max: (long)Math.Round(point.Max * 1e6));
 }

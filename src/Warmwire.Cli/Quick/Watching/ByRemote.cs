@@ -1,4 +1,4 @@
-using Warmwire.Cli.Measuring;
+using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Quick.Watching;
 
@@ -21,7 +21,10 @@ internal static class ByRemote
             all[text] = all.GetValueOrDefault(text) + count;
         }
 
-        KeyValuePair<string, TCount>[] sorted = [.. all.OrderByDescending(static pair => pair.Value).ThenBy(static pair => pair.Key, StringComparer.Ordinal)];
+        KeyValuePair<string, TCount>[] sorted =
+        [
+            .. all.OrderByDescending(static pair => pair.Value).ThenBy(static pair => pair.Key, StringComparer.Ordinal),
+        ];
         Dictionary<string, TCount> named = sorted.Take(MaxNamed).ToDictionary(StringComparer.Ordinal);
         if (sorted.Length > MaxNamed)
         {

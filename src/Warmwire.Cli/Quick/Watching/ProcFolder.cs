@@ -29,7 +29,8 @@ internal sealed class ProcFolder(int pid)
     {
         int count = 0;
         var sockets = new HashSet<long>();
-        var entries = new FileSystemEnumerable<string>($"{_path}/fd", static (ref FileSystemEntry entry) => entry.ToFullPath(), s_everything);
+        var entries = new FileSystemEnumerable<string>(
+            $"{_path}/fd", static (ref FileSystemEntry entry) => entry.ToFullPath(), s_everything);
         foreach (string entry in entries)
         {
             count++;
@@ -96,7 +97,9 @@ internal sealed class ProcFolder(int pid)
         take(buffer.AsSpan(0, kept));
     }
 
-    /// <summary>One call of the system, where <see cref="FileSystemInfo.LinkTarget"/> makes three: there is one for each descriptor.</summary>
+    /// <summary>
+    /// One call of the system, where <see cref="FileSystemInfo.LinkTarget"/> makes three: there is one for each descriptor.
+    /// </summary>
     private static string? TargetOf(string link)
     {
         byte[] buffer = new byte[64]; // longer ones are no sockets

@@ -2,7 +2,9 @@ using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Watching;
 
-/// <summary>Looks over time, at most <see cref="MaxPoints"/>: when there are more, each two become one, and so do those that follow.</summary>
+/// <summary>
+/// Samples over time, at most <see cref="MaxPoints"/>: when there are more, each two become one, and so do those that follow.
+/// </summary>
 internal sealed class ProcessSeries
 {
     public const int MaxPoints = 600;

@@ -1,19 +1,24 @@
-using Warmwire.Cli.Measuring;
+using Warmwire.Cli.Outcomes;
+using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Quick.Watching;
 
 /// <summary>
-/// Watches a process of this machine while a load runs: what it holds before, at most during, and after. It looks four times a second, or less often if a look takes
-/// long, so that watching takes at most a fiftieth of a core.
+/// Watches a process of this machine while a load runs: what it holds before, at most during, and after. It takes four samples per second,
+/// or fewer if a sample takes long, so that watching takes at most a fiftieth of a core.
 /// </summary>
-/// <remarks>A look at 5,000 sockets took 0.12 s where system calls are slow (a sandboxed machine, Debug), most of it links of descriptors; then it looks every 6 s.</remarks>
+/// <remarks>
+/// A sample at 5,000 sockets took 0.12 s where system calls are slow (a sandboxed machine, Debug), most of it links of descriptors; then it
+/// takes one every 6 s.
+/// </remarks>
 internal sealed class ProcessWatch : IAsyncDisposable
 {
     /// <summary>Of more connections it is not told apart any more whether they were seen before.</summary>
     private const int MaxSeen = 1_000_000;
 
-    /// <summary>A look may take one of so many parts of the time.</summary>
+    /// <summary>A sample may take one of so many parts of the time.</summary>
     private const int CostLimit = 50;
 
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(250);
@@ -31,7 +36,7 @@ internal sealed class ProcessWatch : IAsyncDisposable
     private readonly HashSet<int> _ports = [];
     private readonly HashSet<long> _seen = [];
     private readonly Dictionary<TcpRemote, long> _seenByRemote = [];
-    private readonly RestingSockets _resting = new();
+    private readonly TimeWaitWatch _timeWait = new();
     private readonly ProcessSeries _series = new();
     private ProcessStat _last;
     private long _lastAt;
@@ -51,14 +56,15 @@ internal sealed class ProcessWatch : IAsyncDisposable
     }
 
     /// <param name="pid">Which process.</param>
-    /// <param name="secondsSinceStart">Seconds since the first arrival was due; negative until it is, and what is seen until then is what was before.</param>
-    /// <param name="time">What looks wait by.</param>
+    /// <param name="secondsSinceStart">Seconds since the first arrival was due; negative until it is, and what is seen until then is what
+    /// was before.</param>
+    /// <param name="time">The clock for the time between samples.</param>
     /// <exception cref="CommandFailure">It cannot be watched.</exception>
     public static ProcessWatch Start(int pid, Func<double> secondsSinceStart, TimeProvider time)
     {
         if (!OperatingSystem.IsLinux())
         {
-            throw new CommandFailure("--pid needs Linux: what a process holds is read from /proc");
+            throw new CommandFailure("--pid needs Linux: it reads /proc");
         }
 
         var folder = new ProcFolder(pid);
@@ -77,7 +83,7 @@ internal sealed class ProcessWatch : IAsyncDisposable
         }
         catch (UnauthorizedAccessException error)
         {
-            throw new CommandFailure($"--pid {pid}: what it holds may not be read; run as its user, or as root", error);
+            throw new CommandFailure($"--pid {pid}: no permission to read its descriptors; run as its user or as root", error);
         }
         catch (Exception error) when (error is IOException or FormatException)
         {
@@ -102,7 +108,7 @@ internal sealed class ProcessWatch : IAsyncDisposable
             During = _during,
             After = after ?? Nothing(),
             OutgoingSeen = ByRemote.Text(_seenByRemote),
-            TimeWaitSeen = ByRemote.Text(_resting.CameByRemote),
+            TimeWaitSeen = ByRemote.Text(_timeWait.EnteredByRemote),
             Series = _series.Points,
             Notes = Notes(),
         };
@@ -159,7 +165,8 @@ internal sealed class ProcessWatch : IAsyncDisposable
                     if (at >= 0)
                     {
                         _during = Largest(_during, state);
-                        _series.Add(new ProcessPoint(Math.Round(at, 3), Math.Round(cores, 3), state.Descriptors, state.Outgoing.Values.Sum()));
+                        _series.Add(
+                            new ProcessPoint(Math.Round(at, 3), Math.Round(cores, 3), state.Descriptors, state.Outgoing.Values.Sum()));
                     }
                     else
                     {
@@ -173,7 +180,8 @@ internal sealed class ProcessWatch : IAsyncDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or FormatException)
         {
-            // Story: the process ends between two files of one look. What is half seen is not told. Its files are gone, or belong to root now.
+            // Story: the process ends between two files of one sample. What is half seen is not told. Its files are gone, or belong to root
+            // now.
         }
 
         _ended = true;
@@ -201,7 +209,7 @@ internal sealed class ProcessWatch : IAsyncDisposable
             }
         }
 
-        _resting.Look(census.Resting(), _ports, counts: hasBegun);
+        _timeWait.Look(census.InTimeWait(), _ports, counts: hasBegun);
         return new ProcessState
         {
             Descriptors = descriptors,
@@ -218,16 +226,16 @@ internal sealed class ProcessWatch : IAsyncDisposable
         var notes = new List<string>();
         if (_ended)
         {
-            notes.Add("The process ended before the run did; its processor time is that of the last look.");
+            notes.Add("The process exited before the run ended; its CPU time is from the last sample.");
         }
         else if (HasChildren())
         {
-            notes.Add("The process has child processes; what they hold and take is not counted.");
+            notes.Add("The process has child processes, which are not counted.");
         }
 
         if (_seen.Count == MaxSeen)
         {
-            notes.Add($"It made more than {MaxSeen} connections; those after are not counted as seen.");
+            notes.Add($"It opened more than {MaxSeen} connections; later ones are not counted as seen.");
         }
 
         return notes;

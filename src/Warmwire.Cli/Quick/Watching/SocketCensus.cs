@@ -1,14 +1,16 @@
 using System.Net.NetworkInformation;
-using Warmwire.Cli.Measuring;
+using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Quick.Watching;
 
-/// <summary>Sorts the sockets of a network namespace into those that a process made, those that were made to it, and those that rest in TIME_WAIT.</summary>
+/// <summary>
+/// Sorts the sockets of a network namespace into those that a process made, those that were made to it, and those in TIME_WAIT.
+/// </summary>
 internal sealed class SocketCensus
 {
-    private readonly Dictionary<TcpRemote, int> _timeWait = [];
+    private readonly Dictionary<TcpRemote, int> _timeWaitByRemote = [];
     private readonly List<TcpLine> _held = [];
-    private readonly List<TcpLine> _resting = [];
+    private readonly List<TcpLine> _timeWait = [];
     private readonly HashSet<int> _listening = [];
     private readonly HashSet<long> _own;
 
@@ -37,7 +39,7 @@ internal sealed class SocketCensus
 
                 break;
             case TcpState.TimeWait:
-                _resting.Add(socket);
+                _timeWait.Add(socket);
                 break;
             case TcpState.Established or TcpState.SynSent or TcpState.CloseWait when _own.Contains(socket.Inode):
                 _held.Add(socket);
@@ -54,18 +56,20 @@ internal sealed class SocketCensus
     /// <param name="ports">Ports on which the process listens or has listened.</param>
     public int Incoming(HashSet<int> ports) => _held.Count(socket => ports.Contains(socket.LocalPort));
 
-    /// <summary>Of connections that were made to a listener here, whose remote ports are all different, none is told.</summary>
-    public IEnumerable<TcpLine> Resting() => _resting.Where(socket => !_listening.Contains(socket.LocalPort));
+    /// <summary>
+    /// Sockets in TIME_WAIT, without those of connections to a listener of this machine, whose remote ports are all different.
+    /// </summary>
+    public IEnumerable<TcpLine> InTimeWait() => _timeWait.Where(socket => !_listening.Contains(socket.LocalPort));
 
     /// <summary>The same by remote address.</summary>
     public IReadOnlyDictionary<TcpRemote, int> TimeWait()
     {
-        _timeWait.Clear();
-        foreach (TcpLine socket in Resting())
+        _timeWaitByRemote.Clear();
+        foreach (TcpLine socket in InTimeWait())
         {
-            _timeWait[socket.Remote] = _timeWait.GetValueOrDefault(socket.Remote) + 1;
+            _timeWaitByRemote[socket.Remote] = _timeWaitByRemote.GetValueOrDefault(socket.Remote) + 1;
         }
 
-        return _timeWait;
+        return _timeWaitByRemote;
     }
 }

@@ -44,28 +44,28 @@ public sealed class EnsureConditionTests
         Assert.Equal(new EnsureResult(text, held, actual), Parse(text).Evaluate(QuickResults.Usual()));
 
     [Theory]
-    [InlineData("p(95)", "it has no comparison; write it like p(95)<500 or errors<1%")]
-    [InlineData("", "it has no comparison; write it like p(95)<500 or errors<1%")]
+    [InlineData("p(95)", "it has no comparison; examples are p(95)<500 and errors<1%")]
+    [InlineData("", "it has no comparison; examples are p(95)<500 and errors<1%")]
     [InlineData("p95<500", "there is no metric 'p95'; did you mean p(95)?")]
     [InlineData("uncorrected.p99.9<500", "there is no metric 'uncorrected.p99.9'; did you mean uncorrected.p(99.9)?")]
-    [InlineData("p(101)<5", "'p(101)' is no percentile; N of p(N) is a number from 0 to 100")]
-    [InlineData("p(-1)<5", "'p(-1)' is no percentile; N of p(N) is a number from 0 to 100")]
-    [InlineData("p()<5", "'p()' is no percentile; N of p(N) is a number from 0 to 100")]
-    [InlineData("max=5", "there is no comparison '='; there are < <= > >= == !=")]
-    [InlineData("max=>5", "there is no comparison '=>'; there are < <= > >= == !=")]
-    [InlineData("max<>5", "there is no comparison '<>'; there are < <= > >= == !=")]
-    [InlineData("max<", "after < comes a number from 0 to 1000000000, not ''")]
-    [InlineData("max<-5", "after < comes a number from 0 to 1000000000, not '-5'")]
-    [InlineData("max<1e3", "'e3' is no unit of max, which is compared with a time in ms (or us, s)")]
-    [InlineData("max<1.2.3", "after < comes a number from 0 to 1000000000, not '1.2.3'")]
-    [InlineData("max<2000000000", "after < comes a number from 0 to 1000000000, not '2000000000'")]
-    [InlineData("max<fast", "after < comes a number from 0 to 1000000000, not 'fast'")]
-    [InlineData("max<5%", "'%' is no unit of max, which is compared with a time in ms (or us, s)")]
-    [InlineData("max<5m", "'m' is no unit of max, which is compared with a time in ms (or us, s)")]
-    [InlineData("errors<5ms", "'ms' is no unit of errors, which is compared with a number, or a share of the requests in %")]
-    [InlineData("connections<5%", "'%' is no unit of connections, which is compared with a number")]
-    [InlineData("reuse>5x", "'x' is no unit of reuse, which is compared with a share from 0 to 1, or in %")]
-    [InlineData("max<5<6", "'<6' is no unit of max, which is compared with a time in ms (or us, s)")]
+    [InlineData("p(101)<5", "'p(101)' is not a percentile; N in p(N) is a number from 0 to 100")]
+    [InlineData("p(-1)<5", "'p(-1)' is not a percentile; N in p(N) is a number from 0 to 100")]
+    [InlineData("p()<5", "'p()' is not a percentile; N in p(N) is a number from 0 to 100")]
+    [InlineData("max=5", "'=' is not a comparison; use < <= > >= == !=")]
+    [InlineData("max=>5", "'=>' is not a comparison; use < <= > >= == !=")]
+    [InlineData("max<>5", "'<>' is not a comparison; use < <= > >= == !=")]
+    [InlineData("max<", "< must be followed by a number from 0 to 1000000000, not ''")]
+    [InlineData("max<-5", "< must be followed by a number from 0 to 1000000000, not '-5'")]
+    [InlineData("max<1e3", "'e3' is not a unit of max; compare it with a time in ms (or us, s)")]
+    [InlineData("max<1.2.3", "< must be followed by a number from 0 to 1000000000, not '1.2.3'")]
+    [InlineData("max<2000000000", "< must be followed by a number from 0 to 1000000000, not '2000000000'")]
+    [InlineData("max<fast", "< must be followed by a number from 0 to 1000000000, not 'fast'")]
+    [InlineData("max<5%", "'%' is not a unit of max; compare it with a time in ms (or us, s)")]
+    [InlineData("max<5m", "'m' is not a unit of max; compare it with a time in ms (or us, s)")]
+    [InlineData("errors<5ms", "'ms' is not a unit of errors; compare it with a number, or a share of the requests in %")]
+    [InlineData("connections<5%", "'%' is not a unit of connections; compare it with a number")]
+    [InlineData("reuse>5x", "'x' is not a unit of reuse; compare it with a share from 0 to 1, or in %")]
+    [InlineData("max<5<6", "'<6' is not a unit of max; compare it with a time in ms (or us, s)")]
     public void What_is_no_condition_is_told_in_one_line(string text, string error)
     {
         Assert.False(EnsureCondition.TryParse(text, out _, out string? told));
@@ -118,7 +118,10 @@ public sealed class EnsureConditionTests
                 Connections = usual.Connections with { ReuseRatio = (double)part / whole },
             };
             Assert.All(
-                [$"errors=={percent}%", $"errors<={percent}%", $"errors>={percent}%", $"reuse=={percent}%", $"reuse>={percent / 100}", $"reuse<={percent / 100}"],
+                [
+                    $"errors=={percent}%", $"errors<={percent}%", $"errors>={percent}%", $"reuse=={percent}%", $"reuse>={percent / 100}",
+                    $"reuse<={percent / 100}",
+                ],
                 text => Assert.True(Parse(text).Evaluate(result).Held, $"{text} of {part}/{whole}"));
         }
     }

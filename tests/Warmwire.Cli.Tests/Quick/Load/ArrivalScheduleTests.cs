@@ -1,5 +1,5 @@
-using Warmwire.Cli.Quick;
 using Warmwire.Cli.Quick.Load;
+using Warmwire.Cli.Quick.Settings;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick.Load;

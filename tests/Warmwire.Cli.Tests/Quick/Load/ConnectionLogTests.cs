@@ -1,4 +1,7 @@
+using System.Diagnostics.Tracing;
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Load;
+using Warmwire.Cli.Tests.Quick.Events;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick.Load;
@@ -19,7 +22,8 @@ public sealed class ConnectionLogTests
         using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
         try
         {
-            using HttpResponseMessage response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, uri), TestContext.Current.CancellationToken);
+            using HttpResponseMessage response = await invoker.SendAsync(
+                new HttpRequestMessage(HttpMethod.Get, uri), TestContext.Current.CancellationToken);
         }
         catch (HttpRequestException)
         {
@@ -27,5 +31,19 @@ public sealed class ConnectionLogTests
         }
 
         Assert.Equal(Assert.Single(handler.GetSnapshot().Origins).Origin, ConnectionLog.OriginOf(uri));
+    }
+
+    [Fact]
+    public void Events_that_cannot_be_read_fail_the_run_and_do_not_count_as_none()
+    {
+        using var source = new TransportEventReaderTests.ChangedSource();
+        using var log = new ConnectionLog(new Uri("http://a/"));
+        log.EnableEvents(source, EventLevel.Informational);
+        log.ThrowIfUnreadable();
+        source.DialFailed("http://a:80", "First");
+        CommandFailure failure = Assert.Throws<CommandFailure>(() => log.GetResult(timeWait: null));
+        Assert.Equal(
+            "connections cannot be counted: the transport's event DialFailed has no value 'error', only origin, reason", failure.Message);
+        Assert.Equal(ExitCodes.CouldNotRun, failure.ExitCode);
     }
 }

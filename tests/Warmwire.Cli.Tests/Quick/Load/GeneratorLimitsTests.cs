@@ -22,17 +22,19 @@ public sealed class GeneratorLimitsTests
     public void A_generator_that_kept_up_is_not_the_limit() => Assert.Empty(GeneratorLimits.Find(s_good));
 
     [Fact]
-    public void Where_the_machine_does_not_tell_how_busy_it_is_nothing_is_claimed() => Assert.Empty(GeneratorLimits.Find(s_good with { MachineBusy = null }));
+    public void Where_the_machine_does_not_tell_how_busy_it_is_nothing_is_claimed() =>
+        Assert.Empty(GeneratorLimits.Find(s_good with { MachineBusy = null }));
 
     [Fact]
     public void Each_limit_is_named_with_its_figures()
     {
-        Says("7 arrivals were dropped: 100,000 requests were under way", s_good with { Dropped = 7 });
-        Says("It started 985.5 arrivals a second and not 1000.", s_good with { AchievedRate = 985.5 });
-        Says("started 10.5 ms late or later", s_good with { StartDelayP99Ms = 10.5 });
-        Says("It had 1,000 connections open, all that its descriptors allow", s_good with { PeakOpen = 1000 });
-        Says("It kept 1.9 of 2 cores busy.", s_good with { Cores = 1.9, MachineBusy = 1 });
-        Says("cores were 95 % busy, 0.5 of 2 with the load itself", s_good with { MachineBusy = 0.95 });
+        Says("7 arrivals were dropped because 100,000 requests, the maximum, were in progress.", s_good with { Dropped = 7 });
+        Says("quick started 985.5 of the planned 1000 arrivals/s.", s_good with { AchievedRate = 985.5 });
+        Says("1 % of requests were sent at least 18 ms late.", s_good with { StartDelayP99Ms = 18 });
+        Says("1,000 connections were open, the maximum for quick's descriptor limit", s_good with { PeakOpen = 1000 });
+        Says("quick used 1.9 of 2 cores.", s_good with { Cores = 1.9, MachineBusy = 1 });
+        Says(
+            "The CPUs were 100 % busy; quick used 0.3 of 2 cores, other processes the rest.", s_good with { Cores = 0.3, MachineBusy = 1 });
     }
 
     [Theory]
@@ -40,5 +42,6 @@ public sealed class GeneratorLimitsTests
     [InlineData("cpu 1 2 3 4", 10, 10)]
     public void The_processors_line_is_read(string line, double busy, double total) => Assert.Equal((busy, total), MachineLoad.Parse(line));
 
-    private static void Says(string text, GeneratorFacts facts) => Assert.Contains(text, Assert.Single(GeneratorLimits.Find(facts)), StringComparison.Ordinal);
+    private static void Says(string text, GeneratorFacts facts) =>
+        Assert.Contains(text, Assert.Single(GeneratorLimits.Find(facts)), StringComparison.Ordinal);
 }

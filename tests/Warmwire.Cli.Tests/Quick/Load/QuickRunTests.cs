@@ -2,9 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Warmwire.Cli.Quick;
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Load;
+using Warmwire.Cli.Quick.Outputs;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Settings;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick.Load;
@@ -33,7 +35,13 @@ public sealed class QuickRunTests
 
         Assert.Equal(200, result.LatencyMs.Corrected.Count);
         Assert.True(result.LatencyMs.Corrected.Max >= result.LatencyMs.Uncorrected.Max);
-        Assert.Equal((100, 100, 200, connections.Opened), (Sum(result, static p => p.Due), Sum(result, static p => p.Started), Sum(result, static p => p.Responses), Sum(result, static p => p.Opened)));
+        Assert.Equal(
+            (100, 100, 200, connections.Opened),
+            (
+                Sum(result, static p => p.Due),
+                Sum(result, static p => p.Started),
+                Sum(result, static p => p.Responses),
+                Sum(result, static p => p.Opened)));
         Assert.Equal(connections.PeakOpen, result.Series.Points.Max(static point => point.PeakOpen));
         Assert.Equal(result.LatencyMs.Corrected.Total, Summaries.Restore(result.Histogram.Corrected, result.LatencyMs.Corrected).Sum / 1e6);
     }
@@ -42,9 +50,15 @@ public sealed class QuickRunTests
     public async Task A_new_connection_for_each_request_is_just_that()
     {
         await using LoadTarget target = await LoadTarget.StartAsync();
-        QuickResult result = await RunAsync(new QuickSettings { Url = target.Url, Rate = 100, Arrivals = 40, NewConnectionPerRequest = true });
+        QuickResult result = await RunAsync(
+            new QuickSettings { Url = target.Url, Rate = 100, Arrivals = 40, NewConnectionPerRequest = true });
         Assert.Equal((40, 40), (target.Connections, (int)result.Connections.Opened));
-        Assert.Equal((0.0, 1, 1), (result.Connections.ReuseRatio, (int)result.Connections.RequestsPerConnection.Min, (int)result.Connections.RequestsPerConnection.Max));
+        Assert.Equal(
+            (0.0, 1, 1),
+            (
+                result.Connections.ReuseRatio,
+                (int)result.Connections.RequestsPerConnection.Min,
+                (int)result.Connections.RequestsPerConnection.Max));
         Assert.Equal(("Lifetime", 40L), (Assert.Single(result.Connections.ClosedBy).Key, result.Connections.ClosedByClient));
         if (OperatingSystem.IsLinux())
         {
@@ -86,8 +100,10 @@ public sealed class QuickRunTests
     [InlineData(true)]
     public async Task HTTP_2_needs_one_connection(bool tls)
     {
-        await using LoadTarget target = await LoadTarget.StartAsync(static context => context.Response.WriteAsync(context.Request.Protocol), HttpProtocols.Http2, tls);
-        QuickResult result = await RunAsync(new QuickSettings { Url = target.Url, Rate = 200, Arrivals = 60, Http2 = true, Insecure = true });
+        await using LoadTarget target = await LoadTarget.StartAsync(
+            static context => context.Response.WriteAsync(context.Request.Protocol), HttpProtocols.Http2, tls);
+        QuickResult result = await RunAsync(
+            new QuickSettings { Url = target.Url, Rate = 200, Arrivals = 60, Http2 = true, Insecure = true });
         Assert.Equal((60, 60 * "HTTP/2".Length, 1), (result.Responses, result.DownloadedBytes, result.Connections.Opened));
         Assert.Equal((tls ? 1 : 0, tls ? 1 : 0), (result.Connections.TlsHandshakes, result.PhasesMs.Tls.Count));
     }
@@ -95,8 +111,10 @@ public sealed class QuickRunTests
     [Fact]
     public async Task A_new_connection_for_each_request_works_with_HTTP_2_too()
     {
-        await using LoadTarget target = await LoadTarget.StartAsync(static context => context.Response.WriteAsync("ok"), HttpProtocols.Http2);
-        QuickResult result = await RunAsync(new QuickSettings { Url = target.Url, Rate = 100, Arrivals = 20, Http2 = true, NewConnectionPerRequest = true });
+        await using LoadTarget target = await LoadTarget.StartAsync(
+            static context => context.Response.WriteAsync("ok"), HttpProtocols.Http2);
+        QuickResult result = await RunAsync(
+            new QuickSettings { Url = target.Url, Rate = 100, Arrivals = 20, Http2 = true, NewConnectionPerRequest = true });
         Assert.Equal((20, 20, 0.0), (result.Responses, result.Connections.Opened, result.Connections.ReuseRatio));
     }
 
@@ -107,7 +125,8 @@ public sealed class QuickRunTests
         await using LoadTarget target = await LoadTarget.StartAsync(async context =>
         {
             using var reader = new StreamReader(context.Request.Body);
-            seen = $"{context.Request.Method} {context.Request.Path}{context.Request.QueryString} {context.Request.ContentType} {context.Request.Headers["X-Test"]} {context.Request.Host} {await reader.ReadToEndAsync()}";
+            seen = $"{context.Request.Method} {context.Request.Path}{context.Request.QueryString} {context.Request.ContentType} "
+                + $"{context.Request.Headers["X-Test"]} {context.Request.Host} {await reader.ReadToEndAsync()}";
         });
         await RunAsync(new QuickSettings
         {
@@ -141,12 +160,22 @@ public sealed class QuickRunTests
                     break;
             }
         });
-        QuickResult result = await RunAsync(new QuickSettings { Url = target.Url, Method = HttpMethod.Post, Rate = 50, Arrivals = 30, Timeout = TimeSpan.FromSeconds(0.5) });
+        QuickResult result = await RunAsync(
+            new QuickSettings
+            {
+                Url = target.Url,
+                Method = HttpMethod.Post,
+                Rate = 50,
+                Arrivals = 30,
+                Timeout = TimeSpan.FromSeconds(0.5),
+            });
         Assert.Equal((30, 10, 10), (result.Requests, result.Responses, result.Codes["503"]));
         Assert.Equal(10, result.Errors["Timeout.ReadHeaders"]);
         Assert.Equal(20, result.Errors.Values.Sum());
         Assert.Equal(result.Errors.Keys, result.ErrorExamples.Keys);
-        Assert.Contains(QuickVerdict.Sentences(result), static sentence => sentence.StartsWith("20 of 30 requests got no whole response", StringComparison.Ordinal));
+        Assert.Contains(
+            QuickVerdict.Sentences(result),
+            static sentence => sentence.StartsWith("20 of 30 requests got no complete response", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -162,7 +191,8 @@ public sealed class QuickRunTests
                 await released.Task;
             }
         });
-        using var run = new QuickRun(new QuickSettings { Url = target.Url, Rate = 40, Arrivals = 60, MaxConnections = 1 }, TimeProvider.System);
+        using var run = new QuickRun(
+            new QuickSettings { Url = target.Url, Rate = 40, Arrivals = 60, MaxConnections = 1 }, TimeProvider.System);
         Task<QuickResult> running = run.RunAsync(CancellationToken.None);
         while (run.SecondsSinceStart < 1.5)
         {
@@ -182,15 +212,15 @@ public sealed class QuickRunTests
     public async Task Until_its_start_it_is_before_it()
     {
         await using LoadTarget target = await LoadTarget.StartAsync();
-        using var run = new QuickRun(new QuickSettings { Url = target.Url, Rate = 100, Arrivals = 1, StartAt = DateTimeOffset.UtcNow.AddSeconds(3) }, TimeProvider.System);
+        using var run = new QuickRun(
+            new QuickSettings { Url = target.Url, Rate = 100, Arrivals = 1, StartAt = DateTimeOffset.UtcNow.AddSeconds(3) },
+            TimeProvider.System);
         Assert.InRange(run.SecondsSinceStart, -3, 0);
         Task<QuickResult> running = run.RunAsync(TestContext.Current.CancellationToken);
-        while (run.StartsAt == 0)
-        {
-            Assert.InRange(run.GetProgress().ElapsedSeconds, -3, 2);
-            await Task.Delay(10, TestContext.Current.CancellationToken);
-        }
-
+        Assert.InRange(run.GetProgress().ElapsedSeconds, -3, 0);
+        Assert.Equal(0, run.StartsAt);
+        await run.Started;
+        Assert.True(run.GetProgress().ElapsedSeconds >= 0);
         Assert.Equal(1, (await running).Responses);
         Assert.True(run.SecondsSinceStart >= 0);
     }
@@ -198,15 +228,22 @@ public sealed class QuickRunTests
     [Fact]
     public async Task Interrupted_it_tells_what_ran()
     {
-        await using LoadTarget target = await LoadTarget.StartAsync();
+        var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        int requests = 0;
+        await using LoadTarget target = await LoadTarget.StartAsync(context =>
+        {
+            // By then 20 responses have been read: a request is answered at once.
+            if (Interlocked.Increment(ref requests) == 40)
+            {
+                enough.TrySetResult();
+            }
+
+            return context.Response.WriteAsync("ok");
+        });
         using var interrupt = new CancellationTokenSource();
         using var run = new QuickRun(new QuickSettings { Url = target.Url, Rate = 50, Arrivals = 100_000 }, TimeProvider.System);
         Task<QuickResult> running = run.RunAsync(interrupt.Token);
-        while (run.GetProgress().Look.Responses < 20)
-        {
-            await Task.Delay(10);
-        }
-
+        await enough.Task;
         await interrupt.CancelAsync();
         QuickResult result = await running;
         Assert.True(result.Interrupted);
@@ -222,9 +259,10 @@ public sealed class QuickRunTests
         closed.Start();
         int port = ((IPEndPoint)closed.LocalEndpoint).Port;
         closed.Stop();
-        CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(() => RunAsync(new QuickSettings { Url = new Uri($"http://127.0.0.1:{port}/"), Rate = 50, Arrivals = 10 }));
+        CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(
+            () => RunAsync(new QuickSettings { Url = new Uri($"http://127.0.0.1:{port}/"), Rate = 50, Arrivals = 10 }));
         Assert.Equal(ExitCodes.CouldNotRun, failure.ExitCode);
-        Assert.StartsWith($"nothing was reached at http://127.0.0.1:{port}/: ", failure.Message);
+        Assert.StartsWith($"could not connect to http://127.0.0.1:{port}/: ", failure.Message);
         Assert.Contains("refused", failure.Message, StringComparison.Ordinal);
     }
 
@@ -248,7 +286,8 @@ public sealed class QuickRunTests
         return await run.RunAsync(TestContext.Current.CancellationToken);
     }
 
-    private static long UsedConnections(ConnectionsResult connections) => connections.RequestsPerConnection.Counts.Where(static pair => pair.Key > 0).Sum(static pair => pair.Value);
+    private static long UsedConnections(ConnectionsResult connections) =>
+        connections.RequestsPerConnection.Counts.Where(static pair => pair.Key > 0).Sum(static pair => pair.Value);
 
     private static long Sum(QuickResult result, Func<SeriesPoint, long> part) => result.Series.Points.Sum(part);
 }

@@ -1,4 +1,3 @@
-using Warmwire.Cli.Quick.Load;
 using Warmwire.Cli.Quick.Results;
 using Xunit;
 

@@ -1,5 +1,5 @@
-using Warmwire.Cli.Quick;
 using Warmwire.Cli.Quick.Load;
+using Warmwire.Cli.Quick.Settings;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick.Load;
@@ -31,7 +31,12 @@ public sealed class RunRecorderTests
         await Task.WhenAll(recording);
         RunRecord record = recorder.Finish((5 * Second) - 1, new ArrivalSchedule(4 * Each / 5, 4 * Each, Shard.Whole));
         Assert.Equal((4 * Each, 4 * Each, 40 * Each), (record.Arrivals, record.Responses, record.Bytes));
-        Assert.Equal((4 * Each, 4 * Each, 4 * Each), (record.Series.Points.Sum(static p => p.Started), record.Series.Points.Sum(static p => p.Responses), record.Series.Points.Sum(static p => p.Due)));
+        Assert.Equal(
+            (4 * Each, 4 * Each, 4 * Each),
+            (
+                record.Series.Points.Sum(static p => p.Started),
+                record.Series.Points.Sum(static p => p.Responses),
+                record.Series.Points.Sum(static p => p.Due)));
         Assert.Equal(5, record.Series.Points.Count);
     }
 
@@ -54,11 +59,11 @@ public sealed class RunRecorderTests
         var recorder = new RunRecorder();
         recorder.RequestStarted();
         recorder.RequestStarted();
-        Assert.Equal(2, recorder.UnderWay);
+        Assert.Equal(2, recorder.Look().Requests);
         recorder.TakenBack();
         recorder.Failure("Timeout.Connect", "no", 5);
         RunRecord record = recorder.Finish(10, new ArrivalSchedule(1, 1, Shard.Whole));
-        Assert.Equal((1, 0, 0), (record.Requests, record.Responses, recorder.UnderWay));
+        Assert.Equal((1, 0, 1), (record.Requests, record.Responses, record.Errors.Values.Sum()));
         Assert.Equal("no", record.ErrorExamples["Timeout.Connect"]);
     }
 }

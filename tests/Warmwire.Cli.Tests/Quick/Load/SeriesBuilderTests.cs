@@ -1,6 +1,6 @@
-using Warmwire.Cli.Quick;
 using Warmwire.Cli.Quick.Load;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Settings;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick.Load;
@@ -28,7 +28,13 @@ public sealed class SeriesBuilderTests
         SeriesResult series = builder.Finish(seconds * 1_000_000_000L, new ArrivalSchedule(3, 3L * seconds, Shard.Whole));
         Assert.Equal((interval, points), (series.IntervalSeconds, series.Points.Count));
         Assert.Equal(Enumerable.Range(0, points).Select(i => i * interval), series.Points.Select(static point => point.At));
-        Assert.Equal((3L * seconds, 3L * seconds, 2L * seconds, seconds), (series.Points.Sum(static p => p.Due), series.Points.Sum(static p => p.Started), series.Points.Sum(static p => p.Responses), series.Points.Sum(static p => p.Errors)));
+        Assert.Equal(
+            (3L * seconds, 3L * seconds, 2L * seconds, seconds),
+            (
+                series.Points.Sum(static p => p.Due),
+                series.Points.Sum(static p => p.Started),
+                series.Points.Sum(static p => p.Responses),
+                series.Points.Sum(static p => p.Errors)));
         Assert.Equal((seconds - 1, seconds), (series.Points[^1].PeakOpen, series.Points.Max(static point => point.Max)));
         Assert.Equal(2L * seconds, series.Points.Sum(static point => SeriesPoints.HistogramOf(point).Total));
     }

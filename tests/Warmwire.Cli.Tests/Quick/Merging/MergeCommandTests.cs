@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Text.Json.Nodes;
-using Warmwire.Cli.Quick.Ensuring;
+using Warmwire.Cli.Options;
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Merging;
 using Warmwire.Cli.Quick.Results;
 using Xunit;
@@ -24,23 +25,39 @@ public sealed class MergeCommandTests : IDisposable
     [Fact]
     public async Task Results_are_read_merged_shown_and_written()
     {
-        int code = await RunAsync(Write("a.json"), Write("b.json"), "-o", At("all.json"), "--report", At("all.html"), "--hgrm", At("all.hgrm"), "--ensure", "errors<=5%", "--ensure", "connections==20");
+        int code = await RunAsync(
+            Write("a.json"),
+            Write("b.json"),
+            "-o",
+            At("all.json"),
+            "--report",
+            At("all.html"),
+            "--hgrm",
+            At("all.hgrm"),
+            "--ensure",
+            "errors<=5%", "--ensure", "connections==20");
         Assert.Equal((ExitCodes.Success, ""), (code, _error.ToString()));
         QuickResult merged = Merged();
         Assert.Equal((400, 2), (merged.Requests, merged.Merged));
-        Assert.Equal([new EnsureResult("errors<=5%", true, "5 % (20 of 400)"), new EnsureResult("connections==20", true, "20")], merged.Ensure);
-        Assert.Contains("http.requests: ............................................................ 400", _output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(
+            [new EnsureResult("errors<=5%", true, "5 % (20 of 400)"), new EnsureResult("connections==20", true, "20")], merged.Ensure);
+        Assert.Contains(
+            "http.requests: ............................................................ 400",
+            _output.ToString(),
+            StringComparison.Ordinal);
         Assert.Contains("<svg", File.ReadAllText(At("all.html")), StringComparison.Ordinal);
         Assert.Contains("190.000 1.000000000000        380", File.ReadAllText(At("all.hgrm")), StringComparison.Ordinal);
-        Assert.StartsWith("400 requests went over 20 connections", merged.Verdict[0], StringComparison.Ordinal);
+        Assert.StartsWith("400 requests used 20 connections", merged.Verdict[0], StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_condition_that_does_not_hold_is_the_exit_code()
     {
-        Assert.Equal(ExitCodes.Missed, await RunAsync(Write("a.json"), "--ensure", "max<190", "--ensure", "errors<=5%", "-o", At("all.json")));
+        Assert.Equal(
+            ExitCodes.ConditionFailed,
+            await RunAsync(Write("a.json"), "--ensure", "max<190", "--ensure", "errors<=5%", "-o", At("all.json")));
         Assert.Equal([false, true], Merged().Ensure.Select(static condition => condition.Held));
-        Assert.Contains("✗ missed max<190: ", _output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("✗ failed max<190: ", _output.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -58,8 +75,20 @@ public sealed class MergeCommandTests : IDisposable
         File.WriteAllText(At("cut.json"), QuickJson.Write(QuickResults.Usual())[..500]);
         File.WriteAllText(At("other.json"), """{"a": 1}""");
         File.WriteAllText(At("null.json"), "null");
-        File.WriteAllText(At("nulls.json"), QuickJson.Write(QuickResults.Usual()).Replace("\"codes\": {", "\"codes\": null, \"c\": {", StringComparison.Ordinal));
-        int code = await RunAsync(At("none.json"), At("text.json"), Write("good.json"), At("cut.json"), At("other.json"), At("null.json"), At("nulls.json"), _folder.FullName, "-o", At("all.json"));
+        File.WriteAllText(
+            At("nulls.json"),
+            QuickJson.Write(QuickResults.Usual()).Replace("\"codes\": {", "\"codes\": null, \"c\": {", StringComparison.Ordinal));
+        int code = await RunAsync(
+            At("none.json"),
+            At("text.json"),
+            Write("good.json"),
+            At("cut.json"),
+            At("other.json"),
+            At("null.json"),
+            At("nulls.json"),
+            _folder.FullName,
+            "-o",
+            At("all.json"));
         Assert.Equal(ExitCodes.CouldNotRun, code);
         Assert.Equal(
             [
@@ -79,7 +108,11 @@ public sealed class MergeCommandTests : IDisposable
     public async Task What_a_file_need_not_have_may_be_missing()
     {
         JsonObject result = JsonNode.Parse(QuickJson.Write(QuickResults.Usual()))!.AsObject();
-        foreach (string name in (string[])["interrupted", "errorExamples", "downloadedBytes", "generatorLimits", "process", "ensure", "verdict", "merged"])
+        string[] optional =
+        [
+            "interrupted", "errorExamples", "downloadedBytes", "generatorLimits", "process", "ensure", "verdict", "merged",
+        ];
+        foreach (string name in optional)
         {
             result.Remove(name);
         }
@@ -104,8 +137,9 @@ public sealed class MergeCommandTests : IDisposable
     public async Task The_same_file_is_not_counted_twice()
     {
         string file = Write("a.json");
-        CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(() => RunAsync(file, Path.Combine(_folder.FullName, ".", "a.json")));
-        Assert.Equal((ExitCodes.CouldNotRun, $"{file} is given twice, and would be counted twice"), (failure.ExitCode, failure.Message));
+        CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(
+            () => RunAsync(file, Path.Combine(_folder.FullName, ".", "a.json")));
+        Assert.Equal((ExitCodes.CouldNotRun, $"{file} is given twice"), (failure.ExitCode, failure.Message));
     }
 
     [Fact]
@@ -118,7 +152,8 @@ public sealed class MergeCommandTests : IDisposable
 
     [Theory]
     [InlineData("--ensure 'p95<5': there is no metric 'p95'; did you mean p(95)?", "a.json", "--ensure", "p95<5")]
-    [InlineData("--ensure 'max': it has no comparison; write it like p(95)<500 or errors<1%", "a.json", "--ensure", "max<5", "--ensure", "max")]
+    [InlineData(
+        "--ensure 'max': it has no comparison; examples are p(95)<500 and errors<1%", "a.json", "--ensure", "max<5", "--ensure", "max")]
     public void A_wrong_condition_is_told_before_anything_is_read(string error, params string[] arguments)
     {
         ParseResult parsed = MergeArguments.Command(static (_, _) => Task.FromResult(0)).Parse(arguments);

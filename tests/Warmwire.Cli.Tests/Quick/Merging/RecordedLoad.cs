@@ -1,5 +1,5 @@
 using Warmwire.Cli.Histograms;
-using Warmwire.Cli.Quick.Merging;
+using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Tests.Histograms;
 
@@ -47,14 +47,23 @@ internal sealed class RecordedLoad
         long exchanges = _connections.Sum();
         return QuickResults.Empty() with
         {
-            Target = QuickResults.Empty().Target with { Rate = rate, DurationSeconds = seconds, Arrivals = _requests.Length, MaxConnections = (int)peak },
+            Target = QuickResults.Empty().Target with
+            {
+                Rate = rate,
+                DurationSeconds = seconds,
+                Arrivals = _requests.Length,
+                MaxConnections = (int)peak,
+            },
             StartedAt = Start,
             ElapsedSeconds = seconds + 0.25,
             Arrivals = _requests.Length,
             Requests = _requests.Length,
             Responses = answered.Length,
             Errors = Count(_requests.Where(static request => request.Error is not null).Select(static request => request.Error!)),
-            ErrorExamples = _requests.Where(static request => request.Error is not null).Select(static request => request.Error!).Distinct().Order(StringComparer.Ordinal)
+            ErrorExamples = _requests.Where(static request => request.Error is not null)
+                .Select(static request => request.Error!)
+                .Distinct()
+                .Order(StringComparer.Ordinal)
                 .ToDictionary(static kind => kind, static kind => "it said " + kind, StringComparer.Ordinal),
             Codes = Count(answered.Select(static request => request.Status.ToString())),
             DownloadedBytes = answered.Length * 100L,
@@ -66,7 +75,9 @@ internal sealed class RecordedLoad
                 FailedDials = _requests.Length % 7,
                 Exchanges = exchanges,
                 ReuseRatio = exchanges == 0 ? 0 : (double)(exchanges - _connections.Length) / exchanges,
-                RequestsPerConnection = RequestCounts.Of(_connections.GroupBy(static requests => requests).Select(static same => KeyValuePair.Create(same.Key, (long)same.Count()))).GetResult(),
+                RequestsPerConnection = RequestCounts.Of(
+                    _connections.GroupBy(static requests => requests)
+                        .Select(static same => KeyValuePair.Create(same.Key, (long)same.Count()))).GetResult(),
                 TlsHandshakes = _connections.Length,
                 ClosedBy = Count(_connections.Select(static requests => requests % 2 == 0 ? "idle" : "server closed")),
                 ClosedByServer = _connections.Count(static requests => requests % 2 == 1),
@@ -75,7 +86,14 @@ internal sealed class RecordedLoad
                 TimeWait = _connections.Length,
             },
             LatencyMs = new LatencyResult { Corrected = Summaries.Of(latency), Uncorrected = Summaries.Of(half) },
-            PhasesMs = new PhasesResult { Dns = Summaries.Of(half), Connect = Summaries.Of(latency), Tls = Summaries.Of(half), Queue = Summaries.Of(latency), FirstByte = Summaries.Of(half) },
+            PhasesMs = new PhasesResult
+            {
+                Dns = Summaries.Of(half),
+                Connect = Summaries.Of(latency),
+                Tls = Summaries.Of(half),
+                Queue = Summaries.Of(latency),
+                FirstByte = Summaries.Of(half),
+            },
             StartDelayMs = Summaries.Of(half),
             Cpu = new CpuResult
             {
@@ -95,14 +113,19 @@ internal sealed class RecordedLoad
                 Queue = HistogramCoder.Encode(latency),
                 FirstByte = HistogramCoder.Encode(half),
             },
-            Series = new SeriesResult { IntervalSeconds = 1, Points = [.. Enumerable.Range(0, seconds).Select(second => Point(second, peak))] },
+            Series = new SeriesResult
+            {
+                IntervalSeconds = 1,
+                Points = [.. Enumerable.Range(0, seconds).Select(second => Point(second, peak))],
+            },
         };
     }
 
     private SeriesPoint Point(int second, long peak)
     {
         Request[] due = [.. _requests.Where(request => (int)request.At == second)];
-        LatencyHistogram latency = RandomValues.Record([.. due.Where(static request => request.Error is null).Select(static request => request.Latency)]);
+        LatencyHistogram latency = RandomValues.Record(
+            [.. due.Where(static request => request.Error is null).Select(static request => request.Latency)]);
         DurationSummary summary = Summaries.Of(latency);
         return new SeriesPoint
         {

@@ -21,7 +21,8 @@ public sealed class FiguresTests
     [InlineData(0.99667, "99.6 %")]
     [InlineData(0.99999, "99.9 %")]
     [InlineData(1, "100.0 %")]
-    public void All_of_something_is_claimed_only_where_it_was_all(double ratio, string text) => Assert.Equal(text, Figures.PercentRoundedDown(ratio));
+    public void All_of_something_is_claimed_only_where_it_was_all(double ratio, string text) =>
+        Assert.Equal(text, Figures.PercentRoundedDown(ratio));
 
     [Theory]
     [InlineData(0, "0 s")]
@@ -31,7 +32,8 @@ public sealed class FiguresTests
     [InlineData(151, "2 min 31 s")]
     [InlineData(300, "5 min")]
     [InlineData(9000, "2 h 30 min")]
-    public void A_duration_has_the_unit_that_a_person_would_choose(double seconds, string text) => Assert.Equal(text, Figures.Duration(seconds));
+    public void A_duration_has_the_unit_that_a_person_would_choose(double seconds, string text) =>
+        Assert.Equal(text, Figures.Duration(seconds));
 
     [Theory]
     [InlineData("ServerClosed", "server closed")]

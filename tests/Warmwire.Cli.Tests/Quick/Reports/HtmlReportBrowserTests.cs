@@ -7,22 +7,30 @@ using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick.Reports;
 
-/// <summary>What only a browser knows: whether the page keeps to its policy, fits, and can be read. Its pictures are kept in artifacts/screenshots.</summary>
+/// <summary>
+/// What only a browser knows: whether the page keeps to its policy, fits, and can be read. Its pictures are kept in artifacts/screenshots.
+/// </summary>
 public sealed class HtmlReportBrowserTests
 {
     private static readonly string[] s_places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-    /// <summary>Pairs of texts in one chart that cover each other by more than a pixel; the letters of a page that is not shown have no place, so it must be shown.</summary>
+    /// <summary>
+    /// Pairs of texts in one chart that cover each other by more than a pixel; the letters of a page that is not shown have no place, so it
+    /// must be shown.
+    /// </summary>
     private const string Overlaps =
         """
         () => [...document.querySelectorAll('svg')].flatMap(svg => {
           const texts = [...svg.querySelectorAll('text')].map(text => [text.textContent, text.getBoundingClientRect()]);
           const frame = svg.getBoundingClientRect();
           const name = svg.getAttribute('aria-label');
-          const outside = texts.filter(([, box]) => box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 1 || box.bottom > frame.bottom + 1)
+          const outside = texts
+            .filter(([, box]) => box.left < frame.left - 1 || box.right > frame.right + 1
+              || box.top < frame.top - 1 || box.bottom > frame.bottom + 1)
             .map(([text]) => `${name}: ${text} is outside`);
           const covered = texts.flatMap(([text, box], i) => texts.slice(i + 1)
-            .filter(([, other]) => box.left < other.right - 1 && other.left < box.right - 1 && box.top < other.bottom - 1 && other.top < box.bottom - 1)
+            .filter(([, other]) => box.left < other.right - 1 && other.left < box.right - 1
+              && box.top < other.bottom - 1 && other.top < box.bottom - 1)
             .map(([other]) => `${name}: ${text} and ${other}`));
           return [...outside, ...covered];
         })
@@ -77,12 +85,16 @@ public sealed class HtmlReportBrowserTests
         await using IBrowser browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = chromium,
-            Args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
+            Args =
+            [
+                "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                "--no-first-run",
+            ],
         });
         foreach ((string name, QuickResult result, ColorScheme[] schemes) in ((string, QuickResult, ColorScheme[])[])
         [
-            ("cured", SampleResults.Cured, [ColorScheme.Light]),
-            ("broken", SampleResults.Broken, [ColorScheme.Light, ColorScheme.Dark]),
+            ("after", SampleResults.After, [ColorScheme.Light]),
+            ("before", SampleResults.Before, [ColorScheme.Light, ColorScheme.Dark]),
             ("tiny", SampleResults.Tiny, [ColorScheme.Dark]),
         ])
         {
@@ -102,7 +114,8 @@ public sealed class HtmlReportBrowserTests
 
     private static async Task Look(IBrowser browser, string file, QuickResult result, ColorScheme scheme, string picture)
     {
-        await using IBrowserContext context = await browser.NewContextAsync(new BrowserNewContextOptions { ColorScheme = scheme, ViewportSize = new ViewportSize { Width = 1280, Height = 900 } });
+        await using IBrowserContext context = await browser.NewContextAsync(
+            new BrowserNewContextOptions { ColorScheme = scheme, ViewportSize = new ViewportSize { Width = 1280, Height = 900 } });
         IPage page = await context.NewPageAsync();
         List<string> complaints = [];
         List<string> requests = [];
@@ -115,7 +128,8 @@ public sealed class HtmlReportBrowserTests
         foreach (int width in (int[])[1280, 390])
         {
             await page.SetViewportSizeAsync(width, 900);
-            Assert.True(await page.EvaluateAsync<int>("() => document.documentElement.scrollWidth") <= width, $"{picture} is wider than {width}");
+            Assert.True(
+                await page.EvaluateAsync<int>("() => document.documentElement.scrollWidth") <= width, $"{picture} is wider than {width}");
             Assert.Empty(await Texts(page, Overlaps));
             Assert.Empty(await Texts(page, EmptyCharts));
             Assert.Empty(await Texts(page, PoorContrast));
@@ -132,5 +146,6 @@ public sealed class HtmlReportBrowserTests
         Assert.Empty(complaints);
     }
 
-    private static async Task<string[]> Texts(IPage page, string script) => (await page.EvaluateAsync<JsonElement>(script)).Deserialize<string[]>()!;
+    private static async Task<string[]> Texts(IPage page, string script) =>
+        (await page.EvaluateAsync<JsonElement>(script)).Deserialize<string[]>()!;
 }

@@ -1,17 +1,22 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Warmwire.Cli.Compare;
+using Warmwire.Cli.Quick.Load;
 using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Settings;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick.Reports;
 
 public sealed class HtmlReportTests
 {
-    private const string Hostile = "</style></title><script>alert('1')</script>\"' onload=\"x\" & \r\nSet-Cookie: a=b \u0000\u001b[31m \u202egnp \ud800 ]]> <!-- <img src=x onerror=y>";
+    private const string Hostile = "</style></title><script>alert('1')</script>\"' onload=\"x\" & \r\nSet-Cookie: a=b "
+        + "\u0000\u001b[31m \u202egnp \ud800 ]]> <!-- <img src=x onerror=y>";
 
-    public static TheoryData<string> Results => ["cured", "broken", "tiny", "nothing", "long", "hostile", "all failed", "one point", "all equal", "outlier", "absurd", "damaged"];
+    public static TheoryData<string> Results =>
+        ["after", "before", "tiny", "nothing", "long", "hostile", "all failed", "one point", "all equal", "outlier", "absurd", "damaged"];
 
     [Theory]
     [MemberData(nameof(Results))]
@@ -22,16 +27,19 @@ public sealed class HtmlReportTests
         XElement page = XDocument.Parse(html).Root!;
         string[] known =
         [
-            "html", "head", "meta", "title", "style", "body", "main", "header", "section", "footer", "figure", "figcaption", "div", "h1", "h2", "h3", "p", "ul", "li", "dl", "dt", "dd", "small",
+            "html", "head", "meta", "title", "style", "body", "main", "header", "section", "footer", "figure", "figcaption", "div", "h1",
+            "h2", "h3", "p", "ul", "li", "dl", "dt", "dd", "small",
             "strong", "code", "table", "thead", "tbody", "tr", "th", "td", "svg", "desc", "path", "line", "rect", "text",
         ];
         Assert.Empty(page.DescendantsAndSelf().Select(element => element.Name.LocalName).Except(known));
         XAttribute[] attributes = [.. page.DescendantsAndSelf().Attributes()];
         Assert.DoesNotContain(attributes, attribute => attribute.Name.LocalName.StartsWith("on", StringComparison.OrdinalIgnoreCase));
-        Assert.DoesNotContain(attributes, attribute => attribute.Name.LocalName is "href" or "src" or "srcset" or "style" or "action" or "background");
+        Assert.DoesNotContain(
+            attributes, attribute => attribute.Name.LocalName is "href" or "src" or "srcset" or "style" or "action" or "background");
         string style = page.Descendants("style").Single().Value;
         Assert.DoesNotMatch("url\\(|@import|@font-face|expression|<|&", style);
-        Assert.Contains(page.Descendants("meta"), meta => meta.Attribute("content")?.Value == "default-src 'none'; style-src 'unsafe-inline'");
+        Assert.Contains(
+            page.Descendants("meta"), meta => meta.Attribute("content")?.Value == "default-src 'none'; style-src 'unsafe-inline'");
     }
 
     [Theory]
@@ -45,7 +53,8 @@ public sealed class HtmlReportTests
             Assert.Equal("img", chart.Attribute("role")?.Value);
             Assert.NotEmpty(chart.Attribute("aria-label")!.Value);
             Assert.NotEmpty(chart.Element("title")!.Value);
-            Assert.DoesNotMatch("NaN|Infinity|∞|E[+-]?[0-9]", string.Concat(chart.Descendants("path").Attributes("d").Select(d => d.Value)));
+            Assert.DoesNotMatch(
+                "NaN|Infinity|∞|E[+-]?[0-9]", string.Concat(chart.Descendants("path").Attributes("d").Select(d => d.Value)));
             foreach (XElement text in chart.Elements("text"))
             {
                 Assert.InRange(double.Parse(text.Attribute("x")!.Value, CultureInfo.InvariantCulture), 0, 520);
@@ -85,13 +94,13 @@ public sealed class HtmlReportTests
     [Fact]
     public void The_figures_of_the_run_are_in_it()
     {
-        string text = Regex.Replace(XDocument.Parse(Write(SampleResults.Broken)).Root!.Element("body")!.Value, @"\s+", " ");
+        string text = Regex.Replace(XDocument.Parse(Write(SampleResults.Before)).Root!.Element("body")!.Value, @"\s+", " ");
 
         foreach (string expected in (string[])
         [
             "GET https://orders.example.internal/api/orders/17?expand=lines", "30/s for 5 min", "2026-12-03 13:05:09 UTC",
-            "2 of 3 conditions did not hold", "connections <= 20", "✗ no", "Warning: the load generator was a limit", "Local ports ran short",
-            "connection close header", "The server closed 8,931 of these 8,991 or asked for it; this side closed 60.",
+            "2 of 3 conditions failed", "connections <= 20", "✗ no", "Warning: the load generator was a limit", "Local ports ran short",
+            "connection close header", "The server closed 8,931 of these 8,991 connections or asked for it; the client closed 60.",
             "Cannot assign requested address (10.0.3.17:8443)", "Process orders-api, 48213", "TLS handshake", "503",
         ])
         {
@@ -102,19 +111,24 @@ public sealed class HtmlReportTests
     [Fact]
     public void A_run_that_was_fine_has_no_warning_and_says_that_nothing_was_closed()
     {
-        XElement page = XDocument.Parse(Write(SampleResults.Cured)).Root!;
+        XElement page = XDocument.Parse(Write(SampleResults.After)).Root!;
 
         Assert.DoesNotContain(page.Descendants("section"), section => section.Attribute("class")?.Value == "warning");
-        Assert.Contains(page.Descendants("p"), p => p.Value == "None was closed during the run.");
-        Assert.Contains(page.Descendants("h2"), heading => heading.Value == "✓ All 3 conditions held");
+        Assert.Contains(page.Descendants("p"), p => p.Value == "No connection was closed during the run.");
+        Assert.Contains(page.Descendants("h2"), heading => heading.Value == "✓ All 3 conditions passed");
         Assert.Contains(page.Descendants("text"), text => text.Value == "ms, logarithmic axis");
     }
 
     [Fact]
     public void Where_no_response_came_the_line_has_a_gap_and_not_a_zero()
     {
-        SeriesPoint[] points = [.. SampleResults.Tiny.Series.Points.Select((point, i) => i == 1 ? point with { Responses = 0, P50 = 0, P99 = 0, Max = 0 } : point)];
-        XElement page = XDocument.Parse(Write(SampleResults.Tiny with { Series = new SeriesResult { IntervalSeconds = 1, Points = points } })).Root!;
+        SeriesPoint[] points =
+        [
+            .. SampleResults.Tiny.Series.Points.Select(
+                (point, i) => i == 1 ? point with { Responses = 0, P50 = 0, P99 = 0, Max = 0 } : point),
+        ];
+        XElement page = XDocument.Parse(
+            Write(SampleResults.Tiny with { Series = new SeriesResult { IntervalSeconds = 1, Points = points } })).Root!;
 
         XElement chart = page.Descendants("svg").Single(svg => svg.Attribute("aria-label")?.Value == "Latency over time");
         string line = chart.Elements("path").Last().Attribute("d")!.Value;
@@ -125,20 +139,43 @@ public sealed class HtmlReportTests
 
     private static QuickResult Make(string name) => name switch
     {
-        "cured" => SampleResults.Cured,
-        "broken" => SampleResults.Broken,
+        "after" => SampleResults.After,
+        "before" => SampleResults.Before,
         "tiny" => SampleResults.Tiny,
         "nothing" => SampleResults.Nothing,
         "long" => SampleResults.Long,
         "hostile" => HostileResult(),
-        "all failed" => WithPoints(SampleResults.Nothing with { Errors = new Dictionary<string, long> { ["connect"] = 40 } }, 40, (point, _) => point with { Due = 1, Started = 1, Errors = 1 }),
+        "all failed" =>
+            WithPoints(
+                SampleResults.Nothing with { Errors = new Dictionary<string, long> { ["connect"] = 40 } },
+                40,
+                (point, _) => point with { Due = 1, Started = 1, Errors = 1 }),
         "one point" => WithPoints(SampleResults.Tiny, 1, (point, _) => point),
         "all equal" => WithPoints(SampleResults.Tiny, 600, (point, _) => point with { P50 = 5, P99 = 5, Max = 5 }),
-        "outlier" => WithPoints(SampleResults.Tiny, 600, (point, i) => point with { P50 = 1, P99 = 1, Max = i == 300 ? 3_600_000 : 1, PeakOpen = i == 300 ? 1_000_000_000 : 1 }),
+        "outlier" =>
+            WithPoints(
+                SampleResults.Tiny,
+                600,
+                (point, i) => point with { P50 = 1, P99 = 1, Max = i == 300 ? 3_600_000 : 1, PeakOpen = i == 300 ? 1_000_000_000 : 1 }),
         "absurd" => WithPoints(
-            SampleResults.Tiny with { AchievedRate = 1e300, ElapsedSeconds = 1e300, Target = SampleResults.Tiny.Target with { Rate = 1e300, DurationSeconds = -1 } },
+            SampleResults.Tiny with
+            {
+                AchievedRate = 1e300,
+                ElapsedSeconds = 1e300,
+                Target = SampleResults.Tiny.Target with { Rate = 1e300, DurationSeconds = -1 },
+            },
             3,
-            (point, i) => point with { At = i * 1e300, P50 = -1, P99 = 1e-300, Max = 1e300, PeakOpen = long.MaxValue, Due = long.MinValue / 2, Opened = long.MaxValue / 4 }),
+            (point, i) =>
+                point with
+                {
+                    At = i * 1e300,
+                    P50 = -1,
+                    P99 = 1e-300,
+                    Max = 1e300,
+                    PeakOpen = long.MaxValue,
+                    Due = long.MinValue / 2,
+                    Opened = long.MaxValue / 4,
+                }),
         "damaged" => SampleResults.Tiny with { Histogram = SampleResults.Tiny.Histogram with { Corrected = "AAAA", Uncorrected = "" } },
         _ => throw new ArgumentOutOfRangeException(nameof(name)),
     };
@@ -146,12 +183,19 @@ public sealed class HtmlReportTests
     private static QuickResult WithPoints(QuickResult result, int count, Func<SeriesPoint, int, SeriesPoint> change)
     {
         SeriesPoint model = SampleResults.Tiny.Series.Points[0] with { Responses = result.Responses };
-        return result with { Series = new SeriesResult { IntervalSeconds = 1, Points = [.. Enumerable.Range(0, count).Select(i => change(model with { At = i }, i))] } };
+        return result with
+        {
+            Series = new SeriesResult
+            {
+                IntervalSeconds = 1,
+                Points = [.. Enumerable.Range(0, count).Select(i => change(model with { At = i }, i))],
+            },
+        };
     }
 
     private static QuickResult HostileResult()
     {
-        QuickResult model = SampleResults.Broken;
+        QuickResult model = SampleResults.Before;
         var counts = Enumerable.Range(0, 50).ToDictionary(i => Hostile + i, i => (long)i + 1);
         var looks = counts.ToDictionary(count => count.Key, count => (int)count.Value);
         ProcessState state = model.Process!.Before with { Outgoing = looks, TimeWait = looks };
@@ -165,7 +209,15 @@ public sealed class HtmlReportTests
             Verdict = [Hostile],
             Ensure = [new EnsureResult(Hostile, false, Hostile)],
             Connections = model.Connections with { ClosedBy = counts, DialedBy = counts },
-            Process = model.Process with { Name = Hostile, Notes = [Hostile], OutgoingSeen = counts, Before = state, During = state, After = state },
+            Process = model.Process with
+            {
+                Name = Hostile,
+                Notes = [Hostile],
+                OutgoingSeen = counts,
+                Before = state,
+                During = state,
+                After = state,
+            },
         };
     }
 

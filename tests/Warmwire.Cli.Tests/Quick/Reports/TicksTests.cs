@@ -16,7 +16,8 @@ public sealed class TicksTests
     [InlineData(1234, 2000)]
     [InlineData(0, 1)]
     [InlineData(double.NaN, 1)]
-    public void A_step_is_one_or_two_or_five_times_a_power_of_ten(double atLeast, double step) => Assert.Equal(step, Ticks.Step(atLeast), 1e-12);
+    public void A_step_is_one_or_two_or_five_times_a_power_of_ten(double atLeast, double step) =>
+        Assert.Equal(step, Ticks.Step(atLeast), 1e-12);
 
     [Theory]
     [InlineData(0, 0, "0 1")]
@@ -31,14 +32,16 @@ public sealed class TicksTests
     [InlineData(0.2, "0.00 0.05 0.10 0.15 0.20")]
     [InlineData(0.0031, "0.000 0.001 0.002 0.003 0.004")]
     [InlineData(2.5, "0 1 2 3")]
-    public void Fractions_have_as_many_digits_as_their_step(double to, string labels) => Assert.Equal(labels, Labels(Ticks.Linear(0, to, aim: 4, isWhole: false)));
+    public void Fractions_have_as_many_digits_as_their_step(double to, string labels) =>
+        Assert.Equal(labels, Labels(Ticks.Linear(0, to, aim: 4, isWhole: false)));
 
     [Theory]
     [InlineData(1.5, 2000, "1 10 100 1,000 10,000")]
     [InlineData(2, 9, "1 2 5 10")]
     [InlineData(1, 1, "1 2")]
     [InlineData(0.02, 0.02, "0.01 0.02")]
-    public void A_logarithmic_axis_goes_by_powers_of_ten(double from, double to, string labels) => Assert.Equal(labels, Labels(Ticks.Logarithmic(from, to)));
+    public void A_logarithmic_axis_goes_by_powers_of_ten(double from, double to, string labels) =>
+        Assert.Equal(labels, Labels(Ticks.Logarithmic(from, to)));
 
     [Fact]
     public void A_logarithmic_axis_over_many_powers_skips_some_and_still_holds_all()
@@ -64,7 +67,8 @@ public sealed class TicksTests
     [InlineData(1)]
     [InlineData(100_000)]
     [InlineData(1e300)]
-    public void No_length_of_time_has_more_ticks_than_there_is_room_for(double seconds) => Assert.InRange(Ticks.Time(seconds, aim: 5).Count, 1, 7);
+    public void No_length_of_time_has_more_ticks_than_there_is_room_for(double seconds) =>
+        Assert.InRange(Ticks.Time(seconds, aim: 5).Count, 1, 7);
 
     [Fact]
     public void Latencies_are_on_a_logarithmic_axis_only_if_the_largest_is_far_from_the_usual()

@@ -1,15 +1,16 @@
 using System.Net.NetworkInformation;
 using System.Runtime.InteropServices;
-using Warmwire.Cli.Measuring;
 using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Quick.Watching;
+using Warmwire.Cli.Sockets;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick.Watching;
 
 public sealed class ProcTextTests
 {
-    private const string Fields = "S 9984 9984 31436 0 -1 4194304 99 0 0 0 120 34 0 0 20 0 17 0 3499056 3133440 408 18446744073709551615 94591472398336 94591472418217 0";
+    private const string Fields = "S 9984 9984 31436 0 -1 4194304 99 0 0 0 120 34 0 0 20 0 17 0 3499056 3133440 408 "
+        + "18446744073709551615 94591472398336 94591472418217 0";
 
     private const string Tcp = """
           sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -25,9 +26,9 @@ public sealed class ProcTextTests
         """;
 
     private const string Tcp6 = """
-          sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
-           0: 00000000000000000000000001000000:9C40 00000000000000000000000001000000:1388 01 00000000:00000000 00:00000000 00000000     0        0 21 1 0000000000000000
-           1: 0000000000000000FFFF00000100007F:9C46 0000000000000000FFFF00000100007F:1388 01 00000000:00000000 00:00000000 00000000     0        0 22 1 0000000000000000
+          sl local_address remote_address st tx_queue rx_queue tr tm->when retrnsmt uid timeout inode
+           0: 00000000000000000000000001000000:9C40 00000000000000000000000001000000:1388 01 00000000:00000000 00:00000000 00000000 0 0 21
+           1: 0000000000000000FFFF00000100007F:9C46 0000000000000000FFFF00000100007F:1388 01 00000000:00000000 00:00000000 00000000 0 0 22
         """;
 
     [Theory]
@@ -71,7 +72,9 @@ public sealed class ProcTextTests
     {
         string whole = Tcp.Split('\n')[2];
         Assert.True(TcpLine.TryParse(whole, out TcpLine socket));
-        Assert.Equal((40_000, "127.0.0.1:5000", TcpState.Established, 11L), (socket.LocalPort, socket.Remote.ToString(), socket.State, socket.Inode));
+        Assert.Equal(
+            (40_000, "127.0.0.1:5000", TcpState.Established, 11L),
+            (socket.LocalPort, socket.Remote.ToString(), socket.State, socket.Inode));
         int inode = whole.IndexOf(" 11 ", StringComparison.Ordinal);
         for (int length = 0; length <= inode; length++)
         {
@@ -90,7 +93,8 @@ public sealed class ProcTextTests
     [Fact]
     public void Only_the_most_called_addresses_are_named()
     {
-        Dictionary<string, long> named = ByRemote.Text(Enumerable.Range(1, 150).Select(static i => KeyValuePair.Create(new TcpRemote(0x0100007F, false, i), (long)i)));
+        Dictionary<string, long> named = ByRemote.Text(
+            Enumerable.Range(1, 150).Select(static i => KeyValuePair.Create(new TcpRemote(0x0100007F, false, i), (long)i)));
         Assert.Equal(101, named.Count);
         Assert.Equal((150L, 51L, 50L * 51 / 2), (named["127.0.0.1:150"], named["127.0.0.1:51"], named[ByRemote.Others]));
     }

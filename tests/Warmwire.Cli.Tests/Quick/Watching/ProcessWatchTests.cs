@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Quick.Watching;
+using Warmwire.Tests.Kit;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick.Watching;
@@ -10,7 +12,8 @@ namespace Warmwire.Cli.Tests.Quick.Watching;
 public sealed class ProcessWatchTests
 {
     /// <summary>
-    /// Bash opens sockets itself: it makes as many connections as it is told, closes as many as it is told, and answers each command. It does not end by itself before its input does.
+    /// Bash opens sockets itself: it makes as many connections as it is told, closes as many as it is told, and answers each command. It
+    /// does not end by itself before its input does.
     /// </summary>
     private const string Script = """
         open() { exec {fd}<>"/dev/tcp/127.0.0.1/$1"; fds+=("$fd"); }
@@ -32,20 +35,20 @@ public sealed class ProcessWatchTests
         try
         {
             await TellAsync(process, "true 0 1");
-            int looks = 0;
+            using var asked = new SemaphoreSlim(0);
+            var time = new FakeTime();
             int begun = 0;
             await using ProcessWatch watch = ProcessWatch.Start(
                 process.Id,
                 () =>
                 {
-                    Interlocked.Increment(ref looks);
+                    asked.Release();
                     return Volatile.Read(ref begun) - 1;
                 },
-                TimeProvider.System);
+                time);
             await TellAsync(process, $"open {PortOf(listener)} 2");
             await TellAsync(process, ": 0 300000");
-            await LooksAsync(() => Volatile.Read(ref looks));
-            await LooksAsync(() => Volatile.Read(ref looks));
+            await SamplesAsync(time, asked);
             Volatile.Write(ref begun, 1);
             ProcessResult result = await watch.FinishAsync(1);
 
@@ -73,20 +76,32 @@ public sealed class ProcessWatchTests
         try
         {
             await TellAsync(process, "true 0 1");
+            using var asked = new SemaphoreSlim(0);
+            var time = new FakeTime();
             int points = 0;
-            await using ProcessWatch watch = ProcessWatch.Start(process.Id, () => Interlocked.Increment(ref points), TimeProvider.System);
+            await using ProcessWatch watch = ProcessWatch.Start(
+                process.Id,
+                () =>
+                {
+                    asked.Release();
+                    return ++points;
+                },
+                time);
             await TellAsync(process, $"open {PortOf(one)} 4");
             await TellAsync(process, $"open {PortOf(other)} 1");
             await TellAsync(process, ": 0 50000");
-            await LooksAsync(() => Volatile.Read(ref points));
+            await SamplesAsync(time, asked);
             await TellAsync(process, $"close 0 3");
             ProcessResult result = await watch.FinishAsync(1_000);
 
             Assert.Equal((process.Id, "bash", false), (result.Pid, result.Name, result.Ended));
             Assert.Empty(result.Before.Outgoing);
-            Assert.Equal(new Dictionary<string, int> { [$"127.0.0.1:{PortOf(one)}"] = 4, [$"127.0.0.1:{PortOf(other)}"] = 1 }, result.During.Outgoing);
+            Assert.Equal(
+                new Dictionary<string, int> { [$"127.0.0.1:{PortOf(one)}"] = 4, [$"127.0.0.1:{PortOf(other)}"] = 1 },
+                result.During.Outgoing);
             Assert.Equal(new Dictionary<string, int> { [$"127.0.0.1:{PortOf(one)}"] = 2 }, result.After.Outgoing);
-            Assert.Equal(new Dictionary<string, long> { [$"127.0.0.1:{PortOf(one)}"] = 4, [$"127.0.0.1:{PortOf(other)}"] = 1 }, result.OutgoingSeen);
+            Assert.Equal(
+                new Dictionary<string, long> { [$"127.0.0.1:{PortOf(one)}"] = 4, [$"127.0.0.1:{PortOf(other)}"] = 1 }, result.OutgoingSeen);
             Assert.Equal(result.Before.Descriptors + 2, result.After.Descriptors);
             Assert.Equal((0, 1), (result.After.Incoming, result.After.Threads));
             Assert.InRange(result.After.ResidentMegabytes, 0.5, 500);
@@ -131,7 +146,7 @@ public sealed class ProcessWatchTests
         Assert.True(result.Ended);
         Assert.Equal((0, 0, 0), (result.After.Descriptors, result.After.Threads, result.After.Outgoing.Count));
         Assert.InRange(result.Before.Descriptors, 3, 100);
-        Assert.StartsWith("The process ended before the run did", Assert.Single(result.Notes), StringComparison.Ordinal);
+        Assert.StartsWith("The process exited before the run ended", Assert.Single(result.Notes), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -143,7 +158,7 @@ public sealed class ProcessWatchTests
         {
             Assert.Equal("started", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
             await using ProcessWatch watch = ProcessWatch.Start(process.Id, static () => 0, TimeProvider.System);
-            Assert.Equal(["The process has child processes; what they hold and take is not counted."], (await watch.FinishAsync(1)).Notes);
+            Assert.Equal(["The process has child processes, which are not counted."], (await watch.FinishAsync(1)).Notes);
         }
         finally
         {
@@ -172,15 +187,19 @@ public sealed class ProcessWatchTests
 
     private static int PortOf(TcpListener listener) => ((IPEndPoint)listener.LocalEndpoint).Port;
 
-    /// <summary>Until a look has begun and ended that began after this call: two more have been told by their time.</summary>
-    private static async Task LooksAsync(Func<int> points)
+    /// <summary>Until a sample has begun and ended that began after this call: two more have asked for the time.</summary>
+    private static async Task SamplesAsync(FakeTime time, SemaphoreSlim asked)
     {
-        int before = points();
-        long begun = Stopwatch.GetTimestamp();
-        while (points() < before + 2)
+        while (asked.Wait(0, TestContext.Current.CancellationToken))
         {
-            Assert.True(Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(30), "no look came");
-            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+
+        for (int i = 0; i < 2; i++)
+        {
+            // The watch waits for its next sample, by this clock, when it has ended the one before.
+            await Eventually.IsTrue(() => time.PendingTimers > 0, "the watch waits for its next sample");
+            time.Advance(TimeSpan.FromSeconds(1));
+            await asked.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         }
     }
 

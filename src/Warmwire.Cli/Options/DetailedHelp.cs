@@ -1,0 +1,22 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace Warmwire.Cli.Options;
+
+/// <summary>The usual help, then the command's <see cref="DetailedCommand.Details"/>.</summary>
+internal sealed class DetailedHelp : SynchronousCommandLineAction
+{
+    private readonly HelpAction _usual = new();
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        int code = _usual.Invoke(parseResult);
+        if (parseResult.CommandResult.Command is DetailedCommand command)
+        {
+            parseResult.InvocationConfiguration.Output.WriteLine(command.Details);
+        }
+
+        return code;
+    }
+}

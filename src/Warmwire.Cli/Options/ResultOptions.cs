@@ -1,0 +1,69 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Warmwire.Cli.Quick.Ensuring;
+using Warmwire.Cli.Quick.Outputs;
+
+namespace Warmwire.Cli.Options;
+
+/// <summary>The options that say what is done with a load test's result, of one run and of several merged.</summary>
+internal sealed class ResultOptions
+{
+    private readonly Option<string?> _output = new("--output", "-o")
+    {
+        Description = "Write the complete result as JSON.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _report = new("--report") { Description = "Write a report as one HTML file.", HelpName = "FILE" };
+
+    private readonly Option<string?> _hgrm = new("--hgrm")
+    {
+        Description = "Write the corrected latencies as a percentile distribution for HdrHistogram's plotter.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<EnsureCondition[]> _ensure = new("--ensure")
+    {
+        Description = "A condition that decides the exit code, such as 'p(95)<500'; may be given several times.",
+        HelpName = "CONDITION",
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+        CustomParser = ParseConditions,
+    };
+
+    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Print only conditions that failed." };
+
+    public void AddTo(Command command)
+    {
+        command.Add(_output);
+        command.Add(_report);
+        command.Add(_hgrm);
+        command.Add(_ensure);
+        command.Add(_quiet);
+    }
+
+    public QuickOutputs Read(ParseResult parsed) => new(
+        parsed.GetValue(_output),
+        parsed.GetValue(_report),
+        parsed.GetValue(_hgrm),
+        parsed.GetValue(_ensure) ?? [],
+        parsed.GetValue(_quiet));
+
+    private static EnsureCondition[] ParseConditions(ArgumentResult argument)
+    {
+        var conditions = new List<EnsureCondition>();
+        foreach (Token token in argument.Tokens)
+        {
+            if (EnsureCondition.TryParse(token.Value, out EnsureCondition? condition, out string? error))
+            {
+                conditions.Add(condition);
+            }
+            else
+            {
+                argument.AddError(error);
+            }
+        }
+
+        return [.. conditions];
+    }
+}

@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Warmwire.Cli.Outcomes;
+using Warmwire.Cli.Quick.Settings;
+
+namespace Warmwire.Cli.Options;
+
+/// <summary>The options of a load that several machines share: which part this one is, and when all of them start.</summary>
+internal sealed class ShardOptions
+{
+    private readonly Option<Shard> _shard = new("--shard")
+    {
+        Description = "Run as shard I (from 0) of N machines that share this load: each starts every Nth arrival. See merge.",
+        HelpName = "I/N",
+        DefaultValueFactory = static _ => Shard.Whole,
+        CustomParser = ParseShard,
+    };
+
+    private readonly Option<DateTimeOffset?> _startAt = new("--start-at")
+    {
+        Description = "When to start, such as 2027-01-31T12:00:00Z, so that all machines start together.",
+        HelpName = "TIME",
+        CustomParser = ParseStart,
+    };
+
+    public void AddTo(Command command)
+    {
+        command.Add(_shard);
+        command.Add(_startAt);
+    }
+
+    public QuickSettings Apply(ParseResult parsed, QuickSettings settings) =>
+        settings with { Shard = parsed.GetValue(_shard), StartAt = NotPassed(parsed.GetValue(_startAt)) };
+
+    private static Shard ParseShard(ArgumentResult argument)
+    {
+        if (!Shard.TryParse(argument.Tokens[0].Value, out Shard shard, out string? error))
+        {
+            argument.AddError(error);
+        }
+
+        return shard;
+    }
+
+    private static DateTimeOffset? ParseStart(ArgumentResult argument)
+    {
+        string text = argument.Tokens[0].Value;
+        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time))
+        {
+            return time;
+        }
+
+        argument.AddError($"--start-at must be a time such as 2027-01-31T12:00:00Z, not '{text}'");
+        return null;
+    }
+
+    /// <summary>A machine that starts late would send all at once what the others have sent long ago.</summary>
+    private static DateTimeOffset? NotPassed(DateTimeOffset? start) => start is { } time && time < DateTimeOffset.UtcNow
+        ? throw new CommandFailure($"--start-at {time.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} has passed", ExitCodes.Usage)
+        : start;
+}

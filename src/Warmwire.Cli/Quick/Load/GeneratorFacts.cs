@@ -1,0 +1,24 @@
+namespace Warmwire.Cli.Quick.Load;
+
+/// <summary>What <see cref="GeneratorLimits"/> decides by.</summary>
+internal sealed record GeneratorFacts
+{
+    public required double TargetRate { get; init; }
+
+    public required double AchievedRate { get; init; }
+
+    public required long Dropped { get; init; }
+
+    public required double StartDelayP99Ms { get; init; }
+
+    public required long PeakOpen { get; init; }
+
+    public required int MaxConnections { get; init; }
+
+    public required double Cores { get; init; }
+
+    public required int AvailableCores { get; init; }
+
+    /// <summary>0 to 1; <see langword="null"/> where it is not known.</summary>
+    public required double? MachineBusy { get; init; }
+}

@@ -1,0 +1,13 @@
+namespace Warmwire.Cli.Quick.Load;
+
+/// <summary>A run that has not ended, as a view shows it.</summary>
+internal sealed record QuickProgress(
+    double DurationSeconds,
+    double ElapsedSeconds,
+    long Arrivals,
+    double TargetRate,
+    RunLook Look,
+    long Open,
+    long Opened,
+    long PeakOpen,
+    double ReuseRatio);

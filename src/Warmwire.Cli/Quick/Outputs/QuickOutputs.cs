@@ -1,0 +1,11 @@
+using Warmwire.Cli.Quick.Ensuring;
+
+namespace Warmwire.Cli.Quick.Outputs;
+
+/// <summary>What becomes of a result.</summary>
+/// <param name="Json">The file of <c>--output</c>.</param>
+/// <param name="Report">The file of <c>--report</c>.</param>
+/// <param name="Hgrm">The file of <c>--hgrm</c>.</param>
+/// <param name="Conditions">What <c>--ensure</c> asks.</param>
+/// <param name="Quiet">Only conditions that were missed are told.</param>
+internal sealed record QuickOutputs(string? Json, string? Report, string? Hgrm, IReadOnlyList<EnsureCondition> Conditions, bool Quiet);
