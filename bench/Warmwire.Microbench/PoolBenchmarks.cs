@@ -3,7 +3,6 @@ using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Pooling;
 using Warmwire.Settings;
-using Warmwire.Tests.Soak;
 
 namespace Warmwire.Microbench;
 

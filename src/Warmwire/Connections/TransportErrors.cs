@@ -8,7 +8,7 @@ internal static class TransportErrors
     public static TransportException ConnectionGone(HttpConnection connection, Attempt attempt, CloseReason reason) =>
         Make(
             HttpRequestError.Unknown,
-            ErrorTexts.ConnectionGone(connection.Key.Origin, connection.Id, reason),
+            ErrorTexts.ConnectionGone(connection.Route.Origin, connection.Id, reason),
             PhaseOf(attempt),
             connection,
             attempt,
@@ -17,7 +17,7 @@ internal static class TransportErrors
     public static TransportException BodyGone(HttpConnection connection, Attempt attempt, CloseReason reason) =>
         Make(
             HttpRequestError.ResponseEnded,
-            ErrorTexts.BodyGone(connection.Key.Origin, connection.Id),
+            ErrorTexts.BodyGone(connection.Route.Origin, connection.Id),
             TransportPhase.ReadBody,
             connection,
             attempt,
@@ -27,7 +27,7 @@ internal static class TransportErrors
         Make(
             HttpRequestError.ResponseEnded,
             ErrorTexts.ServerClosed(
-                connection.Key.Origin,
+                connection.Route.Origin,
                 connection.Id,
                 phase,
                 attempt.Progress.ResponseStarted,
@@ -41,7 +41,7 @@ internal static class TransportErrors
     public static TransportException ReadFailed(HttpConnection connection, Attempt attempt, Exception inner, TransportPhase phase) =>
         Make(
             HttpRequestError.Unknown,
-            ErrorTexts.ReadFailed(connection.Key.Origin, connection.Id, phase, inner),
+            ErrorTexts.ReadFailed(connection.Route.Origin, connection.Id, phase, inner),
             phase,
             connection,
             attempt,
@@ -53,7 +53,7 @@ internal static class TransportErrors
     public static TransportException WriteFailed(HttpConnection connection, Attempt attempt, Exception inner) =>
         Make(
             HttpRequestError.Unknown,
-            ErrorTexts.WriteFailed(connection.Key.Origin, connection.Id, inner),
+            ErrorTexts.WriteFailed(connection.Route.Origin, connection.Id, inner),
             TransportPhase.WriteRequest,
             connection,
             attempt,
@@ -62,7 +62,7 @@ internal static class TransportErrors
     public static TransportException ContentFailed(HttpConnection connection, Attempt attempt, Exception inner) =>
         Make(
             HttpRequestError.Unknown,
-            ErrorTexts.ContentFailed(connection.Key.Origin, inner),
+            ErrorTexts.ContentFailed(connection.Route.Origin, inner),
             TransportPhase.WriteRequest,
             connection,
             attempt,
@@ -76,24 +76,24 @@ internal static class TransportErrors
         Exception inner,
         TransportPhase phase) =>
         Make(setting is null ? HttpRequestError.InvalidResponse : HttpRequestError.ConfigurationLimitExceeded,
-            ErrorTexts.InvalidResponse(connection.Key.Origin, connection.Id, what, setting), phase, connection, attempt, inner);
+            ErrorTexts.InvalidResponse(connection.Route.Origin, connection.Id, what, setting), phase, connection, attempt, inner);
 
     public static TransportException ResponseHeadersTimeout(HttpConnection connection, Attempt attempt) =>
         Timeout(
-            ErrorTexts.ResponseHeadersTimeout(connection.Key.Origin, connection.Id, attempt.Settings.ResponseHeadersTimeout),
+            ErrorTexts.ResponseHeadersTimeout(connection.Route.Origin, connection.Id, attempt.Settings.ResponseHeadersTimeout),
             TransportPhase.ReadHeaders,
             connection,
             attempt);
 
     public static TransportException ResponseBodyIdleTimeout(HttpConnection connection, Attempt attempt) =>
         Timeout(
-            ErrorTexts.ResponseBodyIdleTimeout(connection.Key.Origin, connection.Id, attempt.Settings.ResponseBodyIdleTimeout),
+            ErrorTexts.ResponseBodyIdleTimeout(connection.Route.Origin, connection.Id, attempt.Settings.ResponseBodyIdleTimeout),
             TransportPhase.ReadBody,
             connection,
             attempt);
 
     public static TransportException TotalTimeout(HttpConnection connection, Attempt attempt, TimeSpan limit, TransportPhase phase) =>
-        Timeout(ErrorTexts.TotalTimeout(connection.Key.Origin, limit, phase), phase, connection, attempt);
+        Timeout(ErrorTexts.TotalTimeout(connection.Route.Origin, limit, phase), phase, connection, attempt);
 
     /// <summary>The request cannot be sent as it is; sending it again would not help.</summary>
     public static TransportException Refused(HttpConnection connection, Attempt attempt, HttpRequestException refusal) =>
@@ -103,7 +103,7 @@ internal static class TransportErrors
             refusal.InnerException,
             TransportPhase.WriteRequest,
             RequestSent.No,
-            connection.Key.Origin,
+            connection.Route.Origin,
             connectionId: null);
 
     private static TransportException Timeout(string message, TransportPhase phase, HttpConnection connection, Attempt attempt) =>
@@ -133,7 +133,7 @@ internal static class TransportErrors
             inner,
             phase,
             attempt.Progress.Sent,
-            connection.Key.Origin,
+            connection.Route.Origin,
             connection.Id,
             isTimeout,
             mayReplay,
