@@ -9,18 +9,20 @@ using Warmwire.Timing;
 namespace Warmwire.Http2;
 
 /// <summary>
-/// One request and its response on a connection of many (RFC 9113 §5). As a deadline it is the wait for the head, as a work item the steps that the
-/// reading flow has left to be done behind a read.
+/// One request and its response on a connection of many (RFC 9113 §5). As a deadline it is the wait for the head, as a work item the steps
+/// that the reading flow has left to be done behind a read.
 /// </summary>
 /// <remarks>
-/// The connection's reading flow fills it, the caller's flows write the request and read the body. It is used again for a later request if nobody else
-/// can still know it: no callback of a token, no timer, no upload, no body that is still read. Any other is left to the garbage collector.
+/// The connection's reading flow fills it, the caller's flows write the request and read the body. It is used again for a later request if
+/// nobody else can still know it: no callback of a token, no timer, no upload, no body that is still read. Any other is left to the
+/// garbage collector.
 /// </remarks>
 internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolWorkItem
 {
     private readonly Http2Connection _connection;
 
-    // What it keeps of one request. Each part is assigned as a whole: a field that were forgotten would show one request what another has left.
+    // What it keeps of one request. Each part is assigned as a whole: a field that were forgotten would show one request what another has
+    // left.
 
     /// <summary>Set before the stream is opened; the attempt is taken by whoever ends the wait for the head.</summary>
     private Exchange _exchange;
@@ -97,8 +99,8 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     /// <param name="attempt">The attempt.</param>
     /// <param name="bodyLength">What the request says of the length of its body.</param>
     /// <returns>
-    /// Whether <see cref="Start"/> is to be called once the stream is open. If not, its answer may be handed over, and the stream serve another request,
-    /// before the opener's next step: it must not touch the stream any more.
+    /// Whether <see cref="Start"/> is to be called once the stream is open. If not, its answer may be handed over, and the stream serve
+    /// another request, before the opener's next step: it must not touch the stream any more.
     /// </returns>
     public bool Prepare(Attempt attempt, long? bodyLength)
     {
@@ -113,8 +115,8 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         attempt.TotalDeadline?.Watch(this);
         if (attempt.CancellationToken.CanBeCanceled)
         {
-            // Story: the stream is opened, another thread sends it, and its answer is handed over before this thread comes to register. The callback would
-            // then belong to no wait. So it is registered first, and what fires early finds the attempt and no stream.
+            // Story: the stream is opened, another thread sends it, and its answer is handed over before this thread comes to register.
+            // The callback would then belong to no wait. So it is registered first, and what fires early finds the attempt and no stream.
             _exchange.Cancellation = attempt.CancellationToken.UnsafeRegister(
                 static (state, token) => ((Http2Stream)state!).Cancelled(token),
                 this);
@@ -133,8 +135,8 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         MoveTo_NeedsLock(Upload is null ? Http2StreamState.HalfClosedLocal : Http2StreamState.Open);
         if (Trace is { } trace)
         {
-            // Story: the answer comes, and its first byte is told, before the opener's thread comes to tell that the request is written. So that is in line
-            // before the frames are; Start tells it, outside the gate.
+            // Story: the answer comes, and its first byte is told, before the opener's thread comes to tell that the request is written.
+            // So that is in line before the frames are; Start tells it, outside the gate.
             trace.Note(static callbacks => UserCode.Tell(callbacks.WroteHeaders));
             if (Upload is null)
             {
@@ -209,7 +211,8 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     /// <summary>Whoever waited for the head does so no more; the stream is reset and the connection goes on.</summary>
     public void GiveUp(Exception error)
     {
-        // Story: the response is handed over at this moment. Whoever completes the attempt first wins; if that is the response, this came too late.
+        // Story: the response is handed over at this moment. Whoever completes the attempt first wins; if that is the response, this came
+        // too late.
         if (Attempt is { } attempt && attempt.TryFail(error, asynchronously: true))
         {
             StopWaiting(attempt);
@@ -293,7 +296,9 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         return first;
     }
 
-    /// <summary>Has the steps done that were noted, off the reading flow. That one must not touch the stream any more if they are its last.</summary>
+    /// <summary>
+    /// Has the steps done that were noted, off the reading flow. That one must not touch the stream any more if they are its last.
+    /// </summary>
     public void RunNoted()
     {
         StreamSteps noted = _incoming.Noted;
@@ -358,7 +363,9 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         }
     }
 
-    /// <summary>Hands the response over, behind what the read that brought it has brought besides: most often that is all of its body.</summary>
+    /// <summary>
+    /// Hands the response over, behind what the read that brought it has brought besides: most often that is all of its body.
+    /// </summary>
     private void HandOver()
     {
         Attempt attempt = Attempt!;
@@ -366,8 +373,8 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
         bool recycle = false;
         HttpResponseMessage response;
 
-        // Story: the upload ends just now, and sets the time for the head a moment after it was looked for below. So first whether it is over, then the
-        // time.
+        // Story: the upload ends just now, and sets the time for the head a moment after it was looked for below. So first whether it is
+        // over, then the time.
         bool uploadIsOver = Upload is null or { IsOver: true };
         bool alone = StopWaiting(attempt) && uploadIsOver;
         try
@@ -383,7 +390,8 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
                 content.SetBytes(whole);
                 AddTrailers(response);
 
-                // Story: an upload fails as the head comes, and has failed the attempt: that is not to be kept for others while its caller may still do so.
+                // Story: an upload fails as the head comes, and has failed the attempt: that is not to be kept for others while its caller
+                // may still do so.
                 recycle = alone && !attempt.IsCompleted && _connection.Streams.IsOver(this);
                 Upload?.ResponseEnded();
             }

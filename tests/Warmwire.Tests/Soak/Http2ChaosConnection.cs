@@ -103,7 +103,7 @@ internal sealed class Http2ChaosConnection : IDisposable
         }
     }
 
-    /// <summary>With a farewell, which some of its own requests do not outlive, or without.</summary>
+    /// <summary>With a GOAWAY, which some of its own requests do not outlive, or without.</summary>
     private async Task LeaveAsync()
     {
         if (Chance(2))

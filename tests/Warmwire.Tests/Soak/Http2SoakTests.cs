@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Warmwire.Tests.Soak;
 
-/// <summary>The soak over HTTP/2: all requests on few connections that say farewell all the time.</summary>
+/// <summary>The soak over HTTP/2: all requests on few connections that are ended with GOAWAY all the time.</summary>
 [Collection(nameof(Alone))]
 [Trait("Category", "Soak")]
 public sealed class Http2SoakTests(ITestOutputHelper output)

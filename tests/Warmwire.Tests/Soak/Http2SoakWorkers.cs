@@ -47,7 +47,7 @@ internal sealed class Http2SoakWorkers
     /// <summary>How often requests failed in which way.</summary>
     public string Failures => string.Join('\n', _failures.OrderByDescending(static pair => pair.Value).Select(static pair => $"{pair.Value,8:N0} {pair.Key}"));
 
-    /// <summary>Lets them work for a time and come to rest.</summary>
+    /// <summary>Lets them work for a time and come to their end.</summary>
     public async Task RunAsync(int workers, TimeSpan time)
     {
         using var stop = new CancellationTokenSource(time);
