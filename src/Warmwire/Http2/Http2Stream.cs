@@ -326,7 +326,7 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
     void IThreadPoolWorkItem.Execute()
     {
         StreamSteps steps = _steps.Take();
-        if (steps.HasFlag(StreamSteps.EndSlot))
+        if ((steps & StreamSteps.EndSlot) != StreamSteps.None)
         {
             // A connection has its slot back before the caller sees the end.
             _connection.Streams.EndSlot(this);
@@ -340,8 +340,8 @@ internal sealed class Http2Stream : Deadline, ITotalDeadlineTarget, IThreadPoolW
             }
         }
 
-        bool serve = steps.HasFlag(StreamSteps.EndBody) && Inbox.End();
-        if (steps.HasFlag(StreamSteps.HandOver))
+        bool serve = (steps & StreamSteps.EndBody) != StreamSteps.None && Inbox.End();
+        if ((steps & StreamSteps.HandOver) != StreamSteps.None)
         {
             HandOver();
             return;
