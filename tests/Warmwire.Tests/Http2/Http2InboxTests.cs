@@ -11,15 +11,6 @@ namespace Warmwire.Tests.Http2;
 /// <summary>A body between the flow that fills it and the caller who reads: every order of what both may do.</summary>
 public class Http2InboxTests
 {
-    /// <summary>The end, as the flow behind a read brings it.</summary>
-    private static void End(Http2Inbox inbox)
-    {
-        if (inbox.End())
-        {
-            DeferredWork.Run(inbox);
-        }
-    }
-
     private static readonly Config s_many = Config.QuickThrowOnFailure.WithMaxTest(1000).WithQuietOnSuccess(true);
 
     public enum Act
@@ -98,6 +89,15 @@ public class Http2InboxTests
         byte[] bytes = new byte[3];
         Assert.Equal(3, await inbox.ReadAsync(bytes));
         Assert.Equal("abc"u8.ToArray(), bytes);
+    }
+
+    /// <summary>The end, as the flow behind a read brings it.</summary>
+    private static void End(Http2Inbox inbox)
+    {
+        if (inbox.End())
+        {
+            DeferredWork.Run(inbox);
+        }
     }
 
     [Fact]
