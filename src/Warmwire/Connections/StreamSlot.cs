@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Warmwire.Connections;
 
 /// <summary>
-/// One of a multiplexed connection's concurrent streams as the pool counts it, so that each one that is taken ends once. It has one holder at a
-/// time: the attempt from the lease until its stream is open, then the stream.
+/// One of a multiplexed connection's concurrent streams as the pool counts it, so that each one that is taken ends once. It has one holder
+/// at a time: the attempt from the lease until its stream is open, then the stream.
 /// </summary>
 /// <remarks>
 /// <code>

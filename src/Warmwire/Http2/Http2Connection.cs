@@ -7,13 +7,14 @@ namespace Warmwire.Http2;
 
 /// <summary>
 /// One HTTP/2 connection: many exchanges at a time (RFC 9113). It is composed of parts, each of which has one file and owns its fields:
-/// <see cref="Http2Lifetime"/> the state and the end, <see cref="Http2Opening"/> the beginning of requests, <see cref="Http2Streams"/> the table of
-/// streams, <see cref="Http2Data"/> the windows, <see cref="Http2Control"/> the frames that concern the connection, <see cref="Http2Health"/> whether
-/// the peer lives. <see cref="Http2Reader"/> is the flow that reads, <see cref="Http2Output"/> the one that sends.
+/// <see cref="Http2Lifetime"/> the state and the end, <see cref="Http2Opening"/> the beginning of requests, <see cref="Http2Streams"/> the
+/// table of streams, <see cref="Http2Data"/> the windows, <see cref="Http2Control"/> the frames that concern the connection, <see
+/// cref="Http2Health"/> whether the peer lives. <see cref="Http2Reader"/> is the flow that reads, <see cref="Http2Output"/> the one that
+/// sends.
 /// </summary>
 /// <remarks>
-/// One gate, the output's, guards all that streams share. Nothing of the user's or of the pool's runs under it; what a step has decided is done
-/// after leaving it.
+/// One gate, the output's, guards all that streams share. Nothing of the user's or of the pool's runs under it; what a step has decided is
+/// done after leaving it.
 /// </remarks>
 internal sealed class Http2Connection : HttpConnection
 {
@@ -67,7 +68,10 @@ internal sealed class Http2Connection : HttpConnection
 
     public FloodGuard Floods { get; }
 
-    /// <summary>The compression of what is sent. Guarded by the gate: its table goes on from one header block to the next in the order they are sent.</summary>
+    /// <summary>
+    /// The compression of what is sent. Guarded by the gate: its table goes on from one header block to the next in the order they are
+    /// sent.
+    /// </summary>
     public HpackEncoder Encoder_NeedsLock { get; } = new(Http2Limits.HeaderTableBytes);
 
     public override void Start()
@@ -86,8 +90,8 @@ internal sealed class Http2Connection : HttpConnection
 
         if (idleTime > Http2Limits.HeardOfJustNow && Dialed.SocketStream is { MayHaveInput: true, HasInput: true })
         {
-            // Story: the machine was frozen, and the server's GOAWAY or a reset lies unread in the socket. Or only a PING. The reading flow is about to
-            // find out; until then nothing is sent here that could be lost.
+            // Story: the machine was frozen, and the server's GOAWAY or a reset lies unread in the socket. Or only a PING. The reading
+            // flow is about to find out; until then nothing is sent here that could be lost.
             Health.Doubt();
             return false;
         }
@@ -129,8 +133,8 @@ internal sealed class Http2Connection : HttpConnection
     }
 
     /// <summary>
-    /// Does what tells the pool, behind what this thread is doing: the pool tells listeners, which are the user's code and may block, and the reading
-    /// flow has other streams to serve.
+    /// Does what tells the pool, behind what this thread is doing: the pool tells listeners, which are the user's code and may block, and
+    /// the reading flow has other streams to serve.
     /// </summary>
     public static void TellLater(Action tell) => DeferredWork.Run(new Told(tell));
 

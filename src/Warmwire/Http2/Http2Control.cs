@@ -3,7 +3,9 @@ using Warmwire.Http2.Wire;
 
 namespace Warmwire.Http2;
 
-/// <summary>The frames that concern the connection as a whole: SETTINGS (RFC 9113 §6.5), PING of the server (§6.7) and WINDOW_UPDATE (§6.9).</summary>
+/// <summary>
+/// The frames that concern the connection as a whole: SETTINGS (RFC 9113 §6.5), PING of the server (§6.7) and WINDOW_UPDATE (§6.9).
+/// </summary>
 internal sealed class Http2Control
 {
     // Immutable.

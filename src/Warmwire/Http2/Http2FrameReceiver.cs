@@ -7,8 +7,8 @@ using Warmwire.Http2.Wire;
 namespace Warmwire.Http2;
 
 /// <summary>
-/// Takes whole frames to what they concern, each to its end (RFC 9113 §6), and keeps what is to be done for streams behind the read that brought them.
-/// The reading flow's own.
+/// Takes whole frames to what they concern, each to its end (RFC 9113 §6), and keeps what is to be done for streams behind the read that
+/// brought them. The reading flow's own.
 /// </summary>
 internal sealed class Http2FrameReceiver
 {
@@ -98,8 +98,8 @@ internal sealed class Http2FrameReceiver
     }
 
     /// <summary>
-    /// All frames of a read have been taken: now what was noted for their streams. A response is handed over behind all that came in one read, because
-    /// that most often has its body.
+    /// All frames of a read have been taken: now what was noted for their streams. A response is handed over behind all that came in one
+    /// read, because that most often has its body.
     /// </summary>
     public void ReadIsOver()
     {

@@ -6,9 +6,9 @@ using Warmwire.Timing;
 namespace Warmwire.Http2;
 
 /// <summary>
-/// Finds out whether the peer lives (RFC 9113 §6.7): by a PING when it has been silent for <see cref="PooledHttpHandler.KeepAlivePingDelay"/>, and
-/// by one behind the RST_STREAM of an exchange that was given up without a frame from it. While such a one is unanswered the connection takes no
-/// new exchanges. As a deadline it is the silence.
+/// Finds out whether the peer lives (RFC 9113 §6.7): by a PING when it has been silent for <see
+/// cref="PooledHttpHandler.KeepAlivePingDelay"/>, and by one behind the RST_STREAM of an exchange that was given up without a frame from
+/// it. While such a one is unanswered the connection takes no new exchanges. As a deadline it is the silence.
 /// </summary>
 internal sealed class Http2Health : Deadline
 {
@@ -42,7 +42,9 @@ internal sealed class Http2Health : Deadline
         _heardAt = connection.OpenedAt;
     }
 
-    /// <summary>It may be dead: an exchange was given up, or input lay unread when it was leased again, and the PING since is unanswered.</summary>
+    /// <summary>
+    /// It may be dead: an exchange was given up, or input lay unread when it was leased again, and the PING since is unanswered.
+    /// </summary>
     public bool IsInDoubt => _inDoubt;
 
     /// <summary>The shortest round trip so far in units of the clock's timestamps, 0 if none is known.</summary>
@@ -71,7 +73,9 @@ internal sealed class Http2Health : Deadline
 
     public void Heard() => Volatile.Write(ref _heardAt, _services.Time.GetTimestamp());
 
-    /// <summary>A frame of an exchange: pings may be sent again without looking like a flood to servers that count those between answers.</summary>
+    /// <summary>
+    /// A frame of an exchange: pings may be sent again without looking like a flood to servers that count those between answers.
+    /// </summary>
     public void HeardOfExchange() => _doubtIsBlocked = false;
 
     public void SettingsSent_NeedsLock()

@@ -7,8 +7,8 @@ using Warmwire.Sockets;
 namespace Warmwire.Http2;
 
 /// <summary>
-/// The body of one response between the connection's reading flow, which fills it, and the caller, who reads. Bytes that come while the caller waits go straight into
-/// the caller's memory, others wait in <see cref="PendingBytes"/>; the stream's window bounds them.
+/// The body of one response between the connection's reading flow, which fills it, and the caller, who reads. Bytes that come while the
+/// caller waits go straight into the caller's memory, others wait in <see cref="PendingBytes"/>; the stream's window bounds them.
 /// </summary>
 internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
 {

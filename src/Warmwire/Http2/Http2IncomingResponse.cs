@@ -3,7 +3,9 @@ using Warmwire.Http2.Wire;
 
 namespace Warmwire.Http2;
 
-/// <summary>What has come of one response, and whether it is what its head promises. The reading flow's own, until the response is handed over.</summary>
+/// <summary>
+/// What has come of one response, and whether it is what its head promises. The reading flow's own, until the response is handed over.
+/// </summary>
 internal struct Http2IncomingResponse
 {
     private long? _contentLength;

@@ -145,8 +145,8 @@ internal sealed class Http2Lifetime
     }
 
     /// <summary>
-    /// Nothing can be sent any more. A server that closes says why before it does, and has answered some requests: that may lie unread in the socket.
-    /// So the connection is read on, for a moment.
+    /// Nothing can be sent any more. A server that closes says why before it does, and has answered some requests: that may lie unread in
+    /// the socket. So the connection is read on, for a moment.
     /// </summary>
     public void WriteFailed(Exception error)
     {

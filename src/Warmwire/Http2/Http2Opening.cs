@@ -5,7 +5,9 @@ using Warmwire.Settings;
 
 namespace Warmwire.Http2;
 
-/// <summary>How a connection and each of its streams begin: the preface (RFC 9113 §3.4), and the head of a request on a stream of its own (§8.1).</summary>
+/// <summary>
+/// How a connection and each of its streams begin: the preface (RFC 9113 §3.4), and the head of a request on a stream of its own (§8.1).
+/// </summary>
 internal sealed class Http2Opening
 {
     private readonly Http2Connection _connection;
@@ -168,8 +170,8 @@ internal sealed class Http2Opening
 
         if (control.SettingsCame_NeedsLock && streams.Count_NeedsLock >= control.StreamLimit)
         {
-            // Story: the server's first SETTINGS come between the leases, given out for as many as may be assumed, and this line, and allow fewer. More
-            // would be an error of ours; so the request goes back to wait for its turn, untouched.
+            // Story: the server's first SETTINGS come between the leases, given out for as many as may be assumed, and this line, and
+            // allow fewer. More would be an error of ours; so the request goes back to wait for its turn, untouched.
             attempt.Progress.TurnedAway = true;
             refused = Http2Errors.NoSlot(_connection, stream, attempt, control.StreamLimit);
             return false;

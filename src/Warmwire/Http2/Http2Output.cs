@@ -9,11 +9,12 @@ using Warmwire.Sockets;
 namespace Warmwire.Http2;
 
 /// <summary>
-/// What a connection sends, and the gate under which it is appended: what has gathered leaves in one send. While one is under way the next gathers.
+/// What a connection sends, and the gate under which it is appended: what has gathered leaves in one send. While one is under way the next
+/// gathers.
 /// </summary>
 /// <remarks>
-/// Frames are appended through a <see cref="FrameScope"/> only, which holds the gate, and which leaves it and flushes at its end. So nothing can
-/// run between the two that a flush would have to wait for.
+/// Frames are appended through a <see cref="FrameScope"/> only, which holds the gate, and which leaves it and flushes at its end. So
+/// nothing can run between the two that a flush would have to wait for.
 /// </remarks>
 internal sealed class Http2Output : IThreadPoolWorkItem
 {
@@ -41,8 +42,8 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         _connection = connection;
         _stream = dialed.Stream;
 
-        // Story: a stream of a ConnectCallback blocked in a write, in the middle of the reading flow's acknowledgement of a PING, and no response
-        // was read meanwhile. What is not ours is written to on a flow of its own.
+        // Story: a stream of a ConnectCallback blocked in a write, in the middle of the reading flow's acknowledgement of a PING, and no
+        // response was read meanwhile. What is not ours is written to on a flow of its own.
         _isForeign = dialed.SocketStream is null;
     }
 
@@ -259,8 +260,8 @@ internal sealed class Http2Output : IThreadPoolWorkItem
     }
 
     /// <summary>
-    /// The gate held, and the one way to append frames. Its end leaves the gate and then flushes what nobody else is about to send: what comes
-    /// behind it may block, wait or send another request.
+    /// The gate held, and the one way to append frames. Its end leaves the gate and then flushes what nobody else is about to send: what
+    /// comes behind it may block, wait or send another request.
     /// </summary>
     internal readonly ref struct FrameScope
     {
@@ -278,13 +279,17 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         /// <summary>Whether so much waits to be sent that the content of a request has to wait.</summary>
         public bool IsFull => _output._gathering.Count >= Http2Limits.PendingOutputBytes;
 
-        /// <summary>Whether others are likely to add frames at once, so that sending is put off for a moment. Else it is when the stream is not ours.</summary>
+        /// <summary>
+        /// Whether others are likely to add frames at once, so that sending is put off for a moment. Else it is when the stream is not
+        /// ours.
+        /// </summary>
         public void ExpectMore(bool more) => _output._gathersMore = more;
 
         /// <summary>What a client says first (RFC 9113 §3.4).</summary>
         public void Preface() => _output._gathering.Write(FrameWriter.Preface);
 
-        public void Settings(params ReadOnlySpan<(SettingId Id, uint Value)> settings) => FrameWriter.Settings(_output._gathering, settings);
+        public void Settings(params ReadOnlySpan<(SettingId Id, uint Value)> settings) =>
+            FrameWriter.Settings(_output._gathering, settings);
 
         /// <exception cref="Http2ConnectionException">The peer does not read them.</exception>
         public void SettingsAck()
@@ -306,7 +311,8 @@ internal sealed class Http2Output : IThreadPoolWorkItem
 
         public void RstStream(int streamId, Http2ErrorCode code) => FrameWriter.RstStream(_output._gathering, streamId, code);
 
-        public void Data(int streamId, ReadOnlySpan<byte> data, bool endStream) => FrameWriter.Data(_output._gathering, streamId, data, endStream);
+        public void Data(int streamId, ReadOnlySpan<byte> data, bool endStream) =>
+            FrameWriter.Data(_output._gathering, streamId, data, endStream);
 
         public void Headers(RequestFields fields, HpackEncoder encoder, int streamId, bool endStream)
         {

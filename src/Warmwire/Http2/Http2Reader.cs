@@ -7,8 +7,8 @@ using Warmwire.Runtime;
 namespace Warmwire.Http2;
 
 /// <summary>
-/// The flow that reads a connection: bytes into whole frames, which <see cref="Http2FrameReceiver"/> takes. It ends with the connection. No code of the
-/// user's runs on it: what one stream's would block, it would block for all.
+/// The flow that reads a connection: bytes into whole frames, which <see cref="Http2FrameReceiver"/> takes. It ends with the connection.
+/// No code of the user's runs on it: what one stream's would block, it would block for all.
 /// </summary>
 internal sealed class Http2Reader
 {

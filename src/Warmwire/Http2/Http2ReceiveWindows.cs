@@ -3,8 +3,9 @@ using Warmwire.Http2.Wire;
 namespace Warmwire.Http2;
 
 /// <summary>
-/// What we let the server send. The connection's window opens again as soon as data has come, because nobody's reading may hold up the others; a stream's opens
-/// when its caller reads. Both grow while they are what holds the server up, within limits. Guarded by the connection's gate.
+/// What we let the server send. The connection's window opens again as soon as data has come, because nobody's reading may hold up the
+/// others; a stream's opens when its caller reads. Both grow while they are what holds the server up, within limits. Guarded by the
+/// connection's gate.
 /// </summary>
 internal sealed class Http2ReceiveWindows
 {

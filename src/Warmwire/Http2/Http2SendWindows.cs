@@ -4,8 +4,8 @@ using Warmwire.Http2.Wire;
 namespace Warmwire.Http2;
 
 /// <summary>
-/// What the server lets us send (RFC 9113 §5.2, §6.9): each stream has its window, and all share the connection's. Streams that find that one used up get of it in
-/// turn, a frame's worth each, so that no upload takes all. Guarded by the connection's gate.
+/// What the server lets us send (RFC 9113 §5.2, §6.9): each stream has its window, and all share the connection's. Streams that find that
+/// one used up get of it in turn, a frame's worth each, so that no upload takes all. Guarded by the connection's gate.
 /// </summary>
 internal sealed class Http2SendWindows
 {
@@ -15,7 +15,10 @@ internal sealed class Http2SendWindows
     private long _left = Http2Limits.DefaultWindow;
     private long _given;
 
-    /// <summary>Takes as much as may be sent of <paramref name="wanted"/> bytes. A stream that gets nothing is woken, by its signal, when there is something.</summary>
+    /// <summary>
+    /// Takes as much as may be sent of <paramref name="wanted"/> bytes. A stream that gets nothing is woken, by its signal, when there is
+    /// something.
+    /// </summary>
     public int Take(Http2Stream stream, int wanted)
     {
         wanted = (int)Math.Min(wanted, Math.Max(stream.SendWindow, 0));

@@ -4,7 +4,10 @@ using Warmwire.Sockets;
 
 namespace Warmwire.Http2;
 
-/// <summary>What the writer of a request's body waits on: for room in a window, or in the output. One waits at a time, guarded by the connection's gate.</summary>
+/// <summary>
+/// What the writer of a request's body waits on: for room in a window, or in the output. One waits at a time, guarded by the connection's
+/// gate.
+/// </summary>
 internal sealed class Http2Signal : IValueTaskSource, IThreadPoolWorkItem
 {
     private ManualResetValueTaskSourceCore<bool> _promise;

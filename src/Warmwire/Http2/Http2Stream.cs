@@ -9,18 +9,20 @@ using Warmwire.Sockets;
 namespace Warmwire.Http2;
 
 /// <summary>
-/// One request and its response on a connection of many (RFC 9113 §5). As a deadline it is the wait for the head, as a work item the steps that the
-/// reading flow has left to be done behind a read.
+/// One request and its response on a connection of many (RFC 9113 §5). As a deadline it is the wait for the head, as a work item the steps
+/// that the reading flow has left to be done behind a read.
 /// </summary>
 /// <remarks>
-/// The connection's reading flow fills it, the caller's flows write the request and read the body. It is used again for a later request if nobody else
-/// can still know it: no callback of a token, no timer, no upload, no body that is still read. Any other is left to the garbage collector.
+/// The connection's reading flow fills it, the caller's flows write the request and read the body. It is used again for a later request if
+/// nobody else can still know it: no callback of a token, no timer, no upload, no body that is still read. Any other is left to the
+/// garbage collector.
 /// </remarks>
 internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
 {
     private readonly Http2Connection _connection;
 
-    // What it keeps of one request. Each part is assigned as a whole: a field that were forgotten would show one request what another has left.
+    // What it keeps of one request. Each part is assigned as a whole: a field that were forgotten would show one request what another has
+    // left.
 
     /// <summary>Set before the stream is opened; the attempt is taken by whoever ends the wait for the head.</summary>
     private Exchange _exchange;
@@ -97,8 +99,8 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
     /// <param name="attempt">The attempt.</param>
     /// <param name="bodyLength">What the request says of the length of its body.</param>
     /// <returns>
-    /// Whether <see cref="Start"/> is to be called once the stream is open. If not, its answer may be handed over, and the stream serve another request,
-    /// before the opener's next step: it must not touch the stream any more.
+    /// Whether <see cref="Start"/> is to be called once the stream is open. If not, its answer may be handed over, and the stream serve
+    /// another request, before the opener's next step: it must not touch the stream any more.
     /// </returns>
     public bool Prepare(Attempt attempt, long? bodyLength)
     {
@@ -127,8 +129,8 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
         MoveTo_NeedsLock(Upload is null ? Http2StreamState.HalfClosedLocal : Http2StreamState.Open);
         if (Trace is { } trace)
         {
-            // Story: the answer comes, and its first byte is told, before the opener's thread comes to tell that the request is written. So that is in line
-            // before the frames are; Start tells it, outside the gate.
+            // Story: the answer comes, and its first byte is told, before the opener's thread comes to tell that the request is written.
+            // So that is in line before the frames are; Start tells it, outside the gate.
             trace.Note(static callbacks => UserCode.Tell(callbacks.WroteHeaders));
             if (Upload is null)
             {
@@ -172,7 +174,8 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
     /// <summary>Whoever waited for the head does so no more; the stream is reset and the connection goes on.</summary>
     public void GiveUp(Exception error)
     {
-        // Story: the response is handed over at this moment. Whoever completes the attempt first wins; if that is the response, this came too late.
+        // Story: the response is handed over at this moment. Whoever completes the attempt first wins; if that is the response, this came
+        // too late.
         if (Attempt is { } attempt && attempt.TryFail(error, asynchronously: true))
         {
             StopWaiting(attempt);
@@ -256,7 +259,9 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
         return first;
     }
 
-    /// <summary>Has the steps done that were noted, off the reading flow. That one must not touch the stream any more if they are its last.</summary>
+    /// <summary>
+    /// Has the steps done that were noted, off the reading flow. That one must not touch the stream any more if they are its last.
+    /// </summary>
     public void RunNoted()
     {
         StreamSteps noted = _incoming.Noted;
@@ -284,7 +289,7 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
     void IThreadPoolWorkItem.Execute()
     {
         StreamSteps steps = _steps.Take();
-        if (steps.HasFlag(StreamSteps.EndSlot))
+        if ((steps & StreamSteps.EndSlot) != StreamSteps.None)
         {
             // A connection has its slot back before the caller sees the end.
             _connection.Streams.EndSlot(this);
@@ -298,8 +303,8 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
             }
         }
 
-        bool serve = steps.HasFlag(StreamSteps.EndBody) && Inbox.End();
-        if (steps.HasFlag(StreamSteps.HandOver))
+        bool serve = (steps & StreamSteps.EndBody) != StreamSteps.None && Inbox.End();
+        if ((steps & StreamSteps.HandOver) != StreamSteps.None)
         {
             HandOver();
             return;
@@ -321,7 +326,9 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Hands the response over, behind what the read that brought it has brought besides: most often that is all of its body.</summary>
+    /// <summary>
+    /// Hands the response over, behind what the read that brought it has brought besides: most often that is all of its body.
+    /// </summary>
     private void HandOver()
     {
         Attempt attempt = Attempt!;
@@ -329,8 +336,8 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
         bool recycle = false;
         HttpResponseMessage response;
 
-        // Story: the upload ends just now, and sets the time for the head a moment after it was looked for below. So first whether it is over, then the
-        // time.
+        // Story: the upload ends just now, and sets the time for the head a moment after it was looked for below. So first whether it is
+        // over, then the time.
         bool uploadIsOver = Upload is null or { IsOver: true };
         bool alone = StopWaiting(attempt) && uploadIsOver;
         try
@@ -346,7 +353,8 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
                 content.SetBytes(whole);
                 AddTrailers(response);
 
-                // Story: an upload fails as the head comes, and has failed the attempt: that is not to be kept for others while its caller may still do so.
+                // Story: an upload fails as the head comes, and has failed the attempt: that is not to be kept for others while its caller
+                // may still do so.
                 recycle = alone && !attempt.IsCompleted && _connection.Streams.IsOver(this);
                 Upload?.ResponseEnded();
             }

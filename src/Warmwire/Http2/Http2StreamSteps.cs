@@ -1,8 +1,8 @@
 namespace Warmwire.Http2;
 
 /// <summary>
-/// The <see cref="StreamSteps"/> of one stream, which its connection's reading flow adds and one work item at a time takes: what one of them runs may
-/// block, and the next must not overtake it.
+/// The <see cref="StreamSteps"/> of one stream, which its connection's reading flow adds and one work item at a time takes: what one of
+/// them runs may block, and the next must not overtake it.
 /// </summary>
 internal struct Http2StreamSteps
 {

@@ -6,8 +6,8 @@ using Warmwire.Http2.Wire;
 namespace Warmwire.Http2;
 
 /// <summary>
-/// The streams of a connection: how each is opened, found, and ended (RFC 9113 §5.1). Whoever takes a stream out of the table, under the gate, ends
-/// its slot, outside it: <see cref="EndSlot(Http2Stream)"/> is the one place that tells the pool.
+/// The streams of a connection: how each is opened, found, and ended (RFC 9113 §5.1). Whoever takes a stream out of the table, under the
+/// gate, ends its slot, outside it: <see cref="EndSlot(Http2Stream)"/> is the one place that tells the pool.
 /// </summary>
 internal sealed class Http2Streams
 {
@@ -179,7 +179,9 @@ internal sealed class Http2Streams
     /// <summary>We end the stream (RST_STREAM, RFC 9113 §6.4). Does nothing if it is over.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="code">Why.</param>
-    /// <param name="waitedSince">Since when its caller waited in vain, if that is why: if nothing has come since, the peer may be dead.</param>
+    /// <param name="waitedSince">
+    /// Since when its caller waited in vain, if that is why: if nothing has come since, the peer may be dead.
+    /// </param>
     public void Reset(Http2Stream stream, Http2ErrorCode code, long? waitedSince = null)
     {
         if (TryCut(stream, code, waitedSince))
@@ -308,7 +310,9 @@ internal sealed class Http2Streams
         EndSlot(stream);
     }
 
-    /// <summary>Whatever the server has said of the stream, it is alive and knows of the request: that is no reason to send it again.</summary>
+    /// <summary>
+    /// Whatever the server has said of the stream, it is alive and knows of the request: that is no reason to send it again.
+    /// </summary>
     private static void AnswerCame(Http2Stream stream)
     {
         if (stream.Attempt is { } attempt)
@@ -354,7 +358,8 @@ internal sealed class Http2Streams
         stream.Cut_NeedsLock();
         _connection.Data.ReturnGrant_NeedsLock(stream);
 
-        // Story: the writing flow woke and found the stream closed before it was told why, took that for a failure of the content, and told the caller so.
+        // Story: the writing flow woke and found the stream closed before it was told why, took that for a failure of the content, and
+        // told the caller so.
         stream.Upload?.Stop();
         stream.WriteSignal.Set_NeedsLock();
         return true;

@@ -4,10 +4,11 @@ using Warmwire.Sockets;
 namespace Warmwire.Http2;
 
 /// <summary>
-/// Tells one request's <see cref="RequestTrace"/>: one callback at a time, in order, and never on the flow that reads the connection. A callback that
-/// blocks holds up its own request and no other.
+/// Tells one request's <see cref="RequestTrace"/>: one callback at a time, in order, and never on the flow that reads the connection. A
+/// callback that blocks holds up its own request and no other.
 /// </summary>
-/// <remarks>What is in the queue is counted in one word; whoever makes it 1 goes through the queue until it is 0 again, here or in a work item.</remarks>
+/// <remarks>What is in the queue is counted in one word; whoever makes it 1 goes through the queue until it is 0 again, here or in a work
+/// item.</remarks>
 internal sealed class Http2Trace : IThreadPoolWorkItem
 {
     private readonly RequestTrace _callbacks;
@@ -25,7 +26,9 @@ internal sealed class Http2Trace : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Puts a callback in line, and runs it before this returns if none is running. For flows that serve this request alone.</summary>
+    /// <summary>
+    /// Puts a callback in line, and runs it before this returns if none is running. For flows that serve this request alone.
+    /// </summary>
     public void TellHere<T>(Action<RequestTrace, T> callback, T argument)
     {
         if (Add(() => callback(_callbacks, argument)))

@@ -44,7 +44,9 @@ internal sealed class Http2TunnelStream : DuplexStream
         return read;
     }
 
-    /// <summary>Waits for room in the windows; it does not listen to its token while it does, as half a message would be worse than a late one.</summary>
+    /// <summary>
+    /// Waits for room in the windows; it does not listen to its token while it does, as half a message would be worse than a late one.
+    /// </summary>
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);

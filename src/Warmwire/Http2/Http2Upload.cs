@@ -7,7 +7,9 @@ using Warmwire.Timing;
 
 namespace Warmwire.Http2;
 
-/// <summary>The writing flow of a stream: the content of its request, held up by the server's windows and by the connection's output.</summary>
+/// <summary>
+/// The writing flow of a stream: the content of its request, held up by the server's windows and by the connection's output.
+/// </summary>
 internal sealed class Http2Upload : IRequestBodyWriter
 {
     private readonly Http2Stream _stream;
@@ -47,7 +49,9 @@ internal sealed class Http2Upload : IRequestBodyWriter
         return _sent == _promised;
     }
 
-    /// <summary>Sends the content, and never throws. Its first part runs in this call, and may block: nothing of ours waits for it.</summary>
+    /// <summary>
+    /// Sends the content, and never throws. Its first part runs in this call, and may block: nothing of ours waits for it.
+    /// </summary>
     public void Start(Attempt attempt)
     {
         if (FrameworkFields.HeadersOf(attempt.Request)?.ExpectContinue == true && attempt.Settings.Expect100ContinueTimeout != TimeSpan.Zero)

@@ -12,8 +12,8 @@ using Warmwire.Runtime;
 namespace Warmwire.Http2;
 
 /// <summary>
-/// The fields of a request in the order they are sent (RFC 9113 §8.3.1), checked before one of them is encoded: the compression has no way back, and what lets
-/// a value forge another field must not leave. One for each thread, used again.
+/// The fields of a request in the order they are sent (RFC 9113 §8.3.1), checked before one of them is encoded: the compression has no way
+/// back, and what lets a value forge another field must not leave. One for each thread, used again.
 /// </summary>
 internal sealed class RequestFields
 {

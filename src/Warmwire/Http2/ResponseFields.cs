@@ -12,8 +12,8 @@ using Warmwire.Settings;
 namespace Warmwire.Http2;
 
 /// <summary>
-/// Makes a response, or its trailers, of a header block, and judges it (RFC 9113 §8.2, §8.3.2). A block that breaks a rule is decoded to its end all the same, because
-/// the compression goes on with the next one. The reading flow's own.
+/// Makes a response, or its trailers, of a header block, and judges it (RFC 9113 §8.2, §8.3.2). A block that breaks a rule is decoded to
+/// its end all the same, because the compression goes on with the next one. The reading flow's own.
 /// </summary>
 internal sealed class ResponseFields
 {

@@ -6,8 +6,8 @@ using Warmwire.Fields;
 namespace Warmwire.Http2;
 
 /// <summary>
-/// Fields of a response whose values wait to be decoded, because <see cref="PooledHttpHandler.ResponseHeaderEncodingSelector"/> is to say how. That is
-/// the user's code: it is asked when the response is handed over, and not by the flow that reads for all streams.
+/// Fields of a response whose values wait to be decoded, because <see cref="PooledHttpHandler.ResponseHeaderEncodingSelector"/> is to say
+/// how. That is the user's code: it is asked when the response is handed over, and not by the flow that reads for all streams.
 /// </summary>
 internal sealed class UndecodedFields
 {

@@ -5,8 +5,8 @@ using Xunit;
 namespace Warmwire.Tests.Http2;
 
 /// <summary>
-/// A connection serves many requests, and what the code around one of them does must not hold up the others: it blocks, or it sends another request to
-/// the same origin and waits for the answer.
+/// A connection serves many requests, and what the code around one of them does must not hold up the others: it blocks, or it sends
+/// another request to the same origin and waits for the answer.
 /// </summary>
 public sealed class BlockingHooksTests
 {

@@ -6,8 +6,8 @@ using Xunit;
 namespace Warmwire.Tests.Http2;
 
 /// <summary>
-/// What a server may not do to the connection (RFC 9113 §5.4.1): it gets a GOAWAY with the code of the rule it broke, the connection closes, and
-/// what was in flight fails with the same code.
+/// What a server may not do to the connection (RFC 9113 §5.4.1): it gets a GOAWAY with the code of the rule it broke, the connection
+/// closes, and what was in flight fails with the same code.
 /// </summary>
 public sealed class ConnectionErrorTests
 {

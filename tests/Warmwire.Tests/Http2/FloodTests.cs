@@ -121,7 +121,7 @@ public sealed class FloodTests
         await FloodAsync(open.Peer, s_floods[what]);
         long grown = GC.GetTotalMemory(forceFullCollection: true) - before;
         Assert.InRange(grown, long.MinValue, 16 * Megabyte);
-        await Guard.Within(open.Peer.ClientClosed, () => "the client to close, although its farewell cannot be written");
+        await Guard.Within(open.Peer.ClientClosed, () => "the client to close, although its GOAWAY cannot be written");
         await rig.FailsAsync(open.Sending, HttpRequestError.HttpProtocolError);
         await rig.ExpectClosedForAsync(CloseReason.PeerFlood);
     }

@@ -216,7 +216,8 @@ public sealed class FlowControlTests
             open.Add(await rig.OpenAsync(peer));
         }
 
-        // One after the other uses whatever it gets until it gets no more than before; time stands still, so each round trip is too long for the window.
+        // One after the other uses whatever it gets until it gets no more than before; time stands still, so each round trip is too long
+        // for the window.
         byte[] data = new byte[Largest];
         long grown = 0;
         var reading = new List<Task>();

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Warmwire.Tests.Http2;
 
-/// <summary>A server that says goodbye (RFC 9113 §6.8): what may finish, what is sent again, and what must not be.</summary>
+/// <summary>A server that sends GOAWAY (RFC 9113 §6.8): what may finish, what is sent again, and what must not be.</summary>
 public sealed class GoAwayTests
 {
     [Fact]
@@ -219,7 +219,7 @@ public sealed class GoAwayTests
     {
         using var rig = new Http2Rig(handler => handler.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(10));
         Http2Peer peer = await rig.WarmUpAsync();
-        await Eventually.IsTrue(() => rig.Origin.Idle == 1, "the connection rests");
+        await Eventually.IsTrue(() => rig.Origin.Idle == 1, "the connection is idle");
         rig.Time.Advance(TimeSpan.FromSeconds(30));
         Assert.Equal(Http2ErrorCode.NoError, (await peer.ExpectGoAwayAsync()).Code);
         await peer.ExpectClosedAsync();

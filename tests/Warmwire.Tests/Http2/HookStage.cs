@@ -327,7 +327,7 @@ internal sealed class HookStage : IAsyncDisposable
                 await context.Request.Body.CopyToAsync(Stream.Null);
                 break;
             case "/unanswered":
-                await _serverGoesOn.Task;
+                await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 break;
             case "/hooked":
                 await context.Request.Body.CopyToAsync(Stream.Null);

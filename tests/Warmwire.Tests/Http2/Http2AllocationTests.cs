@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Warmwire.Tests.Http2;
 
-/// <summary>What requests over a warm connection cost in memory, and what a connection keeps that rests.</summary>
+/// <summary>What requests over a warm connection cost in memory, and what an idle connection keeps.</summary>
 [Collection(nameof(Alone))]
 public sealed class Http2AllocationTests(ITestOutputHelper output)
 {
@@ -19,7 +19,7 @@ public sealed class Http2AllocationTests(ITestOutputHelper output)
 
     /// <summary>In a process of its own: what is measured is the pool of buffers, which all share.</summary>
     [Fact]
-    public Task A_connection_at_rest_holds_no_buffer() => OwnProcess.RunAsync(typeof(Http2AllocationTests), RestAsync, output);
+    public Task An_idle_connection_holds_no_buffer() => OwnProcess.RunAsync(typeof(Http2AllocationTests), IdleAsync, output);
 
     private async Task MeasureAsync()
     {
@@ -46,7 +46,7 @@ public sealed class Http2AllocationTests(ITestOutputHelper output)
         Assert.InRange(least, 0, 2560);
     }
 
-    private async Task RestAsync()
+    private async Task IdleAsync()
     {
         const int Connections = 50;
 
@@ -57,7 +57,7 @@ public sealed class Http2AllocationTests(ITestOutputHelper output)
         List<byte[]> arrays = [.. Enumerable.Range(4, 14).SelectMany(shift => Enumerable.Range(0, 2 * Connections).Select(_ => BufferPool.Shared.Rent(1 << shift)))];
         arrays.ForEach(BufferPool.Shared.Return);
         arrays = [];
-        var resting = new List<Http2Direct>();
+        var idle = new List<Http2Direct>();
 
         // A full collection shrinks the pool, which would look like buffers that are held: by a finalizer, so later than the collection.
         GC.Collect();
@@ -70,12 +70,12 @@ public sealed class Http2AllocationTests(ITestOutputHelper output)
             (OpenRequest open, _, _) = await direct.OpenAsync(Http2Rig.Post(new string('x', 3000)));
             await direct.Peer.ReadBodyAsync(open.StreamId);
             await open.AnswerAsync(new string('y', 3000));
-            resting.Add(direct);
+            idle.Add(direct);
         }
 
         await Eventually.IsTrue(() => GC.CollectionCount(2) != collections || BufferPool.Shared.RetainedBytes >= before - OfThreads, $"all buffers are back of {before}, not only {BufferPool.Shared.RetainedBytes}");
         Assert.Equal(collections, GC.CollectionCount(2));
-        Assert.All(resting, static direct => Assert.False(direct.Peer.ClientClosed.IsCompleted));
+        Assert.All(idle, static direct => Assert.False(direct.Peer.ClientClosed.IsCompleted));
     }
 
     /// <summary>A server that answers each request at once, within the client's write, and allocates nothing.</summary>

@@ -3,8 +3,8 @@ using Xunit;
 namespace Warmwire.Tests.Http2;
 
 /// <summary>
-/// A malformed response is an error of its stream (RFC 9113 §8.1.1): it is reset, its request fails, and the other streams of the connection
-/// know nothing of it.
+/// A malformed response is an error of its stream (RFC 9113 §8.1.1): it is reset, its request fails, and the other streams of the
+/// connection know nothing of it.
 /// </summary>
 public sealed class MalformedResponseTests
 {

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Warmwire.Tests.Http2;
 
-/// <summary>Requests that have a place on a connection and are not sent on it.</summary>
+/// <summary>Requests that have a slot on a connection and are not sent on it.</summary>
 public class RefusedRequestTests
 {
     [Fact]

@@ -8,7 +8,10 @@ using Xunit;
 
 namespace Warmwire.Tests.Http2;
 
-/// <summary>Many uploads and the peer's windows. That none passes a window is what the peer itself sees to; here it is that what may be sent is sent, and no credit lost.</summary>
+/// <summary>
+/// Many uploads and the peer's windows. That none passes a window is what the peer itself sees to; here it is that what may be sent is
+/// sent, and no credit lost.
+/// </summary>
 public class SendWindowTests
 {
     public enum Act

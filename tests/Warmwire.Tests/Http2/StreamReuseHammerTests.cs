@@ -10,7 +10,9 @@ using KestrelServer = Warmwire.Tests.Kit.KestrelServer;
 
 namespace Warmwire.Tests.Http2;
 
-/// <summary>Stream objects serve request after request while tokens, timers and uploads of earlier ones still fire: none reaches the wrong one.</summary>
+/// <summary>
+/// Stream objects serve request after request while tokens, timers and uploads of earlier ones still fire: none reaches the wrong one.
+/// </summary>
 [Collection(nameof(Alone))]
 public sealed class StreamReuseHammerTests(ITestOutputHelper output)
 {

@@ -12,7 +12,10 @@ namespace Warmwire.Tests.Http2;
 /// <summary>The life of a stream through the states of RFC 9113 §5.1, and when its object may serve again.</summary>
 public class StreamStateTests
 {
-    /// <summary>What happens to a stream: <c>o</c> our end, <c>t</c> theirs, <c>r</c> their reset, <c>u</c> the caller gives up, <c>g</c> a GOAWAY that leaves it out, <c>c</c> the connection closes.</summary>
+    /// <summary>
+    /// What happens to a stream: <c>o</c> our end, <c>t</c> theirs, <c>r</c> their reset, <c>u</c> the caller gives up, <c>g</c> a GOAWAY
+    /// that leaves it out, <c>c</c> the connection closes.
+    /// </summary>
     [Theory]
     [InlineData("t", false)]
     [InlineData("r", false)]
@@ -159,8 +162,9 @@ public class StreamStateTests
     [Fact]
     public async Task An_attempt_is_not_forgotten_while_the_end_of_its_connection_still_knows_it()
     {
-        // Story: the reading flow is in the middle of a response when another thread closes the connection. That takes the stream out of the table, then tells it;
-        // in between the response is complete, and handed over. If its attempt were used again at once, the other thread would fail whoever uses it.
+        // Story: the reading flow is in the middle of a response when another thread closes the connection. That takes the stream out of
+        // the table, then tells it; in between the response is complete, and handed over. If its attempt were used again at once, the
+        // other thread would fail whoever uses it.
         using var reading = new ManualResetEventSlim();
         using var goOn = new ManualResetEventSlim();
         using Http2Direct direct = await Http2Direct.StartAsync(settings => settings.TimeProvider = new PausingTime(settings.TimeProvider, () =>

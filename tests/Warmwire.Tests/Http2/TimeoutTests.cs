@@ -6,8 +6,8 @@ using Xunit;
 namespace Warmwire.Tests.Http2;
 
 /// <summary>
-/// A request that runs out of time costs its stream. Whether the server is still there is then asked with a ping, and until the answer comes the
-/// connection gets no new request: it may be a black hole.
+/// A request that runs out of time costs its stream. Whether the server is still there is then asked with a ping, and until the answer
+/// comes the connection gets no new request: it may be a black hole.
 /// </summary>
 public sealed class TimeoutTests
 {
@@ -27,7 +27,7 @@ public sealed class TimeoutTests
     [InlineData(Kind.BodyIdle)]
     [InlineData(Kind.TotalBeforeTheHead)]
     [InlineData(Kind.TotalInTheBody)]
-    public async Task A_timeout_resets_the_stream_and_asks_a_silent_peer_for_a_sign_of_life(Kind kind)
+    public async Task A_timeout_resets_the_stream_and_sends_a_silent_peer_a_PING(Kind kind)
     {
         using var rig = new Http2Rig();
         Http2Peer peer = await rig.WarmUpAsync();

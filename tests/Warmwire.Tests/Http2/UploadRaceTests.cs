@@ -57,7 +57,7 @@ public class UploadRaceTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task An_upload_that_hears_of_the_end_first_does_not_speak_for_the_request(bool goodbye)
+    public async Task An_upload_that_hears_of_the_end_first_does_not_speak_for_the_request(bool goAway)
     {
         using Http2Direct direct = await Http2Direct.StartAsync(configure: null, (PeerSetting.InitialWindowSize, 1000));
         (OpenRequest open, Http2Stream stream, Attempt attempt) = await direct.OpenAsync(Lenient(new ByteArrayContent(new byte[5000])));
@@ -67,10 +67,10 @@ public class UploadRaceTests
 
         // Between the end of the stream and the word to the request the pool is told; meanwhile the upload finds that it may not write.
         direct.Owner.OnRetire = () => over = SpinWait.SpinUntil(() => upload.IsOver, Guard.Limit);
-        await (goodbye ? direct.Peer.SendGoAwayAsync(0) : direct.Peer.SendRstAsync(open.StreamId, Http2ErrorCode.Http11Required));
+        await (goAway ? direct.Peer.SendGoAwayAsync(0) : direct.Peer.SendRstAsync(open.StreamId, Http2ErrorCode.Http11Required));
         TransportException error = await Assert.ThrowsAsync<TransportException>(() => open.Sending);
         Assert.True(over, "the upload was first");
-        Assert.Equal((goodbye ? Http2ErrorCode.NoError : Http2ErrorCode.Http11Required, true), (error.Http2ErrorCode, attempt.Progress.NotProcessed));
+        Assert.Equal((goAway ? Http2ErrorCode.NoError : Http2ErrorCode.Http11Required, true), (error.Http2ErrorCode, attempt.Progress.NotProcessed));
     }
 
     [Fact]

@@ -63,7 +63,9 @@ internal sealed class DynamicTable<TNote>
     /// <inheritdoc cref="Name"/>
     public ref TNote Note(int age) => ref At(age).Note;
 
-    /// <summary>Adds an entry and lets go of those it leaves no room for: all of them, and it is not added itself, if it is larger than the table.</summary>
+    /// <summary>
+    /// Adds an entry and lets go of those it leaves no room for: all of them, and it is not added itself, if it is larger than the table.
+    /// </summary>
     /// <param name="name">Not one of the table's own, which may go or be moved before it is copied.</param>
     /// <param name="value">The same.</param>
     /// <param name="note">What to keep with it.</param>

@@ -2,7 +2,9 @@ using Warmwire.Diagnostics;
 
 namespace Warmwire.Http2.Hpack;
 
-/// <summary>A string of a field block that is not decoded yet (RFC 7541 §5.2), so that room can be made for all of a field at once.</summary>
+/// <summary>
+/// A string of a field block that is not decoded yet (RFC 7541 §5.2), so that room can be made for all of a field at once.
+/// </summary>
 internal readonly ref struct EncodedString
 {
     private readonly ReadOnlySpan<byte> _bytes;

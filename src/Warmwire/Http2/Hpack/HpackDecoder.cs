@@ -3,7 +3,9 @@ using Warmwire.Diagnostics;
 
 namespace Warmwire.Http2.Hpack;
 
-/// <summary>Reads the field blocks of one connection, in the order in which they arrive: each may change the table the next is read with.</summary>
+/// <summary>
+/// Reads the field blocks of one connection, in the order in which they arrive: each may change the table the next is read with.
+/// </summary>
 internal sealed class HpackDecoder
 {
     /// <summary>The size a table has before anything was said about it (RFC 9113 §6.5.2).</summary>

@@ -1,6 +1,9 @@
 namespace Warmwire.Http2.Wire;
 
-/// <summary>Frames that cost us work and bring the exchange nothing: each kind has an allowance that refills with time. The reading flow's own, except for <see cref="Earn"/>.</summary>
+/// <summary>
+/// Frames that cost us work and bring the exchange nothing: each kind has an allowance that refills with time. The reading flow's own,
+/// except for <see cref="Earn"/>.
+/// </summary>
 internal sealed class FloodGuard
 {
     private static readonly (int Burst, int PerSecond, string Name)[] s_allowances =

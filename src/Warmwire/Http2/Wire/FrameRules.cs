@@ -45,7 +45,9 @@ internal static class FrameRules
         }
     }
 
-    /// <summary>The payload without its padding: a byte with the length of what stands behind, if the flag says so (RFC 9113 §6.1).</summary>
+    /// <summary>
+    /// The payload without its padding: a byte with the length of what stands behind, if the flag says so (RFC 9113 §6.1).
+    /// </summary>
     /// <exception cref="Http2ConnectionException">There is more padding than payload.</exception>
     public static ReadOnlySpan<byte> WithoutPadding(in FrameHeader header, ReadOnlySpan<byte> payload)
     {

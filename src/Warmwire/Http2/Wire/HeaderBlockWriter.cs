@@ -3,8 +3,8 @@ using Warmwire.Buffers;
 namespace Warmwire.Http2.Wire;
 
 /// <summary>
-/// Puts a header block that is encoded straight into the output into frames: one HEADERS frame, and CONTINUATION frames for what it has no room
-/// for (RFC 9113 §4.3, §6.2, §6.10).
+/// Puts a header block that is encoded straight into the output into frames: one HEADERS frame, and CONTINUATION frames for what it has no
+/// room for (RFC 9113 §4.3, §6.2, §6.10).
 /// </summary>
 internal static class HeaderBlockWriter
 {

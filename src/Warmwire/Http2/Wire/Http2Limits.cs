@@ -21,7 +21,9 @@ internal static class Http2Limits
     /// <summary>The largest receive window of a stream.</summary>
     public const int MaxStreamWindow = 16 * 1024 * 1024;
 
-    /// <summary>How much the receive windows of a connection's streams may have grown together: what readers that stop can make us hold.</summary>
+    /// <summary>
+    /// How much the receive windows of a connection's streams may have grown together: what readers that stop can make us hold.
+    /// </summary>
     public const int MaxStreamWindowGrowth = 64 * 1024 * 1024;
 
     /// <summary>Our header compression table at most; a server that allows more does not get more.</summary>

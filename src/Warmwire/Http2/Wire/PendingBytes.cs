@@ -2,7 +2,10 @@ using Warmwire.Buffers;
 
 namespace Warmwire.Http2.Wire;
 
-/// <summary>Bytes that wait to be read, in rented pieces: the first is as small as what it holds, later ones grow with what waits, and each goes back when it is read. One user at a time.</summary>
+/// <summary>
+/// Bytes that wait to be read, in rented pieces: the first is as small as what it holds, later ones grow with what waits, and each goes
+/// back when it is read. One user at a time.
+/// </summary>
 internal struct PendingBytes
 {
     private const int MaxPieceBytes = 64 * 1024;

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Warmwire.Http2.Wire;
 
 /// <summary>
-/// How much the peer may send: of one stream, or of all together (RFC 9113 §5.2, §6.9). What was consumed is given back when it is half a window, and the
-/// window grows while it is what holds the peer up.
+/// How much the peer may send: of one stream, or of all together (RFC 9113 §5.2, §6.9). What was consumed is given back when it is half a
+/// window, and the window grows while it is what holds the peer up.
 /// </summary>
 internal struct ReceiveWindow
 {
@@ -43,8 +43,8 @@ internal struct ReceiveWindow
     }
 
     /// <summary>
-    /// Whether the window is too small for the way: at the rate at which it was used since the last credit, more than an eighth of it is on the way within one
-    /// round trip. With less room than that, a pause of the caller or of the system makes the peer wait for us.
+    /// Whether the window is too small for the way: at the rate at which it was used since the last credit, more than an eighth of it is
+    /// on the way within one round trip. With less room than that, a pause of the caller or of the system makes the peer wait for us.
     /// </summary>
     /// <param name="credit">What <see cref="Consume"/> has returned.</param>
     /// <param name="now">When.</param>

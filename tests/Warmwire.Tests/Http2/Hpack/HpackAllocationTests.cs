@@ -37,7 +37,8 @@ public class HpackAllocationTests
         int round = 0;
         Round(1000);
 
-        // The pool of buffers is the process's: tests that run beside this one may have emptied it, and one more array is made. What each block costs shows every time.
+        // The pool of buffers is the process's: tests that run beside this one may have emptied it, and one more array is made. What each
+        // block costs shows every time.
         long least = long.MaxValue;
         const int Measurements = 10;
         for (int i = 0; i < Measurements; i++)
