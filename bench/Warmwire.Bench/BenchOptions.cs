@@ -14,6 +14,7 @@ internal sealed record BenchOptions
           --only NAME        only scenarios whose name contains this; may be repeated
           --peers            also Go, undici, java.net.http, wrk and h2load, where they are installed
           --floor            also a handler that answers from memory: what the public types cost by themselves
+          --before FOLDER    also Warmwire as built in another checkout, where bench/bench has run; the ratios are to it
           --both-back-ends   also Warmwire over managed sockets (WARMWIRE_SOCKETS=managed)
           --rounds N         measured rounds per scenario
           --seconds S        length of a round
@@ -32,6 +33,9 @@ internal sealed record BenchOptions
     public bool Floor { get; private set; }
 
     public bool BothBackEnds { get; private set; }
+
+    /// <summary>Another checkout of the repository whose client takes part.</summary>
+    public string? Before { get; private set; }
 
     public bool Kestrel { get; private set; }
 
@@ -63,6 +67,7 @@ internal sealed record BenchOptions
                 case "--quick": options.Quick = true; break;
                 case "--peers": options.Peers = true; break;
                 case "--floor": options.Floor = true; break;
+                case "--before": options.Before = Path.GetFullPath(Value()); break;
                 case "--both-back-ends": options.BothBackEnds = true; break;
                 case "--kestrel": options.Kestrel = true; break;
                 case "--list": options.List = true; break;

@@ -48,8 +48,16 @@ internal static class Catalog
     {
         yield return new DotnetContestant("SocketsHttpHandler", "sockets", isClient: true);
         yield return new DotnetContestant("SocketsHttpHandler", "sockets", isClient: false);
-        yield return new DotnetContestant("PooledHttpHandler", "warmwire", isClient: true);
-        yield return new DotnetContestant("PooledHttpHandler", "warmwire", isClient: false);
+        const string Now = "PooledHttpHandler", Before = "PooledHttpHandler before";
+        foreach (bool isClient in (bool[])[true, false])
+        {
+            yield return new DotnetContestant(Now, "warmwire", isClient, comparedWith: options.Before is null ? null : Before);
+            if (options.Before is { } root)
+            {
+                yield return new DotnetContestant(Before, "warmwire", isClient, root: root);
+            }
+        }
+
         if (options.BothBackEnds)
         {
             yield return new DotnetContestant("PooledHttpHandler, managed sockets", "warmwire", isClient: true, sockets: "managed");

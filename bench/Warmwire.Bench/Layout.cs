@@ -8,13 +8,16 @@ internal static class Layout
     /// <summary>What is built for the bench; nothing in it is committed.</summary>
     public static string Built { get; } = Path.Combine(Root, "artifacts", "bench");
 
-    public static string Client { get; } = Path.Combine(Built, "client", "Warmwire.Bench.Client.dll");
+    public static string Client { get; } = ClientOf(Root);
 
     public static string Server { get; } = Path.Combine(Built, "server", "Warmwire.Bench.Server.dll");
 
     public static string Peers { get; } = Path.Combine(Built, "peers");
 
     public static string PeerSources { get; } = Path.Combine(Root, "bench", "peers");
+
+    /// <summary>The client that bench/bench has built in a checkout.</summary>
+    public static string ClientOf(string root) => Path.Combine(root, "artifacts", "bench", "client", "Warmwire.Bench.Client.dll");
 
     private static string FindRoot()
     {

@@ -7,14 +7,14 @@ using Warmwire.Tests.Soak;
 
 namespace Warmwire.Microbench;
 
-/// <summary>Renting a connection and giving it back, without an exchange: by one task, and by 64 tasks at once. A connection is a stream that is silent.</summary>
+/// <summary>Leasing a connection and releasing it, without an exchange: by one task, and by 64 tasks at once. A connection is a stream that is silent.</summary>
 [MemoryDiagnoser]
 public class PoolBenchmarks
 {
     private const int Tasks = 64;
     private const int Each = 1000;
 
-    private static readonly OriginProbe s_origin = new(IsTls: false, "example.com", 80, TlsHost: null, ClientCertificate: null);
+    private static readonly RouteIdentity s_origin = new(isTls: false, "example.com", 80, tlsHost: null, clientCertificate: null);
 
     private readonly HttpRequestMessage _request = new(HttpMethod.Get, "http://example.com/");
     private ConnectionPool _pool = null!;
@@ -34,12 +34,12 @@ public class PoolBenchmarks
         var connections = new HttpConnection[Tasks];
         for (int i = 0; i < Tasks; i++)
         {
-            connections[i] = await _pool.RentAsync(s_origin, NewAttempt(), replacementFor: null).ConfigureAwait(false);
+            connections[i] = await _pool.LeaseAsync(s_origin, NewAttempt(), replacementFor: null).ConfigureAwait(false);
         }
 
         foreach (HttpConnection connection in connections)
         {
-            connection.Rest();
+            connection.Release();
         }
     }
 
@@ -49,8 +49,8 @@ public class PoolBenchmarks
     [Benchmark]
     public async Task Alone()
     {
-        HttpConnection connection = await _pool.RentAsync(s_origin, _attempt, replacementFor: null).ConfigureAwait(false);
-        connection.Rest();
+        HttpConnection connection = await _pool.LeaseAsync(s_origin, _attempt, replacementFor: null).ConfigureAwait(false);
+        connection.Release();
     }
 
     [Benchmark(OperationsPerInvoke = Tasks * Each)]
@@ -59,19 +59,19 @@ public class PoolBenchmarks
         var tasks = new Task[Tasks];
         for (int i = 0; i < Tasks; i++)
         {
-            tasks[i] = Task.Run(RentAndRestAsync);
+            tasks[i] = Task.Run(LeaseAndReleaseAsync);
         }
 
         return Task.WhenAll(tasks);
     }
 
-    private async Task RentAndRestAsync()
+    private async Task LeaseAndReleaseAsync()
     {
         Attempt attempt = NewAttempt();
         for (int i = 0; i < Each; i++)
         {
-            HttpConnection connection = await _pool.RentAsync(s_origin, attempt, replacementFor: null).ConfigureAwait(false);
-            connection.Rest();
+            HttpConnection connection = await _pool.LeaseAsync(s_origin, attempt, replacementFor: null).ConfigureAwait(false);
+            connection.Release();
         }
     }
 

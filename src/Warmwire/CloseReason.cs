@@ -1,15 +1,20 @@
 namespace Warmwire;
 
-/// <summary>Why a connection was closed. Every close has exactly one reason; it is counted per origin in the snapshot, in metrics and in the log.</summary>
+/// <summary>
+/// Why a connection was closed. Every close has exactly one reason; it is counted per origin in the snapshot, in metrics and in the log.
+/// </summary>
 public enum CloseReason
 {
-    /// <summary>It rested longer than <see cref="PooledHttpHandler.PooledConnectionIdleTimeout"/>, or than the server's <c>Keep-Alive: timeout</c> allows.</summary>
+    /// <summary>
+    /// It was idle longer than <see cref="PooledHttpHandler.PooledConnectionIdleTimeout"/>, or than the server's <c>Keep-Alive: timeout</c>
+    /// allows.
+    /// </summary>
     IdleTimeout,
 
     /// <summary>It grew older than <see cref="PooledHttpHandler.PooledConnectionLifetime"/> less its jitter.</summary>
     Lifetime,
 
-    /// <summary>The server closed it, while it rested or in the middle of an exchange.</summary>
+    /// <summary>The server closed it, while it was idle or in the middle of an exchange.</summary>
     ServerClosed,
 
     /// <summary>The request or the response carried <c>Connection: close</c> (RFC 9112 §9.6), or <c>Keep-Alive: max=0</c>.</summary>
@@ -28,13 +33,19 @@ public enum CloseReason
     /// <summary>One of the request's timeouts ran out while it was using the connection.</summary>
     RequestTimeout,
 
-    /// <summary>A response was disposed with more of its body unread than <see cref="PooledHttpHandler.MaxResponseDrainSize"/> allows, so it was not drained at all.</summary>
+    /// <summary>
+    /// A response was disposed with more of its body unread than <see cref="PooledHttpHandler.MaxResponseDrainSize"/> allows, so it was not
+    /// drained at all.
+    /// </summary>
     BodyNotDrained,
 
-    /// <summary>Draining an unread body began but passed <see cref="PooledHttpHandler.MaxResponseDrainSize"/> or <see cref="PooledHttpHandler.ResponseDrainTimeout"/>.</summary>
+    /// <summary>
+    /// Draining an unread body began but passed <see cref="PooledHttpHandler.MaxResponseDrainSize"/> or
+    /// <see cref="PooledHttpHandler.ResponseDrainTimeout"/>.
+    /// </summary>
     DrainLimit,
 
-    /// <summary>Bytes arrived that no request asked for: after a response's end, or while the connection rested.</summary>
+    /// <summary>Bytes arrived that no request asked for: after a response's end, or while the connection was idle.</summary>
     UnsolicitedData,
 
     /// <summary>The response broke the protocol or passed one of the limits on its size.</summary>
@@ -55,10 +66,16 @@ public enum CloseReason
     /// <summary>The address it leads to left the DNS answer for its host; see <see cref="PooledHttpHandler.DnsRefreshInterval"/>.</summary>
     AddressRetired,
 
-    /// <summary>More connections were idle than <see cref="PooledHttpHandler.MaxIdleConnectionsPerServer"/> or <see cref="PooledHttpHandler.MaxIdleConnections"/> keep.</summary>
+    /// <summary>
+    /// More connections were idle than <see cref="PooledHttpHandler.MaxIdleConnectionsPerServer"/> or
+    /// <see cref="PooledHttpHandler.MaxIdleConnections"/> keep.
+    /// </summary>
     IdleLimit,
 
-    /// <summary>It was idle, or had just ended an exchange, and gave its place to another origin, because <see cref="PooledHttpHandler.MaxConnections"/> was reached.</summary>
+    /// <summary>
+    /// It was idle, or had just ended an exchange, and was closed to make room for another origin, because
+    /// <see cref="PooledHttpHandler.MaxConnections"/> was reached.
+    /// </summary>
     MadeRoom,
 
     /// <summary><see cref="PooledHttpHandler.CloseIdleConnections"/> was called.</summary>
@@ -70,7 +87,9 @@ public enum CloseReason
     /// <summary>The handler was disposed.</summary>
     Disposed,
 
-    /// <summary>The server announced the end of an HTTP/2 connection (GOAWAY, RFC 9113 §6.8); the exchanges it had accepted came to their end first.</summary>
+    /// <summary>
+    /// The server announced the end of an HTTP/2 connection (GOAWAY, RFC 9113 §6.8); the exchanges it had accepted came to their end first.
+    /// </summary>
     GoAway,
 
     /// <summary>An HTTP/2 PING was not answered within <see cref="PooledHttpHandler.KeepAlivePingTimeout"/>.</summary>

@@ -1,6 +1,8 @@
 namespace Warmwire;
 
-/// <summary>Why a connection was opened. Every dial has exactly one reason; it is counted per origin in the snapshot, in metrics and in the log.</summary>
+/// <summary>
+/// Why a connection was opened. Every dial has exactly one reason; it is counted per origin in the snapshot, in metrics and in the log.
+/// </summary>
 public enum DialReason
 {
     /// <summary>The origin had no connection at all, or none that takes requests.</summary>

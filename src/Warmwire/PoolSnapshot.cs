@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Warmwire;
 
-/// <summary>What the connections of a <see cref="PooledHttpHandler"/> are doing at one moment, and what they did since it was made.</summary>
+/// <summary>
+/// What the connections of a <see cref="PooledHttpHandler"/> are doing at one moment, and what they did since it was made.
+/// </summary>
 /// <param name="Origins">Every origin with connections, requests or a history.</param>
 /// <param name="TakenAt">The wall-clock time of the snapshot.</param>
 public sealed record PoolSnapshot(IReadOnlyList<OriginSnapshot> Origins, DateTimeOffset TakenAt)
@@ -50,7 +52,10 @@ public sealed record OriginSnapshot
     /// <summary>The origin, such as <c>https://api.example.com:443</c>.</summary>
     public required string Origin { get; init; }
 
-    /// <summary>What its connections may speak: <c>HTTP/1.1</c>, <c>HTTP/2 or HTTP/1.1</c> or <c>HTTP/2</c>. Requests that may be sent with HTTP/2 have connections of their own, so one origin may be listed twice.</summary>
+    /// <summary>
+    /// What its connections may speak: <c>HTTP/1.1</c>, <c>HTTP/2 or HTTP/1.1</c> or <c>HTTP/2</c>. Requests that may be sent with HTTP/2
+    /// have connections of their own, so one origin may be listed twice.
+    /// </summary>
     public string Protocols { get; internal init; } = "";
 
     /// <summary>Exchanges under way on HTTP/2 connections.</summary>
@@ -59,7 +64,7 @@ public sealed record OriginSnapshot
     /// <summary>Open connections, idle and busy.</summary>
     public required int Open { get; init; }
 
-    /// <summary>Open connections that rest in the pool.</summary>
+    /// <summary>Open connections that are idle.</summary>
     public required int Idle { get; init; }
 
     /// <summary>Open connections that serve requests, hold a response or are drained.</summary>
@@ -123,10 +128,11 @@ public sealed record OriginSnapshot
 
 /// <summary>One open connection's part of a <see cref="PoolSnapshot"/>.</summary>
 /// <param name="Id">The connection's number, unique in the process.</param>
-/// <param name="State">What it is doing: <c>Idle</c>; with HTTP/1.1 <c>Leased</c>, <c>Exchange</c>, <c>Body</c>, <c>Draining</c>, <c>Finishing</c> or <c>Upgraded</c>; with HTTP/2 <c>Streams</c>, or
-/// <c>Draining</c> when the server has said goodbye; <c>Closed</c> for a moment.</param>
+/// <param name="State">What it is doing: <c>Idle</c>; with HTTP/1.1 <c>Leased</c>, <c>Exchange</c>, <c>Body</c>, <c>Draining</c>,
+/// <c>Finishing</c> or <c>Upgraded</c>; with HTTP/2 <c>Streams</c>, or <c>Draining</c> when the server has sent GOAWAY; <c>Closed</c> for a
+/// moment.</param>
 /// <param name="Age">Time since it was opened.</param>
-/// <param name="IdleTime">How long it has rested; zero if it is busy.</param>
+/// <param name="IdleTime">The time it has been idle; zero if it is busy.</param>
 /// <param name="Requests">How many exchanges it has been given.</param>
 /// <param name="RemoteEndPoint">The server's address, if known.</param>
 public sealed record ConnectionSnapshot(long Id, string State, TimeSpan Age, TimeSpan IdleTime, long Requests, EndPoint? RemoteEndPoint)
@@ -143,6 +149,8 @@ public sealed record ConnectionSnapshot(long Id, string State, TimeSpan Age, Tim
     /// <summary>HTTP/2: how often a request's body had to wait for the server's flow control.</summary>
     public long WindowStalls { get; init; }
 
-    /// <summary>HTTP/2: the shortest round trip that an answer to a ping or to the settings has shown; <see langword="null"/> if none came yet.</summary>
+    /// <summary>
+    /// HTTP/2: the shortest round trip that an answer to a ping or to the settings has shown; <see langword="null"/> if none came yet.
+    /// </summary>
     public TimeSpan? PingRoundTrip { get; init; }
 }

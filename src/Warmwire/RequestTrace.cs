@@ -5,7 +5,8 @@ namespace Warmwire;
 
 /// <summary>
 /// Callbacks that follow one request through the transport, in the order of the members below. They run on the threads of the transport, so
-/// they must be quick; an exception from one is swallowed. Set the ones of interest and pass the object as <see cref="TransportOptions.Trace"/>.
+/// they must be quick; an exception from one is swallowed. Set the ones of interest and pass the object as
+/// <see cref="TransportOptions.Trace"/>.
 /// </summary>
 /// <remarks>
 /// Name resolution, connect and TLS are reported to the request that asked for the connection, even if a connection that came free
@@ -40,7 +41,10 @@ public sealed class RequestTrace
     /// <summary>A connection was found.</summary>
     public Action<GotConnectionInfo>? GotConnection { get; init; }
 
-    /// <summary>The request's head has been handed to the operating system; with HTTP/2, to the connection, which sends it together with what others have for it.</summary>
+    /// <summary>
+    /// The request's head has been handed to the operating system; with HTTP/2, to the connection, which sends it together with what others
+    /// have for it.
+    /// </summary>
     public Action? WroteHeaders { get; init; }
 
     /// <summary>The server said 100 Continue.</summary>
@@ -52,13 +56,16 @@ public sealed class RequestTrace
     /// <summary>The first byte of a response arrived.</summary>
     public Action? GotFirstResponseByte { get; init; }
 
-    /// <summary>The exchange is over for the connection: it is idle again or serves other requests (<see langword="null"/>), or it was closed for this reason.</summary>
+    /// <summary>
+    /// The exchange is over for the connection: it is idle again or serves other requests (<see langword="null"/>), or it was closed for
+    /// this reason.
+    /// </summary>
     public Action<CloseReason?>? PutIdleConnection { get; init; }
 }
 
 /// <summary>The connection a request was given.</summary>
 /// <param name="ConnectionId">The connection's number, unique in the process.</param>
 /// <param name="Reused">Whether it has served a request before.</param>
-/// <param name="WasIdle">Whether it rested in the pool.</param>
-/// <param name="IdleTime">How long it rested; zero if it did not.</param>
+/// <param name="WasIdle">Whether it was idle in the pool.</param>
+/// <param name="IdleTime">The time it was idle; zero if it was not.</param>
 public readonly record struct GotConnectionInfo(long ConnectionId, bool Reused, bool WasIdle, TimeSpan IdleTime);

@@ -15,10 +15,13 @@ public sealed class TransportConnectionInfo
     /// <summary>Whether the connection had served a request before.</summary>
     public required bool Reused { get; init; }
 
-    /// <summary>How long the connection rested in the pool before this request; zero if it did not rest.</summary>
+    /// <summary>The time the connection was idle before this request; zero if it was not.</summary>
     public required TimeSpan IdleTime { get; init; }
 
-    /// <summary>The server's address, or <see langword="null"/> if a <see cref="PooledHttpHandler.ConnectCallback"/> made the stream and it is not a socket's.</summary>
+    /// <summary>
+    /// The server's address, or <see langword="null"/> if a <see cref="PooledHttpHandler.ConnectCallback"/> made the stream and it is not a
+    /// socket's.
+    /// </summary>
     public required EndPoint? RemoteEndPoint { get; init; }
 
     /// <summary>Time spent waiting for a connection.</summary>

@@ -1,12 +1,13 @@
 namespace Warmwire;
 
 /// <summary>
-/// A failed exchange. It is an <see cref="HttpRequestException"/> with <see cref="HttpRequestException.HttpRequestError"/> set as .NET sets it,
-/// so that existing handlers work, and it says as data what the message says in words.
+/// A failed exchange. It is an <see cref="HttpRequestException"/> with <see cref="HttpRequestException.HttpRequestError"/> set as .NET sets
+/// it, so that existing handlers work, and it says as data what the message says in words.
 /// </summary>
 /// <remarks>
-/// Reading a response's stream reports failures as <see cref="HttpIOException"/> (an <see cref="IOException"/>) with one of these inside; where there is an
-/// <see cref="Http2ErrorCode"/>, as <see cref="HttpProtocolException"/>, which derives from it. Elsewhere that is the inner exception of such a failure.
+/// Reading a response's stream reports failures as <see cref="HttpIOException"/> (an <see cref="IOException"/>) with one of these inside;
+/// where there is an <see cref="Http2ErrorCode"/>, as <see cref="HttpProtocolException"/>, which derives from it. Elsewhere that is the
+/// inner exception of such a failure.
 /// </remarks>
 public sealed class TransportException : HttpRequestException
 {
@@ -34,24 +35,41 @@ public sealed class TransportException : HttpRequestException
         Http2ErrorCode = http2ErrorCode;
     }
 
-    /// <summary>The same failure for another request that shares its cause; an exception is thrown once, so each has one of its own.</summary>
+    /// <summary>
+    /// The same failure for another request that shares its cause; an exception is thrown once, so each has one of its own.
+    /// </summary>
     internal TransportException ForAnotherRequest() =>
-        new(HttpRequestError, Message, InnerException, Phase, RequestSent, Origin, ConnectionId, IsTimeout, MayReplay, NotProcessed, Http2ErrorCode);
+        new(
+            HttpRequestError,
+            Message,
+            InnerException,
+            Phase,
+            RequestSent,
+            Origin,
+            ConnectionId,
+            IsTimeout,
+            MayReplay,
+            NotProcessed,
+            Http2ErrorCode);
 
     /// <summary>The part of the exchange that failed.</summary>
     public TransportPhase Phase { get; }
 
-    /// <summary>Whether one of the timeouts of <see cref="PooledHttpHandler"/> or <see cref="TransportOptions"/> ran out. The caller's own token raises <see cref="OperationCanceledException"/> instead.</summary>
+    /// <summary>
+    /// Whether one of the timeouts of <see cref="PooledHttpHandler"/> or <see cref="TransportOptions"/> ran out. The caller's own token
+    /// raises <see cref="OperationCanceledException"/> instead.
+    /// </summary>
     public bool IsTimeout { get; }
 
     /// <summary>How much of the request had been handed to the operating system.</summary>
     public RequestSent RequestSent { get; }
 
     /// <summary>
-    /// Whether the server certainly did nothing with the request: not one byte of it was sent, or the server said so with REFUSED_STREAM or GOAWAY
-    /// (RFC 9113 §8.7). Sending it again is then safe whatever its method is. It says nothing of whether a second try would succeed.
+    /// Whether the server certainly did nothing with the request: not one byte of it was sent, or the server said so with REFUSED_STREAM or
+    /// GOAWAY (RFC 9113 §8.7). Sending it again is then safe whatever its method is. It says nothing of whether a second try would succeed.
     /// </summary>
-    /// <value><see langword="false"/> where the server may have acted: then only an idempotent request (RFC 9110 §9.2.2) is safe to send again.</value>
+    /// <value><see langword="false"/> where the server may have acted: then only an idempotent request (RFC 9110 §9.2.2) is safe to send
+    /// again.</value>
     public bool NotProcessed { get; }
 
     /// <summary>Whether sending the request once more, on another connection, may succeed and cannot make the server act twice.</summary>
@@ -63,6 +81,9 @@ public sealed class TransportException : HttpRequestException
     /// <summary>The connection the exchange was using, or <see langword="null"/> if it had none yet.</summary>
     public long? ConnectionId { get; }
 
-    /// <summary>The code with which either side ended the HTTP/2 stream or connection (RFC 9113 §7), or <see langword="null"/> if that was not what failed.</summary>
+    /// <summary>
+    /// The code with which either side ended the HTTP/2 stream or connection (RFC 9113 §7), or <see langword="null"/> if that was not what
+    /// failed.
+    /// </summary>
     public Http2ErrorCode? Http2ErrorCode { get; }
 }

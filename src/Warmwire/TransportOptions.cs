@@ -4,13 +4,15 @@ using System.Security.Cryptography.X509Certificates;
 namespace Warmwire;
 
 /// <summary>
-/// Keys for <see cref="HttpRequestMessage.Options"/>: settings of one request over a shared <see cref="PooledHttpHandler"/>. A timeout is positive
-/// or <see cref="System.Threading.Timeout.InfiniteTimeSpan"/> (<see cref="Expect100ContinueTimeout"/> may be zero, too); another value makes the
-/// request fail with <see cref="ArgumentOutOfRangeException"/>.
+/// Keys for <see cref="HttpRequestMessage.Options"/>: settings of one request over a shared <see cref="PooledHttpHandler"/>. A timeout is
+/// positive or <see cref="System.Threading.Timeout.InfiniteTimeSpan"/> (<see cref="Expect100ContinueTimeout"/> may be zero, too); another
+/// value makes the request fail with <see cref="ArgumentOutOfRangeException"/>.
 /// </summary>
 public static class TransportOptions
 {
-    /// <summary>The time for the whole exchange, with redirects and replays and until the last byte of the body was read. Default: infinite.</summary>
+    /// <summary>
+    /// The time for the whole exchange, with redirects and replays and until the last byte of the body was read. Default: infinite.
+    /// </summary>
     public static readonly HttpRequestOptionsKey<TimeSpan> Timeout = new("Warmwire.Timeout");
 
     /// <summary>Replaces <see cref="PooledHttpHandler.PendingRequestTimeout"/> for this request.</summary>
@@ -19,7 +21,9 @@ public static class TransportOptions
     /// <summary>Replaces <see cref="PooledHttpHandler.ConnectTimeout"/> for the connection this request opens, if it opens one.</summary>
     public static readonly HttpRequestOptionsKey<TimeSpan> ConnectTimeout = new("Warmwire.ConnectTimeout");
 
-    /// <summary>Replaces <see cref="PooledHttpHandler.TlsHandshakeTimeout"/> for the connection this request opens, if it opens one.</summary>
+    /// <summary>
+    /// Replaces <see cref="PooledHttpHandler.TlsHandshakeTimeout"/> for the connection this request opens, if it opens one.
+    /// </summary>
     public static readonly HttpRequestOptionsKey<TimeSpan> TlsHandshakeTimeout = new("Warmwire.TlsHandshakeTimeout");
 
     /// <summary>Replaces <see cref="PooledHttpHandler.Expect100ContinueTimeout"/> for this request.</summary>
@@ -34,18 +38,24 @@ public static class TransportOptions
     /// <summary>Replaces <see cref="PooledHttpHandler.ReplayPolicy"/> for this request.</summary>
     public static readonly HttpRequestOptionsKey<ReplayPolicy> ReplayPolicy = new("Warmwire.ReplayPolicy");
 
-    /// <summary>Replaces <see cref="PooledHttpHandler.Proxy"/> for this request. Proxies are not supported yet: a request that sets it fails with <see cref="NotSupportedException"/>.</summary>
+    /// <summary>
+    /// Replaces <see cref="PooledHttpHandler.Proxy"/> for this request. Proxies are not supported yet: a request that sets it fails with
+    /// <see cref="NotSupportedException"/>.
+    /// </summary>
     public static readonly HttpRequestOptionsKey<IWebProxy> Proxy = new("Warmwire.Proxy");
 
-    /// <summary>The client certificate for this request, with its private key. It is part of the pool's key, so connections of different certificates are never mixed.</summary>
+    /// <summary>
+    /// The client certificate for this request, with its private key. It is part of the route, so connections of different certificates are
+    /// never mixed.
+    /// </summary>
     public static readonly HttpRequestOptionsKey<X509Certificate2> ClientCertificate = new("Warmwire.ClientCertificate");
 
     /// <summary>Callbacks that follow this request through the transport.</summary>
     public static readonly HttpRequestOptionsKey<RequestTrace> Trace = new("Warmwire.Trace");
 
     /// <summary>
-    /// Remembers the stack where this request was sent, so that a response that is never disposed is reported with it. It costs some microseconds
-    /// a request; the <see cref="AppContext"/> switch <c>Warmwire.CaptureResponseStacks</c> turns it on for all.
+    /// Remembers the stack where this request was sent, so that a response that is never disposed is reported with it. It costs some
+    /// microseconds a request; the <see cref="AppContext"/> switch <c>Warmwire.CaptureResponseStacks</c> turns it on for all.
     /// </summary>
     public static readonly HttpRequestOptionsKey<bool> CaptureResponseStack = new("Warmwire.CaptureResponseStack");
 }

@@ -10,13 +10,15 @@ internal sealed class DotnetContestant : Contestant
 
     private readonly string _handler;
     private readonly bool _isClient;
+    private readonly string _program;
     private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
 
-    public DotnetContestant(string name, string handler, bool isClient, string? sockets = null)
+    public DotnetContestant(string name, string handler, bool isClient, string? sockets = null, string? root = null, string? comparedWith = null)
     {
         string through = isClient ? nameof(HttpClient) : nameof(HttpMessageInvoker);
         Name = $"{name}, {through}";
-        ComparedWith = $"{nameof(SocketsHttpHandler)}, {through}";
+        ComparedWith = $"{comparedWith ?? nameof(SocketsHttpHandler)}, {through}";
+        _program = Layout.ClientOf(root ?? Layout.Root);
         _handler = handler;
         _isClient = isClient;
         if (sockets is not null)
@@ -29,6 +31,8 @@ internal sealed class DotnetContestant : Contestant
 
     public override string ComparedWith { get; }
 
+    public override string? Missing => File.Exists(_program) ? null : $"{_program} was not built; run bench/bench --list there";
+
     public override bool TakesPart(Scenario scenario, bool quick) =>
         (!_isClient || (scenario.BothInterfaces && (!quick || scenario.BothInterfacesIfQuick)))
         && (_handler != "memory" || scenario is { Shape: "requests", Http2Connections: 0 });
@@ -37,7 +41,7 @@ internal sealed class DotnetContestant : Contestant
     {
         string[] command =
         [
-            .. pinning, "dotnet", Layout.Client, .. WordsOf(scenario, url), $"handler={_handler}", $"interface={(_isClient ? "client" : "invoker")}",
+            .. pinning, "dotnet", _program, .. WordsOf(scenario, url), $"handler={_handler}", $"interface={(_isClient ? "client" : "invoker")}",
         ];
         return scenario.FreshProcesses
             ? new FreshRunner(token => WorkerRunner.StartAsync(Name, command, _environment, token))

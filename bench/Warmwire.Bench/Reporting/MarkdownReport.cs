@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Warmwire.Bench.Contestants;
 using Warmwire.Bench.Measuring;
 using Warmwire.Bench.Processes;
 
@@ -55,7 +56,8 @@ internal static class MarkdownReport
     /// <summary>The ratios of Warmwire's rows over all scenarios.</summary>
     public static string Summary(IEnumerable<ScenarioResult> results)
     {
-        var text = new StringBuilder("## Summary: PooledHttpHandler / SocketsHttpHandler\n\n| scenario | through | ratio of medians (median of the rounds' ratios) |\n|---|---|---|\n");
+        var text = new StringBuilder(
+            "## Summary\n\n| scenario | contestant | compared with | ratio of medians (median of the rounds' ratios) |\n|---|---|---|---|\n");
         foreach (ScenarioResult result in results)
         {
             foreach (Row row in result.Rows.Where(static r => r.Contestant.Name.StartsWith(Product, StringComparison.Ordinal)))
@@ -64,8 +66,8 @@ internal static class MarkdownReport
                     .Select(c => (c.Compared, Ratio: RatioOfMedians(result, row, c), Rounds: RatiosOfRounds(result, row, c)))
                     .Where(static r => r.Ratio is not null)
                     .Select(static r => string.Create(CultureInfo.InvariantCulture, $"{r.Compared} **{r.Ratio:0.00}** ({r.Rounds?.Median:0.00})"));
-                string through = row.Contestant.Name[(Product.Length + 2)..];
-                text.Append(CultureInfo.InvariantCulture, $"| {result.Scenario.Name} | {through} | {string.Join(", ", ratios)} |\n");
+                Contestant contestant = row.Contestant;
+                text.Append(CultureInfo.InvariantCulture, $"| {result.Scenario.Name} | {contestant.Name} | {contestant.ComparedWith} | {string.Join(", ", ratios)} |\n");
             }
         }
 

@@ -24,6 +24,7 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
     private AttemptRequest _request;
     private LeaseFacts _lease;
     private AttemptProgress _progress;
+    private StreamSlot _slot;
 
     public Attempt(in AttemptRequest request) => _request = request;
 
@@ -67,6 +68,9 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
 
     public ref AttemptProgress Progress => ref _progress;
 
+    /// <summary>Its slot on a multiplexed connection, until its stream is open and holds it.</summary>
+    public ref StreamSlot Slot => ref _slot;
+
     public bool IsCompleted => Volatile.Read(ref _completed) != 0;
 
     public ValueTask<HttpResponseMessage> Response => new(this, _promise.Version);
@@ -97,6 +101,7 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
         attempt._request = default;
         attempt._lease = default;
         attempt._progress = default;
+        attempt._slot = default;
         attempt._completed = 0;
         t_spare = attempt;
     }

@@ -7,9 +7,9 @@ internal abstract class HttpConnection
 {
     private static long s_lastId;
 
-    protected HttpConnection(Route key, DialedStream dialed, IConnectionOwner owner, ConnectionServices services)
+    protected HttpConnection(Route route, DialedStream dialed, IConnectionOwner owner, ConnectionServices services)
     {
-        Key = key;
+        Route = route;
         Dialed = dialed;
         Owner = owner;
         Services = services;
@@ -20,7 +20,10 @@ internal abstract class HttpConnection
     // Immutable.
     public long Id { get; } = Interlocked.Increment(ref s_lastId);
 
-    public Route Key { get; }
+    public Route Route { get; }
+
+    /// <summary>The same as <see cref="Route"/>.</summary>
+    public Route Key => Route;
 
     public DialedStream Dialed { get; }
 
@@ -36,8 +39,8 @@ internal abstract class HttpConnection
     /// <summary>The server's address as telemetry shows it.</summary>
     public string? PeerAddress { get; }
 
-    // Guarded by the pool's gate.
-    public PoolLink Link { get; } = new();
+    /// <summary>The owner's own object for the connection, which keeps it here so that it need not look it up. The connection itself never looks at it.</summary>
+    public object? OwnerState { get; set; }
 
     /// <summary>What the user is told about the connection that served a response.</summary>
     public TransportConnectionInfo DescribeFor(in LeaseFacts lease, int replays, long headAt) => new()
@@ -78,14 +81,14 @@ internal abstract class HttpConnection
     }
 
     /// <summary>
-    /// Takes the connection out of its rest. <see langword="false"/>: it turned out to be dead and closes itself. Of one that is multiplexed, one place is
-    /// taken; <see langword="false"/>: it takes no more exchanges now, and the owner is told why.
+    /// Leases an idle connection. <see langword="false"/>: it turned out to be dead and closes itself. Of one that is multiplexed, one slot is leased;
+    /// <see langword="false"/>: it takes no more exchanges now, and the owner is told why.
     /// </summary>
-    /// <param name="rested">How long it has rested, at least; zero if it is in use.</param>
-    public abstract bool TryLease(TimeSpan rested);
+    /// <param name="idleTime">How long it was idle, at least; zero if it is in use.</param>
+    public abstract bool TryLease(TimeSpan idleTime);
 
-    /// <summary>Gives back a leased connection, or a place on it, that was not used: its owner is told as after an exchange.</summary>
-    public abstract void Rest();
+    /// <summary>Releases a leased connection, or a slot of it, that was not used: its owner is told as after an exchange.</summary>
+    public abstract void Release();
 
     /// <summary>Runs one exchange; only on a leased connection. The task fails only with what the caller shall see.</summary>
     public abstract ValueTask<HttpResponseMessage> SendAsync(Attempt attempt);

@@ -3,7 +3,7 @@ namespace Warmwire.Connections;
 /// <summary>What a multiplexed connection tells upwards besides. Never under a lock of the connection's.</summary>
 internal interface IMultiplexedConnectionOwner : IConnectionOwner
 {
-    /// <summary>One exchange of a multiplexed connection is over, and its place is free for another.</summary>
+    /// <summary>One exchange of a multiplexed connection is over, and its slot is free for another.</summary>
     void StreamEnded(HttpConnection connection);
 
     /// <summary>The <see cref="HttpConnection.StreamLimit"/> of a multiplexed connection has changed.</summary>

@@ -1,6 +1,6 @@
 namespace Warmwire.Connections;
 
-/// <summary>Which protocols a connection may speak, as the requests it is for allow: a part of its key.</summary>
+/// <summary>Which protocols a connection may speak, as the requests it is for allow: a part of its route.</summary>
 internal enum ProtocolOffer : byte
 {
     /// <summary>HTTP/1.1 and nothing else.</summary>

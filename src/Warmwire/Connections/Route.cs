@@ -1,45 +1,46 @@
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Warmwire.Diagnostics;
 
 namespace Warmwire.Connections;
 
-/// <summary>
-/// What makes two connections interchangeable. Whatever changes where a connection leads or whom it authenticates belongs here, so that
-/// no request is ever sent on a connection made for another purpose.
-/// </summary>
+/// <summary>The way of a connection to its server: a <see cref="RouteIdentity"/>, with the texts that are made of it once.</summary>
 internal sealed class Route : IEquatable<Route>
 {
+    private readonly RouteIdentity _identity;
     private readonly int _hashCode;
 
-    public Route(bool isTls, string host, int port, string? tlsHost = null, X509Certificate2? clientCertificate = null, ProtocolOffer protocols = ProtocolOffer.Http1)
+    public Route(in RouteIdentity identity)
     {
-        IsTls = isTls;
-        Protocols = protocols;
-        Host = host;
-        Port = port;
-        TlsHost = isTls ? tlsHost ?? host : null;
-        ClientCertificate = isTls ? clientCertificate : null;
-        CanBeResolved = !System.Net.IPAddress.TryParse(host, out _);
-        _hashCode = HashOf(isTls, host, port, protocols);
-        HostAndPort = new HostAndPort(host, port);
-        Origin = $"{(isTls ? "https" : "http")}://{HostAndPort}";
+        _identity = identity;
+        _hashCode = identity.GetHashCode();
+        CanBeResolved = !IPAddress.TryParse(identity.Host, out _);
+        HostAndPort = new HostAndPort(identity.Host, identity.Port);
+        Origin = $"{(identity.IsTls ? "https" : "http")}://{HostAndPort}";
     }
 
-    public bool IsTls { get; }
+    public Route(bool isTls, string host, int port, string? tlsHost = null, X509Certificate2? clientCertificate = null, ProtocolOffer protocols = ProtocolOffer.Http1)
+        : this(new RouteIdentity(isTls, host, port, tlsHost, clientCertificate, protocols))
+    {
+    }
 
-    /// <summary>The host to connect to: a name in its ASCII form, or an address without brackets.</summary>
-    public string Host { get; }
+    public ref readonly RouteIdentity Identity => ref _identity;
 
-    public int Port { get; }
+    public bool IsTls => _identity.IsTls;
 
-    /// <summary>The name the server must prove with its certificate; <see langword="null"/> without TLS. A user-given Host header changes it, as in .NET.</summary>
-    public string? TlsHost { get; }
+    /// <inheritdoc cref="RouteIdentity.Host"/>
+    public string Host => _identity.Host;
 
-    /// <summary>The certificate of <see cref="TransportOptions.ClientCertificate"/>.</summary>
-    public X509Certificate2? ClientCertificate { get; }
+    public int Port => _identity.Port;
 
-    /// <summary>What its connections may speak.</summary>
-    public ProtocolOffer Protocols { get; }
+    /// <inheritdoc cref="RouteIdentity.TlsHost"/>
+    public string? TlsHost => _identity.TlsHost;
+
+    /// <inheritdoc cref="RouteIdentity.ClientCertificate"/>
+    public X509Certificate2? ClientCertificate => _identity.ClientCertificate;
+
+    /// <inheritdoc cref="RouteIdentity.Protocols"/>
+    public ProtocolOffer Protocols => _identity.Protocols;
 
     /// <summary>The host is a name, not an address.</summary>
     public bool CanBeResolved { get; }
@@ -50,30 +51,14 @@ internal sealed class Route : IEquatable<Route>
     /// <summary>For people: <c>https://api.example.com:443</c>.</summary>
     public string Origin { get; }
 
-    /// <summary>The value of the Host field of its requests, once one was written; whoever is first makes it, and all make the same.</summary>
+    /// <summary>The value of the Host field of its requests, once one was written. The first request makes it, and all would make the same.</summary>
     public byte[]? HostValue { get; set; }
 
-    public static int HashOf(bool isTls, string host, int port, ProtocolOffer protocols) =>
-        HashCode.Combine(isTls, StringComparer.OrdinalIgnoreCase.GetHashCode(host), port, protocols);
-
-    /// <summary>Whether this is the key of these parts; the arguments are the constructor's.</summary>
-    public bool Is(bool isTls, string host, int port, string? tlsHost, X509Certificate2? clientCertificate, ProtocolOffer protocols) =>
-        IsTls == isTls
-        && Port == port
-        && Protocols == protocols
-        && string.Equals(Host, host, StringComparison.OrdinalIgnoreCase)
-        && (!isTls || (string.Equals(TlsHost, tlsHost ?? host, StringComparison.OrdinalIgnoreCase) && SameCertificate(ClientCertificate, clientCertificate)));
-
-    public bool Equals(Route? other) =>
-        other is not null && (ReferenceEquals(this, other) || Is(other.IsTls, other.Host, other.Port, other.TlsHost, other.ClientCertificate, other.Protocols));
+    public bool Equals(Route? other) => other is not null && (ReferenceEquals(this, other) || _identity.Is(other._identity));
 
     public override bool Equals(object? obj) => Equals(obj as Route);
 
     public override int GetHashCode() => _hashCode;
 
     public override string ToString() => Origin;
-
-    private static bool SameCertificate(X509Certificate2? one, X509Certificate2? other) =>
-        ReferenceEquals(one, other)
-        || (one is not null && other is not null && one.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span) && one.HasPrivateKey == other.HasPrivateKey);
 }

@@ -68,7 +68,8 @@ internal static class DialErrorTexts
         $"PooledHttpHandler.PlaintextStreamFilter delivered null instead of a stream to {server}.";
 
     public static string TlsTimedOut(HostAndPort server, string targetName, TimeSpan timeout) =>
-        $"The TLS handshake with {server} (target name {targetName}) did not end within {Duration(timeout)}; see PooledHttpHandler.TlsHandshakeTimeout.";
+        $"The TLS handshake with {server} (target name {targetName}) did not end within {Duration(timeout)}; see "
+        + "PooledHttpHandler.TlsHandshakeTimeout.";
 
     public static string TlsFailed(HostAndPort server, string targetName, Exception e) =>
         $"The TLS handshake with {server} (target name {targetName}) failed: {Reasons(e)}; see PooledHttpHandler.SslOptions.";
@@ -83,7 +84,9 @@ internal static class DialErrorTexts
         $"Could not connect to {server}: {Reasons(e)}.";
 
     private static string Addresses(HostAndPort server, IReadOnlyList<IPEndPoint> endPoints) =>
-        endPoints is [IPEndPoint only] && IsTheHost(server, only.Address) ? "" : $" ({string.Join(", ", endPoints.Select(e => e.Address))})";
+        endPoints is [IPEndPoint only] && IsTheHost(server, only.Address)
+            ? ""
+            : $" ({string.Join(", ", endPoints.Select(e => e.Address))})";
 
     private static bool IsTheHost(HostAndPort server, IPAddress address) =>
         IPAddress.TryParse(server.Host, out IPAddress? host) && host.Equals(address);

@@ -5,10 +5,14 @@ namespace Warmwire.Diagnostics;
 /// <summary>The texts a user of the library reads in exceptions. Each names what was wrong and the setting that governs it.</summary>
 internal static class ErrorTexts
 {
-    /// <summary>The public type that an <see cref="ObjectDisposedException"/> names: the layers below it cannot name it as a type.</summary>
+    /// <summary>
+    /// The public type that an <see cref="ObjectDisposedException"/> names: the layers below it cannot name it as a type.
+    /// </summary>
     public const string HandlerName = "PooledHttpHandler";
 
-    public const string SettingsAreFrozen = "This handler has already sent a request; its settings cannot be changed any more. Make another handler, or use TransportOptions to change settings of one request.";
+    public const string SettingsAreFrozen =
+        "This handler has already sent a request; its settings cannot be changed any more. Make another handler, or use "
+        + "TransportOptions to change settings of one request.";
     public const string MustBePositiveOrInfinite = "The value must be positive and at most 2147483647 ms, or Timeout.InfiniteTimeSpan.";
     public const string MustNotBeNegative = "The value must be zero or positive and at most 2147483647 ms, or Timeout.InfiniteTimeSpan.";
     public const string MustBeDuration = "The value must be zero or positive, or Timeout.InfiniteTimeSpan.";
@@ -18,7 +22,8 @@ internal static class ErrorTexts
     public const string MustBeHttp11Or20 = "The version must be 1.1 or 2.0.";
 
     public const string Cancelled = "The request was cancelled by its caller.";
-    public const string UploadStopped = "The server has answered, or the exchange has ended, before the whole request body was sent; the rest of it is not wanted.";
+    public const string UploadStopped =
+        "The server has answered, or the exchange has ended, before the whole request body was sent; the rest of it is not wanted.";
     public const string ConcurrentBodyReads = "The response's body is already being read; a stream allows one read at a time.";
     public const string BodyAlreadyRead = "The response's body was already read; it arrives only once. Buffer it, or read it once.";
 
@@ -31,19 +36,25 @@ internal static class ErrorTexts
         $"'{origin}' is not an absolute http or https URI.";
 
     public static string RequestUriMustBeHttp(Uri? uri) =>
-        uri is null ? "The request has no URI." : $"The request's URI '{uri}' is not an absolute http or https URI; only these two schemes are supported.";
+        uri is null
+            ? "The request has no URI."
+            : $"The request's URI '{uri}' is not an absolute http or https URI; only these two schemes are supported.";
 
     public static string VersionNotSupported(Version version, HttpVersionPolicy policy) =>
-        $"The request asks for HTTP/{version} with {policy}; HTTP/2, 1.1 and 1.0 are supported. Use HttpVersionPolicy.RequestVersionOrLower, or one of these versions.";
+        $"The request asks for HTTP/{version} with {policy}; HTTP/2, 1.1 and 1.0 are supported. Use "
+        + "HttpVersionPolicy.RequestVersionOrLower, or one of these versions.";
 
     public static string Http2Refused(string origin, Version version, HttpVersionPolicy policy) =>
-        $"{origin} chose HTTP/1.1, and the request asks for HTTP/{version} with {policy}. Nothing was sent. Use HttpVersionPolicy.RequestVersionOrLower to accept what the server speaks.";
+        $"{origin} chose HTTP/1.1, and the request asks for HTTP/{version} with {policy}. Nothing was sent. Use "
+        + "HttpVersionPolicy.RequestVersionOrLower to accept what the server speaks.";
 
     public static string ExtendedConnectNotSupported(string origin) =>
-        $"The request is an extended CONNECT (RFC 8441), which only HTTP/2 can carry, and {origin} is spoken to with HTTP/1.1. Nothing was sent.";
+        $"The request is an extended CONNECT (RFC 8441), which only HTTP/2 can carry, and {origin} is spoken to with HTTP/1.1. Nothing "
+        + "was sent.";
 
     public static string ClosedBeforeUse(string origin, long connection, CloseReason? reason) =>
-        $"Connection {connection} to {origin} was opened, and closed before it took a request{(reason is { } why ? $": {why}" : "")}. Nothing was sent.";
+        $"Connection {connection} to {origin} was opened, and closed before it took a request{(reason is { } why ? $": {why}" : "")}. "
+        + "Nothing was sent.";
 
     public static string ContentLongerThanPromised(long promised) =>
         $"The request's content wrote more than the {promised} bytes its Content-Length promised.";
@@ -56,14 +67,19 @@ internal static class ErrorTexts
         : $"Connection {connection} to {origin} was closed while a request was under way: {reason}.";
 
     public static string BodyGone(string origin, long connection) =>
-        $"The response's body from {origin} cannot be read on: connection {connection} was closed, or an earlier read failed or was cancelled.";
+        $"The response's body from {origin} cannot be read on: connection {connection} was closed, or an earlier read failed or was "
+        + "cancelled.";
 
-    public static string ServerClosed(string origin, long connection, TransportPhase phase, bool responseStarted, bool reused, RequestSent sent) => phase == TransportPhase.ReadBody
+    public static string ServerClosed(
+        string origin, long connection, TransportPhase phase, bool responseStarted, bool reused, RequestSent sent) =>
+        phase == TransportPhase.ReadBody
         ? $"{origin} closed connection {connection} in the middle of the response's body."
-        : $"{origin} closed connection {connection} {(responseStarted ? "in the middle of the response's head" : "without a response")} (the connection was {(reused ? "reused" : "fresh")}, the request {Describe(sent)}).";
+        : $"{origin} closed connection {connection} {(responseStarted ? "in the middle of the response's head" : "without a response")} "
+            + $"(the connection was {(reused ? "reused" : "fresh")}, the request {Describe(sent)}).";
 
     public static string ReadFailed(string origin, long connection, TransportPhase phase, Exception inner) =>
-        $"Reading the response's {(phase == TransportPhase.ReadBody ? "body" : "head")} from {origin} failed (connection {connection}): {inner.Message}";
+        $"Reading the response's {(phase == TransportPhase.ReadBody ? "body" : "head")} from {origin} failed (connection {connection}): "
+        + $"{inner.Message}";
 
     public static string WriteFailed(string origin, long connection, Exception inner) =>
         $"Writing the request to {origin} failed, and no response came (connection {connection}): {inner.Message}";
@@ -72,41 +88,51 @@ internal static class ErrorTexts
         $"The content of the request to {origin} failed while it was sent: {inner.Message}";
 
     public static string InvalidResponse(string origin, long connection, string what, string? setting) =>
-        $"{origin} sent a response that {(setting is null ? "breaks HTTP/1.1" : "passes a limit")} (connection {connection}, now closed): {what.TrimEnd('.')}.{(setting is null ? "" : $" See {setting}.")}";
+        $"{origin} sent a response that {(setting is null ? "breaks HTTP/1.1" : "passes a limit")} (connection {connection}, now "
+        + $"closed): {what.TrimEnd('.')}.{(setting is null ? "" : $" See {setting}.")}";
 
     public static string ResponseHeadersTimeout(string origin, long connection, TimeSpan limit) =>
-        $"{origin} sent no response within {Seconds(limit)} after the request's last byte (connection {connection}); see PooledHttpHandler.ResponseHeadersTimeout.";
+        $"{origin} sent no response within {Seconds(limit)} after the request's last byte (connection {connection}); see "
+        + "PooledHttpHandler.ResponseHeadersTimeout.";
 
     public static string ResponseBodyIdleTimeout(string origin, long connection, TimeSpan limit) =>
-        $"{origin} sent nothing of the response's body for {Seconds(limit)} (connection {connection}); see PooledHttpHandler.ResponseBodyIdleTimeout.";
+        $"{origin} sent nothing of the response's body for {Seconds(limit)} (connection {connection}); see "
+        + "PooledHttpHandler.ResponseBodyIdleTimeout.";
 
     public static string TotalTimeout(string origin, TimeSpan limit, TransportPhase phase) =>
         $"The exchange with {origin} was not over within {Seconds(limit)}; it stood at {phase}. See TransportOptions.Timeout.";
 
     public static string PendingTimeout(string origin, TimeSpan waited, int open, int limit, int dialing, int ahead, bool totalLimit) =>
-        $"Waited {Seconds(waited)} for {Connections(open, limit, dialing, totalLimit)} to {origin}{State(open, dialing)}, {Count(ahead, "request")} ahead; see PooledHttpHandler.PendingRequestTimeout.";
+        $"Waited {Seconds(waited)} for {Connections(open, limit, dialing, totalLimit)} to {origin}{State(open, dialing)}, "
+        + $"{Count(ahead, "request")} ahead; see PooledHttpHandler.PendingRequestTimeout.";
 
     public static string PendingStreamTimeout(string origin, TimeSpan waited, long streams, int connections, int dialing, int ahead) =>
-        $"Waited {Seconds(waited)} for {OneOfStreams(streams, connections)} to {origin}{(dialing > 0 ? $", all in use, {Count(dialing, "connection")} being opened" : ", all in use")}, {Count(ahead, "request")} ahead; see PooledHttpHandler.PendingRequestTimeout, MaxConnectionsPerServer and EnableMultipleHttp2Connections.";
+        $"Waited {Seconds(waited)} for {OneOfStreams(streams, connections)} to "
+        + $"{origin}{(dialing > 0 ? $", all in use, {Count(dialing, "connection")} being opened" : ", all in use")}, "
+        + $"{Count(ahead, "request")} ahead; see PooledHttpHandler.PendingRequestTimeout, MaxConnectionsPerServer and "
+        + "EnableMultipleHttp2Connections.";
 
     public static string TooManyPendingForStreams(string origin, int pending, int limit, long streams, int connections) =>
-        $"{Count(pending, "request")} already {(pending == 1 ? "waits" : "wait")} for {OneOfStreams(streams, connections)} to {origin}, all in use; see PooledHttpHandler.MaxPendingRequestsPerServer ({limit}), MaxConnectionsPerServer and EnableMultipleHttp2Connections.";
+        $"{Count(pending, "request")} already {(pending == 1 ? "waits" : "wait")} for {OneOfStreams(streams, connections)} to {origin}, "
+        + $"all in use; see PooledHttpHandler.MaxPendingRequestsPerServer ({limit}), MaxConnectionsPerServer and "
+        + "EnableMultipleHttp2Connections.";
 
     public static string TooManyPending(string origin, int pending, int limit, int open) =>
-        $"{Count(pending, "request")} already {(pending == 1 ? "waits" : "wait")} for {(open == 1 ? "the one connection" : $"one of {open} connections")} to {origin}, all busy; see PooledHttpHandler.MaxPendingRequestsPerServer ({limit}).";
+        $"{Count(pending, "request")} already {(pending == 1 ? "waits" : "wait")} for "
+        + $"{(open == 1 ? "the one connection" : $"one of {open} connections")} to {origin}, all busy; see "
+        + $"PooledHttpHandler.MaxPendingRequestsPerServer ({limit}).";
 
     public static string HandlerDisposed(string origin) =>
         $"The handler was disposed while a request was waiting for a connection to {origin}.";
-
-    public static string HandlerShuttingDown(string origin) =>
-        $"The handler is shutting down; it takes no more requests (this one was for {origin}).";
 
     public static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0##} s");
 
     private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
 
     private static string OneOfStreams(long streams, int connections) =>
-        string.Create(CultureInfo.InvariantCulture, $"{(streams == 1 ? "the one stream" : $"one of {streams} streams")} on {Count(connections, "connection")}");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{(streams == 1 ? "the one stream" : $"one of {streams} streams")} on {Count(connections, "connection")}");
 
     private static string Connections(int open, int limit, int dialing, bool totalLimit) =>
         totalLimit ? "a connection, all of PooledHttpHandler.MaxConnections in use,"

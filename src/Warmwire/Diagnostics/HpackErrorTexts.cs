@@ -1,6 +1,9 @@
 namespace Warmwire.Diagnostics;
 
-/// <summary>What can be wrong with a compressed field block. Nothing of its content is shown: a block that is out of step shows other fields' values.</summary>
+/// <summary>
+/// What can be wrong with a compressed field block. Nothing of its content is shown: a block that is out of step shows other fields'
+/// values.
+/// </summary>
 internal static class HpackErrorTexts
 {
     public const string Truncated = "The field block ends within a field (RFC 7541 §6).";

@@ -4,7 +4,8 @@ namespace Warmwire.Diagnostics;
 internal static class ProxyErrorTexts
 {
     public const string ProxyOptionNotSupported =
-        "TransportOptions.Proxy is not supported yet; remove it from the request, or send this request with an HttpClient over SocketsHttpHandler.";
+        "TransportOptions.Proxy is not supported yet; remove it from the request, or send this request with an HttpClient over "
+        + "SocketsHttpHandler.";
 
     /// <param name="origin">Where the request goes.</param>
     /// <param name="proxy">The proxy; a name and password in it are not shown.</param>
@@ -12,8 +13,11 @@ internal static class ProxyErrorTexts
     public static string ProxyApplies(string origin, Uri proxy, bool isTls)
     {
         string variable = isTls ? "HTTPS_PROXY" : "HTTP_PROXY";
-        string shown = proxy.IsAbsoluteUri ? proxy.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped) : "(a relative address)";
-        return $"The proxy {shown} applies to {origin}, and proxies are not supported yet. It comes from HttpClient.DefaultProxy, which reads "
+        string shown = proxy.IsAbsoluteUri
+            ? proxy.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped)
+            : "(a relative address)";
+        return $"The proxy {shown} applies to {origin}, and proxies are not supported yet. It comes from HttpClient.DefaultProxy, which "
+            + "reads "
             + $"the environment variables {variable}, ALL_PROXY and NO_PROXY (or their lower-case forms) unless the program set it. "
             + "To connect directly, set PooledHttpHandler.UseProxy = false, or add the host to NO_PROXY.";
     }

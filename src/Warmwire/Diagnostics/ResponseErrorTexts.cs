@@ -1,21 +1,33 @@
 using System.Text;
-using Warmwire.Http1.Wire;
 
 namespace Warmwire.Diagnostics;
 
-/// <summary>What can be wrong with the bytes of an HTTP/1.1 response. Values of headers are shown only where they decide the framing.</summary>
+/// <summary>
+/// What can be wrong with the bytes of an HTTP/1.1 response. Values of headers are shown only where they decide the framing.
+/// </summary>
 internal static class ResponseErrorTexts
 {
     public const string BareLineFeed = "A line of the response ends with LF alone; HTTP/1.1 lines end with CR LF (RFC 9112 §2.2).";
     public const string BareCarriageReturn = "The response contains a CR that no LF follows (RFC 9112 §2.2).";
     public const string UnterminatedLine = "A line of the response's head or trailers has no end.";
-    public const string LengthAndTransferEncoding = "The response has both Content-Length and Transfer-Encoding, so its end is ambiguous (RFC 9112 §6.3, rule 3).";
-    public const string TransferEncodingOnHttp10 = "The HTTP/1.0 response has a Transfer-Encoding, which that version does not know (RFC 9112 §6.1).";
-    public const string SeveralTransferEncodings = "The response has more than one Transfer-Encoding header; only a single 'chunked' is accepted.";
+    public const string LengthAndTransferEncoding =
+        "The response has both Content-Length and Transfer-Encoding, so its end is ambiguous (RFC 9112 §6.3, rule 3).";
+    public const string TransferEncodingOnHttp10 =
+        "The HTTP/1.0 response has a Transfer-Encoding, which that version does not know (RFC 9112 §6.1).";
+    public const string SeveralTransferEncodings =
+        "The response has more than one Transfer-Encoding header; only a single 'chunked' is accepted.";
     public const string MissingLineEndAfterChunk = "The data of a chunk is not followed by CR LF (RFC 9112 §7.1).";
     public const string ChunkSizeMissing = "A chunk begins without a size (RFC 9112 §7.1).";
     public const string ChunkSizeTooLarge = "The size of a chunk is larger than 2^63 - 1.";
     public const string ControlInChunkExtension = "A chunk extension contains a control character.";
+
+    public static string EncodingSelectorFailed(string name, Exception e) =>
+        $"PooledHttpHandler.ResponseHeaderEncodingSelector failed for the response header '{WireText.Show(name)}': "
+        + $"{e.Message.TrimEnd('.')}.";
+
+    public static string HeaderNotDecodable(Exception e) =>
+        "The value of a response header cannot be read in the encoding that PooledHttpHandler.ResponseHeaderEncodingSelector chose: "
+        + $"{e.Message.TrimEnd('.')}.";
 
     public static string NotHttp(ReadOnlySpan<byte> beginning) =>
         $"The response does not begin with 'HTTP/1.' but with '{WireText.Show(beginning)}'.";
@@ -40,7 +52,8 @@ internal static class ResponseErrorTexts
         $"The response header line '{WireText.Show(line)}' has no colon.";
 
     public static string IllegalHeaderName(ReadOnlySpan<byte> soFar, byte illegal) =>
-        $"The name of response header '{WireText.Show(soFar)}' goes on with '{WireText.Show((char)illegal)}', which is not allowed in a name (RFC 9110 §5.6.2).";
+        $"The name of response header '{WireText.Show(soFar)}' goes on with '{WireText.Show((char)illegal)}', which is not allowed in a "
+        + "name (RFC 9110 §5.6.2).";
 
     public static string IllegalHeaderValue(ReadOnlySpan<byte> name, byte illegal) =>
         $"The value of response header '{WireText.Show(name)}' contains '{WireText.Show((char)illegal)}' (RFC 9110 §5.5).";

@@ -10,7 +10,9 @@ internal static class TelemetryNames
     private static readonly HashSet<string> s_known =
         new(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"], StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The method's name; <c>_OTHER</c> for one the conventions do not know, so that nobody can fill the telemetry with names.</summary>
+    /// <summary>
+    /// The method's name; <c>_OTHER</c> for one the conventions do not know, so that requests cannot fill the telemetry with names.
+    /// </summary>
     public static string Method(HttpMethod method) => s_known.TryGetValue(method.Method, out string? known) ? known : OtherMethod;
 
     public static string Version(Version version) =>
@@ -19,8 +21,11 @@ internal static class TelemetryNames
         : version == HttpVersion.Version20 ? "2"
         : version.ToString();
 
-    /// <summary>.NET's names of its error codes, as the conventions of .NET have them; the exception's type where there is no code.</summary>
-    public static string ErrorType(Exception error) => error is HttpRequestException { HttpRequestError: var code and not HttpRequestError.Unknown }
+    /// <summary>
+    /// .NET's names of its error codes, as the conventions of .NET have them; the exception's type where there is no code.
+    /// </summary>
+    public static string ErrorType(Exception error) =>
+        error is HttpRequestException { HttpRequestError: var code and not HttpRequestError.Unknown }
         ? code switch
         {
             HttpRequestError.NameResolutionError => "name_resolution_error",

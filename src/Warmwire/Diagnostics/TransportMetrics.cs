@@ -7,8 +7,8 @@ namespace Warmwire.Diagnostics;
 internal readonly record struct MetricOrigin(string Scheme, string Host, int Port, string? PeerAddress, string? Version = null);
 
 /// <summary>
-/// The instruments of the meter <c>Warmwire</c>. Names and attributes of those that OpenTelemetry's semantic conventions for HTTP clients know are theirs;
-/// docs/metrics.md lists all.
+/// The instruments of the meter <c>Warmwire</c>. Names and attributes of those that OpenTelemetry's semantic conventions for HTTP clients
+/// know are theirs; docs/metrics.md lists all.
 /// </summary>
 internal sealed class TransportMetrics
 {
@@ -16,80 +16,99 @@ internal sealed class TransportMetrics
 
     private static readonly Lazy<TransportMetrics> s_shared = new(static () => new TransportMetrics(new Meter(MeterName)));
 
-    private readonly UpDownCounter<long> _openConnections;
-    private readonly Histogram<double> _connectionDuration;
-    private readonly Histogram<double> _timeInQueue;
-    private readonly Histogram<double> _requestDuration;
-    private readonly UpDownCounter<long> _activeRequests;
-    private readonly Counter<long> _dials;
-    private readonly Counter<long> _dialFailures;
-    private readonly Counter<long> _closed;
-    private readonly Counter<long> _reused;
-    private readonly Counter<long> _replays;
-    private readonly Counter<long> _leaks;
-    private readonly UpDownCounter<long> _activeStreams;
+    private readonly UpDownCounter<long>? _openConnections;
+    private readonly Histogram<double>? _connectionDuration;
+    private readonly Histogram<double>? _timeInQueue;
+    private readonly Histogram<double>? _requestDuration;
+    private readonly UpDownCounter<long>? _activeRequests;
+    private readonly Counter<long>? _dials;
+    private readonly Counter<long>? _dialFailures;
+    private readonly Counter<long>? _closed;
+    private readonly Counter<long>? _reused;
+    private readonly Counter<long>? _replays;
+    private readonly Counter<long>? _leaks;
+    private readonly UpDownCounter<long>? _activeStreams;
 
     private TransportMetrics(Meter meter)
     {
         // Bucket bounds as the conventions advise for durations of requests, and wider for connections.
-        var requestBuckets = new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] };
-        var connectionBuckets = new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300] };
+        var requestBuckets = new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
+        };
+        var connectionBuckets = new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300],
+        };
 
-        _openConnections = meter.CreateUpDownCounter<long>("http.client.open_connections", "{connection}", "Open connections, by what they do: active or idle.");
-        _connectionDuration = meter.CreateHistogram("http.client.connection.duration", "s", "How long connections were open.", tags: null, connectionBuckets);
-        _timeInQueue = meter.CreateHistogram("http.client.request.time_in_queue", "s", "How long requests waited for a connection.", tags: null, requestBuckets);
-        _requestDuration = meter.CreateHistogram("http.client.request.duration", "s", "From the start of a request to the head of its response.", tags: null, requestBuckets);
-        _activeRequests = meter.CreateUpDownCounter<long>("http.client.active_requests", "{request}", "Requests whose response's head has not arrived.");
-        _dials = meter.CreateCounter<long>("warmwire.client.dials", "{connection}", "Connections begun to open, by reason.");
-        _dialFailures = meter.CreateCounter<long>("warmwire.client.dial_failures", "{connection}", "Connections that could not be opened, by reason they were wanted.");
-        _closed = meter.CreateCounter<long>("warmwire.client.connections_closed", "{connection}", "Connections closed, by reason.");
-        _reused = meter.CreateCounter<long>("warmwire.client.requests", "{request}", "Exchanges given a connection, by whether it had served one before.");
-        _replays = meter.CreateCounter<long>("warmwire.client.replays", "{request}", "Exchanges sent again on another connection.");
-        _leaks = meter.CreateCounter<long>("warmwire.client.leaked_responses", "{response}", "Responses that were never disposed.");
-        _activeStreams = meter.CreateUpDownCounter<long>("warmwire.client.active_streams", "{stream}", "Exchanges under way on HTTP/2 connections.");
+        _openConnections = UpDownCounter(
+            "http.client.open_connections", "{connection}", "Open connections, by what they do: active or idle.");
+        _connectionDuration = Histogram("http.client.connection.duration", "How long connections were open.", connectionBuckets);
+        _timeInQueue = Histogram("http.client.request.time_in_queue", "How long requests waited for a connection.", requestBuckets);
+        _requestDuration = Histogram(
+            "http.client.request.duration", "From the start of a request to the head of its response.", requestBuckets);
+        _activeRequests = UpDownCounter("http.client.active_requests", "{request}", "Requests whose response's head has not arrived.");
+        _dials = Counter("warmwire.client.dials", "{connection}", "Connections begun to open, by reason.");
+        _dialFailures = Counter(
+            "warmwire.client.dial_failures", "{connection}", "Connections that could not be opened, by reason they were wanted.");
+        _closed = Counter("warmwire.client.connections_closed", "{connection}", "Connections closed, by reason.");
+        _reused = Counter("warmwire.client.requests", "{request}", "Exchanges given a connection, by whether it had served one before.");
+        _replays = Counter("warmwire.client.replays", "{request}", "Exchanges sent again on another connection.");
+        _leaks = Counter("warmwire.client.leaked_responses", "{response}", "Responses that were never disposed.");
+        _activeStreams = UpDownCounter("warmwire.client.active_streams", "{stream}", "Exchanges under way on HTTP/2 connections.");
+
+        Counter<long>? Counter(string name, string unit, string description) =>
+            UserCode.Publish(() => meter.CreateCounter<long>(name, unit, description));
+
+        UpDownCounter<long>? UpDownCounter(string name, string unit, string description) =>
+            UserCode.Publish(() => meter.CreateUpDownCounter<long>(name, unit, description));
+
+        Histogram<double>? Histogram(string name, string description, InstrumentAdvice<double> advice) =>
+            UserCode.Publish(() => meter.CreateHistogram(name, "s", description, tags: null, advice));
     }
 
     /// <summary>Whether anybody listens to what is measured when a request is given its connection.</summary>
-    public bool MeasuresLeases => _timeInQueue.Enabled || _reused.Enabled;
+    public bool MeasuresLeases => _timeInQueue is { Enabled: true } || _reused is { Enabled: true };
 
     /// <summary>Whether anybody listens to how many connections are active and idle.</summary>
-    public bool MeasuresConnections => _openConnections.Enabled;
+    public bool MeasuresConnections => _openConnections is { Enabled: true };
 
-    public bool MeasuresStreams => _activeStreams.Enabled;
+    public bool MeasuresStreams => _activeStreams is { Enabled: true };
 
-    public bool MeasuresRequests => _requestDuration.Enabled || _activeRequests.Enabled;
+    public bool MeasuresRequests => _requestDuration is { Enabled: true } || _activeRequests is { Enabled: true };
 
     /// <summary>Of the handler's own meter factory, or of the process.</summary>
-    public static TransportMetrics For(IMeterFactory? factory) => factory is null ? s_shared.Value : new TransportMetrics(factory.Create(MeterName));
+    public static TransportMetrics For(IMeterFactory? factory) =>
+        factory is null ? s_shared.Value : new TransportMetrics(factory.Create(MeterName));
 
     public void RequestLeased(in MetricOrigin origin, HttpMethod method, TimeSpan queued, bool reused)
     {
         RequestLeftQueue(origin, method, queued);
-        if (_reused.Enabled)
+        if (_reused is { Enabled: true })
         {
             TagList tags = Tags(origin);
             tags.Add("warmwire.connection.reused", reused);
-            _reused.Add(1, tags);
+            UserCode.Add(_reused, tags);
         }
     }
 
     /// <summary>With a connection or without.</summary>
     public void RequestLeftQueue(in MetricOrigin origin, HttpMethod method, TimeSpan queued)
     {
-        if (_timeInQueue.Enabled)
+        if (_timeInQueue is { Enabled: true })
         {
             TagList tags = Tags(origin);
             tags.Add("http.request.method", TelemetryNames.Method(method));
             AddVersion(ref tags, origin);
-            _timeInQueue.Record(queued.TotalSeconds, tags);
+            UserCode.Record(_timeInQueue, queued.TotalSeconds, tags);
         }
     }
 
     public void Replayed(in MetricOrigin origin)
     {
-        if (_replays.Enabled)
+        if (_replays is { Enabled: true })
         {
-            _replays.Add(1, Tags(origin));
+            UserCode.Add(_replays, Tags(origin));
         }
     }
 
@@ -101,13 +120,13 @@ internal sealed class TransportMetrics
 
     public void IdleChanged(in MetricOrigin origin, int change) => ConnectionsChanged(origin, "idle", change);
 
-    public void StreamsChanged(in MetricOrigin origin, int change) => _activeStreams.Add(change, ConnectionTags(origin));
+    public void StreamsChanged(in MetricOrigin origin, int change) => UserCode.Add(_activeStreams, change, ConnectionTags(origin));
 
     public void ConnectionClosed(in MetricOrigin origin, CloseReason reason, TimeSpan age)
     {
-        if (_connectionDuration.Enabled)
+        if (_connectionDuration is { Enabled: true })
         {
-            _connectionDuration.Record(age.TotalSeconds, ConnectionTags(origin));
+            UserCode.Record(_connectionDuration, age.TotalSeconds, ConnectionTags(origin));
         }
 
         Count(_closed, origin, "warmwire.close.reason", reason);
@@ -115,66 +134,84 @@ internal sealed class TransportMetrics
 
     public void ResponseLeaked(in MetricOrigin origin)
     {
-        if (_leaks.Enabled)
+        if (_leaks is { Enabled: true })
         {
-            _leaks.Add(1, Tags(origin));
+            UserCode.Add(_leaks, Tags(origin));
         }
     }
 
-    public void RequestStarted(in MetricOrigin origin, HttpMethod method) => ActiveRequestsChanged(origin, method, 1);
-
-    public void RequestStopped(in MetricOrigin origin, HttpMethod method, TimeSpan duration, int? statusCode, Version? version, string? errorType)
+    /// <summary>
+    /// Counts a request in. Returns whether it was, so that a listener that comes in between is not told of one end too many.
+    /// </summary>
+    public bool RequestStarted(in MetricOrigin origin, HttpMethod method)
     {
-        ActiveRequestsChanged(origin, method, -1);
-        if (!_requestDuration.Enabled)
+        bool counted = _activeRequests is { Enabled: true };
+        if (counted)
+        {
+            ActiveRequestsChanged(origin, method, 1);
+        }
+
+        return counted;
+    }
+
+    /// <param name="origin">Where it went.</param>
+    /// <param name="method">Its method.</param>
+    /// <param name="counted">What <see cref="RequestStarted"/> has returned.</param>
+    /// <param name="duration">The time until the response's head, or until it failed.</param>
+    /// <param name="outcome">How it ended.</param>
+    public void RequestStopped(in MetricOrigin origin, HttpMethod method, bool counted, TimeSpan duration, in RequestOutcome outcome)
+    {
+        if (counted)
+        {
+            ActiveRequestsChanged(origin, method, -1);
+        }
+
+        if (_requestDuration is not { Enabled: true })
         {
             return;
         }
 
         TagList tags = Tags(origin);
         tags.Add("http.request.method", TelemetryNames.Method(method));
-        if (statusCode is { } code)
+        if (outcome.StatusCode is { } code)
         {
             tags.Add("http.response.status_code", code);
-            tags.Add("network.protocol.version", TelemetryNames.Version(version!));
+            tags.Add("network.protocol.version", TelemetryNames.Version(outcome.Version!));
         }
 
-        if (errorType is not null)
+        if (outcome.ErrorType is { } errorType)
         {
             tags.Add("error.type", errorType);
         }
 
-        _requestDuration.Record(duration.TotalSeconds, tags);
+        UserCode.Record(_requestDuration, duration.TotalSeconds, tags);
     }
 
     private void ActiveRequestsChanged(in MetricOrigin origin, HttpMethod method, int change)
     {
-        if (_activeRequests.Enabled)
-        {
-            TagList tags = Tags(origin);
-            tags.Add("http.request.method", TelemetryNames.Method(method));
-            _activeRequests.Add(change, tags);
-        }
+        TagList tags = Tags(origin);
+        tags.Add("http.request.method", TelemetryNames.Method(method));
+        UserCode.Add(_activeRequests, change, tags);
     }
 
     private void ConnectionsChanged(in MetricOrigin origin, string state, int change)
     {
-        if (_openConnections.Enabled)
+        if (_openConnections is { Enabled: true })
         {
             TagList tags = ConnectionTags(origin);
             tags.Add("http.connection.state", state);
-            _openConnections.Add(change, tags);
+            UserCode.Add(_openConnections, change, tags);
         }
     }
 
-    private static void Count<T>(Counter<long> counter, in MetricOrigin origin, string name, T reason)
+    private static void Count<T>(Counter<long>? counter, in MetricOrigin origin, string name, T reason)
         where T : struct, Enum
     {
-        if (counter.Enabled)
+        if (counter is { Enabled: true })
         {
             TagList tags = Tags(origin);
             tags.Add(name, reason.ToString());
-            counter.Add(1, tags);
+            UserCode.Add(counter, tags);
         }
     }
 

@@ -1,11 +1,25 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Text;
+
 namespace Warmwire.Diagnostics;
 
-/// <summary>
-/// The one gateway to code of the user's that observes: callbacks of a <see cref="RequestTrace"/>, listeners of metrics and events. What it throws is
-/// nobody's business but its own: it must not be able to break what it observes. Never called under a lock.
-/// </summary>
+/// <summary>The one gateway to code of the application that the transport calls. It is never called under a lock.</summary>
+/// <remarks>
+/// <para>
+/// <em>Observers</em> watch: callbacks of a <see cref="RequestTrace"/>, listeners of metrics and activities. What they throw is swallowed,
+/// because a count that is not written or a connection that is not returned would outlive the request. (An event source swallows what its
+/// listeners throw by itself.)
+/// </para>
+/// <para>
+/// <em>Deciders</em> give the transport what a request cannot do without: here the encodings of header values; elsewhere the callbacks of a
+/// dial and the propagator of the trace context. What they throw fails the request that asked, and nothing else.
+/// </para>
+/// </remarks>
 internal static class UserCode
 {
+    // ---- Observers: callbacks ---------------------------------------------------------------------------------------
+
     public static void Tell(Action? callback)
     {
         if (callback is null)
@@ -54,6 +68,163 @@ internal static class UserCode
         catch (Exception)
         {
             // As above.
+        }
+    }
+
+    // ---- Observers: metrics -----------------------------------------------------------------------------------------
+
+    /// <summary>
+    /// An instrument. <see langword="null"/>: a listener threw when it was published, so nothing can be measured with it.
+    /// </summary>
+    public static TInstrument? Publish<TInstrument>(Func<TInstrument> create)
+        where TInstrument : Instrument
+    {
+        try
+        {
+            return create();
+        }
+        catch (Exception)
+        {
+            return null;
+        }
+    }
+
+    public static void Add(Counter<long>? counter, in TagList tags)
+    {
+        try
+        {
+            counter?.Add(1, tags);
+        }
+        catch (Exception)
+        {
+            // As above.
+        }
+    }
+
+    public static void Add(UpDownCounter<long>? counter, long change, in TagList tags)
+    {
+        try
+        {
+            counter?.Add(change, tags);
+        }
+        catch (Exception)
+        {
+            // As above.
+        }
+    }
+
+    public static void Record(Histogram<double>? histogram, double value, in TagList tags)
+    {
+        try
+        {
+            histogram?.Record(value, tags);
+        }
+        catch (Exception)
+        {
+            // As above.
+        }
+    }
+
+    // ---- Observers: activities --------------------------------------------------------------------------------------
+
+    /// <summary>Starts an activity if a listener wants one. It may be started although a listener threw.</summary>
+    public static Activity? Start(ActivitySource source, string name, ActivityKind kind)
+    {
+        Activity? activity = null;
+        try
+        {
+            activity = source.CreateActivity(name, kind);
+            activity?.Start();
+        }
+        catch (Exception)
+        {
+            // As above.
+        }
+
+        return activity;
+    }
+
+    public static void Stop(Activity activity)
+    {
+        try
+        {
+            activity.Stop();
+        }
+        catch (Exception)
+        {
+            // As above.
+        }
+    }
+
+    // ---- Deciders ---------------------------------------------------------------------------------------------------
+
+    /// <summary>The encoding that the handler's <c>RequestHeaderEncodingSelector</c> chooses for a header.</summary>
+    /// <exception cref="HttpRequestException">The selector threw.</exception>
+    public static Encoding? EncodingOfRequest(
+        HeaderEncodingSelector<HttpRequestMessage>? selector, string header, HttpRequestMessage request) =>
+        selector is null ? null : Choose(selector, header, request, RequestErrorTexts.EncodingSelectorFailed);
+
+    /// <summary>The encoding that the handler's <c>ResponseHeaderEncodingSelector</c> chooses for a header.</summary>
+    /// <exception cref="HttpRequestException">The selector threw.</exception>
+    public static Encoding? EncodingOfResponse(
+        HeaderEncodingSelector<HttpRequestMessage>? selector, string header, HttpRequestMessage request) =>
+        selector is null ? null : Choose(selector, header, request, ResponseErrorTexts.EncodingSelectorFailed);
+
+    /// <summary>The size of a value of a request header in an encoding of the application's.</summary>
+    /// <exception cref="HttpRequestException">The encoding threw, for example because it refuses a character.</exception>
+    public static int CountBytes(Encoding encoding, string header, ReadOnlySpan<char> value)
+    {
+        try
+        {
+            return encoding.GetByteCount(value);
+        }
+        catch (Exception e)
+        {
+            throw new HttpRequestException(RequestErrorTexts.HeaderNotEncodable(header, e), e);
+        }
+    }
+
+    /// <summary>Writes a value of a request header in an encoding of the application's, and returns its size.</summary>
+    /// <exception cref="HttpRequestException">The encoding threw.</exception>
+    public static int Encode(Encoding encoding, string header, ReadOnlySpan<char> value, Span<byte> destination)
+    {
+        try
+        {
+            return encoding.GetBytes(value, destination);
+        }
+        catch (Exception e)
+        {
+            throw new HttpRequestException(RequestErrorTexts.HeaderNotEncodable(header, e), e);
+        }
+    }
+
+    /// <summary>Reads a value of a response header in an encoding of the application's.</summary>
+    /// <exception cref="HttpRequestException">The encoding threw, for example because it refuses a byte.</exception>
+    public static string Decode(Encoding encoding, ReadOnlySpan<byte> value)
+    {
+        try
+        {
+            return encoding.GetString(value);
+        }
+        catch (Exception e)
+        {
+            throw new HttpRequestException(ResponseErrorTexts.HeaderNotDecodable(e), e);
+        }
+    }
+
+    private static Encoding? Choose(
+        HeaderEncodingSelector<HttpRequestMessage> selector,
+        string header,
+        HttpRequestMessage request,
+        Func<string, Exception, string> describe)
+    {
+        try
+        {
+            return selector(header, request);
+        }
+        catch (Exception e)
+        {
+            throw new HttpRequestException(describe(header, e), e);
         }
     }
 }

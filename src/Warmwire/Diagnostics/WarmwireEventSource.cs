@@ -25,8 +25,12 @@ internal sealed class WarmwireEventSource : EventSource
         }
     }
 
-    [Event(3, Level = EventLevel.Informational, Message = "{0}: connection {1} is open ({2}) to {3}; DNS {4} ms, connect {5} ms, TLS {6} ms")]
-    public void ConnectionOpened(string origin, long connection, string reason, string remoteEndPoint, double dnsMs, double connectMs, double tlsMs) =>
+    [Event(
+        3,
+        Level = EventLevel.Informational,
+        Message = "{0}: connection {1} is open ({2}) to {3}; DNS {4} ms, connect {5} ms, TLS {6} ms")]
+    public void ConnectionOpened(
+        string origin, long connection, string reason, string remoteEndPoint, double dnsMs, double connectMs, double tlsMs) =>
         Write(3, origin, connection, reason, remoteEndPoint, dnsMs, connectMs, tlsMs);
 
     [Event(4, Level = EventLevel.Informational, Message = "{0}: connection {1} closed ({2}) after {3} ms")]
@@ -45,7 +49,10 @@ internal sealed class WarmwireEventSource : EventSource
         }
     }
 
-    [Event(7, Level = EventLevel.Warning, Message = "{0}: a response on connection {1} was never disposed; dispose every response, or read its body to the end. {2}")]
+    [Event(
+        7,
+        Level = EventLevel.Warning,
+        Message = "{0}: a response on connection {1} was never disposed; dispose every response, or read its body to the end. {2}")]
     public void ResponseLeaked(string origin, long connection, string stack)
     {
         if (IsEnabled(EventLevel.Warning, EventKeywords.None))
@@ -70,6 +77,9 @@ internal sealed class WarmwireEventSource : EventSource
     public void SocketSettingIgnored(string setting, string value) => WriteEvent(10, setting, value);
 
     [NonEvent]
-    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Only primitive types and strings are passed, which need no reflection to be written.")]
+    [UnconditionalSuppressMessage(
+        "Trimming",
+        "IL2026",
+        Justification = "Only primitive types and strings are passed, which need no reflection to be written.")]
     private void Write(int id, params object[] arguments) => WriteEvent(id, arguments);
 }

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace Warmwire.Dialing;
 
 /// <summary>
-/// The order in which addresses are tried (RFC 8305 §4): IPv6 and IPv4 take turns, and within a family the resolver's order stands. The family of
-/// the resolver's first address begins: that is where RFC 6724 and the machine's own precedence (<c>gai.conf</c>) were applied.
+/// The order in which addresses are tried (RFC 8305 §4): IPv6 and IPv4 take turns, and within a family the resolver's order stands. The
+/// family of the resolver's first address begins: that is where RFC 6724 and the machine's own precedence (<c>gai.conf</c>) were applied.
 /// </summary>
 internal static class AddressOrder
 {

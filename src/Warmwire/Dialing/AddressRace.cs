@@ -4,14 +4,16 @@ namespace Warmwire.Dialing;
 
 /// <summary>
 /// Connects to the first of several addresses that answers (RFC 8305 §5). The next attempt starts when the last one has been running for
-/// <see cref="AttemptDelay"/> or as soon as one fails; attempts go on side by side until one succeeds, and the others are then cancelled and disposed.
+/// <see cref="AttemptDelay"/> or as soon as one fails; attempts go on side by side until one succeeds, and the others are then cancelled
+/// and disposed.
 /// </summary>
 internal static class AddressRace
 {
     /// <summary>RFC 8305 §8: the Connection Attempt Delay, as it recommends it.</summary>
     public static readonly TimeSpan AttemptDelay = TimeSpan.FromMilliseconds(250);
 
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired; it ends the race even if attempts ignore it.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired; it ends the race even if attempts ignore
+    /// it.</exception>
     public static async Task<AddressRaceResult<T>> RunAsync<T>(
         IReadOnlyList<IPEndPoint> endPoints,
         Func<IPEndPoint, CancellationToken, Task<T>> connect,
@@ -89,7 +91,8 @@ internal static class AddressRace
     }
 
     /// <summary>An attempt that fails before its first await fails like any other.</summary>
-    private static Task<T> StartAsync<T>(Func<IPEndPoint, CancellationToken, Task<T>> connect, IPEndPoint endPoint, CancellationToken cancellationToken)
+    private static Task<T> StartAsync<T>(
+        Func<IPEndPoint, CancellationToken, Task<T>> connect, IPEndPoint endPoint, CancellationToken cancellationToken)
     {
         try
         {
@@ -106,5 +109,6 @@ internal static class AddressRace
 /// <param name="Winner">What the first successful attempt made, or <see langword="null"/>.</param>
 /// <param name="EndPoint">Where the winner leads.</param>
 /// <param name="Failures">The attempts that failed before the race was over, in the order they failed.</param>
-internal readonly record struct AddressRaceResult<T>(T? Winner, IPEndPoint? EndPoint, IReadOnlyList<(IPEndPoint EndPoint, Exception Error)> Failures)
+internal readonly record struct AddressRaceResult<T>(
+    T? Winner, IPEndPoint? EndPoint, IReadOnlyList<(IPEndPoint EndPoint, Exception Error)> Failures)
     where T : class, IDisposable;

@@ -36,7 +36,7 @@ internal sealed class DialDeadline : IDisposable
         }
     }
 
-    /// <summary>Lets go of work whose outcome nobody waits for.</summary>
+    /// <summary>Lets go of work whose outcome is not awaited.</summary>
     public static void Discard<T>(Task<T> work) =>
         _ = work.ContinueWith(
             static finished =>
@@ -62,7 +62,7 @@ internal sealed class DialDeadline : IDisposable
         }
         catch (Exception)
         {
-            // Nobody is left who could do anything about it.
+            // There is nothing left to do about it.
         }
     }
 

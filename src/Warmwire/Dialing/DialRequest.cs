@@ -5,15 +5,17 @@ namespace Warmwire.Dialing;
 /// <summary>What the pool wants dialed.</summary>
 internal sealed class DialRequest
 {
-    public required Route Key { get; init; }
+    public required Route Route { get; init; }
 
-    /// <summary>HTTP/2 is not offered although the key allows it: the server has asked for HTTP/1.1 (RFC 9113 §7).</summary>
+    /// <summary>HTTP/2 is not offered although the route allows it: the server has asked for HTTP/1.1 (RFC 9113 §7).</summary>
     public bool Http1Only { get; init; }
 
     /// <summary>The request that asked for the connection, shown to callbacks; <see langword="null"/> if none did (prewarming).</summary>
     public HttpRequestMessage? InitialRequest { get; init; }
 
-    /// <summary>For the name and all address attempts together. A <see cref="PooledHttpHandler.PlaintextStreamFilter"/> is given the same again.</summary>
+    /// <summary>
+    /// For the name and all address attempts together. A <see cref="PooledHttpHandler.PlaintextStreamFilter"/> is given the same again.
+    /// </summary>
     public required TimeSpan ConnectTimeout { get; init; }
 
     public required TimeSpan TlsHandshakeTimeout { get; init; }

@@ -26,7 +26,11 @@ internal sealed class Dialer
     private readonly Func<IPEndPoint, CancellationToken, Task<Stream>> _connect;
 
     public Dialer(HandlerSettings settings)
-        : this(settings, async (endPoint, token) => await SocketConnector.ConnectAsync(endPoint, settings.TcpKeepAliveInterval, settings.SocketBackEnd, token).ConfigureAwait(false))
+        : this(
+            settings,
+            async (endPoint, token) => await SocketConnector
+                .ConnectAsync(endPoint, settings.TcpKeepAliveInterval, settings.SocketBackEnd, token)
+                .ConfigureAwait(false))
     {
     }
 
@@ -50,14 +54,15 @@ internal sealed class Dialer
             cancellationToken.ThrowIfCancellationRequested();
             Connected connected = await ConnectAsync(request, cancellationToken).ConfigureAwait(false);
             stream = connected.Stream;
-            SocketStream? socketStream = stream as SocketStream ?? (stream is NetworkStream network ? new ManagedSocketStream(network) : null);
+            SocketStream? socketStream =
+                stream as SocketStream ?? (stream is NetworkStream network ? new ManagedSocketStream(network) : null);
             EndPoint? remote = connected.RemoteEndPoint ?? socketStream?.RemoteEndPoint;
             bool zeroByteReads = socketStream is not null;
             bool isPlain = zeroByteReads;
 
             TimeSpan tlsTime = TimeSpan.Zero;
-            bool isHttp2 = request.Key.Protocols == ProtocolOffer.Http2;
-            if (request.Key.IsTls)
+            bool isHttp2 = request.Route.Protocols == ProtocolOffer.Http2;
+            if (request.Route.IsTls)
             {
                 long start = _settings.TimeProvider.GetTimestamp();
                 SslStream secured = await _tls.RunAsync(stream, request, cancellationToken).ConfigureAwait(false);
@@ -106,14 +111,15 @@ internal sealed class Dialer
             }
 
             // The pool's waiters depend on it that every failure is one of ours.
-            throw DialFailure.Of(request.Key, HttpRequestError.ConnectionError, TransportPhase.Connect, DialErrorTexts.Unexpected(request.Key.HostAndPort, e), e);
+            string message = DialErrorTexts.Unexpected(request.Route.HostAndPort, e);
+            throw DialFailure.Of(request.Route, HttpRequestError.ConnectionError, TransportPhase.Connect, message, e);
         }
     }
 
     private async Task<Connected> ConnectAsync(DialRequest request, CancellationToken cancellationToken)
     {
         TimeProvider clock = _settings.TimeProvider;
-        Route key = request.Key;
+        Route route = request.Route;
         using var deadline = new DialDeadline(request.ConnectTimeout, clock, cancellationToken);
         long start = clock.GetTimestamp();
         if (_settings.ConnectCallback is { } callback)
@@ -122,7 +128,7 @@ internal sealed class Dialer
             return new Connected(made, RemoteEndPoint: null, ResolvedAddress: null, TimeSpan.Zero, clock.GetElapsedTime(start));
         }
 
-        bool isAddress = IPAddress.TryParse(key.Host, out IPAddress? literal);
+        bool isAddress = IPAddress.TryParse(route.Host, out IPAddress? literal);
         (List<IPAddress> addresses, int known) = isAddress
             ? (AddressOrder.Arrange([literal!], out int one), one)
             : await NameResolver.ResolveAsync(_settings.ResolveNames, request, deadline).ConfigureAwait(false);
@@ -131,7 +137,7 @@ internal sealed class Dialer
         start = clock.GetTimestamp();
         Func<IPEndPoint, CancellationToken, Task<Stream>> attempt =
             request.Trace is { } trace ? (endPoint, token) => AttemptAsync(endPoint, trace, token) : _connect;
-        List<IPEndPoint> endPoints = addresses.ConvertAll(address => new IPEndPoint(address, key.Port));
+        List<IPEndPoint> endPoints = addresses.ConvertAll(address => new IPEndPoint(address, route.Port));
         AddressRaceResult<Stream> race;
         try
         {
@@ -139,13 +145,15 @@ internal sealed class Dialer
         }
         catch (OperationCanceledException e) when (deadline.Expired && !cancellationToken.IsCancellationRequested)
         {
-            throw DialFailure.Timeout(key, HttpRequestError.ConnectionError, TransportPhase.Connect, DialErrorTexts.ConnectTimedOut(key.HostAndPort, endPoints, request.ConnectTimeout), e);
+            string message = DialErrorTexts.ConnectTimedOut(route.HostAndPort, endPoints, request.ConnectTimeout);
+            throw DialFailure.Timeout(route, HttpRequestError.ConnectionError, TransportPhase.Connect, message, e);
         }
 
         if (race is not { Winner: { } winner, EndPoint: { } reached })
         {
             // As in .NET, the inner exception is the one of the address tried last; the text has them all.
-            throw DialFailure.Of(key, HttpRequestError.ConnectionError, TransportPhase.Connect, DialErrorTexts.ConnectFailed(key.HostAndPort, race.Failures, known), race.Failures[^1].Error);
+            string message = DialErrorTexts.ConnectFailed(route.HostAndPort, race.Failures, known);
+            throw DialFailure.Of(route, HttpRequestError.ConnectionError, TransportPhase.Connect, message, race.Failures[^1].Error);
         }
 
         return new Connected(winner, reached, isAddress ? null : reached.Address, dnsTime, clock.GetElapsedTime(start));
@@ -167,5 +175,6 @@ internal sealed class Dialer
         }
     }
 
-    private readonly record struct Connected(Stream Stream, EndPoint? RemoteEndPoint, IPAddress? ResolvedAddress, TimeSpan DnsTime, TimeSpan ConnectTime);
+    private readonly record struct Connected(
+        Stream Stream, EndPoint? RemoteEndPoint, IPAddress? ResolvedAddress, TimeSpan DnsTime, TimeSpan ConnectTime);
 }

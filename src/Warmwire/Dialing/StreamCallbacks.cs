@@ -5,7 +5,10 @@ using Warmwire.Diagnostics;
 
 namespace Warmwire.Dialing;
 
-/// <summary>The two steps of a dial that are the user's: <see cref="PooledHttpHandler.ConnectCallback"/> and <see cref="PooledHttpHandler.PlaintextStreamFilter"/>.</summary>
+/// <summary>
+/// The two steps of a dial that are the user's: <see cref="PooledHttpHandler.ConnectCallback"/> and
+/// <see cref="PooledHttpHandler.PlaintextStreamFilter"/>.
+/// </summary>
 /// <remarks>A wait for them ends in time whatever they do, unless they block the thread that calls them.</remarks>
 internal static class StreamCallbacks
 {
@@ -14,8 +17,8 @@ internal static class StreamCallbacks
         DialRequest request,
         DialDeadline deadline)
     {
-        Route key = request.Key;
-        var endPoint = new DnsEndPoint(key.Host, key.Port);
+        Route route = request.Route;
+        var endPoint = new DnsEndPoint(route.Host, route.Port);
         UserCode.Tell<EndPoint>(request.Trace?.ConnectStart, endPoint);
         TransportException failure;
         try
@@ -28,13 +31,13 @@ internal static class StreamCallbacks
                 return stream;
             }
 
-            failure = Failure(key, DialErrorTexts.ConnectCallbackGaveNull(key.HostAndPort), inner: null);
+            failure = Failure(route, DialErrorTexts.ConnectCallbackGaveNull(route.HostAndPort), inner: null);
         }
         catch (Exception e)
         {
             failure = deadline.Expired
-                ? Timeout(key, DialErrorTexts.ConnectCallbackTimedOut(key.HostAndPort, request.ConnectTimeout), e)
-                : Failure(key, DialErrorTexts.ConnectCallbackFailed(key.HostAndPort, e), e);
+                ? Timeout(route, DialErrorTexts.ConnectCallbackTimedOut(route.HostAndPort, request.ConnectTimeout), e)
+                : Failure(route, DialErrorTexts.ConnectCallbackFailed(route.HostAndPort, e), e);
         }
 
         UserCode.Tell<EndPoint, Exception?>(request.Trace?.ConnectDone, endPoint, failure);
@@ -50,24 +53,25 @@ internal static class StreamCallbacks
         DialRequest request,
         DialDeadline deadline)
     {
-        Route key = request.Key;
+        Route route = request.Route;
         TransportException failure;
         try
         {
-            SocketsHttpPlaintextStreamFilterContext context = NewFilterContext(stream, isHttp2 ? HttpVersion.Version20 : HttpVersion.Version11, InitialRequest(request));
+            SocketsHttpPlaintextStreamFilterContext context = NewFilterContext(
+                stream, isHttp2 ? HttpVersion.Version20 : HttpVersion.Version11, InitialRequest(request));
             Stream? filtered = await deadline.WaitAsync(filter(context, deadline.Token).AsTask()).ConfigureAwait(false);
             if (filtered is not null)
             {
                 return filtered;
             }
 
-            failure = Failure(key, DialErrorTexts.FilterGaveNull(key.HostAndPort), inner: null);
+            failure = Failure(route, DialErrorTexts.FilterGaveNull(route.HostAndPort), inner: null);
         }
         catch (Exception e)
         {
             failure = deadline.Expired
-                ? Timeout(key, DialErrorTexts.FilterTimedOut(key.HostAndPort, request.ConnectTimeout), e)
-                : Failure(key, DialErrorTexts.FilterFailed(key.HostAndPort, e), e);
+                ? Timeout(route, DialErrorTexts.FilterTimedOut(route.HostAndPort, request.ConnectTimeout), e)
+                : Failure(route, DialErrorTexts.FilterFailed(route.HostAndPort, e), e);
         }
 
         deadline.ThrowIfPoolCancelled();
@@ -76,17 +80,19 @@ internal static class StreamCallbacks
 
     // The contexts have no public constructors; a test fails if these move.
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
-    internal static extern SocketsHttpConnectionContext NewConnectionContext(DnsEndPoint dnsEndPoint, HttpRequestMessage initialRequestMessage);
+    internal static extern SocketsHttpConnectionContext NewConnectionContext(
+        DnsEndPoint dnsEndPoint, HttpRequestMessage initialRequestMessage);
 
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
-    internal static extern SocketsHttpPlaintextStreamFilterContext NewFilterContext(Stream plaintextStream, Version negotiatedHttpVersion, HttpRequestMessage initialRequestMessage);
+    internal static extern SocketsHttpPlaintextStreamFilterContext NewFilterContext(
+        Stream plaintextStream, Version negotiatedHttpVersion, HttpRequestMessage initialRequestMessage);
 
     private static HttpRequestMessage InitialRequest(DialRequest request) =>
-        request.InitialRequest ?? new HttpRequestMessage(HttpMethod.Get, request.Key.Origin + "/");
+        request.InitialRequest ?? new HttpRequestMessage(HttpMethod.Get, request.Route.Origin + "/");
 
-    private static TransportException Failure(Route key, string message, Exception? inner) =>
-        DialFailure.Of(key, HttpRequestError.ConnectionError, TransportPhase.Connect, message, inner);
+    private static TransportException Failure(Route route, string message, Exception? inner) =>
+        DialFailure.Of(route, HttpRequestError.ConnectionError, TransportPhase.Connect, message, inner);
 
-    private static TransportException Timeout(Route key, string message, Exception cause) =>
-        DialFailure.Timeout(key, HttpRequestError.ConnectionError, TransportPhase.Connect, message, cause);
+    private static TransportException Timeout(Route route, string message, Exception cause) =>
+        DialFailure.Timeout(route, HttpRequestError.ConnectionError, TransportPhase.Connect, message, cause);
 }

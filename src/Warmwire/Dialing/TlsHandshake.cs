@@ -19,7 +19,7 @@ internal sealed class TlsHandshake(HandlerSettings settings)
         UserCode.Tell(request.Trace?.TlsHandshakeStart);
         try
         {
-            SslClientAuthenticationOptions options = _options.For(request.Key, request.Http1Only);
+            SslClientAuthenticationOptions options = _options.For(request.Route, request.Http1Only);
             await deadline.WaitAsync(AuthenticateAsync(stream, options, deadline.Token)).ConfigureAwait(false);
             if (IsHttp2(stream) && !MayCarryHttp2(stream))
             {
@@ -49,7 +49,8 @@ internal sealed class TlsHandshake(HandlerSettings settings)
         stream.SslProtocol is not (SslProtocols.Ssl2 or SslProtocols.Ssl3 or SslProtocols.Tls or SslProtocols.Tls11);
 #pragma warning restore CA5397, CS0618, SYSLIB0039
 
-    private static async Task<bool> AuthenticateAsync(SslStream stream, SslClientAuthenticationOptions options, CancellationToken cancellationToken)
+    private static async Task<bool> AuthenticateAsync(
+        SslStream stream, SslClientAuthenticationOptions options, CancellationToken cancellationToken)
     {
         await stream.AuthenticateAsClientAsync(options, cancellationToken).ConfigureAwait(false);
         return true;
@@ -57,10 +58,20 @@ internal sealed class TlsHandshake(HandlerSettings settings)
 
     private TransportException Explain(Exception e, DialRequest request, DialDeadline deadline)
     {
-        Route key = request.Key;
-        string target = _options.TargetNameFor(key);
+        Route route = request.Route;
+        string target = _options.TargetNameFor(route);
         return deadline.Expired
-            ? DialFailure.Timeout(key, HttpRequestError.SecureConnectionError, TransportPhase.Tls, DialErrorTexts.TlsTimedOut(key.HostAndPort, target, request.TlsHandshakeTimeout), e)
-            : DialFailure.Of(key, HttpRequestError.SecureConnectionError, TransportPhase.Tls, DialErrorTexts.TlsFailed(key.HostAndPort, target, e), e);
+            ? DialFailure.Timeout(
+                route,
+                HttpRequestError.SecureConnectionError,
+                TransportPhase.Tls,
+                DialErrorTexts.TlsTimedOut(route.HostAndPort, target, request.TlsHandshakeTimeout),
+                e)
+            : DialFailure.Of(
+                route,
+                HttpRequestError.SecureConnectionError,
+                TransportPhase.Tls,
+                DialErrorTexts.TlsFailed(route.HostAndPort, target, e),
+                e);
     }
 }

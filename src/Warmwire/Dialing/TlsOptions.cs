@@ -9,31 +9,33 @@ using Warmwire.Settings;
 namespace Warmwire.Dialing;
 
 /// <summary>
-/// The TLS options of each dial: a copy of <see cref="PooledHttpHandler.SslOptions"/> with the key's own values over it.
+/// The TLS options of each dial: a copy of <see cref="PooledHttpHandler.SslOptions"/> with the route's own values over it.
 /// </summary>
 /// <remarks>
-/// A fresh copy costs no resumption: .NET keeps sessions per target name in the contexts it caches by what options say, not by which object says
-/// it. It keeps none if there is a <see cref="SslClientAuthenticationOptions.LocalCertificateSelectionCallback"/> or, on Linux, a <see cref="SslClientAuthenticationOptions.CipherSuitesPolicy"/>.
+/// A fresh copy costs no resumption: .NET keeps sessions per target name in the contexts it caches by what options say, not by which object
+/// says it. It keeps none if there is a <see cref="SslClientAuthenticationOptions.LocalCertificateSelectionCallback"/> or, on Linux, a
+/// <see cref="SslClientAuthenticationOptions.CipherSuitesPolicy"/>.
 /// </remarks>
 internal sealed class TlsOptions(HandlerSettings settings)
 {
     private readonly ConditionalWeakTable<X509Certificate2, SslStreamCertificateContext> _certificateContexts = [];
 
-    public SslClientAuthenticationOptions For(Route key, bool http1Only = false)
+    public SslClientAuthenticationOptions For(Route route, bool http1Only = false)
     {
         SslClientAuthenticationOptions options = settings.SslOptions is { } given ? Copy(given) : new SslClientAuthenticationOptions();
-        options.ApplicationProtocols = http1Only || key.Protocols == ProtocolOffer.Http1
+        options.ApplicationProtocols = http1Only || route.Protocols == ProtocolOffer.Http1
             ? [SslApplicationProtocol.Http11]
             : [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
-        options.TargetHost = TargetNameFor(key);
-        if (key.ClientCertificate is { } certificate)
+        options.TargetHost = TargetNameFor(route);
+        if (route.ClientCertificate is { } certificate)
         {
             if (!certificate.HasPrivateKey)
             {
                 throw new AuthenticationException(DialErrorTexts.ClientCertificateWithoutKey(certificate.Subject));
             }
 
-            // Given as a context, not in a collection, it is sent whichever issuers the server names. Nothing is downloaded to complete its chain.
+            // Given as a context, not in a collection, it is sent whichever issuers the server names. Nothing is downloaded to complete its
+            // chain.
             options.ClientCertificateContext = _certificateContexts.GetValue(
                 certificate,
                 static target => SslStreamCertificateContext.Create(target, additionalCertificates: null, offline: true));
@@ -44,8 +46,8 @@ internal sealed class TlsOptions(HandlerSettings settings)
         return options;
     }
 
-    public string TargetNameFor(Route key) =>
-        settings.SslOptions?.TargetHost is { Length: > 0 } given ? given : key.TlsHost ?? key.Host;
+    public string TargetNameFor(Route route) =>
+        settings.SslOptions?.TargetHost is { Length: > 0 } given ? given : route.TlsHost ?? route.Host;
 
     public static SslClientAuthenticationOptions Copy(SslClientAuthenticationOptions from)
     {

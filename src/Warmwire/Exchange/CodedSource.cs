@@ -2,7 +2,10 @@ using System.Diagnostics;
 
 namespace Warmwire.Exchange;
 
-/// <summary>What a decompressor reads from: the body as it arrives. It notes what the decompressor cannot tell: whether it asked for more than there was.</summary>
+/// <summary>
+/// What a decompressor reads from: the body as it arrives. It notes what the decompressor cannot tell: whether it asked for more than there
+/// was.
+/// </summary>
 internal sealed class CodedSource : Stream
 {
     /// <summary>The first byte of no gzip member (RFC 1952 §2.3.1: 1F).</summary>

@@ -7,12 +7,13 @@ namespace Warmwire.Exchange;
 internal static class ContentReplay
 {
     /// <summary>
-    /// Answers <see langword="true"/> only for what is known to come out the same again. A wrong <see langword="true"/> would send an empty or a cut body under
-    /// the user's name; a wrong <see langword="false"/> hands a redirect or a failure to the caller.
+    /// Answers <see langword="true"/> only for what is known to come out the same again. A wrong <see langword="true"/> would send an empty
+    /// or a cut body under the user's name; a wrong <see langword="false"/> hands a redirect or a failure to the caller.
     /// </summary>
     /// <remarks>
-    /// What cannot be known is <see langword="false"/>: contents of unknown types, types derived from <see cref="StreamContent"/> (they may write something else
-    /// than the stream), and a content that was buffered with <see cref="HttpContent.LoadIntoBufferAsync()"/>, which nothing public tells.
+    /// What cannot be known is <see langword="false"/>: contents of unknown types, types derived from <see cref="StreamContent"/> (they may
+    /// write something else than the stream), and a content that was buffered with <see cref="HttpContent.LoadIntoBufferAsync()"/>, which
+    /// nothing public tells.
     /// </remarks>
     public static bool CanProduceAgain(HttpContent? content) => content switch
     {

@@ -3,7 +3,9 @@ using System.Net.Http.Headers;
 
 namespace Warmwire.Exchange;
 
-/// <summary>Between the headers of a message and the application's <see cref="CookieContainer"/>, which has the rules (RFC 6265 §5).</summary>
+/// <summary>
+/// Between the headers of a message and the application's <see cref="CookieContainer"/>, which has the rules (RFC 6265 §5).
+/// </summary>
 internal static class CookieJar
 {
     /// <summary>The value of the Cookie header for a request to <paramref name="uri"/>, or <see langword="null"/> for none.</summary>
@@ -34,8 +36,8 @@ internal static class CookieJar
             }
             catch (CookieException)
             {
-                // A server may set what the container refuses: another site's domain, an illegal name, more bytes than a cookie may have. Such a
-                // cookie is ignored and the others count (RFC 6265 §5.3); a response that is good otherwise must not fail over it.
+                // A server may set what the container refuses: another site's domain, an illegal name, more bytes than a cookie may have.
+                // Such a cookie is ignored and the others count (RFC 6265 §5.3); a response that is good otherwise must not fail over it.
             }
         }
     }

@@ -5,7 +5,10 @@ using Warmwire.Diagnostics;
 
 namespace Warmwire.Exchange;
 
-/// <summary>A response's content with its last coding undone, as it is read. Disposing it disposes the content below, which drains or closes the connection.</summary>
+/// <summary>
+/// A response's content with its last coding undone, as it is read. Disposing it disposes the content below, which drains or closes the
+/// connection.
+/// </summary>
 internal sealed class DecompressedContent : HttpContent, IConnectionInfoSource
 {
     private readonly HttpContent _original;
@@ -21,7 +24,8 @@ internal sealed class DecompressedContent : HttpContent, IConnectionInfoSource
         _coding = coding;
         foreach ((string name, HeaderStringValues values) in original.Headers.NonValidated)
         {
-            if (name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) || name.Equals("Content-Encoding", StringComparison.OrdinalIgnoreCase))
+            if (name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)
+                || name.Equals("Content-Encoding", StringComparison.OrdinalIgnoreCase))
             {
                 continue;
             }

@@ -6,19 +6,22 @@ using Warmwire.Diagnostics;
 namespace Warmwire.Exchange;
 
 /// <summary>
-/// Undoes one content coding while it is read; each read gives at most what its buffer holds. Unlike the decompressors of .NET, it does not take a body that was
-/// cut short for a whole one, and it reads the body below to its end before it reports its own, so that the connection is back in the pool by then.
+/// Undoes one content coding while it is read; each read gives at most what its buffer holds. Unlike the decompressors of .NET, it does not
+/// take a body that was cut short for a whole one, and it reads the body below to its end before it reports its own, so that the connection
+/// is back in the pool by then.
 /// </summary>
 /// <remarks>
-/// <code>
-/// Unopened ── first read ──► Open ── 0 from the decompressor ──► Ending ── body below at its end ──► Ended
+/// <code> Unopened ── first read ──► Open ── 0 from the decompressor ──► Ending ── body below at its end ──► Ended
 ///                              └──── corrupt or cut short ─────► Broken (each read throws again)
 /// </code>
 /// One reader at a time, as every stream.
 /// </remarks>
 internal sealed class DecompressedStream : Stream
 {
-    /// <summary>How many bytes after the compressed data are skipped to reach the end of the body. What is left after them is left to disposing: it is not worth waiting for.</summary>
+    /// <summary>
+    /// How many bytes after the compressed data are skipped to reach the end of the body. What is left after them is left to disposing: it
+    /// is not worth waiting for.
+    /// </summary>
     internal const int MaxBytesAfterEnd = 64 * 1024;
 
     private const int SkipBufferSize = 4096;
@@ -207,7 +210,8 @@ internal sealed class DecompressedStream : Stream
             throw new HttpIOException(HttpRequestError.InvalidResponse, DecompressionErrorTexts.Corrupt(CodingName));
         }
 
-        // A decompressor fills its input on a read of nothing, and the bytes it hands out later could not be told from those that EnsureComplete provokes.
+        // A decompressor fills its input on a read of nothing, and the bytes it hands out later could not be told from those that
+        // EnsureComplete provokes.
         return length != 0 && _state != State.Ended;
     }
 
@@ -223,15 +227,18 @@ internal sealed class DecompressedStream : Stream
         MoveTo(State.Open);
     }
 
-    /// <summary>"deflate" is the zlib format (RFC 9110 §8.4.1.2), but some servers send the bare one. The header of zlib: method 8, at most a 32 KiB window, a check sum (RFC 1950 §2.2).</summary>
+    /// <summary>
+    /// "deflate" is the zlib format (RFC 9110 §8.4.1.2), but some servers send the bare one. The header of zlib: method 8, at most a 32 KiB
+    /// window, a check sum (RFC 1950 §2.2).
+    /// </summary>
     private static bool IsZlib(ReadOnlySpan<byte> head) =>
         head.Length < ZlibHeaderLength || ((head[0] & 0x0F) == 8 && head[0] >> 4 <= 7 && ((head[0] << 8) | head[1]) % 31 == 0);
 
     /// <summary>
-    /// The decompressor says it has no more. It says the same when it has finished and when its input just stopped, but it asks for more input only when it
-    /// has not finished. gzip is the exception: after one member it looks for another, so it asks in both cases. There, one byte follows that begins no
-    /// member: a decompressor that has finished leaves it alone and does not ask again; any other swallows it and asks, or chokes on it.
-    /// An empty body counts as complete, as in .NET: servers put Content-Encoding on those too.
+    /// The decompressor says it has no more. It says the same when it has finished and when its input just stopped, but it asks for more
+    /// input only when it has not finished. gzip is the exception: after one member it looks for another, so it asks in both cases. There,
+    /// one byte follows that begins no member: a decompressor that has finished leaves it alone and does not ask again; any other swallows
+    /// it and asks, or chokes on it. An empty body counts as complete, as in .NET: servers put Content-Encoding on those too.
     /// </summary>
     private void EnsureComplete()
     {
@@ -326,10 +333,14 @@ internal sealed class DecompressedStream : Stream
         return true;
     }
 
-    /// <summary>Whether an exception of the decompressor speaks of its data. What the body below throws passes through; for Brotli .NET throws <see cref="InvalidOperationException"/>.</summary>
+    /// <summary>
+    /// Whether an exception of the decompressor speaks of its data. What the body below throws passes through; for Brotli .NET throws
+    /// <see cref="InvalidOperationException"/>.
+    /// </summary>
     private bool IsCorruption(Exception exception) =>
         !_source.Failed
-        && (exception is InvalidDataException || (_coding == ContentCoding.Brotli && exception is InvalidOperationException and not ObjectDisposedException));
+        && (exception is InvalidDataException
+            || (_coding == ContentCoding.Brotli && exception is InvalidOperationException and not ObjectDisposedException));
 
     private InvalidDataException Corrupt(Exception exception)
     {
@@ -340,7 +351,9 @@ internal sealed class DecompressedStream : Stream
     private void MoveTo(State next)
     {
         Debug.Assert(
-            (_state, next) is (State.Unopened, State.Open) or (State.Open, State.Ending or State.Ended or State.Broken) or (State.Ending, State.Ended),
+            (_state, next) is (State.Unopened, State.Open)
+                or (State.Open, State.Ending or State.Ended or State.Broken)
+                or (State.Ending, State.Ended),
             $"{_state} to {next}");
         _state = next;
     }

@@ -17,17 +17,19 @@ internal static class Decompression
     private const DecompressionMethods Known = DecompressionMethods.GZip | DecompressionMethods.Deflate | DecompressionMethods.Brotli;
 
     // Indexed by the bits of the methods: GZip 1, Deflate 2, Brotli 4.
-    private static readonly string?[] s_acceptEncodings = [null, "gzip", "deflate", "gzip, deflate", "br", "gzip, br", "deflate, br", "gzip, deflate, br"];
+    private static readonly string?[] s_acceptEncodings =
+        [null, "gzip", "deflate", "gzip, deflate", "br", "gzip, br", "deflate, br", "gzip, deflate, br"];
 
     /// <summary>
-    /// What to write as Accept-Encoding for the methods that the request's own header does not name, or <see langword="null"/> for nothing. It is added
-    /// to the value of the request's own.
+    /// What to write as Accept-Encoding for the methods that the request's own header does not name, or <see langword="null"/> for nothing.
+    /// It is added to the value of the request's own.
     /// </summary>
     /// <remarks>A coding the request names with a quality is left as it is, so that <c>gzip;q=0</c> means what it says.</remarks>
     public static string? AcceptEncodingToAdd(HttpRequestMessage request, DecompressionMethods methods)
     {
         DecompressionMethods missing = methods & Known;
-        if (missing != DecompressionMethods.None && request.Headers.NonValidated.TryGetValues("Accept-Encoding", out HeaderStringValues values))
+        if (missing != DecompressionMethods.None
+            && request.Headers.NonValidated.TryGetValues("Accept-Encoding", out HeaderStringValues values))
         {
             foreach (string value in values)
             {
@@ -39,9 +41,9 @@ internal static class Decompression
     }
 
     /// <summary>
-    /// Puts a decompressing content over the response's, if the last coding of its Content-Encoding is one of <paramref name="methods"/>. Only the last is
-    /// undone, as in .NET: the others stay in the header for the caller. Also as in .NET, a response without a body (HEAD, 204, 304) loses
-    /// its Content-Length and the coding like any other.
+    /// Puts a decompressing content over the response's, if the last coding of its Content-Encoding is one of <paramref name="methods"/>.
+    /// Only the last is undone, as in .NET: the others stay in the header for the caller. Also as in .NET, a response without a body (HEAD,
+    /// 204, 304) loses its Content-Length and the coding like any other.
     /// </summary>
     public static void Apply(HttpResponseMessage response, DecompressionMethods methods)
     {

@@ -5,7 +5,8 @@ using Warmwire.Settings;
 namespace Warmwire.Exchange;
 
 /// <summary>
-/// Refuses requests that a proxy of the environment would apply to. Going around a proxy that somebody has set would be a lie, and in some networks a leak.
+/// Refuses requests that a proxy of the environment would apply to. Going around a proxy that somebody has set would be a lie, and in some
+/// networks a leak.
 /// </summary>
 internal static class EnvironmentProxy
 {

@@ -9,7 +9,9 @@ using Warmwire.Settings;
 
 namespace Warmwire.Exchange;
 
-/// <summary>Everything behind a started handler: takes a request through redirects, cookies, replays and decompression, and the pool.</summary>
+/// <summary>
+/// Everything behind a started handler: takes a request through redirects, cookies, replays and decompression, and the pool.
+/// </summary>
 internal sealed class ExchangeEngine : IDisposable
 {
     private readonly HandlerSettings _settings;
@@ -19,12 +21,12 @@ internal sealed class ExchangeEngine : IDisposable
     private readonly CookieContainer? _cookies;
     private volatile bool _closed;
 
-    public ExchangeEngine(HandlerSettings settings)
+    public ExchangeEngine(HandlerSettings settings, TransportMetrics metrics)
     {
         _settings = settings;
-        _metrics = TransportMetrics.For(settings.MeterFactory);
+        _metrics = metrics;
         _services = new ConnectionServices(settings);
-        _pool = new ConnectionPool(_services, new PoolEvents(_metrics, settings.TimeProvider));
+        _pool = new ConnectionPool(_services, new PoolEvents(metrics, settings.TimeProvider));
         _cookies = settings.UseCookies ? settings.CookieContainer ??= new CookieContainer() : null;
     }
 
@@ -44,7 +46,10 @@ internal sealed class ExchangeEngine : IDisposable
         ThrowIfClosed();
         bool isTls = RequestRules.IsTls(origin);
         ProtocolOffer protocols = !http2 ? ProtocolOffer.Http1 : isTls ? ProtocolOffer.Http2OrHttp1 : ProtocolOffer.Http2;
-        return _pool.PrewarmAsync(new OriginProbe(isTls, origin.IdnHost, origin.Port, TlsHost: null, ClientCertificate: null, protocols), connections, cancellationToken);
+        return _pool.PrewarmAsync(
+            new RouteIdentity(isTls, origin.IdnHost, origin.Port, tlsHost: null, clientCertificate: null, protocols),
+            connections,
+            cancellationToken);
     }
 
     public PoolSnapshot GetSnapshot() => _pool.GetSnapshot();
@@ -84,8 +89,8 @@ internal sealed class ExchangeEngine : IDisposable
     // ---- The short way: one frame -----------------------------------------------------------------------------------
 
     /// <summary>
-    /// Whether one attempt on one connection is all there is to do, unless its outcome asks for more: nothing is set for this request alone, nobody
-    /// measures, nothing is to be refused.
+    /// Whether one attempt on one connection is all there is to do, unless its outcome asks for more: nothing is set for this request
+    /// alone, nothing is measured, nothing is to be refused.
     /// </summary>
     private bool IsOrdinary(HttpRequestMessage request) =>
         RequestRules.IsOrdinary(request)
@@ -94,8 +99,8 @@ internal sealed class ExchangeEngine : IDisposable
         && !RequestTelemetry.IsWanted(_metrics);
 
     /// <summary>
-    /// <see cref="ExchangeAsync"/> for an ordinary request, and the reason for it: what lives across its only wait is the attempt, which is used again.
-    /// Whatever turns out to be more goes on the long way.
+    /// <see cref="ExchangeAsync"/> for an ordinary request, and the reason for it: what lives across its only wait is the attempt, which is
+    /// used again. Whatever turns out to be more goes on the long way.
     /// </summary>
     private async Task<HttpResponseMessage> ExchangeOrdinaryAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -105,7 +110,7 @@ internal sealed class ExchangeEngine : IDisposable
         try
         {
             EnvironmentProxy.ThrowIfProxyApplies(_settings, request.RequestUri!);
-            response = await RentAndSendAsync(attempt).ConfigureAwait(false);
+            response = await LeaseAndSendAsync(attempt).ConfigureAwait(false);
             failure = null;
         }
         catch (TransportException e) when (!_closed && ReplayRules.MayReplay(attempt, e))
@@ -181,7 +186,12 @@ internal sealed class ExchangeEngine : IDisposable
     /// <summary>Follows redirects, from the first response on.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<HttpResponseMessage> FollowAsync(
-        HttpRequestMessage request, HttpResponseMessage response, RequestSettings settings, TotalDeadline? total, string? stack, CancellationToken cancellationToken)
+        HttpRequestMessage request,
+        HttpResponseMessage response,
+        RequestSettings settings,
+        TotalDeadline? total,
+        string? stack,
+        CancellationToken cancellationToken)
     {
         for (int redirects = 0; ; redirects++)
         {
@@ -197,7 +207,7 @@ internal sealed class ExchangeEngine : IDisposable
         }
     }
 
-    /// <summary>One request to one place: with its activity, its cookies and its replays.</summary>
+    /// <summary>One request to one URI, with its activity, its cookies and its replays.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<HttpResponseMessage> SendHopAsync(
         HttpRequestMessage request, RequestSettings settings, TotalDeadline? total, string? stack, CancellationToken cancellationToken)
@@ -214,12 +224,12 @@ internal sealed class ExchangeEngine : IDisposable
                 CookieJar.Store(_cookies, uri, response);
             }
 
-            telemetry.Stop(response);
+            telemetry.Stop(RequestOutcome.Of(response));
             return response;
         }
         catch (Exception e)
         {
-            telemetry.Stop(e);
+            telemetry.Stop(RequestOutcome.Of(e));
             throw;
         }
     }
@@ -232,7 +242,7 @@ internal sealed class ExchangeEngine : IDisposable
         {
             try
             {
-                return await RentAndSendAsync(attempt).ConfigureAwait(false);
+                return await LeaseAndSendAsync(attempt).ConfigureAwait(false);
             }
             catch (TransportException e) when (!_closed && ReplayRules.MayReplay(attempt, e))
             {
@@ -260,7 +270,8 @@ internal sealed class ExchangeEngine : IDisposable
 
     // ---- One attempt ------------------------------------------------------------------------------------------------
 
-    private Attempt NewAttempt(HttpRequestMessage request, RequestSettings settings, TotalDeadline? total, string? stack, CancellationToken cancellationToken)
+    private Attempt NewAttempt(
+        HttpRequestMessage request, RequestSettings settings, TotalDeadline? total, string? stack, CancellationToken cancellationToken)
     {
         return Attempt.Rent(new AttemptRequest(request, settings, cancellationToken)
         {
@@ -274,30 +285,32 @@ internal sealed class ExchangeEngine : IDisposable
         });
     }
 
-    private ValueTask<HttpResponseMessage> RentAndSendAsync(Attempt attempt)
+    private ValueTask<HttpResponseMessage> LeaseAndSendAsync(Attempt attempt)
     {
-        OriginProbe origin = OriginOf(attempt.Request, attempt.Settings);
-        if (_pool.TryRentIdle(origin, attempt, out HttpConnection? idle))
+        RouteIdentity origin = OriginOf(attempt.Request, attempt.Settings);
+        if (_pool.TryLeaseIdle(origin, attempt, out HttpConnection? idle))
         {
             return idle.SendAsync(attempt);
         }
 
-        ValueTask<HttpConnection> connection = _pool.RentAsync(origin, attempt, attempt.Replays > 0 ? DialReason.Replacement : null);
-        return connection.IsCompletedSuccessfully ? connection.Result.SendAsync(attempt) : SendWhenRentedAsync(connection, attempt);
+        ValueTask<HttpConnection> connection = _pool.LeaseAsync(origin, attempt, attempt.Replays > 0 ? DialReason.Replacement : null);
+        return connection.IsCompletedSuccessfully ? connection.Result.SendAsync(attempt) : SendWhenLeasedAsync(connection, attempt);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<HttpResponseMessage> SendWhenRentedAsync(ValueTask<HttpConnection> connection, Attempt attempt)
+    private static async ValueTask<HttpResponseMessage> SendWhenLeasedAsync(ValueTask<HttpConnection> connection, Attempt attempt)
     {
-        HttpConnection rented = await connection.ConfigureAwait(false);
-        return await rented.SendAsync(attempt).ConfigureAwait(false);
+        HttpConnection leased = await connection.ConfigureAwait(false);
+        return await leased.SendAsync(attempt).ConfigureAwait(false);
     }
 
-    private static OriginProbe OriginOf(HttpRequestMessage request, RequestSettings settings)
+    private static RouteIdentity OriginOf(HttpRequestMessage request, RequestSettings settings)
     {
         Uri uri = request.RequestUri!;
         bool isTls = RequestRules.IsTls(uri);
-        return new OriginProbe(isTls, uri.IdnHost, uri.Port, isTls ? TlsHostOf(request) : null, settings.ClientCertificate, RequestRules.OfferFor(request, isTls));
+        string? tlsHost = isTls ? TlsHostOf(request) : null;
+        return new RouteIdentity(
+            isTls, uri.IdnHost, uri.Port, tlsHost, settings.ClientCertificate, RequestRules.OfferFor(request, isTls));
     }
 
     /// <summary>As in .NET, a user-given Host is the name the server must prove.</summary>

@@ -9,13 +9,14 @@ namespace Warmwire.Exchange;
 internal static class RedirectPolicy
 {
     /// <summary>
-    /// The request of the next hop, or <see langword="null"/> if the response is for the caller. The given request stays as it is; the new one shares its
-    /// content, so neither it nor the content may be disposed with the hop. How many hops there may be is the caller's count.
+    /// The request of the next hop, or <see langword="null"/> if the response is for the caller. The given request stays as it is; the new
+    /// one shares its content, so neither it nor the content may be disposed with the hop. How many hops there may be is the caller's
+    /// count.
     /// </summary>
     /// <remarks>
-    /// As in .NET, but for these: only http and https are followed (.NET sends the request to ftp and mailto targets too); credentials, cookies and the user's
-    /// own Host stay within the origin that they were meant for; <c>Authorization</c> does survive a redirect within it; differing Location headers are not followed;
-    /// an unusable Location never throws.
+    /// As in .NET, but for these: only http and https are followed (.NET sends the request to ftp and mailto targets too); credentials,
+    /// cookies and the user's own Host stay within the origin that they were meant for; <c>Authorization</c> does survive a redirect within
+    /// it; differing Location headers are not followed; an unusable Location never throws.
     /// </remarks>
     public static HttpRequestMessage? NextRequest(HttpRequestMessage request, HttpResponseMessage response, HandlerSettings settings)
     {

@@ -2,7 +2,9 @@ using Warmwire.Connections;
 
 namespace Warmwire.Exchange;
 
-/// <summary>When a failed attempt may be sent again (<see cref="ReplayPolicy"/>; RFC 9110 §9.2.2, RFC 9112 §9.3.1, RFC 9113 §8.7).</summary>
+/// <summary>
+/// When a failed attempt may be sent again (<see cref="ReplayPolicy"/>; RFC 9110 §9.2.2, RFC 9112 §9.3.1, RFC 9113 §8.7).
+/// </summary>
 internal static class ReplayRules
 {
     public const int MaxReplays = 3;
@@ -21,7 +23,7 @@ internal static class ReplayRules
             return false;
         }
 
-        // Nothing was sent and nothing failed: it waits for a place once more.
+        // Nothing was sent and nothing failed: it waits for a slot once more.
         if (attempt.Progress.TurnedAway)
         {
             return true;
@@ -32,24 +34,27 @@ internal static class ReplayRules
             return false;
         }
 
-        // Not one byte was handed to the socket, so the server cannot have seen it; or the server says that it did nothing with it (RFC 9113 §8.7). What was
-        // taken of the content must still be there to be taken again.
+        // Not one byte was handed to the socket, so the server cannot have seen it; or the server says that it did nothing with it (RFC
+        // 9113 §8.7). What was taken of the content must still be there to be taken again.
         if (attempt.Progress.Sent == RequestSent.No || attempt.Progress.NotProcessed)
         {
             return !attempt.Progress.ContentBegun || ContentReplay.CanProduceAgain(attempt.Request.Content);
         }
 
-        // A connection that has been used or has rested may have been closed by the server just as the request was sent. On a fresh one that
-        // excuse does not hold.
+        // A connection that has been used or has been idle may have been closed by the server just as the request was sent. On a fresh one
+        // that excuse does not hold.
         return (attempt.Lease.Reused || attempt.Lease.WasIdle || policy == ReplayPolicy.Idempotent)
             && IdempotentMethods.MayRepeat(attempt.Request)
             && ContentReplay.CanProduceAgain(attempt.Request.Content);
     }
 
-    /// <summary>Waits until the failed attempt has let go of the content. <see langword="false"/>: it does not, or there is no more time for a replay.</summary>
+    /// <summary>
+    /// Waits until the failed attempt has let go of the content. <see langword="false"/>: it does not, or there is no more time for a
+    /// replay.
+    /// </summary>
     /// <remarks>
-    /// Story: the server closes in the middle of an upload. The reading flow fails the attempt while the writing flow still waits for the file the
-    /// content reads from; a replay that began now would read the same file from two places at once.
+    /// Story: the server closes in the middle of an upload. The reading flow fails the attempt while the writing flow still waits for the
+    /// file the content reads from; a replay that began now would read the same file twice at once.
     /// </remarks>
     public static async ValueTask<bool> IsContentFreeAsync(Attempt attempt, TimeProvider time)
     {
@@ -58,7 +63,10 @@ internal static class ReplayRules
             return true;
         }
 
-        await attempt.Progress.Copying.WaitAsync(WaitForContent, time, attempt.CancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return attempt.Progress.Copying.IsCompleted && !attempt.CancellationToken.IsCancellationRequested && attempt.TotalDeadline?.HasExpired != true;
+        Task copying = attempt.Progress.Copying.WaitAsync(WaitForContent, time, attempt.CancellationToken);
+        await copying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return attempt.Progress.Copying.IsCompleted
+            && !attempt.CancellationToken.IsCancellationRequested
+            && attempt.TotalDeadline?.HasExpired != true;
     }
 }

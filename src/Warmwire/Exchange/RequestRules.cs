@@ -9,7 +9,9 @@ namespace Warmwire.Exchange;
 /// <summary>What a request must be to be sent at all. The kinds of exceptions are .NET's.</summary>
 internal static class RequestRules
 {
-    /// <summary>Whether the URI wants TLS. <see cref="System.Net.WebSockets.ClientWebSocket"/> hands its own schemes, ws and wss, to the handler.</summary>
+    /// <summary>
+    /// Whether the URI wants TLS. <see cref="System.Net.WebSockets.ClientWebSocket"/> hands its own schemes, ws and wss, to the handler.
+    /// </summary>
     public static bool IsTls(Uri uri) => uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeWss;
 
     /// <summary>Whether <see cref="Check"/> is sure to pass, told at a glance: the ordinary request.</summary>
@@ -20,8 +22,8 @@ internal static class RequestRules
         && !ConnectMethod.IsOf(request);
 
     /// <summary>
-    /// Which protocols the request's connection may speak, as in .NET. Without TLS there is nobody to ask, so only a request that wants nothing less than
-    /// HTTP/2 gets it, by prior knowledge (RFC 9113 §3.3).
+    /// Which protocols the request's connection may speak, as in .NET. Without TLS nothing negotiates the protocol, so only a request that
+    /// wants nothing less than HTTP/2 gets it, by prior knowledge (RFC 9113 §3.3).
     /// </summary>
     public static ProtocolOffer OfferFor(HttpRequestMessage request, bool isTls)
     {
@@ -75,5 +77,8 @@ internal static class RequestRules
     }
 
     private static bool IsVersionOfHttp(Version version) =>
-        version == HttpVersion.Version11 || version == HttpVersion.Version20 || version == HttpVersion.Version30 || version == HttpVersion.Version10;
+        version == HttpVersion.Version11
+        || version == HttpVersion.Version20
+        || version == HttpVersion.Version30
+        || version == HttpVersion.Version10;
 }

@@ -1,10 +1,12 @@
 using System.Diagnostics;
-using System.Net;
 using Warmwire.Diagnostics;
 
 namespace Warmwire.Exchange;
 
-/// <summary>The activity and the metrics of one request; each hop of a redirect is a request. Costs nothing while nobody listens.</summary>
+/// <summary>
+/// The activity and the metrics of one request; each hop of a redirect is a request. It costs nothing while nobody listens, and never
+/// throws.
+/// </summary>
 internal readonly struct RequestTelemetry
 {
     private static readonly ActivitySource s_source = new("Warmwire");
@@ -16,6 +18,7 @@ internal readonly struct RequestTelemetry
     private readonly MetricOrigin _origin;
     private readonly long _startedAt;
     private readonly bool _measured;
+    private readonly bool _counted;
 
     private RequestTelemetry(TransportMetrics metrics, TimeProvider time, HttpRequestMessage request)
     {
@@ -28,36 +31,27 @@ internal readonly struct RequestTelemetry
         {
             _origin = new MetricOrigin(uri.Scheme, uri.IdnHost, uri.Port, PeerAddress: null);
             _startedAt = time.GetTimestamp();
-            metrics.RequestStarted(_origin, request.Method);
+            _counted = metrics.RequestStarted(_origin, request.Method);
         }
 
         if (s_source.HasListeners())
         {
-            string method = TelemetryNames.Method(request.Method);
-            bool isKnown = method != TelemetryNames.OtherMethod;
-            _activity = s_source.StartActivity(isKnown ? method : "HTTP", ActivityKind.Client);
-            if (_activity is { IsAllDataRequested: true })
-            {
-                _activity.SetTag("http.request.method", method);
-                if (!isKnown)
-                {
-                    _activity.SetTag("http.request.method_original", request.Method.Method);
-                }
-
-                _activity.SetTag("url.full", Redacted(uri));
-                _activity.SetTag("server.address", uri.IdnHost);
-                _activity.SetTag("server.port", uri.Port);
-            }
+            _activity = StartActivity(request, uri);
         }
     }
 
     /// <summary>Whether anybody listens to what <see cref="Start"/> would tell.</summary>
     public static bool IsWanted(TransportMetrics metrics) => metrics.MeasuresRequests || s_source.HasListeners();
 
-    public static RequestTelemetry Start(TransportMetrics metrics, TimeProvider time, HttpRequestMessage request) => new(metrics, time, request);
+    public static RequestTelemetry Start(TransportMetrics metrics, TimeProvider time, HttpRequestMessage request) =>
+        new(metrics, time, request);
 
-    /// <summary>The headers that carry the trace on to the server, if there is one to carry and the request does not carry one already.</summary>
-    public static IReadOnlyList<KeyValuePair<string, string>>? HeadersToPropagate(HttpRequestMessage request, DistributedContextPropagator? propagator)
+    /// <summary>
+    /// The headers that carry the trace on to the server, if there is one to carry and the request does not carry one already.
+    /// </summary>
+    /// <remarks>What the propagator throws is the request's failure, as it is in .NET.</remarks>
+    public static IReadOnlyList<KeyValuePair<string, string>>? HeadersToPropagate(
+        HttpRequestMessage request, DistributedContextPropagator? propagator)
     {
         if (propagator is null || Activity.Current is not { } current)
         {
@@ -67,7 +61,8 @@ internal readonly struct RequestTelemetry
         var headers = new List<KeyValuePair<string, string>>(2);
         propagator.Inject(current, (request, headers), static (carrier, name, value) =>
         {
-            (HttpRequestMessage request, List<KeyValuePair<string, string>> headers) = ((HttpRequestMessage, List<KeyValuePair<string, string>>))carrier!;
+            (HttpRequestMessage request, List<KeyValuePair<string, string>> headers) =
+                ((HttpRequestMessage, List<KeyValuePair<string, string>>))carrier!;
             if (!request.Headers.NonValidated.Contains(name))
             {
                 headers.Add(new KeyValuePair<string, string>(name, value));
@@ -76,18 +71,11 @@ internal readonly struct RequestTelemetry
         return headers;
     }
 
-    public void Stop(HttpResponseMessage response) => Stop((int)response.StatusCode, response.Version, (int)response.StatusCode >= 400 ? ((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture) : null);
-
-    public void Stop(Exception error)
-    {
-        Stop(statusCode: null, version: null, TelemetryNames.ErrorType(error));
-    }
-
-    private void Stop(int? statusCode, Version? version, string? errorType)
+    public void Stop(in RequestOutcome outcome)
     {
         if (_measured)
         {
-            _metrics.RequestStopped(_origin, _request.Method, _time.GetElapsedTime(_startedAt), statusCode, version, errorType);
+            _metrics.RequestStopped(_origin, _request.Method, _counted, _time.GetElapsedTime(_startedAt), outcome);
         }
 
         if (_activity is null)
@@ -95,19 +83,40 @@ internal readonly struct RequestTelemetry
             return;
         }
 
-        if (statusCode is { } code)
+        if (outcome.StatusCode is { } code)
         {
             _activity.SetTag("http.response.status_code", code);
-            _activity.SetTag("network.protocol.version", TelemetryNames.Version(version ?? HttpVersion.Version11));
+            _activity.SetTag("network.protocol.version", TelemetryNames.Version(outcome.Version!));
         }
 
-        if (errorType is not null)
+        if (outcome.ErrorType is { } errorType)
         {
             _activity.SetTag("error.type", errorType);
             _activity.SetStatus(ActivityStatusCode.Error);
         }
 
-        _activity.Stop();
+        UserCode.Stop(_activity);
+    }
+
+    private static Activity? StartActivity(HttpRequestMessage request, Uri uri)
+    {
+        string method = TelemetryNames.Method(request.Method);
+        bool isKnown = method != TelemetryNames.OtherMethod;
+        Activity? activity = UserCode.Start(s_source, isKnown ? method : "HTTP", ActivityKind.Client);
+        if (activity is { IsAllDataRequested: true })
+        {
+            activity.SetTag("http.request.method", method);
+            if (!isKnown)
+            {
+                activity.SetTag("http.request.method_original", request.Method.Method);
+            }
+
+            activity.SetTag("url.full", Redacted(uri));
+            activity.SetTag("server.address", uri.IdnHost);
+            activity.SetTag("server.port", uri.Port);
+        }
+
+        return activity;
     }
 
     /// <summary>Without user info, and with the query's values hidden: they may be secrets.</summary>

@@ -77,8 +77,8 @@ internal static class FieldWriter
         }
         else
         {
-            destination = output.GetSpan(encoding.GetByteCount(value));
-            written = encoding.GetBytes(value, destination);
+            destination = output.GetSpan(UserCode.CountBytes(encoding, name, value));
+            written = UserCode.Encode(encoding, name, value, destination);
         }
 
         // The bytes are looked at and not the characters, because an encoding can make line breaks of other characters.

@@ -1,4 +1,5 @@
 using System.Text;
+using Warmwire.Diagnostics;
 using Warmwire.Sockets;
 
 namespace Warmwire.Fields;
@@ -99,7 +100,7 @@ internal static class ResponseHeaderNames
 
         if (encoding is not null)
         {
-            return encoding.GetString(value);
+            return UserCode.Decode(encoding, value);
         }
 
         if (TryGetSmallNumber(value, out uint number))

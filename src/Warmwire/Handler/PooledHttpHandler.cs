@@ -11,20 +11,23 @@ using Warmwire.Settings;
 namespace Warmwire;
 
 /// <summary>
-/// An HTTP message handler over a connection pool with real limits, in place of <see cref="SocketsHttpHandler"/>: every public settable property
-/// of that type exists here under the same name and type and means the same. Make one, share it, and let it live as long as the program.
+/// An HTTP message handler over a connection pool with real limits, in place of <see cref="SocketsHttpHandler"/>: every public settable
+/// property of that type exists here under the same name and type and means the same. Make one and share it.
 /// </summary>
 /// <remarks>
-/// Safe for any number of threads. The settings freeze at the first request: changing one after it throws <see cref="InvalidOperationException"/>,
-/// changing one after disposal throws <see cref="ObjectDisposedException"/>. Timeouts are positive or <see cref="Timeout.InfiniteTimeSpan"/>
-/// where not said otherwise. A feature that does not exist yet throws <see cref="NotSupportedException"/> from its setter.
+/// Safe for any number of threads. The settings freeze at the first request: changing one after it throws
+/// <see cref="InvalidOperationException"/>, changing one after disposal throws <see cref="ObjectDisposedException"/>. Timeouts are positive
+/// or <see cref="Timeout.InfiniteTimeSpan"/> where not said otherwise. A feature that does not exist yet throws
+/// <see cref="NotSupportedException"/> from its setter.
 /// </remarks>
 public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
 {
-    private readonly HandlerSettings _settings = new();
-    private readonly Lock _gate = new();
-    private ExchangeEngine? _engine;
-    private bool _disposed;
+    private readonly HandlerLifetime _lifetime = new();
+
+    private HandlerSettings Settings => _lifetime.Settings;
+
+    /// <summary>The settings, for a setter: throws once they are frozen.</summary>
+    private HandlerSettings Mutable => _lifetime.MutableSettings;
 
     /// <summary>Whether this handler works on this platform.</summary>
     /// <value>Always <see langword="true"/>.</value>
@@ -32,334 +35,208 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
 
     // What SocketsHttpHandler has
 
-    /// <summary>Writes the current <see cref="Activity"/> into the headers of each request.</summary>
+    /// <summary>The propagator that writes the current <see cref="Activity"/> into requests. What it throws fails the request.</summary>
     /// <value>Default: <see cref="DistributedContextPropagator.Current"/>; <see langword="null"/> writes nothing.</value>
     public DistributedContextPropagator? ActivityHeadersPropagator
     {
-        get => _settings.ActivityHeadersPropagator;
-        set
-        {
-            CheckMutable();
-            _settings.ActivityHeadersPropagator = value;
-        }
+        get => Settings.ActivityHeadersPropagator;
+        set => Mutable.ActivityHeadersPropagator = value;
     }
 
-    /// <summary>Whether 301, 302, 303, 307, 308 and 300 with a <c>Location</c> are followed (RFC 9110 §15.4). Never from https to http; 307 and 308 repeat the body where it can be produced again; <c>Authorization</c>, <c>Cookie</c> and <c>Proxy-Authorization</c> are dropped when host, port or scheme changes.</summary>
+    /// <summary>
+    /// Whether the redirects 300, 301, 302, 303, 307 and 308 with a <c>Location</c> are followed (RFC 9110 §15.4). They are never followed
+    /// from https to http. 307 and 308 repeat the body where it can be produced again. <c>Authorization</c>, <c>Cookie</c> and
+    /// <c>Proxy-Authorization</c> are dropped when host, port or scheme changes.
+    /// </summary>
     /// <value>Default: <see langword="true"/>.</value>
-    public bool AllowAutoRedirect
-    {
-        get => _settings.AllowAutoRedirect;
-        set
-        {
-            CheckMutable();
-            _settings.AllowAutoRedirect = value;
-        }
-    }
+    public bool AllowAutoRedirect { get => Settings.AllowAutoRedirect; set => Mutable.AllowAutoRedirect = value; }
 
-    /// <summary>Which content codings are asked for and undone: gzip, deflate, Brotli.</summary>
+    /// <summary>The content codings that are asked for and undone: gzip, deflate, Brotli.</summary>
     /// <value>Default: <see cref="DecompressionMethods.None"/>.</value>
     public DecompressionMethods AutomaticDecompression
     {
-        get => _settings.AutomaticDecompression;
-        set
-        {
-            CheckMutable();
-            _settings.AutomaticDecompression = value;
-        }
+        get => Settings.AutomaticDecompression;
+        set => Mutable.AutomaticDecompression = value;
     }
 
-    /// <summary>Makes the stream of a new connection in place of TCP. The pool owns the stream from then on. Connections made this way are not followed by <see cref="DnsRefreshInterval"/>.</summary>
-    /// <value>Default: <see langword="null"/>, TCP.</value>
+    /// <summary>The callback that makes the stream of a new connection in place of TCP. The pool owns the stream from then on.</summary>
+    /// <value>Default: <see langword="null"/>, TCP. <see cref="DnsRefreshInterval"/> does not follow the connections of a callback.</value>
     public Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? ConnectCallback
     {
-        get => _settings.ConnectCallback;
-        set
-        {
-            CheckMutable();
-            _settings.ConnectCallback = value;
-        }
+        get => Settings.ConnectCallback;
+        set => Mutable.ConnectCallback = value;
     }
 
-    /// <summary>The time for name look-up and TCP connect, all addresses together; the callback's time where <see cref="ConnectCallback"/> is set.</summary>
+    /// <summary>The time limit for name resolution and TCP connect, over all addresses, or for the <see cref="ConnectCallback"/>.</summary>
     /// <value>Default: 10 seconds (.NET: infinite).</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
-    public TimeSpan ConnectTimeout
-    {
-        get => _settings.ConnectTimeout;
-        set
-        {
-            CheckMutable();
-            RequirePositiveOrInfinite(value);
-            _settings.ConnectTimeout = value;
-        }
-    }
+    public TimeSpan ConnectTimeout { get => Settings.ConnectTimeout; set => Mutable.ConnectTimeout = Must.BePositiveOrInfinite(value); }
 
     /// <summary>The cookies of this handler, used when <see cref="UseCookies"/> is set.</summary>
-    /// <value>Default: an empty container; <see langword="null"/> puts a new one there.</value>
+    /// <value>Default: an empty container; <see langword="null"/> sets a new one.</value>
     [AllowNull]
     public CookieContainer CookieContainer
     {
-        get => _settings.CookieContainer ??= new CookieContainer();
-        set
-        {
-            CheckMutable();
-            _settings.CookieContainer = value;
-        }
+        get => Settings.CookieContainer ??= new CookieContainer();
+        set => Mutable.CookieContainer = value;
     }
 
-    /// <summary>How long a request with <c>Expect: 100-continue</c> waits for the server's word before it sends its body all the same (RFC 9110 §10.1.1).</summary>
+    /// <summary>The time <c>Expect: 100-continue</c> holds the body back without an interim response (RFC 9110 §10.1.1).</summary>
     /// <value>Default: 1 second. Zero does not wait.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public TimeSpan Expect100ContinueTimeout
     {
-        get => _settings.Expect100ContinueTimeout;
-        set
-        {
-            CheckMutable();
-            RequireNotNegativeOrInfinite(value);
-            _settings.Expect100ContinueTimeout = value;
-        }
+        get => Settings.Expect100ContinueTimeout;
+        set => Mutable.Expect100ContinueTimeout = Must.BeZeroOrMoreOrInfinite(value);
     }
 
-    /// <summary>How many redirects are followed; the response after them is returned as it is.</summary>
+    /// <summary>The number of redirects that are followed. The response after the last one is returned as it is.</summary>
     /// <value>Default: 50. At least 1.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public int MaxAutomaticRedirections
     {
-        get => _settings.MaxAutomaticRedirections;
-        set
-        {
-            CheckMutable();
-            RequireAtLeastOne(value);
-            _settings.MaxAutomaticRedirections = value;
-        }
+        get => Settings.MaxAutomaticRedirections;
+        set => Mutable.MaxAutomaticRedirections = Must.BeAtLeastOne(value);
     }
 
-    /// <summary>How many connections to one origin may be open or opening at once.</summary>
+    /// <summary>The number of connections to one origin that may be open or opening at once.</summary>
     /// <value>Default: <see cref="int.MaxValue"/>. At least 1.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public int MaxConnectionsPerServer
     {
-        get => _settings.MaxConnectionsPerServer;
-        set
-        {
-            CheckMutable();
-            RequireAtLeastOne(value);
-            _settings.MaxConnectionsPerServer = value;
-        }
+        get => Settings.MaxConnectionsPerServer;
+        set => Mutable.MaxConnectionsPerServer = Must.BeAtLeastOne(value);
     }
 
-    /// <summary>How many bytes of a disposed response's unread body are read to keep the connection; a <c>Content-Length</c> that leaves more closes it at once.</summary>
-    /// <value>Default: 1 MiB. In bytes, 0 or more.</value>
+    /// <summary>The size up to which a disposed response's unread body is read to keep the connection. A larger one closes it.</summary>
+    /// <value>Default: 1 MiB. In bytes, 0 or more. A <c>Content-Length</c> that leaves more closes the connection at once.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public int MaxResponseDrainSize
     {
-        get => _settings.MaxResponseDrainSize;
-        set
-        {
-            CheckMutable();
-            RequireNotNegative(value);
-            _settings.MaxResponseDrainSize = value;
-        }
+        get => Settings.MaxResponseDrainSize;
+        set => Mutable.MaxResponseDrainSize = Must.BeZeroOrMore(value);
     }
 
-    /// <summary>The size of a response's head, all 1xx heads before it counted in, and of its trailers.</summary>
+    /// <summary>The maximum size of a response's head, with the 1xx heads before it, and of its trailers.</summary>
     /// <value>Default: 64. In KiB, at least 1.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public int MaxResponseHeadersLength
     {
-        get => _settings.MaxResponseHeadersLength;
-        set
-        {
-            CheckMutable();
-            RequireAtLeastOne(value);
-            _settings.MaxResponseHeadersLength = value;
-        }
+        get => Settings.MaxResponseHeadersLength;
+        set => Mutable.MaxResponseHeadersLength = Must.BeAtLeastOne(value);
     }
 
-    /// <summary>Makes the meter of this handler's metrics.</summary>
+    /// <summary>The factory of this handler's meter. What it throws fails the request that needs it, and the next one asks again.</summary>
     /// <value>Default: <see langword="null"/>, one meter named <c>Warmwire</c> for the process.</value>
-    public IMeterFactory? MeterFactory
-    {
-        get => _settings.MeterFactory;
-        set
-        {
-            CheckMutable();
-            _settings.MeterFactory = value;
-        }
-    }
+    public IMeterFactory? MeterFactory { get => Settings.MeterFactory; set => Mutable.MeterFactory = value; }
 
-    /// <summary>Wraps the stream of a new connection above TLS, for example to record it.</summary>
+    /// <summary>The callback that wraps the stream of a new connection above TLS, for example to record it.</summary>
     /// <value>Default: <see langword="null"/>.</value>
     public Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken, ValueTask<Stream>>? PlaintextStreamFilter
     {
-        get => _settings.PlaintextStreamFilter;
-        set
-        {
-            CheckMutable();
-            _settings.PlaintextStreamFilter = value;
-        }
+        get => Settings.PlaintextStreamFilter;
+        set => Mutable.PlaintextStreamFilter = value;
     }
 
-    /// <summary>How long a connection may rest before it is closed, judged by the monotonic and by the wall clock, so that a frozen and thawed instance does not write into a dead connection. A server's <c>Keep-Alive: timeout=N</c> shortens it to N−1 seconds.</summary>
+    /// <summary>
+    /// The time a connection may be idle before it is closed, by the monotonic and by the wall clock, so that an instance that was frozen
+    /// and thawed does not write into a dead connection. A server's <c>Keep-Alive: timeout=N</c> shortens it to N−1 seconds.
+    /// </summary>
     /// <value>Default: 90 seconds. Zero keeps no connection.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public TimeSpan PooledConnectionIdleTimeout
     {
-        get => _settings.PooledConnectionIdleTimeout;
-        set
-        {
-            CheckMutable();
-            RequireDurationOrInfinite(value);
-            _settings.PooledConnectionIdleTimeout = value;
-        }
+        get => Settings.PooledConnectionIdleTimeout;
+        set => Mutable.PooledConnectionIdleTimeout = Must.BeAgeOrInfinite(value);
     }
 
-    /// <summary>How old a connection may grow before it serves no further request; see <see cref="PooledConnectionLifetimeJitter"/>.</summary>
+    /// <summary>The age at which a connection serves no further request; see <see cref="PooledConnectionLifetimeJitter"/>.</summary>
     /// <value>Default: infinite. Zero uses each connection once.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public TimeSpan PooledConnectionLifetime
     {
-        get => _settings.PooledConnectionLifetime;
-        set
-        {
-            CheckMutable();
-            RequireDurationOrInfinite(value);
-            _settings.PooledConnectionLifetime = value;
-        }
+        get => Settings.PooledConnectionLifetime;
+        set => Mutable.PooledConnectionLifetime = Must.BeAgeOrInfinite(value);
     }
 
-    /// <summary>Chooses the encoding of a request header's value.</summary>
+    /// <summary>The selector of the encoding of a request header's value. What it throws fails the request; nothing is sent.</summary>
     /// <value>Default: <see langword="null"/>, ASCII only; anything else fails the request.</value>
     public HeaderEncodingSelector<HttpRequestMessage>? RequestHeaderEncodingSelector
     {
-        get => _settings.RequestHeaderEncodingSelector;
-        set
-        {
-            CheckMutable();
-            _settings.RequestHeaderEncodingSelector = value;
-        }
+        get => Settings.RequestHeaderEncodingSelector;
+        set => Mutable.RequestHeaderEncodingSelector = value;
     }
 
-    /// <summary>How long draining a disposed response's unread body may take.</summary>
+    /// <summary>The time limit for draining a disposed response's unread body.</summary>
     /// <value>Default: 2 seconds.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public TimeSpan ResponseDrainTimeout
     {
-        get => _settings.ResponseDrainTimeout;
-        set
-        {
-            CheckMutable();
-            RequireNotNegativeOrInfinite(value);
-            _settings.ResponseDrainTimeout = value;
-        }
+        get => Settings.ResponseDrainTimeout;
+        set => Mutable.ResponseDrainTimeout = Must.BeZeroOrMoreOrInfinite(value);
     }
 
-    /// <summary>Chooses the encoding of a response header's value.</summary>
+    /// <summary>The selector of the encoding of a response header's value. What it throws fails the request.</summary>
     /// <value>Default: <see langword="null"/>, Latin-1.</value>
     public HeaderEncodingSelector<HttpRequestMessage>? ResponseHeaderEncodingSelector
     {
-        get => _settings.ResponseHeaderEncodingSelector;
-        set
-        {
-            CheckMutable();
-            _settings.ResponseHeaderEncodingSelector = value;
-        }
+        get => Settings.ResponseHeaderEncodingSelector;
+        set => Mutable.ResponseHeaderEncodingSelector = value;
     }
 
-    /// <summary>The TLS settings. <c>TargetHost</c> is filled in from the request where it is not set; <c>ApplicationProtocols</c> are the transport's own.</summary>
-    /// <value>Default: the platform's; <see langword="null"/> puts them there again.</value>
+    /// <summary>
+    /// The TLS settings. <c>TargetHost</c> comes from the request if not set; <c>ApplicationProtocols</c> are the transport's.
+    /// </summary>
+    /// <value>Default: the platform's; <see langword="null"/> sets them again.</value>
     [AllowNull]
     public SslClientAuthenticationOptions SslOptions
     {
-        get => _settings.SslOptions ??= new SslClientAuthenticationOptions();
-        set
-        {
-            CheckMutable();
-            _settings.SslOptions = value;
-        }
+        get => Settings.SslOptions ??= new SslClientAuthenticationOptions();
+        set => Mutable.SslOptions = value;
     }
 
     /// <summary>Whether <see cref="CookieContainer"/> is used.</summary>
     /// <value>Default: <see langword="true"/>.</value>
-    public bool UseCookies
-    {
-        get => _settings.UseCookies;
-        set
-        {
-            CheckMutable();
-            _settings.UseCookies = value;
-        }
-    }
+    public bool UseCookies { get => Settings.UseCookies; set => Mutable.UseCookies = value; }
 
-    /// <summary>Whether the environment's proxy (<c>HTTP_PROXY</c>, <c>HTTPS_PROXY</c>, <c>ALL_PROXY</c>, <c>NO_PROXY</c>, <see cref="HttpClient.DefaultProxy"/>) is respected. Proxies are not supported yet: a request that one would apply to fails and says so.</summary>
+    /// <summary>
+    /// Whether the environment's proxy (<c>HTTP_PROXY</c>, <c>NO_PROXY</c>, …, <see cref="HttpClient.DefaultProxy"/>) is respected. Proxies
+    /// are not supported yet: a request that one would apply to fails and says so.
+    /// </summary>
     /// <value>Default: <see langword="true"/>.</value>
-    public bool UseProxy
-    {
-        get => _settings.UseProxy;
-        set
-        {
-            CheckMutable();
-            _settings.UseProxy = value;
-        }
-    }
+    public bool UseProxy { get => Settings.UseProxy; set => Mutable.UseProxy = value; }
 
     // What it does not have
 
-    /// <summary>How many connections to all origins together may be open or opening at once. When it is reached, an idle connection of another origin makes room, else the request waits.</summary>
+    /// <summary>
+    /// The number of connections to all origins that may be open or opening. At the limit an idle one of another origin is closed, or the
+    /// request waits.
+    /// </summary>
     /// <value>Default: three quarters of the process's limit on open descriptors. At least 1.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
-    public int MaxConnections
-    {
-        get => _settings.MaxConnections;
-        set
-        {
-            CheckMutable();
-            RequireAtLeastOne(value);
-            _settings.MaxConnections = value;
-        }
-    }
+    public int MaxConnections { get => Settings.MaxConnections; set => Mutable.MaxConnections = Must.BeAtLeastOne(value); }
 
-    /// <summary>How many connections to one origin are kept idle; the least recently used are closed first.</summary>
+    /// <summary>The number of connections to one origin that are kept idle. The least recently used are closed first.</summary>
     /// <value>Default: 100. 0 or more.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public int MaxIdleConnectionsPerServer
     {
-        get => _settings.MaxIdleConnectionsPerServer;
-        set
-        {
-            CheckMutable();
-            RequireNotNegative(value);
-            _settings.MaxIdleConnectionsPerServer = value;
-        }
+        get => Settings.MaxIdleConnectionsPerServer;
+        set => Mutable.MaxIdleConnectionsPerServer = Must.BeZeroOrMore(value);
     }
 
-    /// <summary>How many connections to all origins together are kept idle; the least recently used are closed first.</summary>
+    /// <summary>The number of connections to all origins that are kept idle. The least recently used are closed first.</summary>
     /// <value>Default: 1000. 0 or more.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
-    public int MaxIdleConnections
-    {
-        get => _settings.MaxIdleConnections;
-        set
-        {
-            CheckMutable();
-            RequireNotNegative(value);
-            _settings.MaxIdleConnections = value;
-        }
-    }
+    public int MaxIdleConnections { get => Settings.MaxIdleConnections; set => Mutable.MaxIdleConnections = Must.BeZeroOrMore(value); }
 
-    /// <summary>The fraction by which each connection's lifetime is shortened at most, at random, so that connections opened together do not end together.</summary>
+    /// <summary>The part by which a lifetime is shortened at most, at random, so that connections do not end together.</summary>
     /// <value>Default: 0.1. From 0 to 1.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public double PooledConnectionLifetimeJitter
     {
-        get => _settings.PooledConnectionLifetimeJitter;
-        set
-        {
-            CheckMutable();
-            RequireFraction(value);
-            _settings.PooledConnectionLifetimeJitter = value;
-        }
+        get => Settings.PooledConnectionLifetimeJitter;
+        set => Mutable.PooledConnectionLifetimeJitter = Must.BeFraction(value);
     }
 
     /// <summary>The time for the TLS handshake.</summary>
@@ -367,83 +244,53 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public TimeSpan TlsHandshakeTimeout
     {
-        get => _settings.TlsHandshakeTimeout;
-        set
-        {
-            CheckMutable();
-            RequirePositiveOrInfinite(value);
-            _settings.TlsHandshakeTimeout = value;
-        }
+        get => Settings.TlsHandshakeTimeout;
+        set => Mutable.TlsHandshakeTimeout = Must.BePositiveOrInfinite(value);
     }
 
-    /// <summary>The time from the request's last byte to the response's head.</summary>
+    /// <summary>The time limit from the request's last byte to the response's head.</summary>
     /// <value>Default: infinite.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public TimeSpan ResponseHeadersTimeout
     {
-        get => _settings.ResponseHeadersTimeout;
-        set
-        {
-            CheckMutable();
-            RequirePositiveOrInfinite(value);
-            _settings.ResponseHeadersTimeout = value;
-        }
+        get => Settings.ResponseHeadersTimeout;
+        set => Mutable.ResponseHeadersTimeout = Must.BePositiveOrInfinite(value);
     }
 
-    /// <summary>The time a read of the response's body may wait for the next bytes.</summary>
+    /// <summary>The time limit for a read of the response's body that waits for the next bytes.</summary>
     /// <value>Default: infinite.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public TimeSpan ResponseBodyIdleTimeout
     {
-        get => _settings.ResponseBodyIdleTimeout;
-        set
-        {
-            CheckMutable();
-            RequirePositiveOrInfinite(value);
-            _settings.ResponseBodyIdleTimeout = value;
-        }
+        get => Settings.ResponseBodyIdleTimeout;
+        set => Mutable.ResponseBodyIdleTimeout = Must.BePositiveOrInfinite(value);
     }
 
-    /// <summary>How long a request may wait for a connection.</summary>
+    /// <summary>The time limit for a request that waits for a connection.</summary>
     /// <value>Default: infinite.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public TimeSpan PendingRequestTimeout
     {
-        get => _settings.PendingRequestTimeout;
-        set
-        {
-            CheckMutable();
-            RequirePositiveOrInfinite(value);
-            _settings.PendingRequestTimeout = value;
-        }
+        get => Settings.PendingRequestTimeout;
+        set => Mutable.PendingRequestTimeout = Must.BePositiveOrInfinite(value);
     }
 
-    /// <summary>How many requests to one origin may wait for a connection that nobody is opening for them; one more fails at once.</summary>
+    /// <summary>The number of requests to one origin that may wait with no connection being opened for them. One more fails.</summary>
     /// <value>Default: <see cref="int.MaxValue"/>. 0 or more.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public int MaxPendingRequestsPerServer
     {
-        get => _settings.MaxPendingRequestsPerServer;
-        set
-        {
-            CheckMutable();
-            RequireNotNegative(value);
-            _settings.MaxPendingRequestsPerServer = value;
-        }
+        get => Settings.MaxPendingRequestsPerServer;
+        set => Mutable.MaxPendingRequestsPerServer = Must.BeZeroOrMore(value);
     }
 
-    /// <summary>How often the name of an origin in use is resolved again in the background. Connections whose address left the answer are retired; the others stay.</summary>
+    /// <summary>The interval at which names in use are resolved again. Connections whose address left the answer are retired.</summary>
     /// <value>Default: 30 seconds; infinite turns it off.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public TimeSpan DnsRefreshInterval
     {
-        get => _settings.DnsRefreshInterval;
-        set
-        {
-            CheckMutable();
-            RequirePositiveOrInfinite(value);
-            _settings.DnsRefreshInterval = value;
-        }
+        get => Settings.DnsRefreshInterval;
+        set => Mutable.DnsRefreshInterval = Must.BePositiveOrInfinite(value);
     }
 
     /// <summary>The interval of the operating system's TCP keep-alive probes.</summary>
@@ -451,264 +298,141 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public TimeSpan TcpKeepAliveInterval
     {
-        get => _settings.TcpKeepAliveInterval;
-        set
-        {
-            CheckMutable();
-            RequirePositiveOrInfinite(value);
-            _settings.TcpKeepAliveInterval = value;
-        }
+        get => Settings.TcpKeepAliveInterval;
+        set => Mutable.TcpKeepAliveInterval = Must.BePositiveOrInfinite(value);
     }
 
-    /// <summary>How long the connection of a cancelled request keeps reading for the rest of its response, in order to be kept. HTTP/2 needs no drain: a cancelled request's stream is reset.</summary>
+    /// <summary>The time a connection reads on for a cancelled request's response, to be kept. HTTP/2 resets the stream instead.</summary>
     /// <value>Default: 250 ms. Zero closes at once.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public TimeSpan CancellationDrainTimeout
     {
-        get => _settings.CancellationDrainTimeout;
-        set
-        {
-            CheckMutable();
-            RequireNotNegativeFinite(value);
-            _settings.CancellationDrainTimeout = value;
-        }
+        get => Settings.CancellationDrainTimeout;
+        set => Mutable.CancellationDrainTimeout = Must.BeZeroOrMoreAndFinite(value);
     }
 
-    /// <summary>How many bytes of a cancelled request's response are read in order to keep the connection.</summary>
+    /// <summary>The number of bytes of a cancelled request's response that are read in order to keep the connection.</summary>
     /// <value>Default: 64 KiB. In bytes, 0 or more.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public int MaxCancellationDrainSize
     {
-        get => _settings.MaxCancellationDrainSize;
-        set
-        {
-            CheckMutable();
-            RequireNotNegative(value);
-            _settings.MaxCancellationDrainSize = value;
-        }
+        get => Settings.MaxCancellationDrainSize;
+        set => Mutable.MaxCancellationDrainSize = Must.BeZeroOrMore(value);
     }
 
-    /// <summary>When a failed exchange may be sent again on another connection.</summary>
+    /// <summary>The policy for sending a failed request again on another connection.</summary>
     /// <value>Default: <see cref="ReplayPolicy.Safe"/>.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
-    public ReplayPolicy ReplayPolicy
-    {
-        get => _settings.ReplayPolicy;
-        set
-        {
-            CheckMutable();
-            RequireDefined(value);
-            _settings.ReplayPolicy = value;
-        }
-    }
+    public ReplayPolicy ReplayPolicy { get => Settings.ReplayPolicy; set => Mutable.ReplayPolicy = Must.BeDefined(value); }
 
     // What needs proxies or authentication, which do not exist yet, and HTTP/2
 
     /// <summary>Credentials for server authentication. Not supported yet.</summary>
     /// <value>Default: .NET's.</value>
     /// <exception cref="NotSupportedException">The value is not the default.</exception>
-    public ICredentials? Credentials
-    {
-        get => null;
-        set
-        {
-            CheckMutable();
-            ThrowIfUnsupported(value is not null);
-        }
-    }
+    public ICredentials? Credentials { get => null; set => Unsupported(value is not null); }
 
     /// <summary>Credentials for the environment's proxy. Not supported yet.</summary>
     /// <value>Default: .NET's.</value>
     /// <exception cref="NotSupportedException">The value is not the default.</exception>
-    public ICredentials? DefaultProxyCredentials
-    {
-        get => null;
-        set
-        {
-            CheckMutable();
-            ThrowIfUnsupported(value is not null);
-        }
-    }
+    public ICredentials? DefaultProxyCredentials { get => null; set => Unsupported(value is not null); }
 
     /// <summary>The proxy of every request. Not supported yet.</summary>
     /// <value>Default: .NET's.</value>
     /// <exception cref="NotSupportedException">The value is not the default.</exception>
-    public IWebProxy? Proxy
-    {
-        get => null;
-        set
-        {
-            CheckMutable();
-            ThrowIfUnsupported(value is not null);
-        }
-    }
+    public IWebProxy? Proxy { get => null; set => Unsupported(value is not null); }
 
     /// <summary>Whether credentials are sent before they are asked for. Not supported yet.</summary>
     /// <value>Default: .NET's.</value>
     /// <exception cref="NotSupportedException">The value is not the default.</exception>
-    public bool PreAuthenticate
-    {
-        get => false;
-        set
-        {
-            CheckMutable();
-            ThrowIfUnsupported(value);
-        }
-    }
+    public bool PreAuthenticate { get => false; set => Unsupported(value); }
 
-    /// <summary>
-    /// Whether an origin gets another HTTP/2 connection when each it has serves as many streams as the server allows. Without it requests wait for a stream
-    /// then.
-    /// </summary>
-    /// <remarks>
-    /// The default is not .NET's: the stream limit of one TCP connection, often 100, shall not cap a program silently.
-    /// <see cref="MaxConnectionsPerServer"/> bounds the connections.
-    /// </remarks>
-    /// <value>Default: <see langword="true"/> (.NET: <see langword="false"/>).</value>
+    /// <summary>Whether an origin gets another HTTP/2 connection when all its streams are in use. If not, requests wait.</summary>
+    /// <value>Default: <see langword="true"/> (.NET: <see langword="false"/>), so that one connection's stream limit does not cap a program
+    /// silently.</value>
     public bool EnableMultipleHttp2Connections
     {
-        get => _settings.EnableMultipleHttp2Connections;
-        set
-        {
-            CheckMutable();
-            _settings.EnableMultipleHttp2Connections = value;
-        }
+        get => Settings.EnableMultipleHttp2Connections;
+        set => Mutable.EnableMultipleHttp2Connections = value;
     }
 
     /// <summary>Whether an origin may have more than one HTTP/3 connection. HTTP/3 is not supported.</summary>
     /// <value>Default: .NET's.</value>
     /// <exception cref="NotSupportedException">The value is not the default.</exception>
-    public bool EnableMultipleHttp3Connections
-    {
-        get => false;
-        set
-        {
-            CheckMutable();
-            ThrowIfUnsupported(value);
-        }
-    }
+    public bool EnableMultipleHttp3Connections { get => false; set => Unsupported(value); }
 
-    /// <summary>How much of a response's body an HTTP/2 stream takes, at first, before it is read (RFC 9113 §6.9.2).</summary>
+    /// <summary>The number of bytes of a response's body that an HTTP/2 stream takes before they are read (RFC 9113 §6.9.2).</summary>
     /// <value>Default: 65,535 bytes, which is also the least. At most 16 MiB.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public int InitialHttp2StreamWindowSize
     {
-        get => _settings.InitialHttp2StreamWindowSize;
-        set
-        {
-            CheckMutable();
-            if (value < HandlerDefaults.InitialHttp2StreamWindowSize || value > HandlerDefaults.MaxHttp2StreamWindowSize)
-            {
-                throw new ArgumentOutOfRangeException(
-                    nameof(InitialHttp2StreamWindowSize), value, ErrorTexts.MustBeStreamWindow(HandlerDefaults.InitialHttp2StreamWindowSize, HandlerDefaults.MaxHttp2StreamWindowSize));
-            }
-
-            _settings.InitialHttp2StreamWindowSize = value;
-        }
+        get => Settings.InitialHttp2StreamWindowSize;
+        set => Mutable.InitialHttp2StreamWindowSize = Must.BeStreamWindow(value);
     }
 
-    /// <summary>How long nothing must have come on an HTTP/2 connection before it is pinged, to learn whether it is alive (RFC 9113 §6.7).</summary>
+    /// <summary>The time without input after which an HTTP/2 connection is pinged, to learn whether it is alive (RFC 9113 §6.7).</summary>
     /// <value>Default: <see cref="Timeout.InfiniteTimeSpan"/>, no pings. At least 1 second.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public TimeSpan KeepAlivePingDelay
     {
-        get => _settings.KeepAlivePingDelay;
-        set
-        {
-            CheckMutable();
-            RequireSecondOrInfinite(value);
-            _settings.KeepAlivePingDelay = value;
-        }
+        get => Settings.KeepAlivePingDelay;
+        set => Mutable.KeepAlivePingDelay = Must.BeSecondOrMoreOrInfinite(value);
     }
 
-    /// <summary>Whether HTTP/2 connections are pinged always, or only while they serve requests.</summary>
+    /// <summary>The choice between pinging HTTP/2 connections always and only while they serve requests.</summary>
     /// <value>Default: <see cref="HttpKeepAlivePingPolicy.Always"/>.</value>
-    public HttpKeepAlivePingPolicy KeepAlivePingPolicy
-    {
-        get => _settings.KeepAlivePingPolicy;
-        set
-        {
-            CheckMutable();
-            _settings.KeepAlivePingPolicy = value;
-        }
-    }
+    public HttpKeepAlivePingPolicy KeepAlivePingPolicy { get => Settings.KeepAlivePingPolicy; set => Mutable.KeepAlivePingPolicy = value; }
 
-    /// <summary>How long a ping may stay unanswered before its HTTP/2 connection is closed (<see cref="CloseReason.PingTimeout"/>).</summary>
+    /// <summary>The time limit for a ping's answer. After it the connection is closed (<see cref="CloseReason.PingTimeout"/>).</summary>
     /// <value>Default: 20 seconds. At least 1 second, or infinite.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public TimeSpan KeepAlivePingTimeout
     {
-        get => _settings.KeepAlivePingTimeout;
-        set
-        {
-            CheckMutable();
-            RequireSecondOrInfinite(value);
-            _settings.KeepAlivePingTimeout = value;
-        }
+        get => Settings.KeepAlivePingTimeout;
+        set => Mutable.KeepAlivePingTimeout = Must.BeSecondOrMoreOrInfinite(value);
     }
 
-    /// <summary>A bag for the application's own data; the handler does not read it.</summary>
+    /// <summary>A dictionary for the application's own data. The handler does not read it.</summary>
     /// <value>An empty dictionary at first.</value>
-    public IDictionary<string, object?> Properties => _settings.Properties ??= new Dictionary<string, object?>(StringComparer.Ordinal);
+    public IDictionary<string, object?> Properties => Settings.Properties ??= new Dictionary<string, object?>(StringComparer.Ordinal);
 
     /// <summary>The clock of the pool and of every timeout.</summary>
-    internal TimeProvider TimeProvider
-    {
-        get => _settings.TimeProvider;
-        set
-        {
-            CheckMutable();
-            _settings.TimeProvider = value;
-        }
-    }
+    internal TimeProvider TimeProvider { get => Settings.TimeProvider; set => Mutable.TimeProvider = value; }
 
-    /// <summary>How names become addresses.</summary>
+    /// <summary>The name resolver.</summary>
     internal Func<string, CancellationToken, Task<IPAddress[]>> ResolveNames
     {
-        get => _settings.ResolveNames;
-        set
-        {
-            CheckMutable();
-            _settings.ResolveNames = value;
-        }
+        get => Settings.ResolveNames;
+        set => Mutable.ResolveNames = value;
     }
 
-    /// <summary>Tells what the connections are doing and what they did since the handler was made.</summary>
+    /// <summary>Tells the state of the connections and what happened since the handler was made.</summary>
     /// <returns>A copy; it does not change afterwards.</returns>
-    public PoolSnapshot GetSnapshot() =>
-        Volatile.Read(ref _engine)?.GetSnapshot() ?? new PoolSnapshot([], _settings.TimeProvider.GetUtcNow());
+    public PoolSnapshot GetSnapshot() => _lifetime.Started?.GetSnapshot() ?? new PoolSnapshot([], Settings.TimeProvider.GetUtcNow());
 
-    /// <summary>Closes the connections that rest in the pool. Busy ones stay and are kept when they come back.</summary>
-    /// <returns>How many were closed.</returns>
-    public int CloseIdleConnections() => Volatile.Read(ref _engine)?.CloseIdleConnections() ?? 0;
+    /// <summary>Closes the idle connections of the pool. Busy ones stay and are kept when they come back.</summary>
+    /// <returns>The number of connections closed.</returns>
+    public int CloseIdleConnections() => _lifetime.Started?.CloseIdleConnections() ?? 0;
 
-    /// <summary>
-    /// Opens connections before they are needed, with their TCP and TLS handshakes, and leaves them idle in the pool. Connections that are
-    /// already there count; the limits hold.
-    /// </summary>
-    /// <param name="origin">Scheme, host and port; path and query are ignored.</param>
-    /// <param name="connections">How many connections the origin should have. At least 1.</param>
-    /// <param name="cancellationToken">Ends the wait; connections being opened still go to the pool.</param>
-    /// <returns>How many connections were opened; fewer than asked for when limits or failures stood in the way of some.</returns>
-    /// <exception cref="ArgumentException"><paramref name="origin"/> is not an absolute http or https URI.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="connections"/> is less than 1.</exception>
-    /// <exception cref="TransportException">Not one connection could be opened.</exception>
+    /// <summary>Opens HTTP/1.1 connections before they are needed, and leaves them idle in the pool.</summary>
+    /// <inheritdoc cref="PrewarmAsync(Uri, int, Version, CancellationToken)"/>
     public Task<int> PrewarmAsync(Uri origin, int connections, CancellationToken cancellationToken = default) =>
         PrewarmAsync(origin, connections, HttpVersion.Version11, cancellationToken);
 
     /// <summary>
-    /// Opens connections before they are needed, for requests of a version: requests that may be sent with HTTP/2 and requests that may not have their own
-    /// connections. Connections that are already there count; the limits hold.
+    /// Opens connections before they are needed, for requests of a version, with their TCP and TLS handshakes, and leaves them idle in the
+    /// pool. Connections that are already there count; the limits hold.
     /// </summary>
     /// <param name="origin">Scheme, host and port; path and query are ignored.</param>
-    /// <param name="connections">How many connections the origin should have. At least 1; one of HTTP/2 serves many requests, and without
-    /// <see cref="EnableMultipleHttp2Connections"/> there will be but one.</param>
-    /// <param name="httpVersion">1.1 or 2.0. With 2.0 it is for requests of that version: over https with any policy, and the server has the choice between
-    /// HTTP/2 and HTTP/1.1; over http with <see cref="HttpVersionPolicy.RequestVersionExact"/> or <see cref="HttpVersionPolicy.RequestVersionOrHigher"/>.</param>
+    /// <param name="connections">The number of connections the origin should have. At least 1.</param>
+    /// <param name="httpVersion">1.1 or 2.0: which requests the connections are for, since those that may be sent with HTTP/2 have their
+    /// own. With 2.0 and https the server chooses; with 2.0 and http they are for <see cref="HttpVersionPolicy.RequestVersionExact"/> or
+    /// higher.</param>
     /// <param name="cancellationToken">Ends the wait; connections being opened still go to the pool.</param>
-    /// <returns>How many connections were opened; fewer than asked for when limits or failures stood in the way of some.</returns>
+    /// <returns>The number of connections opened; fewer than asked for when limits or failures stood in the way of some.</returns>
     /// <exception cref="ArgumentException"><paramref name="origin"/> is not an absolute http or https URI.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="connections"/> is less than 1, or <paramref name="httpVersion"/> is another version.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="connections"/> is less than 1, or <paramref name="httpVersion"/> is
+    /// another version.</exception>
     /// <exception cref="TransportException">Not one connection could be opened.</exception>
     public Task<int> PrewarmAsync(Uri origin, int connections, Version httpVersion, CancellationToken cancellationToken = default)
     {
@@ -725,138 +449,46 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
             throw new ArgumentOutOfRangeException(nameof(httpVersion), httpVersion, ErrorTexts.MustBeHttp11Or20);
         }
 
-        return Engine.PrewarmAsync(origin, connections, http2: httpVersion == HttpVersion.Version20, cancellationToken);
+        return _lifetime.Engine.PrewarmAsync(origin, connections, http2: httpVersion == HttpVersion.Version20, cancellationToken);
     }
 
     /// <inheritdoc/>
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        SynchronousSend.Run(Engine, request, cancellationToken);
+        SynchronousSend.Run(_lifetime.Engine, request, cancellationToken);
 
     /// <inheritdoc/>
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return Engine.SendAsync(request, cancellationToken);
+        return _lifetime.Engine.SendAsync(request, cancellationToken);
     }
 
     /// <summary>
-    /// Ends gracefully: takes no more requests, closes idle connections at once, lets the exchanges that are under way end, for at most 30 seconds,
-    /// and closes what is left then.
+    /// Ends gracefully: takes no more requests, closes idle connections at once, lets the exchanges under way end, for at most 30 seconds,
+    /// and closes the rest.
     /// </summary>
     /// <returns>Ends when the last connection is closed.</returns>
     public async ValueTask DisposeAsync()
     {
-        ExchangeEngine? engine;
-        lock (_gate)
-        {
-            _disposed = true;
-            engine = _engine;
-        }
-
-        if (engine is not null)
-        {
-            await engine.DrainAsync().ConfigureAwait(false);
-        }
-
+        await _lifetime.DrainAsync().ConfigureAwait(false);
         Dispose();
     }
 
-    /// <summary>Closes every connection at once; requests in flight fail with <see cref="ObjectDisposedException"/> inside a <see cref="TransportException"/>.</summary>
+    /// <summary>Closes every connection at once. Requests in flight fail with an <see cref="ObjectDisposedException"/> inside.</summary>
     /// <param name="disposing">Whether <see cref="IDisposable.Dispose"/> called it.</param>
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
-            ExchangeEngine? engine;
-            lock (_gate)
-            {
-                _disposed = true;
-                engine = _engine;
-            }
-
-            engine?.Dispose();
+            _lifetime.Dispose();
         }
 
         base.Dispose(disposing);
     }
 
-    private ExchangeEngine Engine => Volatile.Read(ref _engine) ?? StartEngine();
-
-    private ExchangeEngine StartEngine()
+    private void Unsupported(bool differsFromDefault, [CallerMemberName] string? setting = null)
     {
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            return _engine ??= new ExchangeEngine(_settings);
-        }
-    }
-
-    private void CheckMutable()
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        if (_engine is not null)
-        {
-            throw new InvalidOperationException(ErrorTexts.SettingsAreFrozen);
-        }
-    }
-
-    private static void RequireAtLeastOne(int value, [CallerMemberName] string? setting = null) =>
-        ArgumentOutOfRangeException.ThrowIfLessThan(value, 1, setting);
-
-    private static void RequireNotNegative(int value, [CallerMemberName] string? setting = null) =>
-        ArgumentOutOfRangeException.ThrowIfNegative(value, setting);
-
-    private static void RequireFraction(double value, [CallerMemberName] string? setting = null)
-    {
-        if (!(value is >= 0 and <= 1))
-        {
-            throw new ArgumentOutOfRangeException(setting, value, ErrorTexts.MustBeFraction);
-        }
-    }
-
-    private static void RequireDefined(ReplayPolicy value, [CallerMemberName] string? setting = null)
-    {
-        if (!Enum.IsDefined(value))
-        {
-            throw new ArgumentOutOfRangeException(setting, value, null);
-        }
-    }
-
-    private static void RequirePositiveOrInfinite(TimeSpan value, [CallerMemberName] string? setting = null) =>
-        TimeoutRange.RequirePositiveOrInfinite(value, setting);
-
-    private static void RequireNotNegativeOrInfinite(TimeSpan value, [CallerMemberName] string? setting = null) =>
-        TimeoutRange.RequireNotNegativeOrInfinite(value, setting);
-
-    private static void RequireSecondOrInfinite(TimeSpan value, [CallerMemberName] string? setting = null)
-    {
-        if (value < TimeSpan.FromSeconds(1) && value != Timeout.InfiniteTimeSpan)
-        {
-            throw new ArgumentOutOfRangeException(setting, value, ErrorTexts.MustBeSecondOrInfinite);
-        }
-    }
-
-    /// <summary>For what is only compared with an age: no timer has to be able to wait for it.</summary>
-    private static void RequireDurationOrInfinite(TimeSpan value, [CallerMemberName] string? setting = null)
-    {
-        if (value < TimeSpan.Zero && value != Timeout.InfiniteTimeSpan)
-        {
-            throw new ArgumentOutOfRangeException(setting, value, ErrorTexts.MustBeDuration);
-        }
-    }
-
-    private static void RequireNotNegativeFinite(TimeSpan value, [CallerMemberName] string? setting = null)
-    {
-        if (value == Timeout.InfiniteTimeSpan)
-        {
-            throw new ArgumentOutOfRangeException(setting, value, ErrorTexts.MustBeFinite);
-        }
-
-        TimeoutRange.RequireNotNegativeOrInfinite(value, setting);
-    }
-
-    private static void ThrowIfUnsupported(bool differsFromDefault, [CallerMemberName] string? setting = null)
-    {
+        _ = Mutable;
         if (differsFromDefault)
         {
             throw new NotSupportedException(ErrorTexts.SettingNotSupported(setting!));

@@ -3,11 +3,12 @@ namespace Warmwire;
 /// <summary>Clients with production settings over a shared, bounded pool.</summary>
 public static class WarmHttp
 {
-    private static readonly Lazy<HttpClient> s_shared = new(static () => Create(configure: null, static handler => new SharedClient(handler)));
+    private static readonly Lazy<HttpClient> s_shared =
+        new(static () => Create(configure: null, static handler => new SharedClient(handler)));
 
     /// <summary>
-    /// One client for the whole process. Disposing it does nothing, so a <c>using</c> around it harms nobody. Do not change its properties: every
-    /// part of the program shares them. Settings of one request go through <see cref="TransportOptions"/>.
+    /// One client for the whole process. Disposing it does nothing, so a <c>using</c> around it does no harm. Do not change its properties:
+    /// every part of the program shares them. Settings of one request go through <see cref="TransportOptions"/>.
     /// </summary>
     /// <value>A client as <see cref="CreateClient"/> makes it.</value>
     public static HttpClient Shared => s_shared.Value;
@@ -44,7 +45,7 @@ public static class WarmHttp
         }
     }
 
-    /// <summary>Belongs to all, so nobody can end it.</summary>
+    /// <summary>A client that belongs to all, so disposing it does nothing.</summary>
     private sealed class SharedClient(PooledHttpHandler handler) : HttpClient(handler, disposeHandler: false)
     {
         protected override void Dispose(bool disposing) => base.Dispose(disposing: false);

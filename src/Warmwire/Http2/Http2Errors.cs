@@ -1,59 +1,61 @@
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
+using Warmwire.Http2.Wire;
 
 namespace Warmwire.Http2;
 
 /// <summary>The failures of an exchange that only HTTP/2 knows, with their data.</summary>
 internal static class Http2Errors
 {
-    public static TransportException NoPlace(Http2Connection connection, Http2Stream stream, Attempt? attempt, int limit) =>
-        Make(HttpRequestError.ConnectionError, Http2ErrorTexts.NoPlace(connection.Key.Origin, connection.Id, limit), connection, stream, attempt, code: null);
+    public static TransportException NoSlot(Http2Connection connection, Http2Stream stream, Attempt? attempt, int limit) =>
+        Make(HttpRequestError.ConnectionError, Http2ErrorTexts.NoPlace(connection.Route.Origin, connection.Id, limit), connection, stream, attempt, code: null);
 
     public static TransportException StreamReset(Http2Connection connection, Http2Stream stream, Attempt? attempt, Http2ErrorCode code)
     {
-        string origin = connection.Key.Origin;
+        string origin = connection.Route.Origin;
         string message = code == Http2ErrorCode.RefusedStream ? Http2ErrorTexts.StreamRefused(origin, connection.Id, code) : Http2ErrorTexts.StreamReset(origin, connection.Id, code);
         return Make(HttpRequestError.HttpProtocolError, message, connection, stream, attempt, code);
     }
 
     public static TransportException NotAccepted(Http2Connection connection, Http2Stream stream, Attempt? attempt, Http2ErrorCode code, string debugData) =>
-        Make(HttpRequestError.HttpProtocolError, Http2ErrorTexts.NotAcceptedBeforeGoAway(connection.Key.Origin, connection.Id, code, debugData), connection, stream, attempt, code);
+        Make(HttpRequestError.HttpProtocolError, Http2ErrorTexts.NotAcceptedBeforeGoAway(connection.Route.Origin, connection.Id, code, debugData), connection, stream, attempt, code);
 
     public static TransportException ConnectionEnded(Http2Connection connection, Http2Stream stream, Attempt? attempt, Http2ErrorCode code, string debugData) =>
-        Make(HttpRequestError.HttpProtocolError, Http2ErrorTexts.ConnectionEnded(connection.Key.Origin, connection.Id, code, debugData), connection, stream, attempt, code);
+        Make(HttpRequestError.HttpProtocolError, Http2ErrorTexts.ConnectionEnded(connection.Route.Origin, connection.Id, code, debugData), connection, stream, attempt, code);
 
     public static TransportException ConnectionBroken(Http2Connection connection, Http2Stream stream, Attempt? attempt, Http2ConnectionException error) =>
-        Make(HttpRequestError.HttpProtocolError, Http2ErrorTexts.ConnectionBroken(connection.Key.Origin, connection.Id, error.Code, error.Message), connection, stream, attempt, error.Code);
+        Make(HttpRequestError.HttpProtocolError, Http2ErrorTexts.ConnectionBroken(connection.Route.Origin, connection.Id, error.Code, error.Message), connection, stream, attempt, error.Code);
 
     public static TransportException InvalidResponse(Http2Connection connection, Http2Stream stream, Attempt? attempt, HttpRequestError error, Http2ErrorCode code, string what, string? setting) =>
         Make(setting is null ? error : HttpRequestError.ConfigurationLimitExceeded,
-            Http2ErrorTexts.InvalidResponse(connection.Key.Origin, connection.Id, what, setting), connection, stream, attempt, setting is null ? code : null);
+            Http2ErrorTexts.InvalidResponse(connection.Route.Origin, connection.Id, what, setting), connection, stream, attempt, setting is null ? code : null);
 
     public static TransportException ServerClosed(Http2Connection connection, Http2Stream stream, Attempt? attempt) =>
         attempt is not null
             ? TransportErrors.ServerClosed(connection, attempt, PhaseOf(stream, attempt))
-            : Make(HttpRequestError.ResponseEnded, ErrorTexts.ServerClosed(connection.Key.Origin, connection.Id, TransportPhase.ReadBody, responseStarted: true, reused: true, RequestSent.Fully), connection, stream, attempt, code: null,
+            : Make(HttpRequestError.ResponseEnded, ErrorTexts.ServerClosed(connection.Route.Origin, connection.Id, TransportPhase.ReadBody, responseStarted: true, reused: true, RequestSent.Fully), connection, stream, attempt, code: null,
                 new HttpIOException(HttpRequestError.ResponseEnded));
 
     public static TransportException ReadFailed(Http2Connection connection, Http2Stream stream, Attempt? attempt, Exception inner)
     {
         TransportPhase phase = PhaseOf(stream, attempt);
-        return Make(HttpRequestError.Unknown, ErrorTexts.ReadFailed(connection.Key.Origin, connection.Id, phase, inner), connection, stream, attempt, code: null, inner);
+        string message = ErrorTexts.ReadFailed(connection.Route.Origin, connection.Id, phase, inner);
+        return Make(HttpRequestError.Unknown, message, connection, stream, attempt, code: null, TransportErrors.TheirsIn(inner));
     }
 
     public static TransportException WriteFailed(Http2Connection connection, Http2Stream stream, Attempt? attempt, Exception inner) =>
-        Make(HttpRequestError.Unknown, ErrorTexts.WriteFailed(connection.Key.Origin, connection.Id, inner), connection, stream, attempt, code: null, inner);
+        Make(HttpRequestError.Unknown, ErrorTexts.WriteFailed(connection.Route.Origin, connection.Id, inner), connection, stream, attempt, code: null, inner);
 
     public static TransportException PingUnanswered(Http2Connection connection, Http2Stream stream, Attempt? attempt, TimeSpan limit)
     {
-        string message = Http2ErrorTexts.PingUnanswered(connection.Key.Origin, connection.Id, limit);
+        string message = Http2ErrorTexts.PingUnanswered(connection.Route.Origin, connection.Id, limit);
         return Make(HttpRequestError.ConnectionError, message, connection, stream, attempt, code: null, new TimeoutException(message));
     }
 
     public static TransportException Gone(Http2Connection connection, Http2Stream stream, Attempt? attempt, CloseReason reason)
     {
         ObjectDisposedException? disposed = reason == CloseReason.Disposed ? new ObjectDisposedException(ErrorTexts.HandlerName) : null;
-        string origin = connection.Key.Origin;
+        string origin = connection.Route.Origin;
         string message = attempt is null && reason != CloseReason.Disposed ? ErrorTexts.BodyGone(origin, connection.Id) : ErrorTexts.ConnectionGone(origin, connection.Id, reason);
         return Make(attempt is null ? HttpRequestError.ResponseEnded : HttpRequestError.Unknown, message, connection, stream, attempt, code: null, disposed);
     }
@@ -71,6 +73,6 @@ internal static class Http2Errors
 
         // As in .NET, so that libraries that look for it find it.
         inner ??= code is { } known ? new HttpProtocolException((long)known, message, innerException: null) : null;
-        return new TransportException(error, message, inner, PhaseOf(stream, attempt), sent, connection.Key.Origin, connection.Id, isTimeout: false, mayReplay, attempt?.Progress.NotProcessed == true, code);
+        return new TransportException(error, message, inner, PhaseOf(stream, attempt), sent, connection.Route.Origin, connection.Id, isTimeout: false, mayReplay, attempt?.Progress.NotProcessed == true, code);
     }
 }

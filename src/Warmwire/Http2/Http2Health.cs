@@ -1,19 +1,21 @@
-using Warmwire.Buffers;
 using Warmwire.Connections;
+using Warmwire.Http2.Wire;
 using Warmwire.Settings;
 using Warmwire.Timing;
 
 namespace Warmwire.Http2;
 
 /// <summary>
-/// Finds out whether the peer lives (RFC 9113 §6.7): by a PING when it has been silent for <see cref="PooledHttpHandler.KeepAlivePingDelay"/>, and by one behind the RST_STREAM
-/// of an exchange that was given up without a sign of life. While such a one is unanswered the connection takes no new exchanges. As a deadline it is the silence.
+/// Finds out whether the peer lives (RFC 9113 §6.7): by a PING when it has been silent for <see cref="PooledHttpHandler.KeepAlivePingDelay"/>, and
+/// by one behind the RST_STREAM of an exchange that was given up without a frame from it. While such a one is unanswered the connection takes no
+/// new exchanges. As a deadline it is the silence.
 /// </summary>
 internal sealed class Http2Health : Deadline
 {
     private readonly Http2Connection _connection;
+    private readonly IMultiplexedConnectionOwner _owner;
     private readonly ConnectionServices _services;
-    private readonly Lock _gate;
+    private readonly Http2Output _output;
     private readonly PingWait _wait;
 
     // Guarded by the connection's gate.
@@ -30,16 +32,17 @@ internal sealed class Http2Health : Deadline
     private long _heardAt;
     private long _roundTrip;
 
-    public Http2Health(Http2Connection connection, Lock gate)
+    public Http2Health(Http2Connection connection, IMultiplexedConnectionOwner owner)
     {
         _connection = connection;
+        _owner = owner;
         _services = connection.Services;
-        _gate = gate;
+        _output = connection.Output;
         _wait = new PingWait(this);
         _heardAt = connection.OpenedAt;
     }
 
-    /// <summary>It may be dead: an exchange was given up, or input lay unread after a rest, and the PING since is unanswered.</summary>
+    /// <summary>It may be dead: an exchange was given up, or input lay unread when it was leased again, and the PING since is unanswered.</summary>
     public bool IsInDoubt => _inDoubt;
 
     /// <summary>The shortest round trip so far in units of the clock's timestamps, 0 if none is known.</summary>
@@ -47,13 +50,15 @@ internal sealed class Http2Health : Deadline
 
     public TimeSpan? RoundTrip => RoundTripStamps is > 0 and var stamps ? _services.Time.GetElapsedTime(0, stamps) : null;
 
+    private bool IsStopped_NeedsLock => _stopped || _connection.Lifetime.IsClosed;
+
     private HandlerSettings Settings => _services.Settings;
 
     public void Start() => ListenFor(Settings.KeepAlivePingDelay);
 
     public void Stop()
     {
-        lock (_gate)
+        using (_output.EnterGate())
         {
             _stopped = true;
         }
@@ -78,7 +83,7 @@ internal sealed class Http2Health : Deadline
     /// <exception cref="Http2ConnectionException">There was nothing to acknowledge.</exception>
     public void SettingsAcknowledged()
     {
-        lock (_gate)
+        using (_output.EnterGate())
         {
             if (--_settingsOut < 0)
             {
@@ -92,7 +97,7 @@ internal sealed class Http2Health : Deadline
     public void PingAnswered(ulong data)
     {
         bool doubtEnds;
-        lock (_gate)
+        using (_output.EnterGate())
         {
             if (!_pingIsOut || data != _lastPing)
             {
@@ -109,7 +114,7 @@ internal sealed class Http2Health : Deadline
         ListenFor(Settings.KeepAlivePingDelay);
         if (doubtEnds)
         {
-            _connection.DoubtEnded();
+            Http2Connection.TellLater(() => _owner.Resumed(_connection));
         }
     }
 
@@ -132,13 +137,13 @@ internal sealed class Http2Health : Deadline
     }
 
     /// <summary>The PING that rides behind a RST_STREAM, in the same send. <see cref="DoubtBegan"/> follows outside the gate.</summary>
-    public void PingBehind_NeedsLock(OutputBuffer frames)
+    public void PingBehind_NeedsLock(Http2Output.FrameScope frames)
     {
         _inDoubt = true;
         _doubtIsBlocked = true;
         if (!_pingIsOut)
         {
-            FrameWriter.Ping(frames, BeginPing_NeedsLock(), ack: false);
+            frames.Ping(BeginPing_NeedsLock());
         }
     }
 
@@ -147,16 +152,15 @@ internal sealed class Http2Health : Deadline
         WaitForAnswer();
 
         // Story: the answer is here, and its end told, before the pool hears of the doubt. The pool counts both.
-        _connection.DoubtBegan();
+        _owner.Suspended(_connection);
     }
 
-    /// <summary>Input lies unread in the socket of a connection that has rested.</summary>
+    /// <summary>Input lies unread in the socket of a connection that was idle.</summary>
     public void Doubt()
     {
-        ulong? ping = null;
-        lock (_gate)
+        using (Http2Output.FrameScope frames = _output.Enter())
         {
-            if (_inDoubt || _stopped)
+            if (_inDoubt || IsStopped_NeedsLock)
             {
                 return;
             }
@@ -164,13 +168,8 @@ internal sealed class Http2Health : Deadline
             _inDoubt = true;
             if (!_pingIsOut)
             {
-                ping = BeginPing_NeedsLock();
+                frames.Ping(BeginPing_NeedsLock());
             }
-        }
-
-        if (ping is { } data)
-        {
-            _connection.SendPing(data);
         }
 
         DoubtBegan();
@@ -187,7 +186,7 @@ internal sealed class Http2Health : Deadline
 
     private void WaitForAnswer()
     {
-        lock (_gate)
+        using (_output.EnterGate())
         {
             if (!_pingIsOut || _stopped)
             {
@@ -212,45 +211,37 @@ internal sealed class Http2Health : Deadline
             return;
         }
 
-        if (Settings.KeepAlivePingPolicy == HttpKeepAlivePingPolicy.WithActiveRequests && !_connection.HasStreams)
+        if (Settings.KeepAlivePingPolicy == HttpKeepAlivePingPolicy.WithActiveRequests && !_connection.Streams.HasAny)
         {
             ListenFor(delay);
             return;
         }
 
-        ulong? ping = null;
-        lock (_gate)
+        using (Http2Output.FrameScope frames = _output.Enter())
         {
-            if (_stopped)
+            if (IsStopped_NeedsLock || _pingIsOut)
             {
                 return;
             }
 
-            if (!_pingIsOut)
-            {
-                ping = BeginPing_NeedsLock();
-            }
+            frames.Ping(BeginPing_NeedsLock());
         }
 
-        if (ping is { } data)
-        {
-            _connection.SendPing(data);
-            WaitForAnswer();
-        }
+        WaitForAnswer();
     }
 
     private void WaitIsOver()
     {
         bool dead;
         bool doubtEnds;
-        lock (_gate)
+        using (_output.EnterGate())
         {
             if (!_pingIsOut || _stopped)
             {
                 return;
             }
 
-            // Whatever came behind the PING is a sign of life, if not the one that was asked for.
+            // Whatever came behind the PING says that the peer lives, if not the answer that was asked for.
             dead = Volatile.Read(ref _heardAt) <= _pingSentAt;
             _pingIsOut = false;
             doubtEnds = !dead && _inDoubt;
@@ -259,14 +250,14 @@ internal sealed class Http2Health : Deadline
 
         if (dead)
         {
-            _connection.PingUnanswered(Settings.KeepAlivePingTimeout);
+            _connection.Lifetime.PingUnanswered(Settings.KeepAlivePingTimeout);
             return;
         }
 
         ListenFor(Settings.KeepAlivePingDelay);
         if (doubtEnds)
         {
-            _connection.DoubtEnded();
+            _owner.Resumed(_connection);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Threading.Tasks.Sources;
 using Warmwire.Diagnostics;
+using Warmwire.Http2.Wire;
 using Warmwire.Sockets;
 
 namespace Warmwire.Http2;
@@ -68,21 +69,28 @@ internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
     }
 
     /// <summary>No more comes.</summary>
-    public void End() => Finish(failure: null, dropUnread: false);
+    /// <returns>Whether the caller waits: <see cref="Serve"/> tells it.</returns>
+    public bool End() => Finish(failure: null, dropUnread: false);
 
     /// <summary>No more comes, and why.</summary>
     /// <param name="failure">For the caller.</param>
     /// <param name="dropUnread">Whether the caller is not to have what is here.</param>
-    public void Fail(Exception failure, bool dropUnread) => Finish(failure, dropUnread);
+    public void Fail(Exception failure, bool dropUnread)
+    {
+        if (Finish(failure, dropUnread))
+        {
+            DeferredWork.Run(this);
+        }
+    }
 
-    private void Finish(Exception? failure, bool dropUnread)
+    private bool Finish(Exception? failure, bool dropUnread)
     {
         bool serve;
         lock (_gate)
         {
             if (_failure is not null || (_ended && !dropUnread))
             {
-                return;
+                return false;
             }
 
             _ended = true;
@@ -99,10 +107,7 @@ internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
             }
         }
 
-        if (serve)
-        {
-            DeferredWork.Run(this);
-        }
+        return serve;
     }
 
     // ---- The caller -------------------------------------------------------------------------------------------------
@@ -176,6 +181,14 @@ internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
         }
     }
 
+    /// <summary>Ends the wait of the caller when its token says so.</summary>
+    public CancellationTokenRegistration WithdrawOn(CancellationToken token) =>
+        !token.CanBeCanceled
+            ? default
+            : token.UnsafeRegister(
+                static (state, token) => ((Http2Inbox)state!).Withdraw(new TaskCanceledException(ErrorTexts.Cancelled, innerException: null, token)),
+                this);
+
     /// <summary>The caller waits no longer. What has come for it already is lost to it, as the rest of the body.</summary>
     public void Withdraw(Exception reason)
     {
@@ -194,8 +207,10 @@ internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
         _promise.SetException(reason);
     }
 
-    /// <summary>Tells the caller.</summary>
-    void IThreadPoolWorkItem.Execute()
+    void IThreadPoolWorkItem.Execute() => Serve();
+
+    /// <summary>Tells the caller, whose code runs in this.</summary>
+    public void Serve()
     {
         int filled;
         Exception? failure;

@@ -1,85 +1,87 @@
+using System.Diagnostics;
 using Warmwire.Buffers;
+using Warmwire.Connections;
+using Warmwire.Http2.Hpack;
+using Warmwire.Http2.Wire;
 using Warmwire.Runtime;
 using Warmwire.Sockets;
 
 namespace Warmwire.Http2;
 
 /// <summary>
-/// What a connection sends: frames are appended under the connection's gate, and what has gathered leaves in one send. While one is under way the next gathers.
+/// What a connection sends, and the gate under which it is appended: what has gathered leaves in one send. While one is under way the next gathers.
 /// </summary>
+/// <remarks>
+/// Frames are appended through a <see cref="FrameScope"/> only, which holds the gate, and which leaves it and flushes at its end. So nothing can
+/// run between the two that a flush would have to wait for.
+/// </remarks>
 internal sealed class Http2Output : IThreadPoolWorkItem
 {
+    // Immutable.
     private readonly Http2Connection _connection;
     private readonly Stream _stream;
-    private readonly Lock _gate;
+    private readonly bool _isForeign;
 
-    // Guarded by the connection's gate.
+    private readonly Lock _gate = new();
+
+    // Guarded by _gate.
     private readonly List<Http2Stream> _waitForRoom = [];
     private OutputBuffer _gathering = new();
-    private bool _due;
+    private int _acknowledgements;
+    private bool? _gathersMore;
+    private bool _flushIsDue;
     private bool _stopped;
 
     // The sending flow's own.
     private OutputBuffer _leaving = new();
     private volatile bool _sending;
 
-    public Http2Output(Http2Connection connection, Stream stream, Lock gate)
+    public Http2Output(Http2Connection connection, DialedStream dialed)
     {
         _connection = connection;
-        _stream = stream;
-        _gate = gate;
+        _stream = dialed.Stream;
+
+        // Story: a stream of a ConnectCallback blocked in a write, in the middle of the reading flow's acknowledgement of a PING, and no response
+        // was read meanwhile. What is not ours is written to on a flow of its own.
+        _isForeign = dialed.SocketStream is null;
     }
 
-    /// <summary>Where frames are appended; guarded by the connection's gate.</summary>
-    public OutputBuffer Frames => _gathering;
+    /// <summary>Whether this thread holds the gate.</summary>
+    public bool IsGateHeld => _gate.IsHeldByCurrentThread;
 
     /// <summary>How many bytes were handed to the stream before what gathers now.</summary>
-    public long HandedOver { get; private set; }
+    public long HandedOver_NeedsLock { get; private set; }
 
-    /// <summary>The place in all that is sent at which the next frame will be.</summary>
-    public long Position => HandedOver + _gathering.Count;
+    /// <summary>The gate, with all that is needed to append frames.</summary>
+    public FrameScope Enter() => new(this);
 
-    /// <summary>What has not been taken by the stream yet.</summary>
-    public int Pending => _gathering.Count + (_sending ? _leaving.Count : 0);
+    /// <summary>The gate, for a step that sends nothing.</summary>
+    public Lock.Scope EnterGate() => _gate.EnterScope();
 
-    /// <summary>Acknowledgements among what gathers.</summary>
-    public int Acknowledgements { get; set; }
+    /// <summary>What comes now is the user's code, the pool or the stream: none of these may run under the gate.</summary>
+    [Conditional("DEBUG")]
+    public void AssertOutside() => Debug.Assert(!_gate.IsHeldByCurrentThread, "not under the gate");
 
-    /// <summary>Whether frames wait that nobody is going to send: whoever is told so calls <see cref="Flush"/> after leaving the gate.</summary>
-    public bool TakeDuty_NeedsLock()
+    /// <summary>The connection is idle and holds no buffers. A send that is under way sees to that at its end.</summary>
+    public void ReleaseBuffers_NeedsLock()
     {
-        if (_due || _sending || _stopped || _gathering.Count == 0)
+        Debug.Assert(IsGateHeld, "the gate");
+        if (_sending)
         {
-            return false;
+            return;
         }
 
-        _due = true;
-        return true;
-    }
-
-    /// <summary>The writer of a body waits until there is room.</summary>
-    public void WaitForRoom_NeedsLock(Http2Stream stream) => _waitForRoom.Add(stream);
-
-    /// <summary>Sends what has gathered, soon: behind what this thread is doing if that may bring more.</summary>
-    /// <param name="alone">Whether there is hardly anything that others could add.</param>
-    public void Flush(bool alone)
-    {
-        if (!EventLoop.TryDefer(this))
+        _leaving.Release();
+        if (_gathering.Count == 0)
         {
-            if (alone)
-            {
-                Send();
-            }
-            else
-            {
-                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-            }
+            _gathering.Release();
         }
     }
 
     /// <summary>Nothing is sent any more.</summary>
     public void Stop_NeedsLock()
     {
+        Debug.Assert(IsGateHeld, "the gate");
         _stopped = true;
         WakeWriters_NeedsLock();
         if (!_sending)
@@ -88,12 +90,14 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>The farewell of a connection that is closed, without what gathered before: sent if that costs no wait, to a peer that has heard of us.</summary>
+    /// <summary>
+    /// The GOAWAY of a connection that is closed, without what gathered before: sent if that costs no wait, to a peer that has heard of us.
+    /// </summary>
     public void SendLast(Http2ErrorCode code)
     {
         lock (_gate)
         {
-            if (_sending || _stopped || HandedOver == 0)
+            if (_sending || _stopped || HandedOver_NeedsLock == 0)
             {
                 return;
             }
@@ -113,22 +117,40 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>The connection is at rest: it holds no buffers. A send that is under way sees to that at its end.</summary>
-    public void Rest_NeedsLock()
+    void IThreadPoolWorkItem.Execute() => Send();
+
+    /// <summary>The end of a scope.</summary>
+    private void Leave()
     {
-        if (_sending)
+        bool flush = !_flushIsDue && !_sending && !_stopped && _gathering.Count > 0;
+        bool gathersMore = _gathersMore ?? _isForeign;
+        _gathersMore = null;
+        _flushIsDue |= flush;
+        _gate.Exit();
+        if (flush)
+        {
+            Flush(gathersMore);
+        }
+    }
+
+    /// <summary>Sends what has gathered, soon: behind what this thread is doing if that may bring more.</summary>
+    private void Flush(bool gathersMore)
+    {
+        AssertOutside();
+        if (EventLoop.TryDefer(this))
         {
             return;
         }
 
-        _leaving.Release();
-        if (_gathering.Count == 0)
+        if (gathersMore)
         {
-            _gathering.Release();
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+        else
+        {
+            Send();
         }
     }
-
-    void IThreadPoolWorkItem.Execute() => Send();
 
     private void Send()
     {
@@ -136,15 +158,15 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         {
             lock (_gate)
             {
-                _due = false;
+                _flushIsDue = false;
                 if (_sending || _stopped || _gathering.Count == 0)
                 {
                     return;
                 }
 
                 _sending = true;
-                HandedOver += _gathering.Count;
-                Acknowledgements = 0;
+                HandedOver_NeedsLock += _gathering.Count;
+                _acknowledgements = 0;
                 (_gathering, _leaving) = (_leaving, _gathering);
             }
 
@@ -162,7 +184,7 @@ internal sealed class Http2Output : IThreadPoolWorkItem
             }
             catch (Exception e)
             {
-                _connection.WriteFailed(e);
+                _connection.Lifetime.WriteFailed(e);
                 return;
             }
 
@@ -181,7 +203,7 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         }
         catch (Exception e)
         {
-            _connection.WriteFailed(e);
+            _connection.Lifetime.WriteFailed(e);
             return;
         }
 
@@ -197,9 +219,9 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         lock (_gate)
         {
             _sending = false;
-            if (_connection.IsQuiet_NeedsLock)
+            if (_connection.Streams.Count_NeedsLock == 0)
             {
-                Rest_NeedsLock();
+                ReleaseBuffers_NeedsLock();
             }
             else
             {
@@ -211,7 +233,7 @@ internal sealed class Http2Output : IThreadPoolWorkItem
                 WakeWriters_NeedsLock();
             }
 
-            return _gathering.Count > 0 && !_stopped && !_due;
+            return _gathering.Count > 0 && !_stopped && !_flushIsDue;
         }
     }
 
@@ -223,5 +245,82 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         }
 
         _waitForRoom.Clear();
+    }
+
+    /// <summary>A peer that makes us owe it answers and does not read them must not make us keep them all.</summary>
+    private void CountAcknowledgement_NeedsLock()
+    {
+        if (++_acknowledgements > Http2Limits.PendingAcknowledgements)
+        {
+            throw new Http2ConnectionException(
+                Http2ErrorCode.EnhanceYourCalm,
+                $"the server does not read, and more than {Http2Limits.PendingAcknowledgements} acknowledgements wait for it");
+        }
+    }
+
+    /// <summary>
+    /// The gate held, and the one way to append frames. Its end leaves the gate and then flushes what nobody else is about to send: what comes
+    /// behind it may block, wait or send another request.
+    /// </summary>
+    internal readonly ref struct FrameScope
+    {
+        private readonly Http2Output _output;
+
+        public FrameScope(Http2Output output)
+        {
+            output._gate.Enter();
+            _output = output;
+        }
+
+        /// <summary>Where the next frame will be in all that is sent.</summary>
+        public long Position => _output.HandedOver_NeedsLock + _output._gathering.Count;
+
+        /// <summary>Whether so much waits to be sent that the content of a request has to wait.</summary>
+        public bool IsFull => _output._gathering.Count >= Http2Limits.PendingOutputBytes;
+
+        /// <summary>Whether others are likely to add frames at once, so that sending is put off for a moment. Else it is when the stream is not ours.</summary>
+        public void ExpectMore(bool more) => _output._gathersMore = more;
+
+        /// <summary>What a client says first (RFC 9113 §3.4).</summary>
+        public void Preface() => _output._gathering.Write(FrameWriter.Preface);
+
+        public void Settings(params ReadOnlySpan<(SettingId Id, uint Value)> settings) => FrameWriter.Settings(_output._gathering, settings);
+
+        /// <exception cref="Http2ConnectionException">The peer does not read them.</exception>
+        public void SettingsAck()
+        {
+            FrameWriter.SettingsAck(_output._gathering);
+            _output.CountAcknowledgement_NeedsLock();
+        }
+
+        public void Ping(ulong data) => FrameWriter.Ping(_output._gathering, data, ack: false);
+
+        /// <exception cref="Http2ConnectionException">The peer does not read them.</exception>
+        public void PingAck(ulong data)
+        {
+            FrameWriter.Ping(_output._gathering, data, ack: true);
+            _output.CountAcknowledgement_NeedsLock();
+        }
+
+        public void WindowUpdate(int streamId, int increment) => FrameWriter.WindowUpdate(_output._gathering, streamId, increment);
+
+        public void RstStream(int streamId, Http2ErrorCode code) => FrameWriter.RstStream(_output._gathering, streamId, code);
+
+        public void Data(int streamId, ReadOnlySpan<byte> data, bool endStream) => FrameWriter.Data(_output._gathering, streamId, data, endStream);
+
+        public void Headers(RequestFields fields, HpackEncoder encoder, int streamId, bool endStream)
+        {
+            int start = HeaderBlockWriter.Begin(_output._gathering);
+            fields.EncodeTo(_output._gathering, encoder);
+            HeaderBlockWriter.End(_output._gathering, start, streamId, endStream);
+        }
+
+        /// <summary>The writer of a body waits until what gathers has been sent.</summary>
+        public void WaitForRoom(Http2Stream stream) => _output._waitForRoom.Add(stream);
+
+        /// <summary>What has gathered is not sent.</summary>
+        public void Drop() => _output._gathering.Clear();
+
+        public void Dispose() => _output.Leave();
     }
 }

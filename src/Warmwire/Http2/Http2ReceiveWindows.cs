@@ -1,3 +1,5 @@
+using Warmwire.Http2.Wire;
+
 namespace Warmwire.Http2;
 
 /// <summary>

@@ -33,7 +33,7 @@ internal sealed class Http2ResponseStream : TimedResponseStream
         long since = Interlocked.Read(ref _waitedSince);
         _stream.Inbox.Fail(error, dropUnread: true);
         _stream.Upload?.Stop();
-        Connection.Reset(_stream, Http2ErrorCode.Cancel, since == NotWaiting ? null : since);
+        Connection.Streams.Reset(_stream, Http2ErrorCode.Cancel, since == NotWaiting ? null : since);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -58,9 +58,7 @@ internal sealed class Http2ResponseStream : TimedResponseStream
             {
                 Interlocked.Exchange(ref _waitedSince, Connection.Services.Time.GetTimestamp());
                 bool timed = StartIdleWait();
-                using CancellationTokenRegistration registration = cancellationToken.CanBeCanceled
-                    ? cancellationToken.UnsafeRegister(static (state, token) => ((Http2Inbox)state!).Withdraw(new TaskCanceledException(ErrorTexts.Cancelled, innerException: null, token)), _stream.Inbox)
-                    : default;
+                using CancellationTokenRegistration registration = _stream.Inbox.WithdrawOn(cancellationToken);
                 try
                 {
                     read = await reading.ConfigureAwait(false);
@@ -77,7 +75,7 @@ internal sealed class Http2ResponseStream : TimedResponseStream
 
             if (read > 0)
             {
-                Connection.Consumed(_stream, read);
+                Connection.Data.Consumed(_stream, read);
             }
 
             if (_stream.Inbox.IsAtEnd && (read > 0 || !buffer.IsEmpty))
@@ -93,7 +91,7 @@ internal sealed class Http2ResponseStream : TimedResponseStream
             Over(ended: false);
             _stream.Inbox.Fail(TransportErrors.BodyGone(Connection, Attempt, CloseReason.Cancelled), dropUnread: true);
             _stream.Upload?.Stop();
-            Connection.Reset(_stream, Http2ErrorCode.Cancel);
+            Connection.Streams.Reset(_stream, Http2ErrorCode.Cancel);
             throw;
         }
         catch (TransportException e)
@@ -113,9 +111,22 @@ internal sealed class Http2ResponseStream : TimedResponseStream
     {
         if (!IsOver)
         {
-            _stream.AddTrailers(_response);
+            AddTrailers();
             Over();
             _stream.Upload?.ResponseEnded();
+        }
+    }
+
+    private void AddTrailers()
+    {
+        try
+        {
+            _stream.AddTrailers(_response);
+        }
+        catch (Exception e)
+        {
+            // The selector of encodings: that is the user's.
+            throw TransportErrors.ReadFailed(Connection, Attempt, e, TransportPhase.ReadBody);
         }
     }
 
@@ -128,8 +139,8 @@ internal sealed class Http2ResponseStream : TimedResponseStream
 
         // Also behind the end: an upload that the caller has lost interest in ends here.
         _stream.Upload?.Stop();
-        Connection.Reset(_stream, Http2ErrorCode.Cancel);
+        Connection.Streams.Reset(_stream, Http2ErrorCode.Cancel);
     }
 
-    protected override void LetGo() => Connection.Reset(_stream, Http2ErrorCode.Cancel);
+    protected override void LetGo() => Connection.Streams.Reset(_stream, Http2ErrorCode.Cancel);
 }

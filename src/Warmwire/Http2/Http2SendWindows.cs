@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Warmwire.Http2.Wire;
 
 namespace Warmwire.Http2;
 

@@ -1,6 +1,6 @@
 namespace Warmwire.Http2;
 
-/// <summary>Guarded by the connection's gate.</summary>
+/// <summary>How far a connection is. Moved by <see cref="Http2Lifetime"/>, under the gate.</summary>
 /// <remarks>
 /// <code>
 ///          GOAWAY, a failed write, numbers used up               Close

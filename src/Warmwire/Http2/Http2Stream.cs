@@ -1,35 +1,38 @@
 using System.Diagnostics;
-using System.Net;
 using Warmwire.Bodies;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Fields;
+using Warmwire.Http2.Wire;
+using Warmwire.Sockets;
 
 namespace Warmwire.Http2;
 
 /// <summary>
-/// One request and its response on a connection of many (RFC 9113 §5). As a deadline it is the wait for the head, as a work item the handing over of the response.
+/// One request and its response on a connection of many (RFC 9113 §5). As a deadline it is the wait for the head, as a work item the steps that the
+/// reading flow has left to be done behind a read.
 /// </summary>
 /// <remarks>
-/// The connection's reading flow fills it, the caller's flows write the request and read the body. It is used again for a later request if nobody else can
-/// still know it: no callback of a token, no timer, no upload, no body that is still read. Any other is left to the garbage collector.
+/// The connection's reading flow fills it, the caller's flows write the request and read the body. It is used again for a later request if nobody else
+/// can still know it: no callback of a token, no timer, no upload, no body that is still read. Any other is left to the garbage collector.
 /// </remarks>
 internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
 {
     private readonly Http2Connection _connection;
 
-    // The exchange's: set before the stream is opened, taken by whoever ends the wait for the head.
-    private Attempt? _attempt;
-    private volatile bool _started;
-    private volatile Http2Upload? _upload;
+    // What it keeps of one request. Each part is assigned as a whole: a field that were forgotten would show one request what another has left.
 
-    // The connection's reading flow's own, until it hands the response over.
-    private HttpResponseMessage? _response;
-    private long? _contentLength;
-    private long _received;
-    private long _headBytes;
-    private int _interimResponses;
-    private volatile List<KeyValuePair<string, string>>? _trailers;
+    /// <summary>Set before the stream is opened; the attempt is taken by whoever ends the wait for the head.</summary>
+    private Exchange _exchange;
+
+    /// <summary>The reading flow's own, until it hands the response over.</summary>
+    private Http2IncomingResponse _incoming;
+
+    /// <summary>Guarded by the connection's gate.</summary>
+    private OnWire _wire;
+
+    private Http2StreamSteps _steps;
+    private StreamSlot _slot;
 
     public Http2Stream(Http2Connection connection) => _connection = connection;
 
@@ -39,10 +42,29 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
 
     public Http2Signal WriteSignal { get; } = new();
 
-    // Guarded by the connection's gate.
-    public int Id { get; private set; }
+    // The exchange.
 
-    public Http2StreamState State { get; private set; }
+    public Attempt? Attempt => _exchange.Attempt;
+
+    public HttpRequestMessage? Request => _exchange.Request;
+
+    public Http2Trace? Trace => _exchange.Trace;
+
+    public Http2Upload? Upload => _exchange.Upload;
+
+    public bool IsTunnel => _exchange.IsTunnel;
+
+    /// <summary>Whether the caller waits for the head of the response.</summary>
+    public bool WaitsForHead => !HeadDone;
+
+    /// <summary>Its slot, from the opening on. Whoever takes it out of the table ends it.</summary>
+    public ref StreamSlot Slot => ref _slot;
+
+    // Guarded by the connection's gate.
+
+    public int Id => _wire.Id;
+
+    public Http2StreamState State => _wire.State;
 
     /// <summary>Whether we have not sent our last frame.</summary>
     public bool MaySend => State is Http2StreamState.Open or Http2StreamState.HalfClosedRemote;
@@ -51,39 +73,21 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
     public bool MayReceive => State is Http2StreamState.Open or Http2StreamState.HalfClosedLocal;
 
     /// <summary>It did not end in order: whoever cut it is going to tell it so, and may not have come to that yet.</summary>
-    public bool WasCut { get; private set; }
+    public bool WasCut => _wire.WasCut;
 
     /// <summary>How much the server takes; negative after it has made its windows smaller (RFC 9113 §6.9.2).</summary>
-    public long SendWindow { get; set; }
+    public ref long SendWindow => ref _wire.SendWindow;
 
     /// <summary>What was given to this stream of the connection's window.</summary>
-    public int Grant { get; set; }
+    public ref int Grant => ref _wire.Grant;
 
-    public bool WaitsForGrant { get; set; }
+    public ref bool WaitsForGrant => ref _wire.WaitsForGrant;
 
-    /// <summary>What the server may send. Taken from and given back under the gate.</summary>
-    public ReceiveWindow Window;
+    /// <summary>What the server may send.</summary>
+    public ref ReceiveWindow Window => ref _wire.Window;
 
     /// <summary>Where in all that the connection sends the request begins.</summary>
-    public long HeadersAt { get; private set; }
-
-    /// <summary>When it was opened: a timestamp of the handler's clock.</summary>
-    public long OpenedAt { get; private set; }
-
-    /// <summary>Whether the caller waits for the head of the response.</summary>
-    public bool WaitsForHead => !HeadDone;
-
-    public Attempt? Attempt => _attempt;
-
-    public HttpRequestMessage? Request { get; private set; }
-
-    public RequestTrace? Trace { get; private set; }
-
-    public Http2Upload? Upload => _upload;
-
-    public bool IsTunnel { get; private set; }
-
-    public List<KeyValuePair<string, string>>? Trailers => _trailers;
+    public long HeadersAt => _wire.HeadersAt;
 
     private ConnectionServices Services => _connection.Services;
 
@@ -93,59 +97,67 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
     /// <param name="attempt">The attempt.</param>
     /// <param name="bodyLength">What the request says of the length of its body.</param>
     /// <returns>
-    /// Whether <see cref="Start"/> is to be called once the stream is open. If not, its answer may be handed over, and the stream serve another request, before the
-    /// opener's next step: it must not touch the stream any more.
+    /// Whether <see cref="Start"/> is to be called once the stream is open. If not, its answer may be handed over, and the stream serve another request,
+    /// before the opener's next step: it must not touch the stream any more.
     /// </returns>
     public bool Prepare(Attempt attempt, long? bodyLength)
     {
-        _attempt = attempt;
-        Request = attempt.Request;
-        Trace = attempt.Settings.Trace;
-        IsTunnel = ConnectMethod.IsOf(attempt.Request);
-        _upload = IsTunnel || attempt.Request.Content is not null ? new Http2Upload(this, bodyLength) : null;
-        _started = _upload is null && attempt.Settings.ResponseHeadersTimeout == Timeout.InfiniteTimeSpan && Trace is null;
+        HttpRequestMessage request = attempt.Request;
+        RequestTrace? trace = attempt.Settings.Trace;
+        _exchange.Attempt = attempt;
+        _exchange.Request = request;
+        _exchange.Trace = trace is null ? null : new Http2Trace(trace);
+        _exchange.IsTunnel = ConnectMethod.IsOf(request);
+        _exchange.Upload = IsTunnel || request.Content is not null ? new Http2Upload(this, bodyLength) : null;
+        _exchange.Started = Upload is null && attempt.Settings.ResponseHeadersTimeout == Timeout.InfiniteTimeSpan && trace is null;
 
-        // Story: the stream is opened, another thread sends it, and its answer is handed over before this thread comes to register with the token. The callback
-        // would then belong to no wait. So it is registered first, and what fires early finds the attempt and no stream.
+        // Story: the stream is opened, another thread sends it, and its answer is handed over before this thread comes to register with the
+        // token. The callback would then belong to no wait. So it is registered first, and what fires early finds the attempt and no stream.
         BeginWait(attempt);
-        return !_started;
+        return !_exchange.Started;
     }
 
     public void Open_NeedsLock(int id, long sendWindow, ReceiveWindow receiveWindow, long headersAt, long now)
     {
-        Id = id;
-        SendWindow = sendWindow;
-        Window = receiveWindow;
-        HeadersAt = headersAt;
-        OpenedAt = now;
-        MoveTo_NeedsLock(_upload is null ? Http2StreamState.HalfClosedLocal : Http2StreamState.Open);
+        _wire.Id = id;
+        _wire.SendWindow = sendWindow;
+        _wire.Window = receiveWindow;
+        _wire.HeadersAt = headersAt;
+        _wire.OpenedAt = now;
+        MoveTo_NeedsLock(Upload is null ? Http2StreamState.HalfClosedLocal : Http2StreamState.Open);
+        if (Trace is { } trace)
+        {
+            // Story: the answer comes, and its first byte is told, before the opener's thread comes to tell that the request is written. So that is in line
+            // before the frames are; Start tells it, outside the gate.
+            trace.Note(static callbacks => UserCode.Tell(callbacks.WroteHeaders));
+            if (Upload is null)
+            {
+                trace.Note(static callbacks => UserCode.Tell(callbacks.WroteRequest, (Exception?)null));
+            }
+        }
     }
 
-    /// <summary>The head of the request is on its way: now the rest.</summary>
-    public void Start()
+    /// <summary>The head of the request is on its way: now what follows it. What it calls of the user's may block.</summary>
+    public void Start(Attempt attempt)
     {
-        Attempt attempt = _attempt!;
-        UserCode.Tell(Trace?.WroteHeaders);
-        if (_upload is null)
+        _connection.Output.AssertOutside();
+        Trace?.RunQueue();
+        if (Upload is null)
         {
-            RequestSent(attempt);
+            LimitWait(attempt);
         }
         else if (!IsTunnel)
         {
-            _upload.Start(attempt);
+            Upload.Start(attempt);
         }
 
-        _started = true;
+        _exchange.Started = true;
     }
 
-    /// <summary>The request is written as a whole: from here on the server has its time for the head.</summary>
+    /// <summary>The request is written as a whole, by its upload.</summary>
     public void RequestSent(Attempt attempt)
     {
-        if (Trace is { } trace)
-        {
-            UserCode.Tell(trace.WroteRequest, (Exception?)null);
-        }
-
+        Trace?.TellHere(static (callbacks, error) => UserCode.Tell(callbacks.WroteRequest, error), (Exception?)null);
         LimitWait(attempt);
     }
 
@@ -153,7 +165,7 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
 
     protected override HttpConnection Serving => _connection;
 
-    protected override Attempt? Waiting => _attempt;
+    protected override Attempt? Waiting => Attempt;
 
     protected override void GiveUp(Attempt attempt, Exception error, CloseReason reason) => GiveUp(error);
 
@@ -161,21 +173,21 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
     public void GiveUp(Exception error)
     {
         // Story: the response is handed over at this moment. Whoever completes the attempt first wins; if that is the response, this came too late.
-        if (_attempt is { } attempt && attempt.TryFail(error, asynchronously: true))
+        if (Attempt is { } attempt && attempt.TryFail(error, asynchronously: true))
         {
             StopWaiting(attempt);
-            _connection.Reset(this, Http2ErrorCode.Cancel, OpenedAt);
+            _connection.Streams.Reset(this, Http2ErrorCode.Cancel, _wire.OpenedAt);
         }
     }
 
     /// <summary>The stream is over before its response was: called once it is out of the connection's table, from any thread.</summary>
     public void Fail(Func<Attempt?, TransportException> makeError, bool dropUnread)
     {
-        Attempt? attempt = _attempt;
+        Attempt? attempt = Attempt;
         TransportException error = makeError(attempt);
         Inbox.Fail(error, dropUnread);
-        _upload?.Stop();
-        if (attempt is not null && _response is null)
+        Upload?.Stop();
+        if (attempt is not null && _incoming.Response is null)
         {
             StopWaiting(attempt);
             attempt.TryFail(error, asynchronously: true);
@@ -185,173 +197,219 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
     // ---- What the reading flow brings -------------------------------------------------------------------------------
 
     /// <summary>How many bytes of fields may still come.</summary>
-    public long FieldBytesLeft => Math.Max(0, Services.Settings.MaxResponseHeadersBytes - _headBytes);
+    public long FieldBytesLeft => _incoming.FieldBytesLeft(Services.Settings.MaxResponseHeadersBytes);
 
-    /// <summary>The head has come. (A wait for it may be over without.)</summary>
-    public bool HasHead { get; private set; }
+    public bool HasHead => _incoming.HasHead;
 
     /// <summary>A header block, while no head was there. Throws nothing.</summary>
     /// <returns>What is wrong with it.</returns>
     public string? TakeHead(ResponseFields fields, bool endStream)
     {
-        _headBytes += fields.Bytes;
-        if (_attempt is not { } attempt)
+        if (Attempt is not { } attempt)
         {
             return null;
         }
 
         if (fields.Status < 200)
         {
-            if (endStream)
+            string? wrong = _incoming.TakeInterim(fields, endStream);
+            if (wrong is null && fields.Status == 100)
             {
-                return Http2ErrorTexts.EndWithInterim;
+                Trace?.Tell(static (callbacks, _) => UserCode.Tell(callbacks.Got100Continue), 0);
+                Upload?.Continue();
             }
 
-            if (++_interimResponses > Http2Limits.InterimResponses)
-            {
-                return Http2ErrorTexts.TooManyInterim(Http2Limits.InterimResponses);
-            }
-
-            if (fields.Status == 100)
-            {
-                UserCode.Tell(Trace?.Got100Continue);
-                _upload?.Continue();
-            }
-
-            return null;
-        }
-
-        // RFC 9110 §6.4.1: the length in these is of what is not sent.
-        bool bodyless = attempt.Request.Method == HttpMethod.Head || fields.Status is 204 or 304;
-        _contentLength = bodyless ? 0 : fields.ContentLength;
-        if (endStream && WrongLength(ended: true) is { } wrong)
-        {
             return wrong;
         }
 
-        _response = fields.Response;
-        HasHead = true;
-        HeadDone = true;
-        _upload?.FinalResponseStarted(fields.Status);
-        return null;
+        string? wrongHead = _incoming.TakeHead(fields, attempt.Request.Method, IsTunnel, endStream);
+        if (wrongHead is null)
+        {
+            HeadDone = true;
+            Upload?.FinalResponseStarted(fields.Status);
+        }
+
+        return wrongHead;
     }
 
     /// <summary>A piece of the body. Returns what is wrong with it.</summary>
     public string? TakeData(ReadOnlySpan<byte> data, bool endStream)
     {
-        _received += data.Length;
-        if (WrongLength(endStream) is { } wrong)
+        string? wrong = _incoming.TakeData(data.Length, endStream);
+        if (wrong is null)
         {
-            return wrong;
+            Inbox.Append(data);
         }
 
-        Inbox.Append(data);
-        return null;
+        return wrong;
     }
 
     /// <summary>Returns what is wrong with the end.</summary>
-    public string? TakeTrailers(ResponseFields fields)
+    public string? TakeTrailers(ResponseFields fields) => _incoming.TakeTrailers(fields);
+
+    /// <summary>Something is to be done for the stream when all of a read has been worked off.</summary>
+    /// <returns>Whether it is the first such step of the read.</returns>
+    public bool Note(StreamSteps steps)
     {
-        _trailers = fields.Trailers;
-        return WrongLength(ended: true);
+        bool first = _incoming.Noted == StreamSteps.None;
+        _incoming.Noted |= steps;
+        return first;
     }
 
-    private string? WrongLength(bool ended) =>
-        _contentLength is { } length && (ended ? _received != length : _received > length) && !IsTunnel
-            ? Http2ErrorTexts.LengthNotKept(length, _received)
-            : null;
-
-    // ---- Handing over -----------------------------------------------------------------------------------------------
-
-    /// <summary>Hands the response over, behind what the read that brought it has brought besides: most often that is all of its body.</summary>
-    void IThreadPoolWorkItem.Execute()
+    /// <summary>Has the steps done that were noted, off the reading flow. That one must not touch the stream any more if they are its last.</summary>
+    public void RunNoted()
     {
-        Attempt attempt = _attempt!;
-        HttpResponseMessage response = _response!;
-        _response = null;
-
-        // Story: the upload ends just now, and sets the time for the head a moment after it was looked for below. So first whether it is over, then the time.
-        bool uploadIsOver = _upload is null or { IsOver: true };
-        bool alone = StopWaiting(attempt) && uploadIsOver;
-        var content = (ResponseContent)response.Content;
-        Http2ResponseStream? body = null;
-        bool recycle = false;
-        if (IsTunnel && response.IsSuccessStatusCode)
+        StreamSteps noted = _incoming.Noted;
+        _incoming.Noted = StreamSteps.None;
+        if (_steps.Add(noted))
         {
-            content.SetStream(new Http2TunnelStream(this));
+            Schedule();
         }
-        else if (Inbox.TryTakeWhole(Http2Limits.DetachedBodyBytes, out byte[] whole))
+    }
+
+    // ---- Behind a read ----------------------------------------------------------------------------------------------
+
+    private void Schedule()
+    {
+        if (Trace is { } trace)
         {
-            content.SetBytes(whole);
-            AddTrailers(response);
-            // Story: an upload fails as the head comes, and has failed the attempt: that is not to be kept for others while its caller may still do so.
-            recycle = alone && !attempt.IsCompleted && _connection.IsOver(this);
-            _upload?.ResponseEnded();
+            trace.RunBehind(this);
         }
         else
         {
-            body = new Http2ResponseStream(this, attempt, response);
-            content.SetStream(body);
+            DeferredWork.Run(this);
+        }
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        StreamSteps steps = _steps.Take();
+        if (steps.HasFlag(StreamSteps.EndSlot))
+        {
+            // A connection has its slot back before the caller sees the end.
+            _connection.Streams.EndSlot(this);
+            steps &= ~StreamSteps.EndSlot;
+            if (Trace is not null && steps != StreamSteps.None)
+            {
+                // And so does the trace hear of it.
+                _steps.Add(steps);
+                Schedule();
+                return;
+            }
         }
 
-        _attempt = null;
+        bool serve = steps.HasFlag(StreamSteps.EndBody) && Inbox.End();
+        if (steps.HasFlag(StreamSteps.HandOver))
+        {
+            HandOver();
+            return;
+        }
+
+        LeaveSteps();
+        if (serve)
+        {
+            Inbox.Serve();
+        }
+    }
+
+    /// <summary>What comes next may be the user's code: other steps of the stream must not wait for it.</summary>
+    private void LeaveSteps()
+    {
+        if (_steps.Leave())
+        {
+            Schedule();
+        }
+    }
+
+    /// <summary>Hands the response over, behind what the read that brought it has brought besides: most often that is all of its body.</summary>
+    private void HandOver()
+    {
+        Attempt attempt = Attempt!;
+        Http2ResponseStream? body = null;
+        bool recycle = false;
+        HttpResponseMessage response;
+
+        // Story: the upload ends just now, and sets the time for the head a moment after it was looked for below. So first whether it is over, then the
+        // time.
+        bool uploadIsOver = Upload is null or { IsOver: true };
+        bool alone = StopWaiting(attempt) && uploadIsOver;
+        try
+        {
+            response = _incoming.TakeResponse(Request!, Services.Settings.ResponseHeaderEncodingSelector);
+            var content = (ResponseContent)response.Content;
+            if (IsTunnel && response.IsSuccessStatusCode)
+            {
+                content.SetStream(new Http2TunnelStream(this));
+            }
+            else if (Inbox.TryTakeWhole(Http2Limits.DetachedBodyBytes, out byte[] whole))
+            {
+                content.SetBytes(whole);
+                AddTrailers(response);
+
+                // Story: an upload fails as the head comes, and has failed the attempt: that is not to be kept for others while its caller may still do so.
+                recycle = alone && !attempt.IsCompleted && _connection.Streams.IsOver(this);
+                Upload?.ResponseEnded();
+            }
+            else
+            {
+                body = new Http2ResponseStream(this, attempt, response);
+                content.SetStream(body);
+            }
+        }
+        catch (Exception e)
+        {
+            // The selector of encodings: that is the user's.
+            _exchange.Attempt = null;
+            LeaveSteps();
+            Upload?.Stop();
+            _connection.Streams.Reset(this, Http2ErrorCode.Cancel);
+            attempt.TryFail(TransportErrors.ReadFailed(_connection, attempt, e, TransportPhase.ReadHeaders), asynchronously: true);
+            return;
+        }
+
+        _exchange.Attempt = null;
         if (recycle)
         {
             Http2Connection connection = _connection;
             Clear();
-            connection.GiveBack(this);
+            connection.Streams.KeepSpare(this);
             attempt.Progress.Forgotten = !attempt.Progress.WasQueued;
             attempt.TryComplete(response);
+            return;
         }
-        else if (!attempt.TryComplete(response))
+
+        LeaveSteps();
+        if (!attempt.TryComplete(response))
         {
             // Given up at the last moment.
             body?.Detach();
-            _connection.Reset(this, Http2ErrorCode.Cancel);
+            _connection.Streams.Reset(this, Http2ErrorCode.Cancel);
         }
     }
 
-    public void AddTrailers(HttpResponseMessage response)
-    {
-        if (_trailers is { } trailers)
-        {
-            foreach ((string name, string value) in trailers)
-            {
-                response.TrailingHeaders.TryAddWithoutValidation(name, value);
-            }
-        }
-    }
+    public void AddTrailers(HttpResponseMessage response) =>
+        _incoming.AddTrailersTo(response, Request!, Services.Settings.ResponseHeaderEncodingSelector);
 
     /// <summary>The head is here, or will not come. Returns whether nothing that could still call this stream is left.</summary>
     public bool StopWaiting(Attempt attempt)
     {
-        bool alone = _started && Trace is null;
+        bool alone = _exchange.Started && Trace is null;
         return EndWait(attempt) && alone;
     }
 
     /// <summary>Makes it ready for another request.</summary>
-    public void Clear()
+    private void Clear()
     {
         Debug.Assert(State is Http2StreamState.Closed or Http2StreamState.Idle, "nobody knows it");
         Debug.Assert(!WasCut, "nobody is going to tell it of its end");
-        _attempt = null;
+        Debug.Assert(_slot.State == StreamSlotState.Ended, "the pool knows of its end");
         ClearWait();
-        _started = false;
-        _upload = null;
-        _response = null;
-        _contentLength = null;
-        _received = 0;
-        _headBytes = 0;
-        _interimResponses = 0;
-        _trailers = null;
-        HasHead = false;
-        Request = null;
-        Trace = null;
+        _exchange = default;
+        _incoming = default;
+        _wire = default;
+        _steps = default;
+        _slot = default;
         Inbox.Reset();
-        Id = 0;
-        Grant = 0;
-        WaitsForGrant = false;
-        State = Http2StreamState.Idle;
     }
 
     // ---- State ------------------------------------------------------------------------------------------------------
@@ -373,12 +431,12 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
     public void Cut_NeedsLock()
     {
         MoveTo_NeedsLock(Http2StreamState.Closed);
-        WasCut = true;
+        _wire.WasCut = true;
     }
 
     private void MoveTo_NeedsLock(Http2StreamState next)
     {
-        Debug.Assert(_connection.HoldsGate, "the gate");
+        Debug.Assert(_connection.Output.IsGateHeld, "the gate");
         Debug.Assert(
             (State, next) switch
             {
@@ -389,6 +447,29 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
                 _ => false,
             },
             $"{State} to {next} on stream {Id}");
-        State = next;
+        _wire.State = next;
+    }
+
+    private struct Exchange
+    {
+        public volatile Attempt? Attempt;
+        public HttpRequestMessage? Request;
+        public Http2Trace? Trace;
+        public volatile Http2Upload? Upload;
+        public bool IsTunnel;
+        public volatile bool Started;
+    }
+
+    private struct OnWire
+    {
+        public int Id;
+        public Http2StreamState State;
+        public bool WasCut;
+        public bool WaitsForGrant;
+        public int Grant;
+        public long SendWindow;
+        public ReceiveWindow Window;
+        public long HeadersAt;
+        public long OpenedAt;
     }
 }

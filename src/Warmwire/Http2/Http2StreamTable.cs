@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Warmwire.Http2.Wire;
 
 namespace Warmwire.Http2;
 
@@ -61,7 +62,7 @@ internal sealed class Http2StreamTable
         }
     }
 
-    /// <summary>A connection at rest keeps a few for the next requests.</summary>
+    /// <summary>An idle connection keeps a few for the next requests.</summary>
     public void TrimSpares(int keep)
     {
         while (_spares.Count > keep)

@@ -16,7 +16,11 @@ internal sealed class Http2TunnelStream : DuplexStream
         _upload = stream.Upload!;
     }
 
-    ~Http2TunnelStream() => ThreadPool.UnsafeQueueUserWorkItem(static stream => stream.Connection.Reset(stream, Http2ErrorCode.Cancel), _stream, preferLocal: false);
+    ~Http2TunnelStream() =>
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static stream => stream.Connection.Streams.Reset(stream, Http2ErrorCode.Cancel),
+            _stream,
+            preferLocal: false);
 
     protected override bool IsDisposed => _disposed;
 
@@ -28,9 +32,7 @@ internal sealed class Http2TunnelStream : DuplexStream
         try
         {
             ValueTask<int> reading = _stream.Inbox.ReadAsync(buffer);
-            using CancellationTokenRegistration registration = cancellationToken.CanBeCanceled
-                ? cancellationToken.UnsafeRegister(static (state, token) => ((Http2Inbox)state!).Withdraw(new TaskCanceledException(ErrorTexts.Cancelled, innerException: null, token)), _stream.Inbox)
-                : default;
+            using CancellationTokenRegistration registration = _stream.Inbox.WithdrawOn(cancellationToken);
             read = await reading.ConfigureAwait(false);
         }
         catch (TransportException e)
@@ -38,7 +40,7 @@ internal sealed class Http2TunnelStream : DuplexStream
             throw _disposed ? new ObjectDisposedException(GetType().FullName) : new HttpIOException(e.HttpRequestError, e.Message, e);
         }
 
-        _stream.Connection.Consumed(_stream, read);
+        _stream.Connection.Data.Consumed(_stream, read);
         return read;
     }
 
@@ -62,10 +64,10 @@ internal sealed class Http2TunnelStream : DuplexStream
         {
             _disposed = true;
             GC.SuppressFinalize(this);
-            _stream.Connection.EndRequest(_upload);
+            _stream.Connection.Data.EndRequest(_upload);
             _upload.Stop();
-            _stream.Connection.Reset(_stream, Http2ErrorCode.Cancel);
-            _stream.Inbox.Fail(new TransportException(HttpRequestError.ResponseEnded, ErrorTexts.Cancelled, null, TransportPhase.ReadBody, RequestSent.Fully, _stream.Connection.Key.Origin, _stream.Connection.Id), dropUnread: true);
+            _stream.Connection.Streams.Reset(_stream, Http2ErrorCode.Cancel);
+            _stream.Inbox.Fail(new TransportException(HttpRequestError.ResponseEnded, ErrorTexts.Cancelled, null, TransportPhase.ReadBody, RequestSent.Fully, _stream.Connection.Route.Origin, _stream.Connection.Id), dropUnread: true);
         }
 
         base.Dispose(disposing);

@@ -1,6 +1,7 @@
 using Warmwire.Bodies;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
+using Warmwire.Http2.Wire;
 using Warmwire.Runtime;
 using Warmwire.Timing;
 
@@ -46,7 +47,7 @@ internal sealed class Http2Upload : IRequestBodyWriter
         return _sent == _promised;
     }
 
-    /// <summary>Sends the content, and never throws. Its first part runs in this call and so leaves with the head.</summary>
+    /// <summary>Sends the content, and never throws. Its first part runs in this call, and may block: nothing of ours waits for it.</summary>
     public void Start(Attempt attempt)
     {
         if (FrameworkFields.HeadersOf(attempt.Request)?.ExpectContinue == true && attempt.Settings.Expect100ContinueTimeout != TimeSpan.Zero)
@@ -59,25 +60,28 @@ internal sealed class Http2Upload : IRequestBodyWriter
 
     private async Task RunAsync(Attempt attempt, HttpContent content)
     {
+        DeadlineQueue deadlines = _stream.Connection.Services.Deadlines;
+        TimeSpan limit = attempt.Settings.Expect100ContinueTimeout;
         try
         {
-            if (_continue is not null && !await _continue.WaitAsync(_stream.Connection.Services.Deadlines, attempt.Settings.Expect100ContinueTimeout).ConfigureAwait(false))
+            if (_continue is not null && !await _continue.WaitAsync(deadlines, limit).ConfigureAwait(false))
             {
                 _withheld = true;
                 _stopped = true;
-                _stream.Connection.UploadWithheld(_stream);
+                _stream.Connection.Streams.UploadWithheld(_stream);
                 return;
             }
 
             var body = new RequestBodyStream(this, _promised);
             attempt.Progress.ContentBegun = true;
+            _stream.Connection.Output.AssertOutside();
             Task copying = content.CopyToAsync(body, context: null, attempt.CancellationToken);
             attempt.Progress.Copying = copying;
             await copying.ConfigureAwait(false);
             if (!_stopped)
             {
                 body.Complete();
-                _stream.Connection.EndRequest(this);
+                _stream.Connection.Data.EndRequest(this);
                 _stream.RequestSent(attempt);
             }
         }
@@ -94,7 +98,7 @@ internal sealed class Http2Upload : IRequestBodyWriter
 
     private void Failed(Attempt attempt, Exception error)
     {
-        UserCode.Tell(attempt.Settings.Trace?.WroteRequest, error);
+        _stream.Trace?.TellHere(static (callbacks, error) => UserCode.Tell(callbacks.WroteRequest, error), (Exception?)error);
         if (_stopped)
         {
             return;
@@ -112,7 +116,7 @@ internal sealed class Http2Upload : IRequestBodyWriter
         else
         {
             _stream.Inbox.Fail(TransportErrors.ContentFailed(_stream.Connection, attempt, error), dropUnread: true);
-            _stream.Connection.Reset(_stream, Http2ErrorCode.Cancel);
+            _stream.Connection.Streams.Reset(_stream, Http2ErrorCode.Cancel);
         }
     }
 
@@ -139,7 +143,7 @@ internal sealed class Http2Upload : IRequestBodyWriter
 
     public ValueTask WriteBodyAsync(ReadOnlyMemory<byte> data)
     {
-        ValueTask room = _stream.Connection.SendData(this, ref data);
+        ValueTask room = _stream.Connection.Data.Send(this, ref data);
         return data.IsEmpty ? default : WriteRestAsync(room, data);
     }
 
@@ -148,7 +152,7 @@ internal sealed class Http2Upload : IRequestBodyWriter
         while (!data.IsEmpty)
         {
             await room.ConfigureAwait(false);
-            room = _stream.Connection.SendData(this, ref data);
+            room = _stream.Connection.Data.Send(this, ref data);
         }
     }
 
@@ -162,7 +166,7 @@ internal sealed class Http2Upload : IRequestBodyWriter
             if (!upload._over)
             {
                 upload.Stop();
-                upload._stream.Connection.Reset(upload._stream, Http2ErrorCode.Cancel);
+                upload._stream.Connection.Streams.Reset(upload._stream, Http2ErrorCode.Cancel);
             }
         }
     }

@@ -1,12 +1,12 @@
 using System.Buffers.Text;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Text;
 using Warmwire.Bodies;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Fields;
 using Warmwire.Http2.Hpack;
+using Warmwire.Http2.Wire;
 using Warmwire.Settings;
 
 namespace Warmwire.Http2;
@@ -18,89 +18,67 @@ namespace Warmwire.Http2;
 internal sealed class ResponseFields
 {
     private readonly HandlerSettings _settings;
-    private HttpRequestMessage? _request;
-    private HttpResponseHeaders? _headers;
-    private HttpContentHeaders? _contentHeaders;
-    private HttpConnection? _connection;
-    private Attempt? _attempt;
-    private bool _isTrailers;
-    private bool _skips;
-    private bool _regularCame;
-    private int _count;
-    private long _bytes;
-    private long _maxBytes;
+
+    // What is made of one block; assigned as a whole, so that none shows what another has left.
+    private Block _block;
 
     public ResponseFields(HandlerSettings settings) => _settings = settings;
 
     /// <summary>0 if there was none.</summary>
-    public int Status { get; private set; }
+    public int Status => _block.Status;
 
     /// <summary>Of a final response.</summary>
-    public HttpResponseMessage? Response { get; private set; }
+    public HttpResponseMessage? Response => _block.Response;
 
-    public List<KeyValuePair<string, string>>? Trailers { get; private set; }
+    /// <summary>Those of its fields that are not in it yet, because the user's code is to be asked about them.</summary>
+    public UndecodedFields? Undecoded => _block.Undecoded;
 
-    public long? ContentLength { get; private set; }
+    public List<KeyValuePair<string, string>>? Trailers => _block.Trailers;
+
+    public long? ContentLength => _block.ContentLength;
 
     /// <summary>What is wrong with the block.</summary>
-    public string? Error { get; private set; }
+    public string? Error => _block.Error;
 
     /// <summary>The setting that the block passes, if that is what is wrong with it.</summary>
-    public string? ErrorSetting { get; private set; }
+    public string? ErrorSetting => _block.ErrorSetting;
 
     /// <summary>The block's size as it counts against the limit.</summary>
-    public long Bytes => _bytes;
+    public long Bytes => _block.Bytes;
 
     /// <summary>A block that nobody waits for: only what it does to the tables counts.</summary>
     public void Skip(HpackDecoder decoder, ReadOnlySpan<byte> block)
     {
         Clear();
-        _skips = true;
+        _block.Skips = true;
         Decode(decoder, block);
     }
 
     public void ReadHead(HpackDecoder decoder, ReadOnlySpan<byte> block, HttpConnection connection, Attempt attempt, long maxBytes)
     {
         Clear();
-        _request = attempt.Request;
-        _connection = connection;
-        _attempt = attempt;
-        _maxBytes = maxBytes;
+        _block.Request = attempt.Request;
+        _block.Connection = connection;
+        _block.Attempt = attempt;
+        _block.MaxBytes = maxBytes;
         Decode(decoder, block);
         if (Error is null && Status == 0)
         {
-            Error = Http2ErrorTexts.NoStatus;
+            _block.Error = Http2ErrorTexts.NoStatus;
         }
     }
 
     public void ReadTrailers(HpackDecoder decoder, ReadOnlySpan<byte> block, HttpRequestMessage? request, long maxBytes)
     {
         Clear();
-        _request = request;
-        _isTrailers = true;
-        _maxBytes = maxBytes;
+        _block.Request = request;
+        _block.IsTrailers = true;
+        _block.MaxBytes = maxBytes;
         Decode(decoder, block);
     }
 
     /// <summary>Holds nothing of a response any more.</summary>
-    public void Clear()
-    {
-        _request = null;
-        _headers = null;
-        _contentHeaders = null;
-        _connection = null;
-        _attempt = null;
-        _isTrailers = _skips = _regularCame = false;
-        _count = 0;
-        _bytes = 0;
-        _maxBytes = long.MaxValue;
-        Status = 0;
-        Response = null;
-        Trailers = null;
-        ContentLength = null;
-        Error = null;
-        ErrorSetting = null;
-    }
+    public void Clear() => _block = new Block { MaxBytes = long.MaxValue };
 
     private void Decode(HpackDecoder decoder, ReadOnlySpan<byte> block)
     {
@@ -110,22 +88,22 @@ internal sealed class ResponseFields
 
     private void Take(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, ref object? tag)
     {
-        if (_skips || Error is not null)
+        if (_block.Skips || Error is not null)
         {
             return;
         }
 
-        _bytes += name.Length + value.Length + 32;
-        if (++_count > Http2Limits.HeaderFields)
+        _block.Bytes += name.Length + value.Length + 32;
+        if (++_block.Count > Http2Limits.HeaderFields)
         {
-            Error = Http2ErrorTexts.TooManyFields(Http2Limits.HeaderFields);
+            _block.Error = Http2ErrorTexts.TooManyFields(Http2Limits.HeaderFields);
             return;
         }
 
-        if (_bytes > _maxBytes)
+        if (_block.Bytes > _block.MaxBytes)
         {
-            Error = Http2ErrorTexts.FieldsTooLong(_settings.MaxResponseHeadersBytes);
-            ErrorSetting = "PooledHttpHandler.MaxResponseHeadersLength";
+            _block.Error = Http2ErrorTexts.FieldsTooLong(_settings.MaxResponseHeadersBytes);
+            _block.ErrorSetting = "PooledHttpHandler.MaxResponseHeadersLength";
             return;
         }
 
@@ -135,36 +113,37 @@ internal sealed class ResponseFields
             return;
         }
 
-        _regularCame = true;
+        _block.RegularCame = true;
         if (Status is >= 100 and < 200)
         {
             // Checked, and not kept: nobody is told of interim responses' fields.
-            Error = Check(name, value);
+            _block.Error = Check(name, value);
             return;
         }
 
-        if (Response is null && !_isTrailers)
+        if (Response is null && !_block.IsTrailers)
         {
-            Error = Http2ErrorTexts.NoStatus;
+            _block.Error = Http2ErrorTexts.NoStatus;
             return;
         }
 
         KnownField? known = tag as KnownField;
         if (known is null)
         {
-            Error = Check(name, value);
+            _block.Error = Check(name, value);
             if (Error is not null)
             {
                 return;
             }
 
             string text = ResponseHeaderNames.Lookup(name, out KnownResponseHeader header, out bool isContentHeader);
-            Encoding? encoding = _request is null ? null : _settings.ResponseHeaderEncodingSelector?.Invoke(text, _request);
-            known = new KnownField(text, ResponseHeaderNames.DecodeValue(header, value, encoding), header, isContentHeader);
-            if (_settings.ResponseHeaderEncodingSelector is null)
+            if (_settings.ResponseHeaderEncodingSelector is not null)
             {
-                tag = known;
+                KeepUndecoded(text, header, isContentHeader, value);
+                return;
             }
+
+            tag = known = new KnownField(text, ResponseHeaderNames.DecodeValue(header, value, encoding: null), header, isContentHeader);
         }
 
         Keep(known, value);
@@ -172,11 +151,11 @@ internal sealed class ResponseFields
 
     private void Keep(KnownField field, ReadOnlySpan<byte> value)
     {
-        if (_isTrailers)
+        if (_block.IsTrailers)
         {
             if (!TrailerRules.IsForbidden(field.Name))
             {
-                (Trailers ??= []).Add(new KeyValuePair<string, string>(field.Name, field.Value));
+                (_block.Trailers ??= []).Add(new KeyValuePair<string, string>(field.Name, field.Value));
             }
 
             return;
@@ -189,12 +168,30 @@ internal sealed class ResponseFields
 
         if (field.IsContentHeader)
         {
-            (_contentHeaders ??= Response!.Content.Headers).TryAddWithoutValidation(field.Name, field.Value);
+            (_block.ContentHeaders ??= Response!.Content.Headers).TryAddWithoutValidation(field.Name, field.Value);
         }
         else
         {
-            (_headers ??= Response!.Headers).TryAddWithoutValidation(field.Name, field.Value);
+            (_block.Headers ??= Response!.Headers).TryAddWithoutValidation(field.Name, field.Value);
         }
+    }
+
+    /// <summary>The selector of encodings is asked when the response is handed over.</summary>
+    private void KeepUndecoded(string name, KnownResponseHeader header, bool isContentHeader, ReadOnlySpan<byte> value)
+    {
+        if (_block.IsTrailers)
+        {
+            if (TrailerRules.IsForbidden(name))
+            {
+                return;
+            }
+        }
+        else if (header == KnownResponseHeader.ContentLength)
+        {
+            TakeContentLength(value);
+        }
+
+        (_block.Undecoded ??= new UndecodedFields()).Add(name, header, isContentHeader, value);
     }
 
     /// <summary>RFC 9110 §8.6: digits, and if it comes again, the same.</summary>
@@ -202,55 +199,55 @@ internal sealed class ResponseFields
     {
         if (value.IsEmpty || value.ContainsAnyExceptInRange((byte)'0', (byte)'9') || !Utf8Parser.TryParse(value, out long length, out int used) || used != value.Length)
         {
-            Error = ResponseErrorTexts.MalformedContentLength(value);
+            _block.Error = ResponseErrorTexts.MalformedContentLength(value);
         }
         else if (ContentLength is { } other && other != length)
         {
-            Error = ResponseErrorTexts.DifferingContentLengths(other, length);
+            _block.Error = ResponseErrorTexts.DifferingContentLengths(other, length);
         }
         else
         {
-            ContentLength = length;
+            _block.ContentLength = length;
         }
     }
 
     /// <summary>RFC 9113 §8.3: a response has :status, once, before all others.</summary>
     private void TakePseudo(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
-        if (_isTrailers)
+        if (_block.IsTrailers)
         {
-            Error = Http2ErrorTexts.PseudoFieldInTrailers(name);
+            _block.Error = Http2ErrorTexts.PseudoFieldInTrailers(name);
         }
         else if (!name.SequenceEqual(":status"u8))
         {
-            Error = Http2ErrorTexts.UnknownPseudoField(name);
+            _block.Error = Http2ErrorTexts.UnknownPseudoField(name);
         }
-        else if (_regularCame)
+        else if (_block.RegularCame)
         {
-            Error = Http2ErrorTexts.PseudoFieldTooLate(name);
+            _block.Error = Http2ErrorTexts.PseudoFieldTooLate(name);
         }
         else if (Status != 0)
         {
-            Error = Http2ErrorTexts.SecondStatus;
+            _block.Error = Http2ErrorTexts.SecondStatus;
         }
         else if (value.Length != 3 || value.ContainsAnyExceptInRange((byte)'0', (byte)'9') || value[0] == '0')
         {
-            Error = Http2ErrorTexts.IllegalStatus(value);
+            _block.Error = Http2ErrorTexts.IllegalStatus(value);
         }
         else
         {
-            Status = ((value[0] - '0') * 100) + ((value[1] - '0') * 10) + (value[2] - '0');
+            _block.Status = ((value[0] - '0') * 100) + ((value[1] - '0') * 10) + (value[2] - '0');
             if (Status == 101)
             {
-                Error = Http2ErrorTexts.SwitchingProtocols;
+                _block.Error = Http2ErrorTexts.SwitchingProtocols;
             }
             else if (Status >= 200)
             {
-                Response = new HttpResponseMessage((HttpStatusCode)Status)
+                _block.Response = new HttpResponseMessage((HttpStatusCode)Status)
                 {
-                    RequestMessage = _request,
+                    RequestMessage = _block.Request,
                     Version = HttpVersion.Version20,
-                    Content = new ResponseContent(_connection!, _attempt!),
+                    Content = new ResponseContent(_block.Connection!, _block.Attempt!),
                 };
             }
         }
@@ -289,6 +286,29 @@ internal sealed class ResponseFields
         }
 
         return value.Length > 0 && (FieldSyntax.IsWhiteSpace(value[0]) || FieldSyntax.IsWhiteSpace(value[^1])) ? Http2ErrorTexts.WhiteSpaceAroundValue(name) : null;
+    }
+
+    /// <summary>What is known of one block.</summary>
+    private struct Block
+    {
+        public HttpRequestMessage? Request;
+        public HttpConnection? Connection;
+        public Attempt? Attempt;
+        public HttpResponseMessage? Response;
+        public HttpResponseHeaders? Headers;
+        public HttpContentHeaders? ContentHeaders;
+        public UndecodedFields? Undecoded;
+        public List<KeyValuePair<string, string>>? Trailers;
+        public string? Error;
+        public string? ErrorSetting;
+        public long? ContentLength;
+        public long Bytes;
+        public long MaxBytes;
+        public int Count;
+        public int Status;
+        public bool IsTrailers;
+        public bool Skips;
+        public bool RegularCame;
     }
 
     /// <summary>What was made of a field; kept with the entry of the table it came from.</summary>

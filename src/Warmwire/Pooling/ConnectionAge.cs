@@ -3,7 +3,7 @@ using Warmwire.Settings;
 
 namespace Warmwire.Pooling;
 
-/// <summary>How long connections may rest and live, and whether one has. Changes nothing; what it reads of a connection is its owner's, or guarded by the gate while it rests.</summary>
+/// <summary>How long connections may be idle and live, and whether one has. Changes nothing; what it reads of a connection is its lessee's, or guarded by the lock while it is idle.</summary>
 internal sealed class ConnectionAge
 {
     private readonly HandlerSettings _settings;
@@ -32,29 +32,29 @@ internal sealed class ConnectionAge
     }
 
     /// <summary>By the clock that says more: the monotonic one may have stood still while the machine was frozen.</summary>
-    public TimeSpan IdleTime(HttpConnection connection, long now)
+    public TimeSpan IdleTime(PooledConnection connection, long now)
     {
-        TimeSpan monotonic = Elapsed(connection.Link.IdleSince, now);
-        TimeSpan wall = _time.GetUtcNow() - connection.Link.IdleSinceWall;
+        TimeSpan monotonic = Elapsed(connection.IdleSince, now);
+        TimeSpan wall = _time.GetUtcNow() - connection.IdleSinceWall;
         return wall > monotonic ? wall : monotonic;
     }
 
-    public bool IsTooOld(HttpConnection connection, long now) =>
-        connection.Link.Lifetime != Timeout.InfiniteTimeSpan && Elapsed(connection.OpenedAt, now) >= connection.Link.Lifetime;
+    public bool IsTooOld(PooledConnection connection, long now) =>
+        connection.Lifetime != Timeout.InfiniteTimeSpan && Elapsed(connection.OpenedAt, now) >= connection.Lifetime;
 
-    /// <summary>Why a resting connection must not serve another request, if so.</summary>
-    public CloseReason? WhyNotReuse(HttpConnection connection, long now, TimeSpan idleTime) =>
-        connection.Link.IdleLimit != Timeout.InfiniteTimeSpan && idleTime >= connection.Link.IdleLimit ? CloseReason.IdleTimeout
+    /// <summary>Why an idle connection must not serve another request, if so.</summary>
+    public CloseReason? WhyNotReuse(PooledConnection connection, long now, TimeSpan idleTime) =>
+        connection.IdleLimit != Timeout.InfiniteTimeSpan && idleTime >= connection.IdleLimit ? CloseReason.IdleTimeout
         : IsTooOld(connection, now) ? CloseReason.Lifetime
         : null;
 
-    /// <summary>When a resting connection will be too old, if ever, or <paramref name="next"/> if that is sooner.</summary>
-    public TimeSpan? NextDue(TimeSpan? next, HttpConnection connection, long now, TimeSpan idleTime) =>
-        NextEndOfLife(Earlier(next, connection.Link.IdleLimit, idleTime), connection, now);
+    /// <summary>When an idle connection will be too old, if ever, or <paramref name="next"/> if that is sooner.</summary>
+    public TimeSpan? NextDue(TimeSpan? next, PooledConnection connection, long now, TimeSpan idleTime) =>
+        NextEndOfLife(Earlier(next, connection.IdleLimit, idleTime), connection, now);
 
     /// <summary>When a connection will have lived too long, if ever, or <paramref name="next"/> if that is sooner.</summary>
-    public TimeSpan? NextEndOfLife(TimeSpan? next, HttpConnection connection, long now) =>
-        Earlier(next, connection.Link.Lifetime, Elapsed(connection.OpenedAt, now));
+    public TimeSpan? NextEndOfLife(TimeSpan? next, PooledConnection connection, long now) =>
+        Earlier(next, connection.Lifetime, Elapsed(connection.OpenedAt, now));
 
     /// <summary>What is left of <paramref name="limit"/>, or <paramref name="next"/> if that is sooner.</summary>
     public static TimeSpan? Earlier(TimeSpan? next, TimeSpan limit, TimeSpan elapsed)

@@ -12,8 +12,8 @@ namespace Warmwire.Pooling;
 /// <summary>All connections of a handler: the pools of its origins, and what holds over all of them.</summary>
 internal sealed class ConnectionPool : IDisposable
 {
-    private readonly ConcurrentDictionary<Route, OriginPool> _origins = new(new OriginComparer());
-    private readonly ConcurrentDictionary<Route, OriginPool>.AlternateLookup<OriginProbe> _lookup;
+    private readonly ConcurrentDictionary<Route, OriginPool> _origins = new(new RouteComparer());
+    private readonly ConcurrentDictionary<Route, OriginPool>.AlternateLookup<RouteIdentity> _lookup;
     private readonly RecentOrigins _recent = new();
     private readonly Dialer _dialer;
     private readonly Sweeper _sweeper;
@@ -29,9 +29,9 @@ internal sealed class ConnectionPool : IDisposable
         Services = services;
         Events = events;
         Age = new ConnectionAge(services.Settings);
-        Budget = new ConnectionBudget(services.Settings.MaxConnections);
+        Permits = new ConnectionPermits(services.Settings.MaxConnections);
         IdleTotal = new IdleTotal(services.Settings.MaxIdleConnections, services.Settings.MaxConnections);
-        _lookup = _origins.GetAlternateLookup<OriginProbe>();
+        _lookup = _origins.GetAlternateLookup<RouteIdentity>();
         _dialer = new Dialer(services.Settings);
         _sweeper = new Sweeper(this, services.Time);
         _lookAfter = Shorter(services.Settings.PooledConnectionLifetime, services.Settings.DnsRefreshInterval);
@@ -41,7 +41,7 @@ internal sealed class ConnectionPool : IDisposable
 
     public PoolEvents Events { get; }
 
-    public ConnectionBudget Budget { get; }
+    public ConnectionPermits Permits { get; }
 
     public ConnectionAge Age { get; }
 
@@ -49,16 +49,17 @@ internal sealed class ConnectionPool : IDisposable
 
     /// <summary>Makes a connection of a stream; tests have their own kind.</summary>
     public Func<Route, DialedStream, IMultiplexedConnectionOwner, ConnectionServices, HttpConnection> MakeConnection { get; init; } =
-        static (key, stream, owner, services) => stream.IsHttp2 ? new Http2Connection(key, stream, owner, services) : new Http1Connection(key, stream, owner, services);
+        static (route, stream, owner, services) =>
+            stream.IsHttp2 ? new Http2Connection(route, stream, owner, services) : new Http1Connection(route, stream, owner, services);
 
     public IEnumerable<OriginPool> Origins => _origins.Values;
 
     // ---- For the exchange -------------------------------------------------------------------------------------------
 
-    /// <summary>Finds an idle connection, at once and without allocating. <see langword="false"/>: <see cref="RentAsync"/> has to be asked, and may find one still.</summary>
-    public bool TryRentIdle(in OriginProbe origin, Attempt attempt, [NotNullWhen(true)] out HttpConnection? connection)
+    /// <summary>Finds an idle connection, at once and without allocating. <see langword="false"/>: <see cref="LeaseAsync"/> has to be asked, and may find one still.</summary>
+    public bool TryLeaseIdle(in RouteIdentity route, Attempt attempt, [NotNullWhen(true)] out HttpConnection? connection)
     {
-        if (Find(origin) is { } pool && pool.Leases.TryRentIdle(attempt, out connection))
+        if (Find(route) is { } pool && pool.TryLeaseIdle(attempt, out connection))
         {
             return true;
         }
@@ -68,27 +69,27 @@ internal sealed class ConnectionPool : IDisposable
     }
 
     /// <summary>Finds or opens a connection.</summary>
-    public ValueTask<HttpConnection> RentAsync(in OriginProbe origin, Attempt attempt, DialReason? replacementFor)
+    public ValueTask<HttpConnection> LeaseAsync(in RouteIdentity route, Attempt attempt, DialReason? replacementFor)
     {
         while (true)
         {
-            OriginPool pool = Get(origin);
-            if (pool.Leases.TryRent(attempt, replacementFor, out ValueTask<HttpConnection> connection))
+            OriginPool pool = Get(route);
+            if (pool.TryLease(attempt, replacementFor, out ValueTask<HttpConnection> connection))
             {
                 return connection;
             }
 
-            _recent.Forget(origin, pool);
+            _recent.Forget(route, pool);
         }
     }
 
-    public async Task<int> PrewarmAsync(OriginProbe origin, int connections, CancellationToken cancellationToken)
+    public async Task<int> PrewarmAsync(RouteIdentity route, int connections, CancellationToken cancellationToken)
     {
         List<Task<TransportException?>>? dials;
         OriginPool pool;
-        while (!(pool = Get(origin)).Dials.TryPrewarm(connections, out dials))
+        while (!(pool = Get(route)).TryPrewarm(connections, out dials))
         {
-            _recent.Forget(origin, pool);
+            _recent.Forget(route, pool);
         }
 
         TransportException?[] outcomes = await Task.WhenAll(dials).WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -96,7 +97,7 @@ internal sealed class ConnectionPool : IDisposable
         return opened == 0 && outcomes.Length > 0 ? throw outcomes[0]! : opened;
     }
 
-    public int CloseIdleConnections() => _origins.Values.Sum(static origin => origin.Aging.CloseIdle(CloseReason.ClosedByUser));
+    public int CloseIdleConnections() => _origins.Values.Sum(static origin => origin.CloseIdle(CloseReason.ClosedByUser));
 
     public PoolSnapshot GetSnapshot()
     {
@@ -111,30 +112,30 @@ internal sealed class ConnectionPool : IDisposable
         return new PoolSnapshot(origins, Services.Time.GetUtcNow());
     }
 
-    private OriginPool? Find(in OriginProbe origin)
+    private OriginPool? Find(in RouteIdentity route)
     {
-        if (_recent.Find(origin) is { } recent)
+        if (_recent.Find(route) is { } recent)
         {
             return recent;
         }
 
-        if (!_lookup.TryGetValue(origin, out OriginPool? known))
+        if (!_lookup.TryGetValue(route, out OriginPool? known))
         {
             return null;
         }
 
-        _recent.Remember(origin, known);
+        _recent.Remember(route, known);
         return known;
     }
 
-    private OriginPool Get(in OriginProbe origin)
+    private OriginPool Get(in RouteIdentity route)
     {
-        if (Find(origin) is { } known)
+        if (Find(route) is { } known)
         {
             return known;
         }
 
-        OriginPool pool = _origins.GetOrAdd(origin.ToKey(), static (key, pool) => new OriginPool(pool, key), this);
+        OriginPool pool = _origins.GetOrAdd(new Route(route), static (route, pool) => new OriginPool(pool, route), this);
 
         // Also an origin that never gets a connection is to be forgotten one day.
         _sweeper.Expect(PoolLimits.SweepAtLeastEvery, Services.Time.GetTimestamp());
@@ -154,13 +155,13 @@ internal sealed class ConnectionPool : IDisposable
 
     // ---- For the pools of the origins -------------------------------------------------------------------------------
 
-    public Task<DialedStream> DialAsync(Route key, Attempt? attempt, bool http1Only)
+    public Task<DialedStream> DialAsync(Route route, Attempt? attempt, bool http1Only)
     {
         HandlerSettings settings = Services.Settings;
         return _dialer.DialAsync(
             new DialRequest
             {
-                Key = key,
+                Route = route,
                 Http1Only = http1Only,
                 InitialRequest = attempt?.Request,
                 ConnectTimeout = attempt?.Settings.ConnectTimeout ?? settings.ConnectTimeout,
@@ -170,11 +171,11 @@ internal sealed class ConnectionPool : IDisposable
             _shutdown.Token);
     }
 
-    public HttpConnection CreateConnection(Route key, DialedStream stream, OriginPool owner)
+    public HttpConnection CreateConnection(Route route, DialedStream stream, OriginPool owner)
     {
         try
         {
-            return MakeConnection(key, stream, owner, Services);
+            return MakeConnection(route, stream, owner, Services);
         }
         catch
         {
@@ -183,10 +184,10 @@ internal sealed class ConnectionPool : IDisposable
         }
     }
 
-    /// <summary>Takes a place under <see cref="PooledHttpHandler.MaxConnections"/>, at the cost of the least recently used idle connection if need be.</summary>
-    public bool TryTakePlace()
+    /// <summary>Takes a permit, at the cost of the least recently used idle connection if need be.</summary>
+    public bool TryTakePermit()
     {
-        while (!Budget.TryTake())
+        while (!Permits.TryTake())
         {
             if (!CloseLeastRecentlyUsed(CloseReason.MadeRoom))
             {
@@ -197,38 +198,31 @@ internal sealed class ConnectionPool : IDisposable
         return true;
     }
 
-    public void GiveBackPlace()
-    {
-        OriginPool? next = Budget.Release();
-        while (next is not null && !next.Dials.PlaceCameFree())
-        {
-            next = Budget.PassOn();
-        }
+    /// <summary>A connection has become idle.</summary>
+    public void BecameIdle(TimeSpan idleLimit, long now) => _sweeper.Expect(Shorter(idleLimit, _lookAfter), now);
 
-        CheckEmpty();
-    }
+    /// <summary>Whether there are too many idle connections, or too few permits: then <see cref="Relieve"/> has something to do.</summary>
+    public bool IsCrowded => IdleTotal.IsPassed || Permits.HasStarved;
 
-    /// <summary>A connection has come to rest: the idle total may be passed, and another origin may be waiting for its place.</summary>
-    public void CameToRest(TimeSpan idleLimit, long now)
+    /// <summary>Closes idle connections where the idle total is passed, or another origin waits for a permit.</summary>
+    public void Relieve()
     {
         while (IdleTotal.IsPassed && CloseLeastRecentlyUsed(CloseReason.IdleLimit))
         {
         }
 
-        if (Budget.HasStarved)
+        if (Permits.HasStarved)
         {
             MakeRoomForStarved();
         }
-
-        _sweeper.Expect(Shorter(idleLimit, _lookAfter), now);
     }
 
-    /// <summary>Closes an idle connection for the first origin in line that still needs its place.</summary>
+    /// <summary>Closes an idle connection for the first origin in line that still needs its permit.</summary>
     public void MakeRoomForStarved()
     {
-        while (Budget.FirstInLine() is { } first)
+        while (Permits.FirstInLine() is { } first)
         {
-            if (first.Dials.NeedsPlace)
+            if (first.NeedsPermit)
             {
                 CloseLeastRecentlyUsed(CloseReason.MadeRoom);
                 return;
@@ -236,8 +230,8 @@ internal sealed class ConnectionPool : IDisposable
 
             // Those it stood in line for are served or gone. Story: another request comes to it at this moment and finds it still in line. So it is
             // asked once more after it has left.
-            Budget.LeaveLine(first);
-            first.Dials.PlaceCameFree();
+            Permits.LeaveLine(first);
+            first.LeftLine();
         }
     }
 
@@ -257,7 +251,7 @@ internal sealed class ConnectionPool : IDisposable
             long since = IdleStack.NoneIdle;
             foreach ((_, OriginPool origin) in _origins)
             {
-                long oldest = origin.Aging.OldestIdleSince;
+                long oldest = origin.OldestIdleSince;
                 if (oldest < since)
                 {
                     since = oldest;
@@ -267,12 +261,12 @@ internal sealed class ConnectionPool : IDisposable
 
             if (leastRecent is null)
             {
-                // Story: this look is for an origin that stands in line for a place, and a connection of another came to rest just before it looked
-                // whether anybody stands there. Without a gate between them both might miss each other. So nothing is nothing only under each gate.
+                // Story: this look is for an origin that stands in line for a permit, and a connection of another became idle just before it looked
+                // whether anybody stands there. Without a lock between them both might miss each other. So each origin is asked under its lock.
                 return CloseAnyIdle(reason);
             }
 
-            if (leastRecent.Aging.CloseOldestIdle(reason))
+            if (leastRecent.CloseOldestIdle(reason))
             {
                 return true;
             }
@@ -285,7 +279,7 @@ internal sealed class ConnectionPool : IDisposable
     {
         foreach ((_, OriginPool origin) in _origins)
         {
-            if (origin.Aging.CloseOldestIdle(reason))
+            if (origin.CloseOldestIdle(reason))
             {
                 return true;
             }
@@ -304,12 +298,12 @@ internal sealed class ConnectionPool : IDisposable
         TimeSpan? next = null;
         foreach (OriginPool origin in _origins.Values)
         {
-            if (origin.Addresses.TryBeginRefresh(now))
+            if (origin.TryBeginRefresh(now))
             {
                 _ = RefreshAsync(origin);
             }
 
-            if (origin.Aging.Sweep(now) is { } due && (next is null || due < next))
+            if (origin.Sweep(now) is { } due && (next is null || due < next))
             {
                 next = due;
             }
@@ -329,22 +323,22 @@ internal sealed class ConnectionPool : IDisposable
         {
             using var limit = new CancellationTokenSource(PoolLimits.Refresh, Services.Time);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _shutdown.Token);
-            IPAddress[] answer = await Services.Settings.ResolveNames(origin.Key.Host, stop.Token).WaitAsync(stop.Token).ConfigureAwait(false);
+            IPAddress[] answer = await Services.Settings.ResolveNames(origin.Route.Host, stop.Token).WaitAsync(stop.Token).ConfigureAwait(false);
             if (answer.Length > 0)
             {
-                origin.Addresses.Are(answer.Select(static a => a.IsIPv4MappedToIPv6 ? a.MapToIPv4() : a).ToHashSet());
+                origin.AddressesChanged(answer.Select(static a => a.IsIPv4MappedToIPv6 ? a.MapToIPv4() : a).ToHashSet());
             }
         }
         catch (Exception e)
         {
             // A name server that fails is no reason to close what works.
-            PoolEvents.RefreshFailed(origin.Key, e);
+            PoolEvents.RefreshFailed(origin.Route, e);
         }
     }
 
     // ---- The end ----------------------------------------------------------------------------------------------------
 
-    /// <summary>Closes what rests and lets the exchanges that are under way come to their end.</summary>
+    /// <summary>Closes what is idle and lets the exchanges that are under way come to their end.</summary>
     /// <returns>Ends when the last connection is closed.</returns>
     public Task DrainAsync()
     {
@@ -362,17 +356,24 @@ internal sealed class ConnectionPool : IDisposable
     public void Dispose()
     {
         _closing = true;
-        _shutdown.Cancel();
         _sweeper.Dispose();
         foreach (OriginPool origin in _origins.Values)
         {
             origin.Abort();
         }
 
+        // Story: a ConnectCallback has registered something with the token of its dial, and that throws or blocks. So the connections are closed before it
+        // runs, and it runs on the thread pool: it may wait for something that the disposing thread holds.
+        _ = _shutdown.CancelAsync().ContinueWith(
+            static cancelled => _ = cancelled.Exception,
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
         Services.Deadlines.Dispose();
     }
 
-    private void CheckEmpty()
+    /// <summary>A drain is over with the last connection.</summary>
+    public void CheckEmpty()
     {
         if (_draining && _origins.Values.All(static origin => origin.IsEmpty))
         {

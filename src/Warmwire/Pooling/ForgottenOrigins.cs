@@ -26,7 +26,7 @@ internal sealed class ForgottenOrigins
     {
         lock (_gate)
         {
-            if (origins.TryRemove(KeyValuePair.Create(origin.Key, origin)))
+            if (origins.TryRemove(KeyValuePair.Create(origin.Route, origin)))
             {
                 Add_NeedsLock(history);
             }

@@ -1,11 +1,10 @@
 using System.Diagnostics;
-using Warmwire.Connections;
 
 namespace Warmwire.Pooling;
 
 /// <summary>
-/// The connections of one origin that rest: the last that came goes first (LIFO), so that the surplus of a burst ages and is closed.
-/// A doubly linked list through <see cref="PoolLink"/>, so that a connection that dies in the middle leaves at once. Guarded by the pool's gate.
+/// The idle connections of one origin: the last that came goes first (LIFO), so that the surplus of a burst ages and is closed.
+/// A doubly linked list through <see cref="PooledConnection"/>, so that a connection that dies in the middle leaves at once. Guarded by the lock of the origin.
 /// </summary>
 internal sealed class IdleStack
 {
@@ -13,34 +12,32 @@ internal sealed class IdleStack
     public const long NoneIdle = long.MaxValue;
 
     private readonly IdleTotal _total;
-    private HttpConnection? _newest;
-    private HttpConnection? _oldest;
+    private PooledConnection? _newest;
+    private PooledConnection? _oldest;
     private long _oldestSince = NoneIdle;
 
     public IdleStack(IdleTotal total) => _total = total;
 
     public int Count { get; private set; }
 
-    public HttpConnection? Oldest => _oldest;
+    public PooledConnection? Oldest => _oldest;
 
-    /// <summary>When the least recently used came to rest, or <see cref="NoneIdle"/>. Read without the gate, so it may be a moment old.</summary>
+    /// <summary>When the least recently used became idle, or <see cref="NoneIdle"/>. Read without the lock, so it may be a moment old.</summary>
     public long OldestSince => Volatile.Read(ref _oldestSince);
 
-    public void Push(HttpConnection connection)
+    public void Push(PooledConnection connection)
     {
-        PoolLink link = connection.Link;
-        Debug.Assert(link.Place == PoolPlace.Busy, "only a busy connection comes to rest");
-        link.Place = PoolPlace.Idle;
-        link.Older = _newest;
-        link.Newer = null;
+        Debug.Assert(connection.State == PooledState.Idle, "it has become idle");
+        connection.Older = _newest;
+        connection.Newer = null;
         if (_newest is null)
         {
             _oldest = connection;
-            Volatile.Write(ref _oldestSince, link.IdleSince);
+            Volatile.Write(ref _oldestSince, connection.IdleSince);
         }
         else
         {
-            _newest.Link.Newer = connection;
+            _newest.Newer = connection;
         }
 
         _newest = connection;
@@ -48,65 +45,52 @@ internal sealed class IdleStack
         _total.Add(1);
     }
 
-    /// <summary>The last that came and can serve; some HTTP/2 connections rest without taking exchanges.</summary>
+    /// <summary>The last that came and can serve; some HTTP/2 connections are idle without taking exchanges.</summary>
     /// <param name="needsHttp2">Whether only HTTP/2 will do.</param>
-    public HttpConnection? NewestFor(bool needsHttp2)
+    public PooledConnection? NewestFor(bool needsHttp2)
     {
-        HttpConnection? connection = _newest;
-        while (connection is not null && !(connection.IsMultiplexed ? connection.Link.HasFreePlace : !needsHttp2))
+        PooledConnection? connection = _newest;
+        while (connection is not null && !(connection.IsMultiplexed ? connection.HasFreeSlot : !needsHttp2))
         {
-            connection = connection.Link.Older;
+            connection = connection.Older;
         }
 
         return connection;
     }
 
-    public HttpConnection? Pop()
+    /// <summary>Takes it out; what becomes of it is its <see cref="PooledConnection.MoveTo"/>.</summary>
+    public void Remove(PooledConnection connection)
     {
-        HttpConnection? connection = _newest;
-        if (connection is not null)
+        if (connection.Newer is null)
         {
-            Remove(connection);
-        }
-
-        return connection;
-    }
-
-    public void Remove(HttpConnection connection)
-    {
-        PoolLink link = connection.Link;
-        Debug.Assert(link.Place == PoolPlace.Idle, "it rests here");
-        if (link.Newer is null)
-        {
-            _newest = link.Older;
+            _newest = connection.Older;
         }
         else
         {
-            link.Newer.Link.Older = link.Older;
+            connection.Newer.Older = connection.Older;
         }
 
-        if (link.Older is null)
+        if (connection.Older is null)
         {
-            _oldest = link.Newer;
-            Volatile.Write(ref _oldestSince, _oldest is null ? NoneIdle : _oldest.Link.IdleSince);
+            _oldest = connection.Newer;
+            Volatile.Write(ref _oldestSince, _oldest is null ? NoneIdle : _oldest.IdleSince);
         }
         else
         {
-            link.Older.Link.Newer = link.Newer;
+            connection.Older.Newer = connection.Newer;
         }
 
-        link.Newer = link.Older = null;
-        link.Place = PoolPlace.Busy;
+        connection.Newer = connection.Older = null;
         Count--;
         _total.Add(-1);
     }
 
     /// <summary>From the least recently used to the last.</summary>
-    public IEnumerable<HttpConnection> OldestFirst()
+    public IEnumerable<PooledConnection> OldestFirst()
     {
-        for (HttpConnection? connection = _oldest; connection is not null;)
+        for (PooledConnection? connection = _oldest; connection is not null;)
         {
-            HttpConnection? next = connection.Link.Newer;
+            PooledConnection? next = connection.Newer;
             yield return connection;
             connection = next;
         }

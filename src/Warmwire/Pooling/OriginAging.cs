@@ -1,109 +1,70 @@
-using Warmwire.Connections;
-
 namespace Warmwire.Pooling;
 
-/// <summary>Closes connections of an origin that rest: the old ones in time, the least recently used where a limit is passed, all on demand.</summary>
-internal sealed class OriginAging
+/// <summary>Closes idle connections of an origin: the old ones in time, the least recently used where a limit is passed, all on demand.</summary>
+internal sealed class OriginAging(OriginState state, OriginAddresses addresses, OriginDials dials, ConnectionAge age)
 {
-    // Immutable.
-    private readonly OriginState _state;
-    private readonly OriginAddresses _addresses;
-    private readonly OriginDials _dials;
-    private readonly ConnectionAge _age;
+    /// <summary>When the least recently used idle connection became idle, or <see cref="IdleStack.NoneIdle"/>. Read without the lock, so it may be a moment old.</summary>
+    public long OldestIdleSince => state.Idle.OldestSince;
 
-    public OriginAging(OriginState state, OriginAddresses addresses, OriginDials dials, ConnectionAge age)
+    /// <summary>Closes what has been idle or has lived too long; what is shared and never becomes idle gets no more exchanges.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="next">When the next one is due; <see langword="null"/> if nothing here will be.</param>
+    public OriginStep Sweep(long now, out TimeSpan? next)
     {
-        _state = state;
-        _addresses = addresses;
-        _dials = dials;
-        _age = age;
+        OriginStep step = default;
+        next = null;
+        foreach (PooledConnection pooled in state.Idle.OldestFirst())
+        {
+            TimeSpan idleTime = age.IdleTime(pooled, now);
+            if (age.WhyNotReuse(pooled, now, idleTime) is { } reason)
+            {
+                state.Retire(pooled, reason);
+                step.Close(pooled, reason);
+            }
+            else
+            {
+                next = age.NextDue(next, pooled, now, idleTime);
+            }
+        }
+
+        for (int i = state.Shared.Count - 1; i >= 0; i--)
+        {
+            PooledConnection pooled = state.Shared[i];
+            if (age.IsTooOld(pooled, now))
+            {
+                state.Retire(pooled, CloseReason.Lifetime);
+                step.Dial ??= dials.Next();
+            }
+            else
+            {
+                next = age.NextEndOfLife(next, pooled, now);
+            }
+        }
+
+        next = addresses.NextDue(next, now);
+        return step;
     }
 
-    /// <summary>Closes what has rested or lived too long; what is shared and never comes to rest gets no more exchanges.</summary>
-    /// <returns>When the next one is due; <see langword="null"/> if nothing here will be.</returns>
-    public TimeSpan? Sweep(long now)
+    /// <summary>Takes the least recently used out of the idle ones, to be closed for this reason.</summary>
+    public PooledConnection? TakeOldestIdle(CloseReason reason)
     {
-        List<(HttpConnection Connection, CloseReason Reason)> old = [];
-        TimeSpan? next = null;
-        List<PlannedDial>? dials = null;
-        lock (_state.Gate)
+        PooledConnection? oldest = state.Idle.Oldest;
+        if (oldest is not null)
         {
-            foreach (HttpConnection connection in _state.Idle.OldestFirst())
-            {
-                TimeSpan idleTime = _age.IdleTime(connection, now);
-                if (_age.WhyNotReuse(connection, now, idleTime) is { } reason)
-                {
-                    _state.Retire_NeedsLock(connection, reason);
-                    old.Add((connection, reason));
-                }
-                else
-                {
-                    next = _age.NextDue(next, connection, now, idleTime);
-                }
-            }
-
-            for (int i = _state.Shared.Count - 1; i >= 0; i--)
-            {
-                HttpConnection connection = _state.Shared[i];
-                if (_age.IsTooOld(connection, now))
-                {
-                    _state.Retire_NeedsLock(connection, CloseReason.Lifetime);
-                    dials = _dials.Plan_NeedsLock() ?? dials;
-                }
-                else
-                {
-                    next = _age.NextEndOfLife(next, connection, now);
-                }
-            }
-
-            next = _addresses.NextDue_NeedsLock(next, now);
+            state.Retire(oldest, reason);
         }
 
-        foreach ((HttpConnection connection, CloseReason reason) in old)
-        {
-            connection.Close(reason);
-        }
-
-        _dials.Start(dials);
-        return next;
+        return oldest;
     }
 
-    /// <summary>When the least recently used idle connection came to rest, or <see cref="IdleStack.NoneIdle"/>; as it was a moment ago.</summary>
-    public long OldestIdleSince => _state.Idle.OldestSince;
-
-    public bool CloseOldestIdle(CloseReason reason)
+    public OriginStep CloseIdle(CloseReason reason)
     {
-        HttpConnection? oldest;
-        lock (_state.Gate)
+        OriginStep step = default;
+        while (TakeOldestIdle(reason) is { } pooled)
         {
-            oldest = _state.Idle.Oldest;
-            if (oldest is not null)
-            {
-                _state.Retire_NeedsLock(oldest, reason);
-            }
+            step.Close(pooled, reason);
         }
 
-        oldest?.Close(reason);
-        return oldest is not null;
-    }
-
-    public int CloseIdle(CloseReason reason)
-    {
-        List<HttpConnection> idle = [];
-        lock (_state.Gate)
-        {
-            while (_state.Idle.Oldest is { } connection)
-            {
-                _state.Retire_NeedsLock(connection, reason);
-                idle.Add(connection);
-            }
-        }
-
-        foreach (HttpConnection connection in idle)
-        {
-            connection.Close(reason);
-        }
-
-        return idle.Count;
+        return step;
     }
 }

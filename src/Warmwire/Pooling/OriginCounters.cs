@@ -1,6 +1,6 @@
 namespace Warmwire.Pooling;
 
-/// <summary>What happened at one origin since the handler was made. Leases are counted by any thread, the rest is guarded by the gate of the <see cref="OriginState"/>.</summary>
+/// <summary>What happened at one origin since the handler was made. Leases are counted by any thread, the rest is guarded by the lock of the origin.</summary>
 internal sealed class OriginCounters
 {
     private readonly long[] _closedBy = new long[Enum.GetValues<CloseReason>().Length];

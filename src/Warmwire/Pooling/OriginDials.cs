@@ -1,556 +1,317 @@
 using System.Diagnostics;
-using System.Diagnostics.CodeAnalysis;
 using Warmwire.Connections;
-using Warmwire.Runtime;
-using Warmwire.Settings;
 
 namespace Warmwire.Pooling;
 
-/// <summary>The dials of an origin: when one is begun, whom it serves, what its failure means.</summary>
+/// <summary>The dials of an origin: when one is begun, whom it serves, what its failure means. docs/design/dial-failures.md has the reasons.</summary>
 /// <remarks>
-/// A dial belongs to the pool: it goes on when the request that asked for it is served or gone, and its connection serves whoever waits longest.
+/// A dial belongs to the pool: it goes on when the request that asked for it is served or gone, and its connection serves the oldest waiter.
 /// There are never more dials than waiting requests, and with HTTP/2, whose connections serve many, a fraction of that; nobody knows the protocol before
 /// the first dial has ended, so the others wait for what it tells.
 /// </remarks>
-internal sealed class OriginDials
+internal sealed class OriginDials(OriginState state, ConnectionAge age)
 {
-    // Immutable.
-    private readonly ConnectionPool _pool;
-    private readonly OriginPool _origin;
-    private readonly OriginState _state;
-    private readonly HandlerSettings _settings;
-    private readonly TimeProvider _time;
-    private readonly PoolEvents _events;
-    private readonly ConnectionAge _age;
+    // ---- What is needed ---------------------------------------------------------------------------------------------
 
-    public OriginDials(ConnectionPool pool, OriginPool origin, OriginState state)
+    /// <summary>Decides on one dial for the waiters, if they need one and the limits on the origin allow it. It is counted from now on.</summary>
+    /// <remarks>One at a time, asked for again behind each: so nothing is planned that no permit is there for.</remarks>
+    public PlannedDial? Next()
     {
-        _pool = pool;
-        _origin = origin;
-        _state = state;
-        _settings = pool.Services.Settings;
-        _time = pool.Services.Time;
-        _events = pool.Events;
-        _age = pool.Age;
-    }
-
-    private Route Key => _state.Key;
-
-    /// <summary>Decides on dials for those who wait, as far as the limits allow. They hold their places in the count and are to be started by <see cref="Start"/>.</summary>
-    public List<PlannedDial>? Plan_NeedsLock()
-    {
-        Debug.Assert(_state.Gate.IsHeldByCurrentThread, "the gate");
-        int count = Needed_NeedsLock();
-        if (count <= 0 || _state.Closing)
+        if (state.Phase == OriginPhase.Closing || Needed() <= 0 || state.Waiters.LastWithoutDial is not { } waiter)
         {
             return null;
         }
 
-        // Not more than there are places, or an origin that is starved would plan, and give up, a dial for each that waits whenever one more comes.
-        // One is always tried: it may take the place of an idle connection.
-        count = Math.Min(count, Math.Max(1, _pool.Budget.Free));
-
-        var dials = new List<PlannedDial>(count);
-        foreach (PoolWaiter waiter in _state.Waiters.LastToFirst())
-        {
-            if (!waiter.HasDial)
-            {
-                waiter.HasDial = true;
-                dials.Add(PlanOne_NeedsLock(waiter, waiter.ReplacementFor ?? Reason_NeedsLock()));
-                if (dials.Count == count)
-                {
-                    break;
-                }
-            }
-        }
-
-        return dials.Count > 0 ? dials : null;
+        state.Waiters.DialBegan(waiter);
+        return Plan(waiter, waiter.ReplacementFor ?? Reason());
     }
 
-    /// <summary>How many dials those who wait need beyond those under way, and the limit on connections to the origin allows.</summary>
-    private int Needed_NeedsLock()
+    /// <summary>Whether a request waits here that only a permit under <see cref="PooledHttpHandler.MaxConnections"/> is missing for.</summary>
+    public bool NeedsPermit => state.Phase != OriginPhase.Closing && Needed() > 0;
+
+    /// <summary>How many dials the waiters need beyond those under way, and the limit on connections to the origin allows.</summary>
+    private int Needed()
     {
-        int waiting = _state.Waiters.Count;
+        int waiting = state.Waiters.Count;
         if (waiting == 0)
         {
             return 0;
         }
 
-        int needed = _state.SpeaksHttp2 switch
+        int needed = state.Protocol switch
         {
-            false => WaitingForHttp1_NeedsLock(waiting) - _state.Dialing,
-            null => _state.Dialing == 0 ? 1 : 0,
-            true => NeededForStreams_NeedsLock(waiting),
+            ProtocolKnowledge.Unknown => state.Dialing == 0 ? 1 : 0,
+            ProtocolKnowledge.Http2 => NeededForSlots(waiting),
+            _ => WaitingForHttp1(waiting) - state.Dialing,
         };
-        return Math.Min(needed, _settings.MaxConnectionsPerServer - _state.Open.Count - _state.Dialing);
+        return Math.Min(needed, state.Settings.MaxConnectionsPerServer - state.Open.Count - state.Dialing);
     }
 
     /// <summary>
-    /// Those whom another connection of HTTP/1.1 helps. Who needs HTTP/2 waits for a stream while an earlier connection may still give one: dials that tell
-    /// HTTP/1.1 again would be made for nothing. Without that hope a dial has to tell that it is in vain.
+    /// Those whom another connection of HTTP/1.1 helps. A waiter that needs HTTP/2 waits for a slot while an earlier connection may still give one: dials that
+    /// tell HTTP/1.1 again would be made for nothing. Without such a connection a dial has to tell that it is in vain.
     /// </summary>
-    private int WaitingForHttp1_NeedsLock(int waiting) =>
-        Key.Protocols == ProtocolOffer.Http2OrHttp1 && _state.HasHope_NeedsLock(onlyHttp2: true)
-            ? _state.Waiters.FirstToLast().Count(static waiter => !waiter.NeedsHttp2)
-            : waiting;
+    private int WaitingForHttp1(int waiting) =>
+        state.Waiters.CountNeedingHttp2 > 0 && state.HasUsableConnection(onlyHttp2: true) ? waiting - state.Waiters.CountNeedingHttp2 : waiting;
 
-    private int NeededForStreams_NeedsLock(int waiting)
+    private int NeededForSlots(int waiting)
     {
-        int coming = _state.Dialing + _state.Opening;
-        int needed = _settings.EnableMultipleHttp2Connections
-            ? (int)(((long)waiting + _state.StreamLimit - 1) / _state.StreamLimit) - coming
-            : coming > 0 || _state.HasHope_NeedsLock(onlyHttp2: true) ? 0
+        int coming = state.Dialing + state.Opening;
+        int needed = state.Settings.EnableMultipleHttp2Connections
+            ? (int)(((long)waiting + state.StreamLimit - 1) / state.StreamLimit) - coming
+            : coming > 0 || state.HasUsableConnection(onlyHttp2: true) ? 0
             : 1;
-        return needed > 0 && SaysNotNow_NeedsLock() ? 0 : needed;
+        return needed > 0 && SaysNotNow() ? 0 : needed;
     }
 
     /// <summary>A server that allows no stream at all means "not now"; it would say the same on every further connection.</summary>
-    private bool SaysNotNow_NeedsLock() => _state.Open.Any(static connection => connection.IsMultiplexed && connection.Link is { IsUsable: true, Opening: false, StreamLimit: 0 });
+    private bool SaysNotNow() => state.Multiplexed.Any(static pooled => pooled is { IsUsable: true, IsOffered: true, Slots.Limit: 0 });
 
-    private DialReason Reason_NeedsLock() =>
-        _state.Dialing + _state.Opening == 0 && !_state.HasHope_NeedsLock(onlyHttp2: false) ? DialReason.First
-        : _state.SpeaksHttp2 == true ? DialReason.AllAtStreamLimit
+    private DialReason Reason() =>
+        state.Dialing + state.Opening == 0 && !state.HasUsableConnection(onlyHttp2: false) ? DialReason.First
+        : state.Protocol == ProtocolKnowledge.Http2 ? DialReason.AllAtStreamLimit
         : DialReason.AllBusy;
 
-    /// <summary>Whether one who comes now and finds no connection has one opened for it, or shares in one that is being opened; else <paramref name="waiting"/> tells how many wait like it.</summary>
-    public bool HasRoom_NeedsLock(out int waiting)
+    private PlannedDial Plan(PoolWaiter? waiter, DialReason reason)
     {
-        bool canDial = _state.Open.Count + _state.Dialing < _settings.MaxConnectionsPerServer;
+        state.Dialing++;
+        return new PlannedDial(waiter, reason, state.Waiters.LastTicket);
+    }
+
+    // ---- Whether the line is too long -------------------------------------------------------------------------------
+
+    /// <summary>Whether a request that comes now and finds no connection has one opened for it, or shares in one that is being opened.</summary>
+    /// <param name="waiting">If not: how many wait like it.</param>
+    public bool HasRoom(out int waiting)
+    {
+        bool canDial = state.Open.Count + state.Dialing < state.Settings.MaxConnectionsPerServer;
         long perDial = 1;
-        if (_state.SpeaksHttp2 == true)
+        if (state.Protocol == ProtocolKnowledge.Http2)
         {
-            canDial = canDial && (_settings.EnableMultipleHttp2Connections || (_state.Dialing + _state.Opening == 0 && !_state.HasHope_NeedsLock(onlyHttp2: true)));
-            perDial = _state.StreamLimit;
+            canDial = canDial
+                && (state.Settings.EnableMultipleHttp2Connections || (state.Dialing + state.Opening == 0 && !state.HasUsableConnection(onlyHttp2: true)));
+            perDial = state.StreamLimit;
         }
-        else if (_state.SpeaksHttp2 is null)
+        else if (state.Protocol == ProtocolKnowledge.Unknown)
         {
             // What the one dial tells decides about all of them.
-            canDial = canDial || _state.Dialing > 0;
+            canDial = canDial || state.Dialing > 0;
         }
 
-        waiting = (int)Math.Max(0, _state.Waiters.Count - (perDial * (_state.Dialing + _state.Opening)));
+        waiting = (int)Math.Max(0, state.Waiters.Count - (perDial * (state.Dialing + state.Opening)));
         return canDial;
     }
 
-    /// <summary>Takes out of the line those for whom it is too long: they were let in while it seemed that connections could be opened for them.</summary>
-    /// <param name="noPlace">Whether it is certain that none can be opened now.</param>
-    public List<PoolWaiter>? Surplus_NeedsLock(bool noPlace)
+    /// <summary>Fails those for whom the line is too long: they were let in while it seemed that connections could be opened for them.</summary>
+    /// <param name="step">Where the failures go.</param>
+    /// <param name="noPermit">Whether it is certain that no connection can be opened now.</param>
+    public void FailSurplus(ref OriginStep step, bool noPermit)
     {
-        List<PoolWaiter>? surplus = null;
-        int limit = _settings.MaxPendingRequestsPerServer;
-        while (limit != int.MaxValue
-            && (!HasRoom_NeedsLock(out int waiting) || noPlace)
-            && waiting > limit
-            && _state.Waiters.LastToFirst().FirstOrDefault(static waiter => !waiter.HasDial) is { } last)
+        int limit = state.Settings.MaxPendingRequestsPerServer;
+        if (limit == int.MaxValue)
         {
-            _state.Waiters.Remove(last);
-            (surplus ??= []).Add(last);
+            return;
         }
 
-        return surplus;
+        TransportException? error = null;
+        while ((!HasRoom(out int waiting) || noPermit) && waiting > limit && state.Waiters.LastWithoutDial is { } last)
+        {
+            state.Waiters.Remove(last);
+            step.Fail(last, WaiterFailureKind.LikeAnother, error ??= TooManyPending(limit));
+        }
     }
 
-    public TransportException TooManyPending_NeedsLock(int waiting) =>
-        PoolErrors.TooManyPending(Key, waiting, _settings.MaxPendingRequestsPerServer, _state.Open.Count, StreamPlaces_NeedsLock());
+    public TransportException TooManyPending(int waiting) =>
+        PoolErrors.TooManyPending(state.Route, waiting, state.Settings.MaxPendingRequestsPerServer, state.Open.Count, CountSlots());
 
     /// <summary>How many exchanges the open HTTP/2 connections serve together, for texts; zero if there are none.</summary>
-    public long StreamPlaces_NeedsLock() => _state.Open.Sum(static connection => connection.IsMultiplexed ? connection.Link.StreamLimit : 0L);
+    public long CountSlots() => state.Multiplexed.Sum(static pooled => (long)pooled.Slots.Limit);
 
-    private PlannedDial PlanOne_NeedsLock(PoolWaiter? waiter, DialReason reason)
+    // ---- A dial begins, or does not ---------------------------------------------------------------------------------
+
+    /// <summary>The dial has its permit.</summary>
+    /// <returns>Whether HTTP/2 is not to be offered.</returns>
+    public bool Begin(PlannedDial dial)
     {
-        _state.Dialing++;
-        return new PlannedDial(waiter, reason, _state.Waiters.LastTicket);
+        state.Counters.Dialed(dial.Reason);
+        return state.Protocol == ProtocolKnowledge.Http1Required;
     }
 
-    public void Start(List<PlannedDial>? dials)
+    /// <summary>There is no permit for the dial: its request waits, except if the line is too long for it.</summary>
+    public OriginStep Refused(PlannedDial dial, out bool isDestitute)
     {
-        while (dials is not null)
-        {
-            int started = 0;
-            while (started < dials.Count && _pool.TryTakePlace())
-            {
-                _ = StartAsync(dials[started++]);
-            }
+        OriginStep step = default;
+        Unplan(dial);
 
-            if (started == dials.Count)
-            {
-                // The plan may have been cut short by the places that were free then.
-                lock (_state.Gate)
-                {
-                    dials = Plan_NeedsLock();
-                }
-
-                continue;
-            }
-
-            bool destitute = Starve(dials, started);
-            if (_pool.Budget.TryWait(_origin, destitute))
-            {
-                // Story: a connection of another origin came to rest after this pool had looked for one and before it stood in line. Its return
-                // saw nobody waiting, so the look is repeated.
-                _pool.MakeRoomForStarved();
-                return;
-            }
-
-            // Story: the place came free between the refusal and the wait. Then nobody will tell this pool, so it plans once more.
-            lock (_state.Gate)
-            {
-                dials = Plan_NeedsLock();
-            }
-        }
+        // They were let in because connections could be opened for them; only here it turns out that they are too many.
+        FailSurplus(ref step, noPermit: true);
+        isDestitute = state.Open.Count + state.Dialing == 0;
+        return step;
     }
 
-    /// <summary>There is no place for the rest of the dials: those they were for wait, except for whom the queue is too long.</summary>
-    /// <returns>Whether the origin has no connection at all.</returns>
-    private bool Starve(List<PlannedDial> dials, int from)
+    /// <summary>Plans dials until the origin has so many connections, as far as its limits allow.</summary>
+    public List<PlannedDial> Prewarm(int connections, long now)
     {
-        List<PoolWaiter>? surplus;
-        TransportException? error = null;
-        bool destitute;
-        lock (_state.Gate)
+        state.LastUsed = now;
+        int target = Math.Min(connections, Math.Min(state.Settings.MaxConnectionsPerServer, state.Settings.MaxIdleConnectionsPerServer));
+        if (!state.SpeaksHttp1 && !state.Settings.EnableMultipleHttp2Connections)
         {
-            for (int i = from; i < dials.Count; i++)
-            {
-                Unplan_NeedsLock(dials[i]);
-            }
-
-            // They were let in because connections could be opened for them; only here it turns out that they are too many.
-            surplus = Surplus_NeedsLock(noPlace: true);
-            if (surplus is not null)
-            {
-                error = TooManyPending_NeedsLock(_settings.MaxPendingRequestsPerServer);
-            }
-
-            destitute = _state.Open.Count + _state.Dialing == 0;
+            target = Math.Min(target, 1);
         }
 
-        Fail(surplus, error);
-        return destitute;
+        var dials = new List<PlannedDial>();
+        while (state.Open.Count + state.Dialing < target)
+        {
+            dials.Add(Plan(waiter: null, DialReason.Prewarm) with { Outcome = new(TaskCreationOptions.RunContinuationsAsynchronously) });
+        }
+
+        return dials;
     }
 
-    private static void Fail(List<PoolWaiter>? waiters, TransportException? error) => waiters?.ForEach(waiter => waiter.TryFail(error!.ForAnotherRequest()));
-
-    private void Unplan_NeedsLock(PlannedDial dial)
+    /// <summary>There is no permit for a connection made beforehand.</summary>
+    public OriginStep PrewarmRefused(PlannedDial dial)
     {
-        _state.Dialing--;
+        Unplan(dial);
+
+        // Story: a request came since the plan and counted on this dial, so it was given none of its own.
+        return new OriginStep { Dial = Next() };
+    }
+
+    private void Unplan(PlannedDial dial)
+    {
+        End(dial);
+        state.ForgetProtocolIfAlone();
+    }
+
+    private void End(PlannedDial dial)
+    {
+        state.Dialing--;
+        Debug.Assert(state.Dialing >= 0, "more dials ended than started");
         if (dial.Waiter is { } waiter)
         {
-            waiter.HasDial = false;
+            state.Waiters.DialEnded(waiter);
         }
-
-        _state.ForgetProtocol_NeedsLock();
     }
 
-    private Task<TransportException?> StartAsync(PlannedDial dial)
+    // ---- A dial ends ------------------------------------------------------------------------------------------------
+
+    /// <summary>The dial has made a connection.</summary>
+    public OriginStep Succeeded(PlannedDial dial, PooledConnection pooled)
     {
-        bool http1Only;
-        lock (_state.Gate)
+        state.Open.Add(pooled);
+        End(dial);
+        state.Counters.Opened++;
+        pooled.Lifetime = age.DrawLifetime();
+        var step = new OriginStep { Pooled = pooled, News = new StepNews { Dialed = dial.Reason } };
+        if (pooled.IsMultiplexed)
         {
-            _state.Counters.Dialed(dial.Reason);
-            http1Only = _state.Http1Only;
-        }
-
-        _events.DialStarted(Key, dial.Reason);
-
-        // The connection outlives the request: nothing of the request's context may stick to it.
-        return Detached.RunUserCode(this, (Dial: dial, Http1Only: http1Only), static (pool, state) => pool.DialAsync(state.Dial, state.Http1Only));
-    }
-
-    private async Task<TransportException?> DialAsync(PlannedDial dial, bool http1Only)
-    {
-        HttpConnection connection;
-        try
-        {
-            DialedStream stream = await _pool.DialAsync(Key, dial.Waiter?.Attempt, http1Only).ConfigureAwait(false);
-            connection = _pool.CreateConnection(Key, stream, _origin);
-        }
-        catch (Exception e)
-        {
-            TransportException error = e as TransportException ?? PoolErrors.DialAborted(Key, e);
-            Failed(dial, error);
-            return error;
-        }
-
-        if (connection.IsMultiplexed)
-        {
-            SucceededShared(dial, connection);
+            SucceededShared(dial, pooled, ref step);
         }
         else
         {
-            Succeeded(dial, connection);
+            SucceededSingle(pooled, ref step);
         }
 
-        return null;
+        return step;
     }
 
-    private void Succeeded(PlannedDial dial, HttpConnection connection)
+    private void SucceededSingle(PooledConnection pooled, ref OriginStep step)
     {
-        PoolWaiter? waiter;
-        List<PoolWaiter>? surplus = null;
-        List<PoolWaiter>? refused;
-        TransportException? tooMany = null;
-        List<PlannedDial>? dials = null;
-        bool closing;
-        lock (_state.Gate)
+        bool wasKnown = state.SpeaksHttp1;
+        state.Learned(ProtocolKnowledge.Http1);
+        if (state.Phase == OriginPhase.Closing)
         {
-            bool wasKnown = _state.SpeaksHttp2 == false;
-            Opened_NeedsLock(dial, connection);
-            _state.SpeaksHttp2 = false;
-            closing = _state.Closing;
-
-            // Story: one that needs HTTP/2 came while there was a connection of it, among others of HTTP/1.1. That one is gone and this dial was the
-            // last hope. So it is asked also where the protocol seemed to be known.
-            refused = WhoNeedsHttp2InVain_NeedsLock();
-            waiter = _state.Waiters.DequeueFor(connection);
-            if (!wasKnown)
-            {
-                // Those who waited for what this dial would tell have connections opened now, or have to be told that they are too many.
-                dials = Plan_NeedsLock();
-                surplus = Surplus_NeedsLock(noPlace: false);
-                tooMany = surplus is null ? null : TooManyPending_NeedsLock(_settings.MaxPendingRequestsPerServer);
-            }
+            step.Close(pooled, CloseReason.Disposed);
+            return;
         }
 
-        _events.Opened(connection, dial.Reason);
-        _pool.Opened();
-        Start(dials);
-        Fail(surplus, tooMany);
-        FailForVersion(refused);
-        if (closing)
+        // Story: one that needs HTTP/2 came while there was a connection of it, among others of HTTP/1.1. That one is gone and this dial was the
+        // last that could tell. So it is asked also where the protocol seemed to be known.
+        FailForHttp2(ref step);
+        step.Waiter = state.Waiters.DequeueFor(pooled);
+        step.Kind = step.Waiter is null ? StepKind.Release : StepKind.GiveLeased;
+        if (!wasKnown)
         {
-            waiter?.TryFail(PoolErrors.HandlerDisposed(Key));
-            connection.Close(CloseReason.Disposed);
-        }
-        else if (waiter is not null)
-        {
-            _origin.Leases.Give(TakenConnection.NotMultiplexed(connection, TimeSpan.Zero), waiter, leased: true);
-        }
-        else
-        {
-            connection.Rest();
+            // Those who waited for what this dial would tell have connections opened now, or have to be told that they are too many.
+            step.Dial = Next();
+            FailSurplus(ref step, noPermit: false);
         }
     }
 
-    private void SucceededShared(PlannedDial dial, HttpConnection connection)
+    private void SucceededShared(PlannedDial dial, PooledConnection pooled, ref OriginStep step)
     {
-        bool closing;
-        bool unwanted;
-        lock (_state.Gate)
-        {
-            Opened_NeedsLock(dial, connection);
-            connection.Link.StreamLimit = connection.StreamLimit;
-            connection.Link.OpenedForTicket = dial.Reason == DialReason.Prewarm ? 0 : dial.StartedAtTicket;
+        state.Multiplexed.Add(pooled);
+        pooled.Slots.LimitIs(pooled.Connection.StreamLimit);
+        pooled.OpenedForTicket = dial.Reason == DialReason.Prewarm ? 0 : dial.StartedAtTicket;
 
-            // Story: a request comes before those who wait are served. It must neither pass them, nor count the connection for nothing and dial.
-            connection.Link.Opening = true;
-            _state.Opening++;
-            closing = _state.Closing;
-            unwanted = _state.Http1Only;
-            if (!unwanted)
-            {
-                _state.SpeaksHttp2 = true;
-            }
-        }
-
-        _events.Opened(connection, dial.Reason);
-        _pool.Opened();
-        connection.Start();
-        if (closing)
-        {
-            connection.Close(CloseReason.Disposed);
-        }
-        else if (unwanted)
-        {
-            // Story: the server asked for HTTP/1.1 on another connection while this one was dialed.
-            connection.Close(CloseReason.Http11Required);
-        }
-        else
-        {
-            _origin.Streams.Opened(connection);
-        }
+        // Story: a request comes before the waiters are served. It must neither pass them, nor count the connection for nothing and dial. So the
+        // connection is opening until it is offered to them.
+        state.Opening++;
+        state.Learned(ProtocolKnowledge.Http2);
+        step.Kind = StepKind.Start;
     }
 
-    private void Opened_NeedsLock(PlannedDial dial, HttpConnection connection)
+    /// <summary>Fails those who cannot do with HTTP/1.1, which is what the server speaks.</summary>
+    public void FailForHttp2(ref OriginStep step)
     {
-        Debug.Assert(_state.Gate.IsHeldByCurrentThread, "the gate");
-        _state.Open.Add(connection);
-        Finish_NeedsLock(dial);
-        _state.Counters.Opened++;
-        connection.Link.Lifetime = _age.DrawLifetime();
-    }
-
-    /// <summary>Takes out of the line those who cannot do with HTTP/1.1, which is what the server speaks.</summary>
-    public List<PoolWaiter>? WhoNeedsHttp2InVain_NeedsLock()
-    {
-        Debug.Assert(_state.Gate.IsHeldByCurrentThread, "the gate");
-        if (Key.Protocols != ProtocolOffer.Http2OrHttp1 || _state.HasHope_NeedsLock(onlyHttp2: true))
+        if (state.Waiters.CountNeedingHttp2 == 0 || state.HasUsableConnection(onlyHttp2: true))
         {
-            return null;
+            return;
         }
 
-        List<PoolWaiter>? refused = null;
-        foreach (PoolWaiter waiter in _state.Waiters.FirstToLast())
+        foreach (PoolWaiter waiter in state.Waiters.FirstToLast())
         {
             if (waiter.NeedsHttp2)
             {
-                _state.Waiters.Remove(waiter);
-                (refused ??= []).Add(waiter);
+                state.Waiters.Remove(waiter);
+                step.Fail(waiter, WaiterFailureKind.Http2Refused);
             }
         }
-
-        return refused;
     }
-
-    public void FailForVersion(List<PoolWaiter>? waiters) => waiters?.ForEach(waiter => waiter.TryFail(PoolErrors.Http2Refused(Key, waiter.Attempt)));
 
     /// <summary>
-    /// Takes out of the line those who waited all through the dial of a connection that is closed before it served anybody, if it was the only hope: to
-    /// them it is a dial that failed. Without this a server that says goodbye before the first request would be dialed for ever.
+    /// Fails those who waited all through the dial of a connection that is closed before it served anybody, if there is no other: to them it is a dial that
+    /// failed. Without this a server that sends GOAWAY before the first request would be dialed for ever.
     /// </summary>
-    public List<PoolWaiter>? WhoSawItFail_NeedsLock(HttpConnection connection)
+    public void FailForUnused(PooledConnection pooled, CloseReason? reason, ref OriginStep step)
     {
-        Debug.Assert(_state.Gate.IsHeldByCurrentThread, "the gate");
-        if (!connection.IsMultiplexed || connection.Link.HasServed || _state.Http1Only || _state.Dialing + _state.Opening > 0 || _state.HasHope_NeedsLock(onlyHttp2: false))
+        if (!pooled.IsMultiplexed
+            || pooled.HasServed
+            || state.Protocol == ProtocolKnowledge.Http1Required
+            || state.Dialing + state.Opening > 0
+            || state.HasUsableConnection(onlyHttp2: false))
         {
-            return null;
+            return;
         }
 
-        List<PoolWaiter>? failed = null;
-        foreach (PoolWaiter waiter in _state.Waiters.FirstToLast())
+        while (state.Waiters.DequeueWithoutDial(pooled.OpenedForTicket) is { } waiter)
         {
-            if (!waiter.HasDial && waiter.Ticket <= connection.Link.OpenedForTicket)
-            {
-                _state.Waiters.Remove(waiter);
-                (failed ??= []).Add(waiter);
-            }
-        }
-
-        return failed;
-    }
-
-    private void Failed(PlannedDial dial, TransportException error)
-    {
-        List<PoolWaiter> failed = [];
-        List<PlannedDial>? dials;
-        lock (_state.Gate)
-        {
-            Finish_NeedsLock(dial);
-            _state.Counters.DialsFailed++;
-            if (dial.Waiter is { } asked && _state.Waiters.Remove(asked))
-            {
-                failed.Add(asked);
-            }
-
-            // Without any connection that may serve, whoever waited all through this dial without one of his own has seen the same: the
-            // origin cannot be reached. Trying for each in turn would make the last wait for the sum of all timeouts.
-            if (!_state.HasHope_NeedsLock(onlyHttp2: false) && dial.Reason != DialReason.Prewarm)
-            {
-                foreach (PoolWaiter waiter in _state.Waiters.FirstToLast())
-                {
-                    if (!waiter.HasDial && waiter.Ticket <= dial.StartedAtTicket)
-                    {
-                        _state.Waiters.Remove(waiter);
-                        failed.Add(waiter);
-                    }
-                }
-            }
-
-            _state.ForgetProtocol_NeedsLock();
-            dials = Plan_NeedsLock();
-        }
-
-        _events.DialFailed(Key, dial.Reason, error);
-        _pool.GiveBackPlace();
-        Start(dials);
-        foreach (PoolWaiter waiter in failed)
-        {
-            waiter.TryFail(waiter == dial.Waiter ? error : error.ForAnotherRequest());
+            step.FailFor(pooled, reason, waiter);
         }
     }
 
-    private void Finish_NeedsLock(PlannedDial dial)
+    public OriginStep Failed(PlannedDial dial, TransportException error)
     {
-        _state.Dialing--;
-        Debug.Assert(_state.Dialing >= 0, "more dials ended than started");
-        if (dial.Waiter is { } waiter)
+        var step = new OriginStep { FreesPermit = true, News = new StepNews { Dialed = dial.Reason, DialError = error } };
+        End(dial);
+        state.Counters.DialsFailed++;
+        if (dial.Waiter is { } asked && state.Waiters.Remove(asked))
         {
-            waiter.HasDial = false;
-        }
-    }
-
-    /// <summary>Whether a request waits here that only a place under <see cref="PooledHttpHandler.MaxConnections"/> is missing for.</summary>
-    public bool NeedsPlace
-    {
-        get
-        {
-            lock (_state.Gate)
-            {
-                return !_state.Closing && Needed_NeedsLock() > 0;
-            }
-        }
-    }
-
-    /// <summary>A place under <see cref="PooledHttpHandler.MaxConnections"/> came free and this pool was waiting for one.</summary>
-    /// <returns>Whether it tried to take the place.</returns>
-    public bool PlaceCameFree()
-    {
-        List<PlannedDial>? dials;
-        lock (_state.Gate)
-        {
-            dials = Plan_NeedsLock();
+            step.Fail(asked, WaiterFailureKind.ItsOwn, error);
         }
 
-        Start(dials);
-        return dials is not null;
-    }
-
-    /// <summary>Starts dials until the origin has <paramref name="connections"/> connections, as far as the limits allow. <see langword="false"/>: this pool was removed; ask for the key again.</summary>
-    public bool TryPrewarm(int connections, [NotNullWhen(true)] out List<Task<TransportException?>>? started)
-    {
-        var dials = new List<PlannedDial>();
-        started = null;
-        lock (_state.Gate)
+        // Without any connection that may serve, those who waited all through this dial without one of their own have seen the same: the origin cannot be
+        // reached. Trying for each in turn would make the last wait for the sum of all timeouts.
+        if (dial.Reason != DialReason.Prewarm && !state.HasUsableConnection(onlyHttp2: false))
         {
-            if (_state.Removed)
+            while (state.Waiters.DequeueWithoutDial(dial.StartedAtTicket) is { } waiter)
             {
-                return false;
-            }
-
-            _state.ThrowIfClosing_NeedsLock();
-            _state.LastUsed = _time.GetTimestamp();
-            int target = Math.Min(connections, Math.Min(_settings.MaxConnectionsPerServer, _settings.MaxIdleConnectionsPerServer));
-            if (_state.SpeaksHttp2 != false && !_settings.EnableMultipleHttp2Connections)
-            {
-                target = Math.Min(target, 1);
-            }
-
-            while (_state.Open.Count + _state.Dialing < target)
-            {
-                dials.Add(PlanOne_NeedsLock(waiter: null, DialReason.Prewarm));
+                step.Fail(waiter, WaiterFailureKind.LikeAnother, error);
             }
         }
 
-        started = [];
-        foreach (PlannedDial dial in dials)
-        {
-            if (_pool.Budget.TryTake())
-            {
-                started.Add(StartAsync(dial));
-                continue;
-            }
-
-            List<PlannedDial>? instead;
-            lock (_state.Gate)
-            {
-                Unplan_NeedsLock(dial);
-
-                // Story: a request came since the plan and counted on this dial, so it was given none of its own.
-                instead = Plan_NeedsLock();
-            }
-
-            Start(instead);
-        }
-
-        return true;
+        state.ForgetProtocolIfAlone();
+        step.Dial = Next();
+        return step;
     }
 }

@@ -1,496 +1,203 @@
 using System.Diagnostics;
-using System.Diagnostics.CodeAnalysis;
 using Warmwire.Connections;
-using Warmwire.Diagnostics;
-using Warmwire.Settings;
 
 namespace Warmwire.Pooling;
 
-/// <summary>Gives an origin's connections to requests and takes them back: a request gets an idle one or waits, a returned one serves the next in line or rests.</summary>
-internal sealed class OriginLeases
+/// <summary>
+/// Gives an origin's connections to requests and takes them back: a request gets an idle one or waits, a returned one serves the next in line or becomes idle.
+/// </summary>
+internal sealed class OriginLeases(OriginState state, OriginDials dials, OriginChoice choice, ConnectionAge age)
 {
-    // Immutable.
-    private readonly ConnectionPool _pool;
-    private readonly OriginPool _origin;
-    private readonly OriginState _state;
-    private readonly OriginDials _dials;
-    private readonly OriginChoice _choice;
-    private readonly ConnectionBudget _budget;
-    private readonly HandlerSettings _settings;
-    private readonly TimeProvider _time;
-    private readonly PoolEvents _events;
-    private readonly ConnectionAge _age;
-
-    public OriginLeases(ConnectionPool pool, OriginPool origin, OriginState state)
-    {
-        _pool = pool;
-        _origin = origin;
-        _state = state;
-        _dials = origin.Dials;
-        _choice = origin.Choice;
-        _budget = pool.Budget;
-        _settings = pool.Services.Settings;
-        _time = pool.Services.Time;
-        _events = pool.Events;
-        _age = pool.Age;
-    }
-
-    private Route Key => _state.Key;
-
     // ---- A request asks ---------------------------------------------------------------------------------------------
 
     /// <summary>
-    /// Leases the connection that came to rest last and lives, or a place on one that is shared, if there is one. Takes the gate once and allocates nothing.
-    /// <see langword="false"/> may have any reason; <see cref="TryRent"/> has the answer.
+    /// Takes the connection that became idle last, or a slot of one that is shared, if there is one. Allocates nothing. <see langword="false"/> may have any
+    /// reason; <see cref="Ask"/> has the answer.
     /// </summary>
-    public bool TryRentIdle(Attempt attempt, [NotNullWhen(true)] out HttpConnection? connection)
+    public bool TryTake(Attempt attempt, long now, out TakenConnection taken)
     {
-        connection = null;
-        if (attempt.Settings.Trace is not null)
+        if (state.Phase is OriginPhase.Removed or OriginPhase.Closing || !choice.TryTake(NeedsHttp2(attempt), now, out taken))
         {
-            // A traced request goes the whole way, so that each step is told, and told once.
+            taken = default;
             return false;
         }
 
-        long now = _time.GetTimestamp();
-        while (true)
-        {
-            TakenConnection taken;
-            bool reused;
-            lock (_state.Gate)
-            {
-                if (_state.Removed || _state.Closing || !TryTake_NeedsLock(attempt, now, out taken, out reused))
-                {
-                    return false;
-                }
-            }
-
-            if (TryLeaseFor(attempt, taken, now, reused))
-            {
-                connection = taken.Connection;
-                return true;
-            }
-
-            // It was dead; the next one.
-        }
-    }
-
-    /// <summary>Finds a connection for the attempt. <see langword="false"/>: this pool was removed for lack of use; ask for the key again.</summary>
-    public bool TryRent(Attempt attempt, DialReason? replacementFor, out ValueTask<HttpConnection> connection)
-    {
-        long now = _time.GetTimestamp();
-        UserCode.Tell(attempt.Settings.Trace?.GetConnection, Key.Origin);
-        while (true)
-        {
-            TakenConnection taken;
-            bool reused;
-            PoolWaiter? waiter = null;
-            List<PlannedDial>? dials = null;
-            int ahead = 0;
-            lock (_state.Gate)
-            {
-                if (_state.Removed)
-                {
-                    connection = default;
-                    return false;
-                }
-
-                _state.ThrowIfClosing_NeedsLock();
-                if (!TryTake_NeedsLock(attempt, now, out taken, out reused))
-                {
-                    _state.Used_NeedsLock(now);
-                    RejectIfHttp1IsSpoken_NeedsLock(attempt);
-                    RejectIfTooManyWait_NeedsLock();
-                    waiter = new PoolWaiter(_origin, attempt, replacementFor);
-                    ahead = _state.Waiters.Count;
-                    _state.Waiters.Enqueue(waiter);
-                    dials = _dials.Plan_NeedsLock();
-                }
-            }
-
-            if (waiter is not null)
-            {
-                connection = WaitAsync(waiter, now, ahead, dials);
-                return true;
-            }
-
-            if (TryLeaseFor(attempt, taken, now, reused))
-            {
-                connection = ValueTask.FromResult(taken.Connection);
-                return true;
-            }
-
-            // It was dead; the next one, or a new one.
-        }
-    }
-
-    /// <summary>Takes a connection, or a place on one, as a lease that is going to succeed; <see cref="TryLeaseFor"/> tells whether it does.</summary>
-    private bool TryTake_NeedsLock(Attempt attempt, long now, out TakenConnection taken, out bool reused)
-    {
-        Debug.Assert(_state.Gate.IsHeldByCurrentThread, "the gate");
-        reused = false;
-        if (!_choice.TryTake_NeedsLock(NeedsHttp2(attempt), now, out taken))
-        {
-            return false;
-        }
-
-        _state.Used_NeedsLock(now);
+        state.Used(now);
         if (taken.Stale is null)
         {
-            reused = taken.Connection.Link.Requests++ > 0;
-            taken.Connection.Link.CountedIdle = false;
+            taken = taken with { Reused = taken.Pooled.Requests++ > 0 };
         }
 
         return true;
     }
 
-    /// <summary>What was taken serves the attempt, or does not.</summary>
-    private bool TryLeaseFor(Attempt attempt, in TakenConnection taken, long now, bool reused)
+    /// <summary>Finds a connection for the request, or a place in the line.</summary>
+    /// <param name="owner">The pool that the waiter belongs to.</param>
+    /// <param name="attempt">The request.</param>
+    /// <param name="replacementFor">Why a connection dialed for it would be dialed, if that is special.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="ahead">How many wait before it.</param>
+    /// <exception cref="TransportException">The request can be neither served nor let wait.</exception>
+    public OriginStep Ask(OriginPool owner, Attempt attempt, DialReason? replacementFor, long now, out int ahead)
     {
-        HttpConnection connection = taken.Connection;
-        TimeSpan idleTime = taken.IdleTime;
-        if (taken.Stale is { } old)
+        ahead = 0;
+        if (state.Phase == OriginPhase.Removed)
         {
-            connection.Close(old);
-            return false;
+            return new OriginStep { Kind = StepKind.Removed };
         }
 
-        if (connection.IsMultiplexed)
+        state.ThrowIfClosing();
+        if (TryTake(attempt, now, out TakenConnection taken))
         {
-            _events.PlaceTaken(taken);
-            if (!connection.TryLease(idleTime))
-            {
-                _origin.Streams.Refused(taken, counted: true);
-                return false;
-            }
-
-            connection.Link.HasServed = true;
-        }
-        else
-        {
-            // Story: the connection is closed between the gate and this line. Its close has told that an active connection ended, because the link said
-            // so, and this makes up for it. The other way round it is the same sum.
-            _events.LeftIdle(connection);
-            idleTime = _age.IdleTime(connection, now);
-            if (_age.WhyNotReuse(connection, now, idleTime) is { } stale)
-            {
-                connection.Close(stale);
-                return false;
-            }
-
-            if (!connection.TryLease(idleTime))
-            {
-                return false;
-            }
+            return new OriginStep { Kind = StepKind.Lease, Pooled = taken.Pooled, Taken = taken };
         }
 
-        Leased(
-            connection,
-            attempt,
-            new LeaseFacts { IsLeased = true, Reused = reused, WasIdle = taken.FromRest, IdleTime = idleTime, LeasedAt = now });
-        return true;
-    }
-
-    private async ValueTask<HttpConnection> WaitAsync(PoolWaiter waiter, long since, int ahead, List<PlannedDial>? dials)
-    {
-        Attempt attempt = waiter.Attempt;
-        if (dials is null)
-        {
-            UserCode.Tell(attempt.Settings.Trace?.Queued, ahead);
-            PoolEvents.Queued(Key, ahead);
-        }
-
-        waiter.Listen();
-        _dials.Start(dials);
-        HttpConnection connection;
-        try
-        {
-            connection = await waiter.Connection.ConfigureAwait(false);
-        }
-        catch
-        {
-            _events.LeftQueue(Key, attempt, _time.GetElapsedTime(since));
-            throw;
-        }
-
-        bool reused, leftIdle;
-        lock (_state.Gate)
-        {
-            reused = connection.Link.Requests++ > 0;
-
-            // Story: the connection is closed right after the lease, by a disposal for one. Whichever comes first takes it out of the idle count.
-            leftIdle = connection.Link.CountedIdle && connection.Link.Place != PoolPlace.Gone;
-            connection.Link.CountedIdle = false;
-        }
-
-        if (leftIdle)
-        {
-            _events.LeftIdle(connection);
-        }
-
-        long now = _time.GetTimestamp();
-        Leased(
-            connection,
-            attempt,
-            new LeaseFacts
-            {
-                IsLeased = true,
-                Reused = reused,
-                WasIdle = waiter.RestedFor is not null,
-                IdleTime = waiter.RestedFor ?? TimeSpan.Zero,
-                QueueTime = _time.GetElapsedTime(since, now),
-                LeasedAt = now,
-            });
-        return connection;
-    }
-
-    private void Leased(HttpConnection connection, Attempt attempt, in LeaseFacts lease)
-    {
-        attempt.Lease = lease;
-        _state.Counters.Leased(lease.Reused, attempt.Replays > 0);
-        _events.Leased(connection, attempt, lease.Reused);
-        if (attempt.Settings.Trace is { } trace)
-        {
-            UserCode.Tell(trace.GotConnection, new GotConnectionInfo(connection.Id, lease.Reused, lease.WasIdle, lease.IdleTime));
-        }
+        state.Used(now);
+        RejectIfHttp1IsSpoken(attempt);
+        RejectIfTooManyWait();
+        var waiter = new PoolWaiter(owner, attempt, replacementFor);
+        ahead = state.Waiters.Count;
+        state.Waiters.Enqueue(waiter);
+        return new OriginStep { Kind = StepKind.Wait, Waiter = waiter, Dial = dials.Next() };
     }
 
     /// <summary>The waiter gave up. A dial under way for it goes on.</summary>
-    public void Leave(PoolWaiter waiter)
-    {
-        lock (_state.Gate)
-        {
-            _state.Waiters.Remove(waiter);
-        }
-    }
+    public void Leave(PoolWaiter waiter) => state.Waiters.Remove(waiter);
 
-    public TransportException PendingTimeout(PoolWaiter waiter)
-    {
-        bool totalLimit = _budget.IsWaiting(_origin);
-        lock (_state.Gate)
-        {
-            int ahead = waiter.IsQueued ? WaitQueue.CountBefore(waiter) : 0;
-            return _dials.StreamPlaces_NeedsLock() is var streams and > 0 && !totalLimit
-                ? PoolErrors.PendingStreamTimeout(Key, waiter.Attempt, streams, _state.Open.Count(static connection => connection.IsMultiplexed), _state.Dialing, ahead)
-                : PoolErrors.PendingTimeout(Key, waiter.Attempt, _state.Open.Count, _settings.MaxConnectionsPerServer, _state.Dialing, ahead, totalLimit);
-        }
-    }
+    /// <summary>The waiter has the connection.</summary>
+    /// <returns>Whether it had served a request before.</returns>
+    public static bool CountLease(PooledConnection pooled) => pooled.Requests++ > 0;
 
-    public TransportException TotalTimeout(TimeSpan limit) => PoolErrors.TotalTimeout(Key, limit);
+    public TransportException PendingTimeout(PoolWaiter waiter, bool totalLimit)
+    {
+        int ahead = waiter.IsQueued ? WaitQueue.CountBefore(waiter) : 0;
+        return dials.CountSlots() is var slots and > 0 && !totalLimit
+            ? PoolErrors.PendingStreamTimeout(state.Route, waiter.Attempt, slots, state.Multiplexed.Count, state.Dialing, ahead)
+            : PoolErrors.PendingTimeout(
+                state.Route, waiter.Attempt, state.Open.Count, state.Settings.MaxConnectionsPerServer, state.Dialing, ahead, totalLimit);
+    }
 
     /// <summary>Only where the server chooses the protocol can a request need one and get the other.</summary>
-    private bool NeedsHttp2(Attempt attempt) => Key.Protocols == ProtocolOffer.Http2OrHttp1 && (attempt.RequiresHttp2 || attempt.IsExtendedConnect);
+    private bool NeedsHttp2(Attempt attempt) => state.Route.Protocols == ProtocolOffer.Http2OrHttp1 && (attempt.RequiresHttp2 || attempt.IsExtendedConnect);
 
-    private void RejectIfHttp1IsSpoken_NeedsLock(Attempt attempt)
+    private void RejectIfHttp1IsSpoken(Attempt attempt)
     {
-        if (_state.SpeaksHttp2 == false && NeedsHttp2(attempt) && !_state.HasHope_NeedsLock(onlyHttp2: true))
+        if (state.SpeaksHttp1 && NeedsHttp2(attempt) && !state.HasUsableConnection(onlyHttp2: true))
         {
-            throw PoolErrors.Http2Refused(Key, attempt);
+            throw PoolErrors.Http2Refused(state.Route, attempt);
         }
     }
 
-    private void RejectIfTooManyWait_NeedsLock()
+    private void RejectIfTooManyWait()
     {
-        if (!_dials.HasRoom_NeedsLock(out int waiting) && waiting >= _settings.MaxPendingRequestsPerServer)
+        if (!dials.HasRoom(out int waiting) && waiting >= state.Settings.MaxPendingRequestsPerServer)
         {
-            throw _dials.TooManyPending_NeedsLock(waiting);
+            throw dials.TooManyPending(waiting);
         }
     }
 
     // ---- A connection comes back ------------------------------------------------------------------------------------
 
-    public void Returned(HttpConnection connection)
+    /// <summary>A connection that is not multiplexed has no exchange any more and is clean.</summary>
+    /// <param name="pooled">The connection.</param>
+    /// <param name="moment">The time.</param>
+    /// <param name="othersDestitute">Whether an origin without any connection waits for a permit.</param>
+    public OriginStep Returned(PooledConnection pooled, in Moment moment, bool othersDestitute)
     {
-        long now = _time.GetTimestamp();
-        DateTimeOffset wall = _time.GetUtcNow();
-        TimeSpan idleLimit = _age.IdleLimitOf(connection);
-        bool tooOld = _age.IsTooOld(connection, now);
-        CloseReason? reason;
-        PoolWaiter? waiter = null;
-        HttpConnection? surplus = null;
-        bool cameToRest = false;
-        lock (_state.Gate)
-        {
-            // Story: the watch found the connection dead before this return came through; it has been counted as closed.
-            if (connection.Link.Place == PoolPlace.Gone)
-            {
-                return;
-            }
+        OriginStep step = default;
 
-            Debug.Assert(connection.Link.Place == PoolPlace.Busy, "returned once");
-            reason = WhyNotKeep_NeedsLock(connection, idleLimit, tooOld);
-            if (reason is null)
-            {
-                waiter = _state.Waiters.DequeueFor(connection);
-                if (waiter is null)
-                {
-                    cameToRest = Rest_NeedsLock(connection, idleLimit, now, wall, out surplus);
-                }
-            }
+        // Story: the watch found the connection dead before this return came through; it has been counted as closed.
+        if (pooled.State == PooledState.Gone)
+        {
+            return step;
         }
 
-        if (reason is { } close)
+        Debug.Assert(pooled.State is PooledState.Leased or PooledState.Retired, "returned once");
+        if (WhyNotKeep(pooled, moment, othersDestitute) is { } reason)
         {
-            connection.Close(close);
+            state.Retire(pooled, reason);
+            step.Close(pooled, reason);
+            return step;
         }
-        else if (waiter is not null)
+
+        if (state.Waiters.DequeueFor(pooled) is { } waiter)
         {
-            Give(TakenConnection.NotMultiplexed(connection, TimeSpan.Zero), waiter, leased: false);
+            step.Give(TakenConnection.Returned(pooled), waiter);
+            return step;
         }
-        else
+
+        BecomeIdle(pooled, moment, ref step);
+        return step;
+    }
+
+    public void BecomeIdle(PooledConnection pooled, in Moment moment, ref OriginStep step)
+    {
+        pooled.BecomeIdle(moment);
+        state.Idle.Push(pooled);
+        step.Kind = StepKind.Idle;
+        step.Pooled = pooled;
+        if (state.Idle.Count > state.Settings.MaxIdleConnectionsPerServer)
         {
-            CameToRest(connection, cameToRest, surplus, idleLimit, now);
+            PooledConnection surplus = state.Idle.Oldest!;
+            state.Retire(surplus, CloseReason.IdleLimit);
+            step.Close(surplus, CloseReason.IdleLimit);
         }
     }
 
-    /// <summary>Puts it to rest; <see cref="CameToRest"/> does what is to be done outside the gate.</summary>
-    /// <returns>Whether the metrics are to be told.</returns>
-    public bool Rest_NeedsLock(HttpConnection connection, TimeSpan idleLimit, long now, DateTimeOffset wall, out HttpConnection? surplus)
+    private CloseReason? WhyNotKeep(PooledConnection pooled, in Moment moment, bool othersDestitute) =>
+        state.Phase == OriginPhase.Closing || (state.Phase == OriginPhase.Draining && !state.Waiters.HasAnyFor(pooled)) ? CloseReason.Disposed
+        : pooled.RetiredFor is { } retired ? retired
+        : age.IsTooOld(pooled, moment.Now) ? CloseReason.Lifetime
+        : state.Waiters.Count > 0 && othersDestitute ? CloseReason.MadeRoom
+        : moment.IdleLimit == TimeSpan.Zero ? CloseReason.IdleTimeout
+        : null;
+
+    // ---- A gift does not arrive -------------------------------------------------------------------------------------
+
+    /// <summary>The waiter that the leased connection was for has gone.</summary>
+    /// <returns>The next, if there is one.</returns>
+    public PoolWaiter? NextFor(PooledConnection pooled) => state.Waiters.DequeueFor(pooled);
+
+    /// <summary>The connection that was meant for the waiter died on the way: another serves it, or it is back in line.</summary>
+    public OriginStep DiedOnTheWay(PooledConnection dead, PoolWaiter waiter, long now)
     {
-        PoolLink link = connection.Link;
-        link.IdleLimit = idleLimit;
-        link.IdleSince = now;
-        link.IdleSinceWall = wall;
-        bool cameToRest = !link.CountedIdle;
-        link.CountedIdle = true;
-        _state.Idle.Push(connection);
-        surplus = null;
-        if (_state.Idle.Count > _settings.MaxIdleConnectionsPerServer)
+        OriginStep step = default;
+        if (state.Phase == OriginPhase.Closing)
         {
-            surplus = _state.Idle.Oldest!;
-            _state.Retire_NeedsLock(surplus, CloseReason.IdleLimit);
+            step.Fail(waiter, WaiterFailureKind.Disposed);
+            return step;
         }
 
-        return cameToRest;
-    }
-
-    public void CameToRest(HttpConnection connection, bool tell, HttpConnection? surplus, TimeSpan idleLimit, long now)
-    {
-        if (tell)
+        if (waiter.IsDone)
         {
-            _events.CameToRest(connection);
+            return step;
         }
 
-        surplus?.Close(CloseReason.IdleLimit);
-        _pool.CameToRest(idleLimit, now);
-    }
-
-    /// <summary>Gives a connection, or a place on one, to one who waits, and if that one has gone to the next.</summary>
-    public void Give(TakenConnection taken, PoolWaiter waiter, bool leased)
-    {
-        PoolWaiter? next = waiter;
-        while (next is not null)
+        // Story: while this waiter was out of the line another connection came back, found nobody waiting and became idle.
+        while (choice.TryTake(waiter.NeedsHttp2, now, out TakenConnection taken))
         {
-            HttpConnection connection = taken.Connection;
-            if (!leased && !TryLease(taken))
+            if (taken is { Stale: null, Pooled.IsMultiplexed: false })
             {
-                if (!TryTakeAnother(connection, next, out taken))
-                {
-                    return;
-                }
-
-                continue;
-            }
-
-            leased = true;
-            next.RestedFor = taken.FromRest ? taken.IdleTime : null;
-            if (next.TryGive(connection))
-            {
-                return;
-            }
-
-            lock (_state.Gate)
-            {
-                next = _state.Waiters.DequeueFor(connection);
-            }
-        }
-
-        taken.Connection.Rest();
-    }
-
-    private bool TryLease(in TakenConnection taken)
-    {
-        HttpConnection connection = taken.Connection;
-        if (!connection.IsMultiplexed)
-        {
-            return connection.TryLease(taken.IdleTime);
-        }
-
-        _events.PlaceTaken(taken);
-        if (connection.TryLease(taken.IdleTime))
-        {
-            connection.Link.HasServed = true;
-            return true;
-        }
-
-        _origin.Streams.Refused(taken, counted: false);
-        return false;
-    }
-
-    /// <summary>The connection that was meant for the waiter died on the way.</summary>
-    /// <returns>Whether another may serve it; if not, it is back in line, or gone.</returns>
-    private bool TryTakeAnother(HttpConnection dead, PoolWaiter waiter, out TakenConnection taken)
-    {
-        while (true)
-        {
-            List<PlannedDial>? dials = null;
-            bool found = false;
-            List<PoolWaiter>? failed = null;
-            bool closing;
-            long now = _time.GetTimestamp();
-            lock (_state.Gate)
-            {
-                closing = _state.Closing;
-                taken = default;
-                if (!waiter.IsDone && !closing)
-                {
-                    // Story: while this waiter was out of the line another connection came back, found nobody waiting and rests.
-                    found = _choice.TryTake_NeedsLock(waiter.NeedsHttp2, now, out taken);
-                    if (!found)
-                    {
-                        // Nor would the dead one's end have planned a dial for it, so that is done here.
-                        _state.Waiters.PutBackFirst(waiter);
-                        if (dead.Link.Place == PoolPlace.Gone || dead.Link.RetiredFor is not null)
-                        {
-                            failed = _dials.WhoSawItFail_NeedsLock(dead);
-                        }
-
-                        dials = _dials.Plan_NeedsLock();
-                    }
-                }
-            }
-
-            if (closing)
-            {
-                waiter.TryFail(PoolErrors.HandlerDisposed(Key));
-            }
-
-            _dials.Start(dials);
-            failed?.ForEach(hopeless => hopeless.TryFail(PoolErrors.ClosedBeforeUse(Key, dead, dead.Link.RetiredFor)));
-            if (!found)
-            {
-                return false;
+                taken = taken with { IdleTime = age.IdleTime(taken.Pooled, now) };
             }
 
             if (taken.Stale is not { } stale)
             {
-                if (!taken.Connection.IsMultiplexed)
-                {
-                    taken = TakenConnection.NotMultiplexed(taken.Connection, TimeSpan.MaxValue);
-                }
-
-                return true;
+                step.Give(taken, waiter);
+                return step;
             }
 
-            taken.Connection.Close(stale);
+            step.Close(taken.Pooled, stale);
         }
-    }
 
-    private CloseReason? WhyNotKeep_NeedsLock(HttpConnection connection, TimeSpan idleLimit, bool tooOld) =>
-        _state.Closing || (_state.Draining && !_state.Waiters.HasAnyFor(connection)) ? CloseReason.Disposed
-        : connection.Link.RetiredFor is { } retired ? retired
-        : tooOld ? CloseReason.Lifetime
-        : _state.Waiters.Count > 0 && _budget.HasDestitute ? CloseReason.MadeRoom
-        : idleLimit == TimeSpan.Zero ? CloseReason.IdleTimeout
-        : null;
+        // Nor would the dead one's end have planned a dial for it, so that is done here.
+        state.Waiters.PutBackFirst(waiter);
+        if (dead.State is PooledState.Gone or PooledState.Retired)
+        {
+            dials.FailForUnused(dead, dead.RetiredFor, ref step);
+        }
+
+        step.Dial = dials.Next();
+        return step;
+    }
 }

@@ -1,119 +1,403 @@
-using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
 using Warmwire.Connections;
+using Warmwire.Diagnostics;
 
 namespace Warmwire.Pooling;
 
 /// <summary>
-/// The connections of one origin, towards the handler's pool and towards the connections. Every step decides under the gate of the
-/// <see cref="OriginState"/> what to dial, hand over and close, and acts after leaving it.
+/// The connections of one origin, towards the handler's pool and towards the connections. It decides nothing and does nothing: it puts what comes to the
+/// <see cref="OriginPlan"/>, in a scope of the <see cref="OriginExecutor"/>, which does what the plan says.
 /// </summary>
-/// <remarks>
-/// A request takes whichever comes first, a freed connection (<see cref="OriginLeases"/>) or a dial (<see cref="OriginDials"/>).
-/// </remarks>
 internal sealed class OriginPool : IMultiplexedConnectionOwner
 {
     // Immutable.
     private readonly ConnectionPool _pool;
-    private readonly OriginState _state;
+    private readonly OriginAging _aging;
+    private readonly OriginCounters _counters;
     private readonly TimeProvider _time;
     private readonly PoolEvents _events;
-    private readonly ConnectionAge _age;
 
-    public OriginPool(ConnectionPool pool, Route key)
+    public OriginPool(ConnectionPool pool, Route route)
     {
         _pool = pool;
-        Key = key;
+        Route = route;
         Services = pool.Services;
         _time = pool.Services.Time;
         _events = pool.Events;
-        _age = pool.Age;
-        _state = new OriginState(key, pool.IdleTotal, _time.GetTimestamp());
-        Dials = new OriginDials(pool, this, _state);
-        Choice = new OriginChoice(_state, pool.Age);
-        Leases = new OriginLeases(pool, this, _state);
-        Streams = new OriginStreams(pool, this, _state);
-        Addresses = new OriginAddresses(_state, Dials, pool.Services.Settings);
-        Aging = new OriginAging(_state, Addresses, Dials, pool.Age);
+        var plan = new OriginPlan(route, pool.Services.Settings, pool.Age, pool.IdleTotal);
+        _aging = plan.Aging;
+        _counters = plan.Counters;
+        Executor = new OriginExecutor(pool, this, plan);
     }
 
-    public Route Key { get; }
+    public Route Route { get; }
 
     public ConnectionServices Services { get; }
 
-    public OriginLeases Leases { get; }
+    public OriginExecutor Executor { get; }
 
-    public OriginDials Dials { get; }
+    // ---- A request asks ---------------------------------------------------------------------------------------------
 
-    public OriginChoice Choice { get; }
+    /// <summary>
+    /// Leases the connection that became idle last and lives, or a slot of one that is shared, if there is one. Takes the lock once and allocates nothing.
+    /// <see langword="false"/> may have any reason; <see cref="TryLease"/> has the answer.
+    /// </summary>
+    public bool TryLeaseIdle(Attempt attempt, [NotNullWhen(true)] out HttpConnection? connection)
+    {
+        connection = null;
+        if (attempt.Settings.Trace is not null)
+        {
+            // A traced request goes the whole way, so that each step is told, and told once.
+            return false;
+        }
 
-    public OriginStreams Streams { get; }
+        long now = _time.GetTimestamp();
+        while (true)
+        {
+            TakenConnection taken;
+            using (OriginExecutor.Scope at = Executor.Enter())
+            {
+                if (!at.Plan.Leases.TryTake(attempt, now, out taken))
+                {
+                    return false;
+                }
+            }
 
-    public OriginAddresses Addresses { get; }
+            if (TryLeaseFor(attempt, ref taken, now))
+            {
+                connection = taken.Pooled.Connection;
+                return true;
+            }
 
-    public OriginAging Aging { get; }
+            // It was dead; the next one.
+        }
+    }
+
+    /// <summary>Finds a connection for the attempt. <see langword="false"/>: this pool was removed for lack of use; ask for the route again.</summary>
+    public bool TryLease(Attempt attempt, DialReason? replacementFor, out ValueTask<HttpConnection> connection)
+    {
+        long now = _time.GetTimestamp();
+        UserCode.Tell(attempt.Settings.Trace?.GetConnection, Route.Origin);
+        while (true)
+        {
+            OriginStep step;
+            int ahead;
+            using (OriginExecutor.Scope at = Executor.Enter())
+            {
+                step = at.Plan.Leases.Ask(this, attempt, replacementFor, now, out ahead);
+            }
+
+            switch (step.Kind)
+            {
+                case StepKind.Removed:
+                    connection = default;
+                    return false;
+                case StepKind.Wait:
+                    connection = WaitAsync(step.Waiter!, now, ahead, step.Dial);
+                    return true;
+                default:
+                    if (TryLeaseFor(attempt, ref step.Taken, now))
+                    {
+                        connection = ValueTask.FromResult(step.Taken.Pooled.Connection);
+                        return true;
+                    }
+
+                    // It was dead; the next one, or a new one.
+                    break;
+            }
+        }
+    }
+
+    private bool TryLeaseFor(Attempt attempt, ref TakenConnection taken, long now)
+    {
+        if (!Executor.TryLease(ref taken, now))
+        {
+            return false;
+        }
+
+        Leased(
+            taken.Pooled.Connection,
+            attempt,
+            new LeaseFacts { IsLeased = true, Reused = taken.Reused, WasIdle = taken.FromIdle, IdleTime = taken.IdleTime, LeasedAt = now });
+        return true;
+    }
+
+    private async ValueTask<HttpConnection> WaitAsync(PoolWaiter waiter, long since, int ahead, PlannedDial? dial)
+    {
+        Attempt attempt = waiter.Attempt;
+        if (dial is null)
+        {
+            UserCode.Tell(attempt.Settings.Trace?.Queued, ahead);
+            PoolEvents.Queued(Route, ahead);
+        }
+
+        waiter.Listen();
+        Executor.Take(new OriginStep { Dial = dial });
+        HttpConnection connection;
+        try
+        {
+            connection = await waiter.Connection.ConfigureAwait(false);
+        }
+        catch
+        {
+            _events.LeftQueue(Route, attempt, _time.GetElapsedTime(since));
+            throw;
+        }
+
+        bool reused;
+        using (Executor.Enter())
+        {
+            reused = OriginLeases.CountLease(PooledConnection.Of(connection));
+        }
+
+        long now = _time.GetTimestamp();
+        Leased(
+            connection,
+            attempt,
+            new LeaseFacts
+            {
+                IsLeased = true,
+                Reused = reused,
+                WasIdle = waiter.WasIdleFor is not null,
+                IdleTime = waiter.WasIdleFor ?? TimeSpan.Zero,
+                QueueTime = _time.GetElapsedTime(since, now),
+                LeasedAt = now,
+            });
+        return connection;
+    }
+
+    private void Leased(HttpConnection connection, Attempt attempt, in LeaseFacts lease)
+    {
+        attempt.Lease = lease;
+        _counters.Leased(lease.Reused, attempt.Replays > 0);
+        _events.Leased(connection, attempt, lease.Reused);
+        if (attempt.Settings.Trace is { } trace)
+        {
+            UserCode.Tell(trace.GotConnection, new GotConnectionInfo(connection.Id, lease.Reused, lease.WasIdle, lease.IdleTime));
+        }
+    }
+
+    /// <summary>The waiter gave up. A dial under way for it goes on.</summary>
+    public void Leave(PoolWaiter waiter)
+    {
+        using OriginExecutor.Scope at = Executor.Enter();
+        at.Plan.Leases.Leave(waiter);
+    }
+
+    public TransportException PendingTimeout(PoolWaiter waiter)
+    {
+        bool totalLimit = _pool.Permits.IsWaiting(this);
+        using OriginExecutor.Scope at = Executor.Enter();
+        return at.Plan.Leases.PendingTimeout(waiter, totalLimit);
+    }
 
     // ---- What connections tell --------------------------------------------------------------------------------------
 
-    public void Returned(HttpConnection connection) => Leases.Returned(connection);
+    public void Returned(HttpConnection connection)
+    {
+        PooledConnection pooled = PooledConnection.Of(connection);
+        Moment moment = Executor.MomentFor(connection);
+        using OriginExecutor.Scope at = Executor.Enter();
+        at.Then(at.Plan.Leases.Returned(pooled, moment, _pool.Permits.HasDestitute));
+    }
 
     public void Closed(HttpConnection connection, CloseReason reason)
     {
-        List<PlannedDial>? dials;
-        List<PoolWaiter>? failed;
-        bool wasIdle;
-        int streams;
-        lock (_state.Gate)
-        {
-            if (connection.Link.Place == PoolPlace.Idle)
-            {
-                _state.Idle.Remove(connection);
-            }
-
-            wasIdle = connection.Link.CountedIdle;
-
-            streams = Streams.Gone_NeedsLock(connection);
-            connection.Link.Place = PoolPlace.Gone;
-            bool known = _state.Open.Remove(connection);
-            Debug.Assert(known, "closed once");
-            _state.Counters.Closed(reason);
-            failed = Dials.WhoSawItFail_NeedsLock(connection);
-            _state.ForgetProtocol_NeedsLock();
-            dials = Dials.Plan_NeedsLock();
-        }
-
-        _events.StreamsChanged(connection, -streams);
-        _events.Closed(connection, reason, wasIdle);
-        if (connection.Link.Yields)
-        {
-            _pool.Budget.EndYield();
-        }
-
-        _pool.GiveBackPlace();
-        Dials.Start(dials);
-        failed?.ForEach(waiter => waiter.TryFail(PoolErrors.ClosedBeforeUse(Key, connection, reason)));
+        PooledConnection pooled = PooledConnection.Of(connection);
+        using OriginExecutor.Scope at = Executor.Enter();
+        at.Then(at.Plan.Closed(pooled, reason));
     }
 
-    public void StreamEnded(HttpConnection connection) => Streams.Ended(connection);
-
-    public void StreamLimitChanged(HttpConnection connection) => Streams.LimitChanged(connection);
-
-    public void Suspended(HttpConnection connection) => Streams.Suspended(connection);
-
-    public void Resumed(HttpConnection connection) => Streams.Resumed(connection);
-
-    public void Retire(HttpConnection connection, CloseReason reason) => Streams.Retire(connection, reason);
-
-    public void Http11Required(HttpConnection connection) => Streams.Http11Required();
-
-    public void ResponseLeaked(HttpConnection connection, string? stack)
+    public void StreamEnded(HttpConnection connection)
     {
-        lock (_state.Gate)
+        // Story: an origin has no connection at all and waits for a permit. This connection never becomes idle, because there is always one exchange more,
+        // so the origin would wait for ever. Then this connection takes no more exchanges and gives its permit up.
+        bool destitute = _pool.Permits.HasDestitute;
+        bool begun = destitute && _pool.Permits.TryBeginYield();
+        bool yields = begun;
+        PooledConnection pooled = PooledConnection.Of(connection);
+        Moment moment = Executor.MomentFor(connection);
+        using (OriginExecutor.Scope at = Executor.Enter())
         {
-            _state.Counters.LeakedResponses++;
+            at.Then(at.Plan.Slots.Ended(pooled, moment, destitute, ref yields));
+        }
+
+        if (begun && !yields)
+        {
+            _pool.Permits.EndYield();
+        }
+    }
+
+    public void StreamLimitChanged(HttpConnection connection)
+    {
+        Moment moment = Executor.MomentFor(connection);
+        using OriginExecutor.Scope at = Executor.Enter();
+        at.Then(at.Plan.Slots.LimitChanged(PooledConnection.Of(connection), moment));
+    }
+
+    public void Suspended(HttpConnection connection)
+    {
+        Moment moment = Executor.MomentFor(connection);
+        using OriginExecutor.Scope at = Executor.Enter();
+        at.Then(at.Plan.Slots.Suspended(PooledConnection.Of(connection), moment));
+    }
+
+    public void Resumed(HttpConnection connection)
+    {
+        Moment moment = Executor.MomentFor(connection);
+        using OriginExecutor.Scope at = Executor.Enter();
+        at.Then(at.Plan.Slots.Resumed(PooledConnection.Of(connection), moment));
+    }
+
+    public void Retire(HttpConnection connection, CloseReason reason)
+    {
+        Moment moment = Executor.MomentFor(connection);
+        using OriginExecutor.Scope at = Executor.Enter();
+        at.Then(at.Plan.Slots.Retire(PooledConnection.Of(connection), reason, moment));
+    }
+
+    public void Http11Required(HttpConnection connection)
+    {
+        using OriginExecutor.Scope at = Executor.Enter();
+        at.Then(at.Plan.Slots.Http11Required());
+    }
+
+    /// <summary>A finalizer calls this: its thread takes no lock and runs no listener, which could block it or, by what it throws, end the process.</summary>
+    public void ResponseLeaked(HttpConnection connection, string? stack) =>
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static leak => leak.Pool.ReportLeak(leak.Connection, leak.Stack),
+            (Pool: this, Connection: connection, Stack: stack),
+            preferLocal: false);
+
+    private void ReportLeak(HttpConnection connection, string? stack)
+    {
+        using (Executor.Enter())
+        {
+            _counters.LeakedResponses++;
         }
 
         _events.ResponseLeaked(connection, stack);
+    }
+
+    // ---- Dials ------------------------------------------------------------------------------------------------------
+
+    public void DialSucceeded(PlannedDial dial, PooledConnection pooled)
+    {
+        using OriginExecutor.Scope at = Executor.Enter();
+        at.Then(at.Plan.Dials.Succeeded(dial, pooled));
+    }
+
+    public void DialFailed(PlannedDial dial, TransportException error)
+    {
+        using OriginExecutor.Scope at = Executor.Enter();
+        at.Then(at.Plan.Dials.Failed(dial, error));
+    }
+
+    /// <summary>
+    /// Starts dials until the origin has <paramref name="connections"/> connections, as far as the limits allow. <see langword="false"/>: this pool was removed;
+    /// ask for the route again.
+    /// </summary>
+    public bool TryPrewarm(int connections, [NotNullWhen(true)] out List<Task<TransportException?>>? started)
+    {
+        List<PlannedDial>? dials;
+        long now = _time.GetTimestamp();
+        started = null;
+        using (OriginExecutor.Scope at = Executor.Enter())
+        {
+            dials = at.Plan.Prewarm(connections, now);
+        }
+
+        if (dials is null)
+        {
+            return false;
+        }
+
+        started = [];
+        foreach (PlannedDial dial in dials)
+        {
+            if (_pool.Permits.TryTake())
+            {
+                started.Add(dial.Outcome!.Task);
+                Executor.Start(dial);
+                continue;
+            }
+
+            using OriginExecutor.Scope at = Executor.Enter();
+            at.Then(at.Plan.Dials.PrewarmRefused(dial));
+        }
+
+        return true;
+    }
+
+    // ---- Permits ----------------------------------------------------------------------------------------------------
+
+    /// <summary>Whether a request waits here that only a permit is missing for.</summary>
+    public bool NeedsPermit
+    {
+        get
+        {
+            using OriginExecutor.Scope at = Executor.Enter();
+            return at.Plan.Dials.NeedsPermit;
+        }
+    }
+
+    /// <summary>The pool has left the line for a permit; if it needs one after all it stands in it again.</summary>
+    public void LeftLine()
+    {
+        using OriginExecutor.Scope at = Executor.Enter();
+        at.Then(new OriginStep { Dial = at.Plan.Dials.Next() });
+    }
+
+    // ---- Age and addresses ------------------------------------------------------------------------------------------
+
+    /// <inheritdoc cref="OriginAging.OldestIdleSince"/>
+    public long OldestIdleSince => _aging.OldestIdleSince;
+
+    /// <inheritdoc cref="OriginAging.Sweep"/>
+    public TimeSpan? Sweep(long now)
+    {
+        using OriginExecutor.Scope at = Executor.Enter();
+        at.Then(at.Plan.Aging.Sweep(now, out TimeSpan? next));
+        return next;
+    }
+
+    /// <summary>Closes the least recently used idle connection, before it returns: its permit is free then, or somebody's.</summary>
+    public bool CloseOldestIdle(CloseReason reason)
+    {
+        PooledConnection? oldest;
+        using (OriginExecutor.Scope at = Executor.Enter())
+        {
+            oldest = at.Plan.Aging.TakeOldestIdle(reason);
+        }
+
+        if (oldest is null)
+        {
+            return false;
+        }
+
+        OriginExecutor.Close(oldest, reason);
+        return true;
+    }
+
+    public int CloseIdle(CloseReason reason)
+    {
+        using OriginExecutor.Scope at = Executor.Enter();
+        OriginStep step = at.Plan.Aging.CloseIdle(reason);
+        at.Then(step);
+        return step.Closes?.Count ?? 0;
+    }
+
+    public bool TryBeginRefresh(long now)
+    {
+        using OriginExecutor.Scope at = Executor.Enter();
+        return at.Plan.Addresses.TryBeginRefresh(now);
+    }
+
+    public void AddressesChanged(IReadOnlySet<IPAddress> addresses)
+    {
+        using OriginExecutor.Scope at = Executor.Enter();
+        at.Then(at.Plan.Addresses.Changed(addresses));
     }
 
     // ---- The end ----------------------------------------------------------------------------------------------------
@@ -121,122 +405,38 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
     /// <summary>Removes the pool, once, if nobody has used it for long and nothing is left in it. Its history goes to <paramref name="history"/>.</summary>
     public bool TryRemove(long now, [NotNullWhen(true)] out OriginSnapshot? history)
     {
-        lock (_state.Gate)
-        {
-            // Story: a sweep takes longer than it is to the next, and both come here.
-            if (_state.Removed)
-            {
-                history = null;
-                return false;
-            }
-
-            _state.Removed = _state.Open.Count == 0 && _state.Dialing == 0 && _state.Waiters.Count == 0 && _time.GetElapsedTime(_state.LastUsed, now) > PoolLimits.KeepUnusedOrigin;
-            history = _state.Removed ? Snapshot_NeedsLock(now) : null;
-            return history is not null;
-        }
+        using OriginExecutor.Scope at = Executor.Enter();
+        history = at.Plan.TryRemove(now);
+        return history is not null;
     }
 
-    /// <summary>Keeps no connection from now on, except for those who wait for one already.</summary>
+    /// <inheritdoc cref="OriginPlan.Drain"/>
     public void BeginDrain()
     {
-        lock (_state.Gate)
-        {
-            _state.Draining = true;
-        }
-
-        Aging.CloseIdle(CloseReason.Disposed);
+        using OriginExecutor.Scope at = Executor.Enter();
+        at.Then(at.Plan.Drain());
     }
 
-    /// <summary>Fails those who wait, and closes every connection whatever it does.</summary>
+    /// <inheritdoc cref="OriginPlan.Abort"/>
     public void Abort()
     {
-        List<PoolWaiter> waiting = [];
-        HttpConnection[] open;
-        lock (_state.Gate)
-        {
-            _state.Closing = true;
-            open = [.. _state.Open];
-            while (_state.Waiters.Dequeue() is { } waiter)
-            {
-                waiting.Add(waiter);
-            }
-        }
-
-        foreach (PoolWaiter waiter in waiting)
-        {
-            waiter.TryFail(PoolErrors.HandlerDisposed(Key));
-        }
-
-        foreach (HttpConnection connection in open)
-        {
-            connection.Close(CloseReason.Disposed);
-        }
+        using OriginExecutor.Scope at = Executor.Enter();
+        at.Then(at.Plan.Abort());
     }
 
     public bool IsEmpty
     {
         get
         {
-            lock (_state.Gate)
-            {
-                return _state.Open.Count == 0 && _state.Dialing == 0 && _state.Waiters.Count == 0;
-            }
+            using OriginExecutor.Scope at = Executor.Enter();
+            return at.Plan.IsEmpty;
         }
     }
-
-    // ---- Snapshot ---------------------------------------------------------------------------------------------------
 
     public OriginSnapshot GetSnapshot()
     {
         long now = _time.GetTimestamp();
-        lock (_state.Gate)
-        {
-            return Snapshot_NeedsLock(now);
-        }
-    }
-
-    private OriginSnapshot Snapshot_NeedsLock(long now) => new()
-    {
-        Origin = Key.Origin,
-        Protocols = Key.Protocols switch
-        {
-            ProtocolOffer.Http2 => "HTTP/2",
-            ProtocolOffer.Http2OrHttp1 => "HTTP/2 or HTTP/1.1",
-            _ => "HTTP/1.1",
-        },
-        StreamsActive = _state.Open.Sum(static c => c.Link.Streams),
-        Open = _state.Open.Count,
-        Idle = _state.Idle.Count,
-        Dialing = _state.Dialing,
-        Pending = _state.Waiters.Count,
-        Requests = _state.Counters.Requests,
-        ConnectionsOpened = _state.Counters.Opened,
-        DialsFailed = _state.Counters.DialsFailed,
-        Reused = _state.Counters.Reused,
-        Replays = _state.Counters.Replays,
-        LeakedResponses = _state.Counters.LeakedResponses,
-        ClosedBy = _state.Counters.ClosedBy,
-        DialedBy = _state.Counters.DialedBy,
-        Connections = [.. _state.Open.OrderBy(static c => c.Id).Select(c => Describe_NeedsLock(c, now))],
-    };
-
-    private ConnectionSnapshot Describe_NeedsLock(HttpConnection connection, long now)
-    {
-        bool rests = connection.Link.Place == PoolPlace.Idle;
-        ConnectionVitals vitals = connection.Vitals;
-        return new ConnectionSnapshot(
-            connection.Id,
-            rests ? "Idle" : connection.StateName,
-            _time.GetElapsedTime(connection.OpenedAt, now),
-            rests ? _age.IdleTime(connection, now) : TimeSpan.Zero,
-            connection.Link.Requests,
-            connection.RemoteEndPoint)
-        {
-            HttpVersion = connection.HttpVersion,
-            Streams = connection.IsMultiplexed ? connection.Link.Streams : rests ? 0 : 1,
-            StreamLimit = connection.IsMultiplexed ? connection.Link.StreamLimit : 1,
-            WindowStalls = vitals.WindowStalls,
-            PingRoundTrip = vitals.PingRoundTrip,
-        };
+        using OriginExecutor.Scope at = Executor.Enter();
+        return at.Plan.GetSnapshot(now);
     }
 }

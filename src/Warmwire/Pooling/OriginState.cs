@@ -1,122 +1,139 @@
 using System.Diagnostics;
 using Warmwire.Connections;
+using Warmwire.Settings;
 
 namespace Warmwire.Pooling;
 
-/// <summary>
-/// What one origin has. <see cref="OriginLeases"/>, <see cref="OriginDials"/>, <see cref="OriginAging"/>, <see cref="OriginAddresses"/> and
-/// <see cref="OriginPool"/> share it and its gate on purpose: most steps need connections, waiters and dials in one view. Each of them takes the gate by
-/// itself, decides, and acts after leaving it.
-/// </summary>
+/// <summary>What one origin has. The parts of its <see cref="OriginPlan"/> share it: most decisions need connections, waiters and dials in one view.</summary>
 internal sealed class OriginState
 {
-    public OriginState(Route key, IdleTotal idleTotal, long now)
+    public OriginState(Route route, HandlerSettings settings, IdleTotal idleTotal, long now)
     {
-        Key = key;
+        Route = route;
+        Settings = settings;
         Idle = new IdleStack(idleTotal);
         LastUsed = now;
-        ForgetProtocol_NeedsLock();
+        Protocol = KnownWithoutConnection;
     }
 
     // Immutable.
-    public Route Key { get; }
+    public Route Route { get; }
 
-    public Lock Gate { get; } = new();
+    public HandlerSettings Settings { get; }
 
-    // Guarded by the gate.
+    // Connections.
 
-    /// <summary>The connections that rest.</summary>
+    /// <summary>All connections, whatever they do.</summary>
+    public HashSet<PooledConnection> Open { get; } = [];
+
+    /// <summary>Those of them that are multiplexed.</summary>
+    public HashSet<PooledConnection> Multiplexed { get; } = [];
+
     public IdleStack Idle { get; }
 
     /// <summary>The multiplexed connections in use that are not retired.</summary>
     public SharedConnections Shared { get; } = new();
 
-    /// <summary>The requests that wait.</summary>
+    /// <summary>Multiplexed connections that are open and have not been offered to the waiters.</summary>
+    public int Opening { get; set; }
+
+    // Requests and dials.
+
     public WaitQueue Waiters { get; } = new();
-
-    /// <summary>All connections, whatever they do.</summary>
-    public HashSet<HttpConnection> Open { get; } = [];
-
-    public OriginCounters Counters { get; } = new();
 
     /// <summary>Dials decided on and not ended.</summary>
     public int Dialing { get; set; }
 
-    /// <summary>Multiplexed connections that are open and have not been offered to those who wait.</summary>
-    public int Opening { get; set; }
+    public OriginCounters Counters { get; } = new();
 
-    /// <summary>Whether the origin speaks HTTP/2, as its last dial told; <see langword="null"/> while nobody knows.</summary>
-    public bool? SpeaksHttp2 { get; set; }
+    // What is known of the origin.
 
-    /// <summary>The server has asked for HTTP/1.1 (RFC 9113 §7): HTTP/2 is not offered to it any more.</summary>
-    public bool Http1Only { get; set; }
+    public ProtocolKnowledge Protocol { get; private set; }
+
+    public bool SpeaksHttp1 => Protocol is ProtocolKnowledge.Http1 or ProtocolKnowledge.Http1Required;
 
     /// <summary>How many exchanges the origin's HTTP/2 connections serve at a time, as far as is known.</summary>
     public int StreamLimit { get; set; } = PoolLimits.StreamsUntilKnown;
 
-    /// <summary>No connection is kept any more, except for those who wait already.</summary>
-    public bool Draining { get; set; }
+    // Its course.
 
-    /// <summary>The handler is disposed.</summary>
-    public bool Closing { get; set; }
-
-    /// <summary>The origin is forgotten; whoever still asks here asks the pool for the key again.</summary>
-    public bool Removed { get; set; }
+    public OriginPhase Phase { get; private set; }
 
     public long LastUsed { get; set; }
 
     public bool UsedSinceRefresh { get; set; }
 
-    public void Used_NeedsLock(long now)
+    public bool IsEmpty => Open.Count == 0 && Dialing == 0 && Waiters.Count == 0;
+
+    private ProtocolKnowledge KnownWithoutConnection => Route.Protocols switch
     {
-        Debug.Assert(Gate.IsHeldByCurrentThread, "the gate");
+        ProtocolOffer.Http1 => ProtocolKnowledge.Http1,
+        ProtocolOffer.Http2 => ProtocolKnowledge.Http2,
+        _ => ProtocolKnowledge.Unknown,
+    };
+
+    public void MoveTo(OriginPhase next)
+    {
+        bool isLegal = (Phase, next) switch
+        {
+            (OriginPhase.Removed, _) or (_, OriginPhase.Open) => false,
+            (OriginPhase.Closing, _) => next == OriginPhase.Closing,
+            _ => true,
+        };
+        Debug.Assert(isLegal, $"{Phase} to {next}");
+        Phase = next;
+    }
+
+    public void Used(long now)
+    {
         LastUsed = now;
         UsedSinceRefresh = true;
     }
 
+    /// <summary>A connection has told what the origin speaks. What the server has asked for stands.</summary>
+    public void Learned(ProtocolKnowledge protocol)
+    {
+        if (Protocol != ProtocolKnowledge.Http1Required)
+        {
+            Protocol = protocol;
+        }
+    }
+
     /// <summary>With the last connection and the last dial goes what they told of the protocol: the server may be another one next time.</summary>
-    public void ForgetProtocol_NeedsLock()
+    public void ForgetProtocolIfAlone()
     {
         if (Open.Count == 0 && Dialing == 0)
         {
-            SpeaksHttp2 = Http1Only ? false : Key.Protocols switch
-            {
-                ProtocolOffer.Http1 => false,
-                ProtocolOffer.Http2 => true,
-                _ => null,
-            };
+            Learned(KnownWithoutConnection);
         }
     }
 
     /// <summary>The connection serves nobody from now on. The first reason stands.</summary>
     /// <returns>Why to close it, if that is to be done now; else its last exchange ends first.</returns>
-    public CloseReason? Retire_NeedsLock(HttpConnection connection, CloseReason reason)
+    public CloseReason? Retire(PooledConnection pooled, CloseReason reason, bool yields = false)
     {
-        Debug.Assert(Gate.IsHeldByCurrentThread, "the gate");
-        PoolLink link = connection.Link;
-        link.RetiredFor ??= reason;
-        bool rested = link.Place == PoolPlace.Idle;
-        if (rested)
+        bool wasIdle = pooled.State == PooledState.Idle;
+        if (wasIdle)
         {
-            Idle.Remove(connection);
+            Idle.Remove(pooled);
         }
 
-        Shared.Remove(connection);
-        return rested || (connection.IsMultiplexed && link.Streams == 0) ? link.RetiredFor : null;
+        Shared.Remove(pooled);
+        pooled.Retire(reason, yields);
+        return wasIdle || (pooled.IsMultiplexed && pooled.Slots.Taken == 0) ? pooled.RetiredFor : null;
     }
 
-    /// <summary>Whether a connection is open that may serve those who wait, be it later.</summary>
-    public bool HasHope_NeedsLock(bool onlyHttp2)
+    /// <summary>Whether a connection is open that may serve waiters, be it later.</summary>
+    public bool HasUsableConnection(bool onlyHttp2)
     {
-        Debug.Assert(Gate.IsHeldByCurrentThread, "the gate");
-        if (Key.Protocols == ProtocolOffer.Http1)
+        if (!onlyHttp2 && Open.Count > Multiplexed.Count)
         {
-            return Open.Count > 0;
+            return true;
         }
 
-        foreach (HttpConnection connection in Open)
+        foreach (PooledConnection pooled in Multiplexed)
         {
-            if (connection.IsMultiplexed ? connection.Link.IsUsable : !onlyHttp2)
+            if (pooled.IsUsable)
             {
                 return true;
             }
@@ -125,12 +142,11 @@ internal sealed class OriginState
         return false;
     }
 
-    public void ThrowIfClosing_NeedsLock()
+    public void ThrowIfClosing()
     {
-        Debug.Assert(Gate.IsHeldByCurrentThread, "the gate");
-        if (Closing)
+        if (Phase == OriginPhase.Closing)
         {
-            throw PoolErrors.HandlerDisposed(Key);
+            throw PoolErrors.HandlerDisposed(Route);
         }
     }
 }

@@ -3,7 +3,10 @@ using Warmwire.Diagnostics;
 
 namespace Warmwire.Pooling;
 
-/// <summary>What happens in the pool, told to metrics and the log. Never called under a lock.</summary>
+/// <summary>
+/// What happens in the pool, told to metrics and the log: the one place where the pool runs code of listeners. Never called under a lock. What a listener
+/// throws stays here, and each measurement is guarded alone, so that one that is lost does not take its counterpart along.
+/// </summary>
 internal sealed class PoolEvents
 {
     private readonly TransportMetrics _metrics;
@@ -17,11 +20,11 @@ internal sealed class PoolEvents
 
     private static WarmwireEventSource Log => WarmwireEventSource.Log;
 
-    public static void Queued(Route key, int ahead)
+    public static void Queued(Route route, int ahead)
     {
         if (Log.IsEnabled())
         {
-            Log.RequestQueued(key.Origin, ahead);
+            Tell(static told => Log.RequestQueued(told.route.Origin, told.ahead), (route, ahead));
         }
     }
 
@@ -29,118 +32,131 @@ internal sealed class PoolEvents
     {
         if (_metrics.MeasuresLeases)
         {
-            _metrics.RequestLeased(Describe(connection), attempt.Request.Method, attempt.Lease.QueueTime, reused);
+            Tell(
+                static told => told._metrics.RequestLeased(Describe(told.connection), told.attempt.Request.Method, told.attempt.Lease.QueueTime, told.reused),
+                (_metrics, connection, attempt, reused));
         }
 
         if (attempt.Replays > 0)
         {
-            _metrics.Replayed(Describe(connection));
-            Log.RequestReplayed(connection.Key.Origin, attempt.Replays, connection.Id);
+            Tell(static told => told._metrics.Replayed(Describe(told.connection)), (_metrics, connection));
+            Tell(static told => Log.RequestReplayed(told.connection.Route.Origin, told.attempt.Replays, told.connection.Id), (connection, attempt));
         }
     }
 
     /// <summary>It failed or was given up while it waited.</summary>
-    public void LeftQueue(Route key, Attempt attempt, TimeSpan waited) => _metrics.RequestLeftQueue(Describe(key), attempt.Request.Method, waited);
+    public void LeftQueue(Route route, Attempt attempt, TimeSpan waited) =>
+        Tell(static told => told._metrics.RequestLeftQueue(Describe(told.route), told.attempt.Request.Method, told.waited), (_metrics, route, attempt, waited));
 
-    public void DialStarted(Route key, DialReason reason)
+    public void DialStarted(Route route, DialReason reason)
     {
-        _metrics.DialStarted(Describe(key), reason);
+        Tell(static told => told._metrics.DialStarted(Describe(told.route), told.reason), (_metrics, route, reason));
         if (Log.IsEnabled())
         {
-            Log.DialStarted(key.Origin, reason.ToString());
+            Tell(static told => Log.DialStarted(told.route.Origin, told.reason.ToString()), (route, reason));
         }
     }
 
-    public void DialFailed(Route key, DialReason reason, TransportException error)
+    public void DialFailed(Route route, DialReason reason, TransportException error)
     {
-        _metrics.DialFailed(Describe(key), reason);
-        Log.DialFailed(key.Origin, reason.ToString(), error.Phase.ToString(), error.Message);
+        Tell(static told => told._metrics.DialFailed(Describe(told.route), told.reason), (_metrics, route, reason));
+        Tell(static told => Log.DialFailed(told.route.Origin, told.reason.ToString(), told.error.Phase.ToString(), told.error.Message), (route, reason, error));
     }
 
     public void Opened(HttpConnection connection, DialReason reason)
     {
-        _metrics.ActiveChanged(Describe(connection), 1);
+        Tell(static told => told._metrics.ActiveChanged(Describe(told.connection), 1), (_metrics, connection));
         if (Log.IsEnabled())
         {
-            DialedStream dialed = connection.Dialed;
-            Log.ConnectionOpened(connection.Key.Origin, connection.Id, reason.ToString(), connection.RemoteEndPoint?.ToString() ?? "",
-                dialed.DnsTime.TotalMilliseconds, dialed.ConnectTime.TotalMilliseconds, dialed.TlsTime.TotalMilliseconds);
+            Tell(
+                static told =>
+                {
+                    DialedStream dialed = told.connection.Dialed;
+                    Log.ConnectionOpened(told.connection.Route.Origin, told.connection.Id, told.reason.ToString(), told.connection.RemoteEndPoint?.ToString() ?? "",
+                        dialed.DnsTime.TotalMilliseconds, dialed.ConnectTime.TotalMilliseconds, dialed.TlsTime.TotalMilliseconds);
+                },
+                (connection, reason));
         }
     }
 
-    /// <summary>A place on a multiplexed connection was taken.</summary>
-    public void PlaceTaken(in TakenConnection taken)
+    /// <summary>A slot of a multiplexed connection was taken.</summary>
+    public void SlotTaken(in TakenConnection taken)
     {
-        if (taken.FromRest)
+        if (taken.FromIdle)
         {
-            LeftIdle(taken.Connection);
+            LeftIdle(taken.Pooled.Connection);
         }
 
-        StreamsChanged(taken.Connection, 1);
+        SlotsChanged(taken.Pooled.Connection, 1);
     }
 
     /// <summary>More or fewer exchanges are under way on a multiplexed connection.</summary>
-    public void StreamsChanged(HttpConnection connection, int change)
+    public void SlotsChanged(HttpConnection connection, int change)
     {
         if (change != 0 && _metrics.MeasuresStreams)
         {
-            _metrics.StreamsChanged(Describe(connection), change);
+            Tell(static told => told._metrics.StreamsChanged(Describe(told.connection), told.change), (_metrics, connection, change));
         }
     }
 
-    public void CameToRest(HttpConnection connection)
-    {
-        if (_metrics.MeasuresConnections)
-        {
-            MetricOrigin origin = Describe(connection);
-            _metrics.ActiveChanged(origin, -1);
-            _metrics.IdleChanged(origin, 1);
-        }
-    }
+    public void BecameIdle(HttpConnection connection) => MovedIdle(connection, 1);
 
-    public void LeftIdle(HttpConnection connection)
-    {
-        if (_metrics.MeasuresConnections)
-        {
-            MetricOrigin origin = Describe(connection);
-            _metrics.IdleChanged(origin, -1);
-            _metrics.ActiveChanged(origin, 1);
-        }
-    }
+    public void LeftIdle(HttpConnection connection) => MovedIdle(connection, -1);
 
     /// <param name="connection">The connection.</param>
     /// <param name="reason">Why it was closed.</param>
-    /// <param name="wasIdle">Whether the last that <see cref="CameToRest"/> and <see cref="LeftIdle"/> said of it was that it rests.</param>
+    /// <param name="wasIdle">Whether the last that <see cref="BecameIdle"/> and <see cref="LeftIdle"/> said of it was that it is idle.</param>
     public void Closed(HttpConnection connection, CloseReason reason, bool wasIdle)
     {
         if (wasIdle)
         {
-            _metrics.IdleChanged(Describe(connection), -1);
+            Tell(static told => told._metrics.IdleChanged(Describe(told.connection), -1), (_metrics, connection));
         }
         else
         {
-            _metrics.ActiveChanged(Describe(connection), -1);
+            Tell(static told => told._metrics.ActiveChanged(Describe(told.connection), -1), (_metrics, connection));
         }
 
         TimeSpan age = _time.GetElapsedTime(connection.OpenedAt);
-        _metrics.ConnectionClosed(Describe(connection), reason, age);
+        Tell(static told => told._metrics.ConnectionClosed(Describe(told.connection), told.reason, told.age), (_metrics, connection, reason, age));
         if (Log.IsEnabled())
         {
-            Log.ConnectionClosed(connection.Key.Origin, connection.Id, reason.ToString(), age.TotalMilliseconds);
+            Tell(
+                static told => Log.ConnectionClosed(told.connection.Route.Origin, told.connection.Id, told.reason.ToString(), told.age.TotalMilliseconds),
+                (connection, reason, age));
         }
     }
 
     public void ResponseLeaked(HttpConnection connection, string? stack)
     {
-        _metrics.ResponseLeaked(Describe(connection));
-        Log.ResponseLeaked(connection.Key.Origin, connection.Id, stack ?? "");
+        Tell(static told => told._metrics.ResponseLeaked(Describe(told.connection)), (_metrics, connection));
+        Tell(static told => Log.ResponseLeaked(told.connection.Route.Origin, told.connection.Id, told.stack ?? ""), (connection, stack));
     }
 
-    public static void RefreshFailed(Route key, Exception error) => Log.NameRefreshFailed(key.Origin, error.Message);
+    public static void RefreshFailed(Route route, Exception error) =>
+        Tell(static told => Log.NameRefreshFailed(told.route.Origin, told.error.Message), (route, error));
 
-    private static MetricOrigin Describe(HttpConnection connection) => Describe(connection.Key) with { PeerAddress = connection.PeerAddress, Version = TelemetryNames.Version(connection.HttpVersion) };
+    private void MovedIdle(HttpConnection connection, int change)
+    {
+        if (_metrics.MeasuresConnections)
+        {
+            Tell(static told => told._metrics.ActiveChanged(Describe(told.connection), -told.change), (_metrics, connection, change));
+            Tell(static told => told._metrics.IdleChanged(Describe(told.connection), told.change), (_metrics, connection, change));
+        }
+    }
 
-    private static MetricOrigin Describe(Route key) => new(key.IsTls ? "https" : "http", key.Host, key.Port, PeerAddress: null, VersionOf(key.Protocols));
+    private static void Tell<T>(Action<T> tell, T what)
+    {
+        // Story: a listener sends a request and waits for it, on the thread that is taking a step. What that request needs must not wait behind the step.
+        StepQueue? queue = StepQueue.Leave();
+        UserCode.Tell(tell, what);
+        StepQueue.Return(queue);
+    }
+
+    private static MetricOrigin Describe(HttpConnection connection) =>
+        Describe(connection.Route) with { PeerAddress = connection.PeerAddress, Version = TelemetryNames.Version(connection.HttpVersion) };
+
+    private static MetricOrigin Describe(Route route) => new(route.IsTls ? "https" : "http", route.Host, route.Port, PeerAddress: null, VersionOf(route.Protocols));
 
     /// <summary>What its connections speak, where that is sure without any.</summary>
     private static string? VersionOf(ProtocolOffer protocols) => protocols switch

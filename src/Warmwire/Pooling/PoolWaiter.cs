@@ -19,7 +19,7 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
         Attempt = attempt;
         attempt.Progress.WasQueued = true;
         ReplacementFor = dialReason;
-        NeedsHttp2 = pool.Key.Protocols == ProtocolOffer.Http2OrHttp1 && (attempt.RequiresHttp2 || attempt.IsExtendedConnect);
+        NeedsHttp2 = pool.Route.Protocols == ProtocolOffer.Http2OrHttp1 && (attempt.RequiresHttp2 || attempt.IsExtendedConnect);
 
         // The giver is a connection's reading flow or a dial: neither shall run a caller's code.
         _promise.RunContinuationsAsynchronously = true;
@@ -33,15 +33,15 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
     /// <summary>HTTP/1.1 will not do, and may be what the server chooses.</summary>
     public bool NeedsHttp2 { get; }
 
-    /// <summary>How long the connection it is given has rested; <see langword="null"/> if it did not. Set by the giver.</summary>
-    public TimeSpan? RestedFor { get; set; }
+    /// <summary>How long the connection it is given was idle; <see langword="null"/> if it was in use. Set before it is given.</summary>
+    public TimeSpan? WasIdleFor { get; set; }
 
     public ValueTask<HttpConnection> Connection => new(this, _promise.Version);
 
     /// <summary>Given a connection, failed, or gone.</summary>
     public bool IsDone => Volatile.Read(ref _done) != 0;
 
-    // Guarded by the pool's gate.
+    // Guarded by the lock of the origin.
     public PoolWaiter? Behind { get; set; }
 
     public PoolWaiter? Ahead { get; set; }
@@ -50,6 +50,9 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
 
     /// <summary>A dial is under way for it.</summary>
     public bool HasDial { get; set; }
+
+    /// <summary>Its place among those that no dial is under way for.</summary>
+    public LinkedListNode<PoolWaiter>? WithoutDial { get; set; }
 
     /// <summary>Position in the order of arrival, to tell who waited since before a dial.</summary>
     public long Ticket { get; set; }
@@ -101,9 +104,9 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
         return true;
     }
 
-    protected override void OnExpired() => GiveUp(_pool.Leases.PendingTimeout(this));
+    protected override void OnExpired() => GiveUp(_pool.PendingTimeout(this));
 
-    void ITotalDeadlineTarget.TotalTimeExpired(TimeSpan limit) => GiveUp(_pool.Leases.TotalTimeout(limit));
+    void ITotalDeadlineTarget.TotalTimeExpired(TimeSpan limit) => GiveUp(PoolErrors.TotalTimeout(_pool.Route, limit));
 
     private void Cancelled(CancellationToken token) =>
         GiveUp(new TaskCanceledException(ErrorTexts.Cancelled, innerException: null, token));
@@ -114,7 +117,7 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
         // keeps its connection and serves the next waiter.
         if (TryFail(error))
         {
-            _pool.Leases.Leave(this);
+            _pool.Leave(this);
         }
     }
 

@@ -8,23 +8,24 @@ namespace Warmwire.Pooling;
 /// </summary>
 internal sealed class RecentOrigins
 {
-    private readonly OriginPool?[] _slots = new OriginPool?[PoolLimits.RecentOrigins];
+    private readonly OriginPool?[] _entries = new OriginPool?[PoolLimits.RecentOrigins];
 
-    public OriginPool? Find(in OriginProbe probe)
+    public OriginPool? Find(in RouteIdentity route)
     {
-        OriginPool? recent = Volatile.Read(ref _slots[SlotOf(probe)]);
-        return recent is not null && IsSurely(recent.Key, probe) ? recent : null;
+        OriginPool? recent = Volatile.Read(ref _entries[IndexOf(route)]);
+        return recent is not null && recent.Route.Identity.Is(route) ? recent : null;
     }
 
-    public void Remember(in OriginProbe probe, OriginPool pool) => Volatile.Write(ref _slots[SlotOf(probe)], pool);
+    public void Remember(in RouteIdentity route, OriginPool pool) => Volatile.Write(ref _entries[IndexOf(route)], pool);
 
-    public void Forget(in OriginProbe probe, OriginPool pool) => Interlocked.CompareExchange(ref _slots[SlotOf(probe)], null, pool);
+    public void Forget(in RouteIdentity route, OriginPool pool) => Interlocked.CompareExchange(ref _entries[IndexOf(route)], null, pool);
 
-    private static int SlotOf(in OriginProbe probe)
+    /// <summary>Where a route is kept; which routes are the same is not decided here.</summary>
+    private static int IndexOf(in RouteIdentity route)
     {
         // Names of one system differ in a few characters, most often near one of the ends.
-        string host = probe.Host;
-        int hash = (host.Length * 31) + probe.Port + (int)probe.Protocols;
+        string host = route.Host;
+        int hash = (host.Length * 31) + route.Port + (int)route.Protocols;
         if (host.Length > 0)
         {
             hash = (hash * 31) + host[0];
@@ -34,12 +35,4 @@ internal sealed class RecentOrigins
 
         return (int)((uint)(hash ^ (hash >> 8)) % PoolLimits.RecentOrigins);
     }
-
-    /// <summary>Whether this is the probe's key, letter by letter. <see langword="false"/> says little: the case may differ.</summary>
-    private static bool IsSurely(Route key, in OriginProbe probe) =>
-        key.Port == probe.Port
-        && key.IsTls == probe.IsTls
-        && key.Protocols == probe.Protocols
-        && string.Equals(key.Host, probe.Host)
-        && (!key.IsTls || (string.Equals(key.TlsHost, probe.TlsHost ?? probe.Host) && ReferenceEquals(key.ClientCertificate, probe.ClientCertificate)));
 }

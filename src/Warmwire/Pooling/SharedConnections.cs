@@ -1,52 +1,51 @@
 using System.Diagnostics;
-using Warmwire.Connections;
 
 namespace Warmwire.Pooling;
 
 /// <summary>
 /// The multiplexed connections of one origin that are in use and not retired. Few: each serves many requests, so the search for the least loaded walks
-/// over all. Guarded by the pool's gate.
+/// over all. Guarded by the lock of the origin.
 /// </summary>
 internal sealed class SharedConnections
 {
-    private readonly List<HttpConnection> _all = [];
+    private readonly List<PooledConnection> _all = [];
 
     public int Count => _all.Count;
 
-    public HttpConnection this[int index] => _all[index];
+    public PooledConnection this[int index] => _all[index];
 
-    public void Add(HttpConnection connection)
+    public void Add(PooledConnection connection)
     {
-        Debug.Assert(connection.Link.SharedIndex < 0, "added once");
-        connection.Link.SharedIndex = _all.Count;
+        Debug.Assert(connection.SharedIndex < 0, "added once");
+        connection.SharedIndex = _all.Count;
         _all.Add(connection);
     }
 
     /// <summary>Does nothing if it is not here.</summary>
-    public void Remove(HttpConnection connection)
+    public void Remove(PooledConnection connection)
     {
-        int index = connection.Link.SharedIndex;
+        int index = connection.SharedIndex;
         if (index < 0)
         {
             return;
         }
 
-        HttpConnection last = _all[^1];
+        PooledConnection last = _all[^1];
         _all[index] = last;
-        last.Link.SharedIndex = index;
+        last.SharedIndex = index;
         _all.RemoveAt(_all.Count - 1);
-        connection.Link.SharedIndex = -1;
+        connection.SharedIndex = -1;
     }
 
     /// <summary>The one with the fewest exchanges among those that take one more; of equal ones the oldest.</summary>
-    public HttpConnection? LeastLoaded()
+    public PooledConnection? LeastLoaded()
     {
-        HttpConnection? best = null;
-        foreach (HttpConnection connection in _all)
+        PooledConnection? best = null;
+        foreach (PooledConnection connection in _all)
         {
-            PoolLink link = connection.Link;
-            if (link.HasFreePlace
-                && (best is null || link.Streams < best.Link.Streams || (link.Streams == best.Link.Streams && connection.Id < best.Id)))
+            if (connection.HasFreeSlot
+                && (best is null || connection.Slots.Taken < best.Slots.Taken
+                    || (connection.Slots.Taken == best.Slots.Taken && connection.Connection.Id < best.Connection.Id)))
             {
                 best = connection;
             }

@@ -33,8 +33,8 @@ internal sealed class Sweeper : IDisposable
 
     /// <summary>Something will be due after this time; infinite is nothing. Takes the gate only to set the timer earlier.</summary>
     /// <remarks>
-    /// Story: a connection comes to rest while the timer fires. Both take the gate of the connection's origin, so either the sweep finds the connection,
-    /// or what rests it comes here after the sweep began and sees that the timer is not set.
+    /// Story: a connection becomes idle while the timer fires. Both take the lock of the connection's origin, so either the sweep finds the connection,
+    /// or its return comes here after the sweep began and sees that the timer is not set.
     /// </remarks>
     public void Expect(TimeSpan after, long now)
     {

@@ -1,23 +1,31 @@
 using System.Diagnostics;
-using Warmwire.Connections;
 
 namespace Warmwire.Pooling;
 
-/// <summary>Requests waiting for a connection, first come first served. A linked list, so that one that gives up leaves at once. Guarded by the pool's gate.</summary>
+/// <summary>
+/// Requests that wait for a connection, first come first served. A linked list, so that one that gives up leaves at once, and beside it the list of those that
+/// no dial is under way for, so that neither a plan nor a failure has to look for them. Guarded by the lock of the origin.
+/// </summary>
 internal sealed class WaitQueue
 {
+    private readonly LinkedList<PoolWaiter> _withoutDial = [];
     private PoolWaiter? _first;
     private PoolWaiter? _last;
     private long _lastTicket;
 
     public int Count { get; private set; }
 
+    /// <summary>How many of them need HTTP/2 and may get the other.</summary>
+    public int CountNeedingHttp2 { get; private set; }
+
     public long LastTicket => _lastTicket;
+
+    /// <summary>The youngest waiter that no dial is under way for.</summary>
+    public PoolWaiter? LastWithoutDial => _withoutDial.Last?.Value;
 
     public void Enqueue(PoolWaiter waiter)
     {
         waiter.Ticket = ++_lastTicket;
-        waiter.IsQueued = true;
         waiter.Ahead = _last;
         if (_last is null)
         {
@@ -29,13 +37,12 @@ internal sealed class WaitQueue
         }
 
         _last = waiter;
-        Count++;
+        Entered(waiter);
     }
 
     /// <summary>Back to where it was: the connection it was to get turned out to be dead.</summary>
     public void PutBackFirst(PoolWaiter waiter)
     {
-        waiter.IsQueued = true;
         waiter.Behind = _first;
         if (_first is null)
         {
@@ -47,41 +54,20 @@ internal sealed class WaitQueue
         }
 
         _first = waiter;
-        Count++;
+        Entered(waiter);
     }
 
-    /// <summary>Who waits longest.</summary>
+    /// <summary>The oldest waiter.</summary>
     public PoolWaiter? Dequeue() => Take(_first);
 
-    /// <summary>Who waits longest among those whom such a connection serves.</summary>
-    public PoolWaiter? DequeueFor(HttpConnection connection) => Take(FirstFor(connection));
+    /// <summary>The oldest waiter among those whom such a connection serves.</summary>
+    public PoolWaiter? DequeueFor(PooledConnection connection) => Take(FirstFor(connection));
 
-    public bool HasAnyFor(HttpConnection connection) => FirstFor(connection) is not null;
+    public bool HasAnyFor(PooledConnection connection) => FirstFor(connection) is not null;
 
-    private PoolWaiter? FirstFor(HttpConnection connection)
-    {
-        PoolWaiter? waiter = _first;
-        if (waiter is { NeedsHttp2: true } && !connection.IsMultiplexed)
-        {
-            do
-            {
-                waiter = waiter.Behind;
-            }
-            while (waiter is { NeedsHttp2: true });
-        }
-
-        return waiter;
-    }
-
-    private PoolWaiter? Take(PoolWaiter? waiter)
-    {
-        if (waiter is not null)
-        {
-            Remove(waiter);
-        }
-
-        return waiter;
-    }
+    /// <summary>Takes out the oldest waiter without a dial if it came not later than this; the others of its kind are younger.</summary>
+    public PoolWaiter? DequeueWithoutDial(long upToTicket) =>
+        _withoutDial.First is { } node && node.Value.Ticket <= upToTicket ? Take(node.Value) : null;
 
     public bool Remove(PoolWaiter waiter)
     {
@@ -112,7 +98,24 @@ internal sealed class WaitQueue
         waiter.Behind = waiter.Ahead = null;
         waiter.IsQueued = false;
         Count--;
+        CountNeedingHttp2 -= waiter.NeedsHttp2 ? 1 : 0;
+        LeaveWithoutDial(waiter);
         return true;
+    }
+
+    public void DialBegan(PoolWaiter waiter)
+    {
+        waiter.HasDial = true;
+        LeaveWithoutDial(waiter);
+    }
+
+    public void DialEnded(PoolWaiter waiter)
+    {
+        waiter.HasDial = false;
+        if (waiter.IsQueued)
+        {
+            EnterWithoutDial(waiter);
+        }
     }
 
     public IEnumerable<PoolWaiter> FirstToLast()
@@ -125,14 +128,6 @@ internal sealed class WaitQueue
         }
     }
 
-    public IEnumerable<PoolWaiter> LastToFirst()
-    {
-        for (PoolWaiter? waiter = _last; waiter is not null; waiter = waiter.Ahead)
-        {
-            yield return waiter;
-        }
-    }
-
     public static int CountBefore(PoolWaiter waiter)
     {
         int count = 0;
@@ -142,5 +137,68 @@ internal sealed class WaitQueue
         }
 
         return count;
+    }
+
+    private PoolWaiter? FirstFor(PooledConnection connection)
+    {
+        PoolWaiter? waiter = _first;
+        if (waiter is { NeedsHttp2: true } && !connection.IsMultiplexed)
+        {
+            do
+            {
+                waiter = waiter.Behind;
+            }
+            while (waiter is { NeedsHttp2: true });
+        }
+
+        return waiter;
+    }
+
+    private PoolWaiter? Take(PoolWaiter? waiter)
+    {
+        if (waiter is not null)
+        {
+            Remove(waiter);
+        }
+
+        return waiter;
+    }
+
+    private void Entered(PoolWaiter waiter)
+    {
+        waiter.IsQueued = true;
+        Count++;
+        CountNeedingHttp2 += waiter.NeedsHttp2 ? 1 : 0;
+        if (!waiter.HasDial)
+        {
+            EnterWithoutDial(waiter);
+        }
+    }
+
+    /// <summary>In the order of arrival. Dials are for the youngest, and one that comes back is among the oldest, so the place is near one of the ends.</summary>
+    private void EnterWithoutDial(PoolWaiter waiter)
+    {
+        if (_withoutDial.First is { } first && waiter.Ticket < first.Value.Ticket)
+        {
+            waiter.WithoutDial = _withoutDial.AddFirst(waiter);
+            return;
+        }
+
+        LinkedListNode<PoolWaiter>? before = _withoutDial.Last;
+        while (before is not null && before.Value.Ticket > waiter.Ticket)
+        {
+            before = before.Previous;
+        }
+
+        waiter.WithoutDial = before is null ? _withoutDial.AddFirst(waiter) : _withoutDial.AddAfter(before, waiter);
+    }
+
+    private void LeaveWithoutDial(PoolWaiter waiter)
+    {
+        if (waiter.WithoutDial is { } node)
+        {
+            _withoutDial.Remove(node);
+            waiter.WithoutDial = null;
+        }
     }
 }

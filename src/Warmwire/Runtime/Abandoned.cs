@@ -1,9 +1,11 @@
 namespace Warmwire.Runtime;
 
-/// <summary>Work that goes on although nobody waits for it any more.</summary>
+/// <summary>Work that goes on although nothing waits for it any more.</summary>
 internal static class Abandoned
 {
-    /// <summary>Its failure, if it comes to one, is what was expected of it: <see cref="TaskScheduler.UnobservedTaskException"/> shall not tell.</summary>
+    /// <summary>
+    /// Its failure, if it comes to one, is what was expected of it: <see cref="TaskScheduler.UnobservedTaskException"/> must not tell.
+    /// </summary>
     public static void Forget(Task work) =>
         _ = work.ContinueWith(
             static ended => _ = ended.Exception,

@@ -25,14 +25,15 @@ internal static class Detached
     }
 
     /// <summary>The same for work that calls the user's code before it first waits: also that code finds an empty context.</summary>
-    public static Task<TResult> RunUserCode<TOwner, TArgument, TResult>(TOwner owner, TArgument argument, Func<TOwner, TArgument, Task<TResult>> start)
+    public static Task<TResult> RunUserCode<TOwner, TArgument, TResult>(
+        TOwner owner, TArgument argument, Func<TOwner, TArgument, Task<TResult>> start)
     {
         Task<TResult>? task = null;
         ExecutionContext.Run(s_empty.Value, _ => task = start(owner, argument), state: null);
         return task!;
     }
 
-    /// <summary>What a thread has that nobody gave a context.</summary>
+    /// <summary>The context of a thread that was given none.</summary>
     private static ExecutionContext CaptureEmpty()
     {
         ExecutionContext? empty = null;

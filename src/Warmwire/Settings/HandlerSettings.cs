@@ -37,7 +37,7 @@ internal sealed class HandlerSettings
     public bool UseCookies { get; set; } = true;
     public bool UseProxy { get; set; } = true;
 
-    public int MaxConnections { get; set; } = Sockets.DescriptorLimit.DefaultMaxConnections;
+    public int MaxConnections { get; set; } = DescriptorLimit.DefaultMaxConnections;
     public int MaxIdleConnectionsPerServer { get; set; } = HandlerDefaults.MaxIdleConnectionsPerServer;
     public int MaxIdleConnections { get; set; } = HandlerDefaults.MaxIdleConnections;
     public double PooledConnectionLifetimeJitter { get; set; } = HandlerDefaults.PooledConnectionLifetimeJitter;
@@ -56,10 +56,11 @@ internal sealed class HandlerSettings
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
     /// <summary>What moves the bytes of the connections that are opened; tests name one.</summary>
-    public Sockets.SocketBackEnd SocketBackEnd { get; set; } = Sockets.SocketBackEnds.Default;
+    public SocketBackEnd SocketBackEnd { get; set; } = SocketBackEnds.Default;
 
     /// <summary>The name resolver; tests pass their own.</summary>
-    public Func<string, CancellationToken, Task<IPAddress[]>> ResolveNames { get; set; } = static (host, token) => Dns.GetHostAddressesAsync(host, token);
+    public Func<string, CancellationToken, Task<IPAddress[]>> ResolveNames { get; set; } =
+        static (host, token) => Dns.GetHostAddressesAsync(host, token);
 
     /// <summary>Made by <see cref="RequestSettings.Defaults"/> at the first request, from the values above.</summary>
     public RequestSettings? RequestDefaults { get; set; }

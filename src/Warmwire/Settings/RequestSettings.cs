@@ -4,7 +4,10 @@ using Warmwire.Runtime;
 
 namespace Warmwire.Settings;
 
-/// <summary>What holds for one request: the settings of the handler, where <see cref="TransportOptions"/> of the request do not replace them. Immutable.</summary>
+/// <summary>
+/// What holds for one request: the settings of the handler, where <see cref="TransportOptions"/> of the request do not replace them.
+/// Immutable.
+/// </summary>
 internal sealed class RequestSettings
 {
     private const string CaptureResponseStacksSwitch = "Warmwire.CaptureResponseStacks";
@@ -54,7 +57,9 @@ internal sealed class RequestSettings
 
     public bool CaptureResponseStack { get; private init; }
 
-    /// <summary>What holds for a request that sets no option: one instance per handler. Must not be asked for before the settings are frozen.</summary>
+    /// <summary>
+    /// What holds for a request that sets no option: one instance per handler. Must not be asked for before the settings are frozen.
+    /// </summary>
     public static RequestSettings Defaults(HandlerSettings settings) => settings.RequestDefaults ??= Of(settings);
 
     /// <summary>What holds for this request. Allocates only if the request sets one of our options.</summary>
@@ -109,58 +114,32 @@ internal sealed class RequestSettings
 
         return new RequestSettings
         {
-            ConnectTimeout = Positive(TransportOptions.ConnectTimeout, Prefix + nameof(TransportOptions.ConnectTimeout), defaults.ConnectTimeout),
-            TlsHandshakeTimeout = Positive(TransportOptions.TlsHandshakeTimeout, Prefix + nameof(TransportOptions.TlsHandshakeTimeout), defaults.TlsHandshakeTimeout),
-            PendingRequestTimeout = Positive(TransportOptions.PendingRequestTimeout, Prefix + nameof(TransportOptions.PendingRequestTimeout), defaults.PendingRequestTimeout),
-            Expect100ContinueTimeout = Expect100Continue(),
-            ResponseHeadersTimeout = Positive(TransportOptions.ResponseHeadersTimeout, Prefix + nameof(TransportOptions.ResponseHeadersTimeout), defaults.ResponseHeadersTimeout),
-            ResponseBodyIdleTimeout = Positive(TransportOptions.ResponseBodyIdleTimeout, Prefix + nameof(TransportOptions.ResponseBodyIdleTimeout), defaults.ResponseBodyIdleTimeout),
-            Total = Positive(TransportOptions.Timeout, Prefix + nameof(TransportOptions.Timeout), defaults.Total),
-            ReplayPolicy = Replay(),
-            ClientCertificate = options.TryGetValue(TransportOptions.ClientCertificate, out X509Certificate2? certificate) ? certificate : null,
+            ConnectTimeout = Positive(TransportOptions.ConnectTimeout, nameof(TransportOptions.ConnectTimeout), defaults.ConnectTimeout),
+            TlsHandshakeTimeout = Positive(
+                TransportOptions.TlsHandshakeTimeout, nameof(TransportOptions.TlsHandshakeTimeout), defaults.TlsHandshakeTimeout),
+            PendingRequestTimeout = Positive(
+                TransportOptions.PendingRequestTimeout, nameof(TransportOptions.PendingRequestTimeout), defaults.PendingRequestTimeout),
+            Expect100ContinueTimeout = options.TryGetValue(TransportOptions.Expect100ContinueTimeout, out TimeSpan expect)
+                ? Must.BeZeroOrMoreOrInfinite(expect, Prefix + nameof(TransportOptions.Expect100ContinueTimeout))
+                : defaults.Expect100ContinueTimeout,
+            ResponseHeadersTimeout = Positive(
+                TransportOptions.ResponseHeadersTimeout, nameof(TransportOptions.ResponseHeadersTimeout), defaults.ResponseHeadersTimeout),
+            ResponseBodyIdleTimeout = Positive(
+                TransportOptions.ResponseBodyIdleTimeout,
+                nameof(TransportOptions.ResponseBodyIdleTimeout),
+                defaults.ResponseBodyIdleTimeout),
+            Total = Positive(TransportOptions.Timeout, nameof(TransportOptions.Timeout), defaults.Total),
+            ReplayPolicy = options.TryGetValue(TransportOptions.ReplayPolicy, out ReplayPolicy replays)
+                ? Must.BeDefined(replays, Prefix + nameof(TransportOptions.ReplayPolicy))
+                : defaults.ReplayPolicy,
+            ClientCertificate = options.TryGetValue(TransportOptions.ClientCertificate, out X509Certificate2? own) ? own : null,
             Trace = options.TryGetValue(TransportOptions.Trace, out RequestTrace? trace) ? trace : null,
-            CaptureResponseStack = options.TryGetValue(TransportOptions.CaptureResponseStack, out bool capture) ? capture : defaults.CaptureResponseStack,
+            CaptureResponseStack = options.TryGetValue(TransportOptions.CaptureResponseStack, out bool capture)
+                ? capture
+                : defaults.CaptureResponseStack,
         };
 
-        TimeSpan Positive(HttpRequestOptionsKey<TimeSpan> key, string name, TimeSpan otherwise)
-        {
-            if (!options.TryGetValue(key, out TimeSpan value))
-            {
-                return otherwise;
-            }
-
-            TimeoutRange.RequirePositiveOrInfinite(value, name);
-            return value;
-        }
-
-        TimeSpan Expect100Continue()
-        {
-            if (!options.TryGetValue(TransportOptions.Expect100ContinueTimeout, out TimeSpan value))
-            {
-                return defaults.Expect100ContinueTimeout;
-            }
-
-            TimeoutRange.RequireNotNegativeOrInfinite(value, Prefix + nameof(TransportOptions.Expect100ContinueTimeout));
-            return value;
-        }
-
-        ReplayPolicy Replay()
-        {
-            if (!options.TryGetValue(TransportOptions.ReplayPolicy, out ReplayPolicy value))
-            {
-                return defaults.ReplayPolicy;
-            }
-
-            RequireDefined(value, Prefix + nameof(TransportOptions.ReplayPolicy));
-            return value;
-        }
-    }
-
-    private static void RequireDefined(ReplayPolicy value, string setting)
-    {
-        if (!Enum.IsDefined(value))
-        {
-            throw new ArgumentOutOfRangeException(setting, value, null);
-        }
+        TimeSpan Positive(HttpRequestOptionsKey<TimeSpan> key, string name, TimeSpan otherwise) =>
+            options.TryGetValue(key, out TimeSpan value) ? Must.BePositiveOrInfinite(value, Prefix + name) : otherwise;
     }
 }

@@ -1,7 +1,7 @@
 using Warmwire.Connections;
 using Warmwire.Http1.Flow;
 using Warmwire.Settings;
-using Warmwire.Tests.Http1.Flow.Recycling;
+using Warmwire.Tests.Http1.Flow;
 using Warmwire.Tests.Kit;
 using Xunit;
 

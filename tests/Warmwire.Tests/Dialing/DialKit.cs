@@ -109,7 +109,7 @@ internal static class Dials
 {
     public static DialRequest To(string host, int port = 80, bool tls = false, RequestTrace? trace = null, HttpRequestMessage? request = null) => new()
     {
-        Key = new Route(tls, host, port),
+        Route = new Route(tls, host, port),
         ConnectTimeout = TimeSpan.FromSeconds(10),
         TlsHandshakeTimeout = TimeSpan.FromSeconds(5),
         Trace = trace,

@@ -77,7 +77,7 @@ public sealed class ProtocolOfferTests
         DialedStream dialed = await new Dialer(settings).DialAsync(
             new DialRequest
             {
-                Key = new Route(true, "api.example.com", peer.Port, protocols: protocols),
+                Route = new Route(true, "api.example.com", peer.Port, protocols: protocols),
                 Http1Only = http1Only,
                 ConnectTimeout = TimeSpan.FromSeconds(10),
                 TlsHandshakeTimeout = TimeSpan.FromSeconds(10),
@@ -99,7 +99,7 @@ public sealed class ProtocolOfferTests
         DialedStream dialed = await new Dialer(settings).DialAsync(
             new DialRequest
             {
-                Key = new Route(false, "api.example.com", 80, protocols: protocols),
+                Route = new Route(false, "api.example.com", 80, protocols: protocols),
                 ConnectTimeout = TimeSpan.FromSeconds(10),
                 TlsHandshakeTimeout = TimeSpan.FromSeconds(10),
             },

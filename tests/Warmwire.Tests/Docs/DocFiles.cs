@@ -11,14 +11,17 @@ internal static class DocFiles
     /// <summary>Every page, by its path from the root.</summary>
     public static IReadOnlyList<string> Pages { get; } =
     [
-        .. Directory.EnumerateFiles(Root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories))
+        .. Directory.EnumerateFiles(Root, "*.md").Concat(
+            Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories))
             .Select(static path => Path.GetRelativePath(Root, path).Replace('\\', '/'))
             .Order(StringComparer.Ordinal),
     ];
 
     public static string Read(string page) => File.ReadAllText(Path.Combine(Root, page));
 
-    /// <summary>The cells of the table row that begins with <paramref name="first"/> in code quotes; fails if there is none, or more than one.</summary>
+    /// <summary>
+    /// The cells of the table row that begins with <paramref name="first"/> in code quotes; fails if there is none, or more than one.
+    /// </summary>
     public static string[] Row(string page, string first, int column = 0)
     {
         string[][] rows = [.. Rows(page).Where(cells => cells.Length > column && cells[column] == $"`{first}`")];
@@ -27,7 +30,8 @@ internal static class DocFiles
     }
 
     public static IEnumerable<string[]> Rows(string page) =>
-        Read(page).Split('\n').Where(static line => line.StartsWith("| ", StringComparison.Ordinal)).Select(static line => line.Trim().Trim('|').Split(" | ").Select(static cell => cell.Trim()).ToArray());
+        Read(page).Split('\n').Where(static line => line.StartsWith("| ", StringComparison.Ordinal)).Select(
+            static line => line.Trim().Trim('|').Split(" | ").Select(static cell => cell.Trim()).ToArray());
 
     /// <summary>How the documentation writes a value.</summary>
     public static string Format(object? value) => value switch

@@ -5,7 +5,7 @@ using Warmwire.Dialing;
 using Warmwire.Exchange;
 using Warmwire.Http1.Flow;
 using Warmwire.Http1.Wire;
-using Warmwire.Http2;
+using Warmwire.Http2.Wire;
 using Warmwire.Pooling;
 using Warmwire.Sockets;
 using Xunit;
@@ -17,14 +17,19 @@ public class LimitsDocTests
     private const string Page = "docs/limits.md";
 
     private static readonly Type[] s_holders =
-        [typeof(Http1Limits), typeof(Http2Limits), typeof(ResponseBodyStream), typeof(PoolLimits), typeof(ChunkDecoder), typeof(ChunkEncoder), typeof(AddressOrder), typeof(AddressRace), typeof(DecompressedStream), typeof(ReplayRules), typeof(RequestTargetCache), typeof(BufferPool), typeof(SocketLimits)];
+        [
+            typeof(Http1Limits), typeof(Http2Limits), typeof(ResponseBodyStream), typeof(PoolLimits), typeof(ChunkDecoder),
+            typeof(ChunkEncoder), typeof(AddressOrder), typeof(AddressRace), typeof(DecompressedStream), typeof(ReplayRules),
+            typeof(RequestTargetCache), typeof(BufferPool), typeof(SocketLimits),
+        ];
 
     public static TheoryData<string, string> Constants()
     {
         var data = new TheoryData<string, string>();
         foreach (Type holder in s_holders)
         {
-            foreach (FieldInfo field in holder.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            const BindingFlags Own = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+            foreach (FieldInfo field in holder.GetFields(Own))
             {
                 bool isLimit = field.FieldType == typeof(int) || field.FieldType == typeof(long) || field.FieldType == typeof(TimeSpan);
                 if (isLimit && !field.IsPrivate && (field.IsLiteral || field.IsInitOnly))
@@ -61,7 +66,8 @@ public class LimitsDocTests
         using var handler = new PooledHttpHandler();
         foreach (string[] cells in DocFiles.Rows(Page))
         {
-            if (typeof(PooledHttpHandler).GetProperty(cells[0].Trim('`')) is { } property && property.Name is not (nameof(handler.MaxConnections) or nameof(handler.MaxResponseHeadersLength)))
+            if (typeof(PooledHttpHandler).GetProperty(cells[0].Trim('`')) is { } property
+                && property.Name is not (nameof(handler.MaxConnections) or nameof(handler.MaxResponseHeadersLength)))
             {
                 Assert.Equal(DocFiles.Format(property.GetValue(handler)), cells[1]);
             }

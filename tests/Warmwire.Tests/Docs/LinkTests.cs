@@ -20,7 +20,8 @@ public partial class LinkTests
     {
         foreach (Match match in SourceFile().Matches(DocFiles.Read(page)))
         {
-            Assert.True(s_sources.Contains(Path.GetFileName(match.Groups[1].Value)), $"{page} names {match.Value}, which is not in the tree");
+            Assert.True(
+                s_sources.Contains(Path.GetFileName(match.Groups[1].Value)), $"{page} names {match.Value}, which is not in the tree");
         }
     }
 
@@ -37,7 +38,9 @@ public partial class LinkTests
             }
 
             string[] parts = target.Split('#');
-            string path = parts[0].Length == 0 ? page : Path.GetRelativePath(DocFiles.Root, Path.Combine(DocFiles.Root, Path.GetDirectoryName(page)!, parts[0]));
+            string path = parts[0].Length == 0
+                ? page
+                : Path.GetRelativePath(DocFiles.Root, Path.Combine(DocFiles.Root, Path.GetDirectoryName(page)!, parts[0]));
             Assert.True(File.Exists(Path.Combine(DocFiles.Root, path)), $"{page} links to {target}, which does not exist");
             if (parts.Length > 1)
             {
@@ -53,7 +56,9 @@ public partial class LinkTests
         {
             foreach (Match match in Page().Matches(File.ReadAllText(file)))
             {
-                Assert.True(File.Exists(Path.Combine(DocFiles.Root, match.Value)), $"{Path.GetFileName(file)} names {match.Value}, which does not exist");
+                Assert.True(
+                    File.Exists(Path.Combine(DocFiles.Root, match.Value)),
+                    $"{Path.GetFileName(file)} names {match.Value}, which does not exist");
             }
         }
     }
@@ -62,7 +67,9 @@ public partial class LinkTests
     public void The_index_names_every_page()
     {
         string index = DocFiles.Read("docs/index.md");
-        foreach (string page in DocFiles.Pages.Where(static page => page.StartsWith("docs/", StringComparison.Ordinal) && page != "docs/index.md"))
+        IEnumerable<string> pages =
+            DocFiles.Pages.Where(static page => page.StartsWith("docs/", StringComparison.Ordinal) && page != "docs/index.md");
+        foreach (string page in pages)
         {
             Assert.Contains($"]({page["docs/".Length..]})", index, StringComparison.Ordinal);
         }

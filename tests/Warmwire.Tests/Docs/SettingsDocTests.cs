@@ -8,7 +8,12 @@ public class SettingsDocTests
     private const string Page = "docs/settings.md";
 
     public static TheoryData<string> Properties() =>
-        [.. typeof(PooledHttpHandler).GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly).Where(static p => p.GetSetMethod() is not null).Select(static p => p.Name)];
+        [
+            .. typeof(PooledHttpHandler)
+                .GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly)
+                .Where(static p => p.GetSetMethod() is not null)
+                .Select(static p => p.Name),
+        ];
 
     public static TheoryData<string> Options() =>
         [.. typeof(TransportOptions).GetFields(BindingFlags.Static | BindingFlags.Public).Select(static f => f.Name)];
@@ -42,7 +47,10 @@ public class SettingsDocTests
         int checkedRows = 0;
         foreach (string[] cells in DocFiles.Rows("README.md"))
         {
-            if (cells[0].Trim('`') is var name && typeof(PooledHttpHandler).GetProperty(name) is { } property && property.PropertyType != typeof(ReplayPolicy) && name != nameof(handler.MaxConnections))
+            if (cells[0].Trim('`') is var name
+                && typeof(PooledHttpHandler).GetProperty(name) is { } property
+                && property.PropertyType != typeof(ReplayPolicy)
+                && name != nameof(handler.MaxConnections))
             {
                 Assert.Equal(DocFiles.Format(property.GetValue(handler)), cells[1]);
                 checkedRows++;
@@ -54,5 +62,8 @@ public class SettingsDocTests
 
     // Some names are an option of a request too; that row has a type in its second cell.
     private static string[] HandlerRow(string name) =>
-        Assert.Single(DocFiles.Rows(Page), cells => cells[0] == $"`{name}`" && !Options().Any(option => option.Data == name && cells[1].StartsWith('`') && cells[1] != "`DistributedContextPropagator.Current`"));
+        Assert.Single(
+            DocFiles.Rows(Page),
+            cells => cells[0] == $"`{name}`" && !Options().Any(
+                option => option.Data == name && cells[1].StartsWith('`') && cells[1] != "`DistributedContextPropagator.Current`"));
 }

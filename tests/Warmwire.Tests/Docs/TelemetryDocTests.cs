@@ -12,7 +12,8 @@ public class TelemetryDocTests
     public void Every_event_is_listed_with_id_level_and_fields()
     {
         int events = 0;
-        foreach (MethodInfo method in typeof(WarmwireEventSource).GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly))
+        const BindingFlags Own = BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly;
+        foreach (MethodInfo method in typeof(WarmwireEventSource).GetMethods(Own))
         {
             if (method.GetCustomAttribute<EventAttribute>() is { } attribute)
             {

@@ -70,7 +70,8 @@ public sealed class ContentReplayTests
     }
 
     [Fact]
-    public void This_runtime_has_the_fields_that_are_read() => Assert.True(FrameworkFields.ContentIsKnown && FrameworkFields.OptionsAreKnown && FrameworkFields.HeadersAreKnown);
+    public void This_runtime_has_the_fields_that_are_read() =>
+        Assert.True(FrameworkFields.ContentIsKnown && FrameworkFields.OptionsAreKnown && FrameworkFields.HeadersAreKnown);
 
     private static HttpContent? Make(string kind) => kind switch
     {
@@ -82,7 +83,8 @@ public sealed class ContentReplayTests
         "json" => JsonContent.Create(new { a = 1 }),
         "json of an asynchronous sequence" => JsonContent.Create(Sequence()),
         "multipart of strings" => new MultipartFormDataContent { { new StringContent("a"), "a" }, { new StringContent("b"), "b" } },
-        "multipart of a multipart of a one-way stream" => new MultipartContent { new StringContent("a"), new MultipartContent { new StreamContent(new OneWayStream([1])) } },
+        "multipart of a multipart of a one-way stream" =>
+            new MultipartContent { new StringContent("a"), new MultipartContent { new StreamContent(new OneWayStream([1])) } },
         "empty multipart" => new MultipartContent(),
         "seekable stream" => new StreamContent(new MemoryStream([1, 2, 3])),
         "one-way stream" => new StreamContent(new OneWayStream([1, 2, 3])),

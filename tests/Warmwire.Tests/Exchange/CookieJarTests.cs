@@ -62,5 +62,6 @@ public sealed class CookieJarTests
         return response;
     }
 
-    private static string? Sorted(string? header) => header is null ? null : string.Join("; ", header.Split("; ").Order(StringComparer.Ordinal).Reverse());
+    private static string? Sorted(string? header) =>
+        header is null ? null : string.Join("; ", header.Split("; ").Order(StringComparer.Ordinal).Reverse());
 }

@@ -13,7 +13,8 @@ public sealed class DecompressedStreamTests
     [MemberData(nameof(Formats))]
     public async Task A_whole_body_comes_out_whole_however_it_is_cut_into_pieces(string format)
     {
-        foreach (CompressionLevel level in new[] { CompressionLevel.NoCompression, CompressionLevel.Fastest, CompressionLevel.SmallestSize })
+        CompressionLevel[] levels = [CompressionLevel.NoCompression, CompressionLevel.Fastest, CompressionLevel.SmallestSize];
+        foreach (CompressionLevel level in levels)
         {
             foreach (int length in new[] { 1, 2, 100, 8191, 8192, 8193, 70_000 })
             {
@@ -45,7 +46,8 @@ public sealed class DecompressedStreamTests
     {
         foreach ((int length, CompressionLevel level) in new[]
         {
-            (0, CompressionLevel.Fastest), (1, CompressionLevel.Fastest), (300, CompressionLevel.NoCompression), (300, CompressionLevel.Fastest), (3000, CompressionLevel.SmallestSize),
+            (0, CompressionLevel.Fastest), (1, CompressionLevel.Fastest), (300, CompressionLevel.NoCompression),
+            (300, CompressionLevel.Fastest), (3000, CompressionLevel.SmallestSize),
         })
         {
             byte[] data = Compressed.Sample(length);
@@ -79,9 +81,11 @@ public sealed class DecompressedStreamTests
     [InlineData("br")]
     public async Task A_corrupt_body_is_invalid_data(string format)
     {
-        (_, Exception? thrown) = await ReadAll(new OneWayStream(Encoding.ASCII.GetBytes("this is not compressed at all, is it")), format, 100, async: true);
+        (_, Exception? thrown) = await ReadAll(
+            new OneWayStream(Encoding.ASCII.GetBytes("this is not compressed at all, is it")), format, 100, async: true);
         Assert.IsType<InvalidDataException>(thrown);
-        (_, thrown) = await ReadAll(new OneWayStream(Encoding.ASCII.GetBytes("this is not compressed at all, is it")), format, 100, async: false);
+        (_, thrown) = await ReadAll(
+            new OneWayStream(Encoding.ASCII.GetBytes("this is not compressed at all, is it")), format, 100, async: false);
         Assert.IsType<InvalidDataException>(thrown);
     }
 
@@ -138,7 +142,8 @@ public sealed class DecompressedStreamTests
     {
         byte[] data = Compressed.Sample(3000);
         byte[] compressed = Compressed.Make(format, data);
-        foreach (byte[] tail in new byte[][] { [0], new byte[20], new byte[20_000], [0xFF], Encoding.ASCII.GetBytes("junk"), [0xFF, 0x1F, 0x8B, 8] })
+        byte[][] tails = [[0], new byte[20], new byte[20_000], [0xFF], Encoding.ASCII.GetBytes("junk"), [0xFF, 0x1F, 0x8B, 8]];
+        foreach (byte[] tail in tails)
         {
             byte[] body = [.. compressed, .. tail];
             foreach (int piece in new[] { 1, 100, compressed.Length, int.MaxValue })
@@ -176,11 +181,13 @@ public sealed class DecompressedStreamTests
         byte[] whole = Compressed.Make("zlib", Compressed.Sample(3000));
         foreach (byte[] body in new[] { whole, whole[..^100], [] })
         {
-            foreach (Exception failure in new Exception[] { new IOException("reset"), new InvalidDataException("mine"), new InvalidOperationException("mine") })
+            Exception[] failures = [new IOException("reset"), new InvalidDataException("mine"), new InvalidOperationException("mine")];
+            foreach (Exception failure in failures)
             {
                 foreach (string format in new[] { "zlib", "br" })
                 {
-                    (_, Exception? thrown) = await ReadAll(new OneWayStream(format == "br" ? [] : body, 100) { EndsWith = failure }, format, 4096, async: format == "zlib");
+                    (_, Exception? thrown) = await ReadAll(
+                        new OneWayStream(format == "br" ? [] : body, 100) { EndsWith = failure }, format, 4096, async: format == "zlib");
                     Assert.Same(failure, thrown);
                 }
             }
@@ -268,7 +275,8 @@ public sealed class DecompressedStreamTests
         Assert.Equal(data, await Read((stream, buffer) => stream.ReadAsync(buffer, 0, buffer.Length)));
         Assert.Equal(data, await Read((stream, buffer) => Task.FromResult(stream.Read(buffer, 0, buffer.Length))));
         Assert.Equal(data, await Read((stream, buffer) => Task.FromResult(stream.Read(buffer.AsSpan()))));
-        Assert.Equal(data, await Read((stream, buffer) => Task.Factory.FromAsync(stream.BeginRead, stream.EndRead, buffer, 0, buffer.Length, null)));
+        Assert.Equal(
+            data, await Read((stream, buffer) => Task.Factory.FromAsync(stream.BeginRead, stream.EndRead, buffer, 0, buffer.Length, null)));
 
         async Task<byte[]> Read(Func<Stream, byte[], Task<int>> read)
         {

@@ -59,7 +59,8 @@ public sealed class DecompressionTests
     public async Task Content_headers_and_body_are_what_dotnet_makes_of_them(string method, string head)
     {
         byte[] body = Compressed.Make("gzip", Encoding.UTF8.GetBytes("hello hello"));
-        byte[] answer = ReferenceClient.Response($"{head}\nContent-Length: {body.Length}", method == "HEAD" || head.Contains("304", StringComparison.Ordinal) ? [] : body);
+        byte[] answer = ReferenceClient.Response(
+            $"{head}\nContent-Length: {body.Length}", method == "HEAD" || head.Contains("304", StringComparison.Ordinal) ? [] : body);
         (string Headers, byte[] Body) expected = await Exchange(All);
         (string Headers, byte[] Body) actual = await Exchange(DecompressionMethods.None);
         Assert.Equal(expected.Headers, actual.Headers);
@@ -77,7 +78,10 @@ public sealed class DecompressionTests
                 Decompression.Apply(response, All);
             }
 
-            string headers = string.Join('\n', response.Content.Headers.Select(header => $"{header.Key}: {string.Join(", ", header.Value)}").Order(StringComparer.Ordinal));
+            string headers = string.Join(
+                '\n',
+                response.Content.Headers.Select(
+                    header => $"{header.Key}: {string.Join(", ", header.Value)}").Order(StringComparer.Ordinal));
             return (headers, await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
         }
     }
@@ -178,7 +182,8 @@ public sealed class DecompressionTests
         using HttpResponseMessage other = Respond("gzip", new StreamContent(new OneWayStream(Compressed.Make("gzip", expected))));
         Decompression.Apply(other, All);
         await other.Content.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => other.Content.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => other.Content.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -187,7 +192,8 @@ public sealed class DecompressionTests
         byte[] whole = Compressed.Make("gzip", Compressed.Sample(10_000));
         using HttpResponseMessage response = Respond("gzip", new StreamContent(new OneWayStream(whole[..^3])));
         Decompression.Apply(response, All);
-        HttpRequestException thrown = await Assert.ThrowsAsync<HttpRequestException>(() => response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+        HttpRequestException thrown = await Assert.ThrowsAsync<HttpRequestException>(
+            () => response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
         Assert.Equal(HttpRequestError.ResponseEnded, thrown.HttpRequestError);
     }
 

@@ -31,7 +31,8 @@ public sealed class EnvironmentProxyTests
     {
         WebProxy proxy = new("http://proxy.test:3128") { BypassList = ["api\\.test"] };
         EnvironmentProxy.ThrowIfProxyApplies(proxy, s_uri);
-        EnvironmentProxy.ThrowIfProxyApplies(new WebProxy("http://proxy.test:3128") { BypassProxyOnLocal = true }, new Uri("http://localhost/"));
+        EnvironmentProxy.ThrowIfProxyApplies(
+            new WebProxy("http://proxy.test:3128") { BypassProxyOnLocal = true }, new Uri("http://localhost/"));
     }
 
     [Fact]

@@ -34,7 +34,8 @@ public sealed class RedirectPolicyTests
         List<string> seen = [];
         using SocketsHttpHandler reference = ReferenceClient.Handler(
             text => text.Contains(" /start ", StringComparison.Ordinal)
-                ? ReferenceClient.Response($"HTTP/1.1 {status} Reason\nLocation: /next?q=1\n{(status == 304 ? "X: y" : "Content-Length: 0")}")
+                ? ReferenceClient.Response(
+                    $"HTTP/1.1 {status} Reason\nLocation: /next?q=1\n{(status == 304 ? "X: y" : "Content-Length: 0")}")
                 : ReferenceClient.Response("HTTP/1.1 200 OK\nContent-Length: 0"),
             seen);
         using (HttpMessageInvoker invoker = new(reference))
@@ -101,7 +102,8 @@ public sealed class RedirectPolicyTests
 
     [Fact]
     public void Without_a_location_there_is_nothing_to_follow() =>
-        Assert.Null(RedirectPolicy.NextRequest(new(HttpMethod.Get, "http://a.test/"), new HttpResponseMessage(HttpStatusCode.Found), s_settings));
+        Assert.Null(
+            RedirectPolicy.NextRequest(new(HttpMethod.Get, "http://a.test/"), new HttpResponseMessage(HttpStatusCode.Found), s_settings));
 
     [Theory]
     [InlineData("/y", "/z", false)]
@@ -115,7 +117,9 @@ public sealed class RedirectPolicyTests
 
     [Fact]
     public void Nothing_is_followed_when_redirects_are_off() =>
-        Assert.Null(RedirectPolicy.NextRequest(new(HttpMethod.Get, "http://a.test/"), MakeResponse(302, "/z"), new HandlerSettings { AllowAutoRedirect = false }));
+        Assert.Null(
+            RedirectPolicy.NextRequest(
+                new(HttpMethod.Get, "http://a.test/"), MakeResponse(302, "/z"), new HandlerSettings { AllowAutoRedirect = false }));
 
     [Theory]
     [InlineData("http://a.test/x", "http://A.TEST:80/z", true)]
@@ -148,7 +152,12 @@ public sealed class RedirectPolicyTests
     {
         HttpRequestOptionsKey<string> key = new("some.library");
         StringContent content = new("abc");
-        using HttpRequestMessage request = new(HttpMethod.Put, "http://a.test/") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = content };
+        using HttpRequestMessage request = new(HttpMethod.Put, "http://a.test/")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = content,
+        };
         request.Headers.UserAgent.ParseAdd("one/1.0 two/2.0 (why)");
         request.Headers.Accept.ParseAdd("text/html, text/plain;q=0.5");
         request.Headers.ExpectContinue = true;
@@ -219,14 +228,16 @@ public sealed class RedirectPolicyTests
     [InlineData(302, "PUT")]
     public void A_body_that_cannot_be_produced_again_leaves_the_redirect_to_the_caller(int status, string method)
     {
-        using HttpRequestMessage request = new(new HttpMethod(method), "http://a.test/") { Content = new StreamContent(new OneWayStream([1, 2, 3])) };
+        using HttpRequestMessage request =
+            new(new HttpMethod(method), "http://a.test/") { Content = new StreamContent(new OneWayStream([1, 2, 3])) };
         Assert.Null(RedirectPolicy.NextRequest(request, MakeResponse(status, "/z"), s_settings));
     }
 
     [Fact]
     public void A_body_that_cannot_be_produced_again_does_not_matter_when_it_is_dropped()
     {
-        using HttpRequestMessage request = new(HttpMethod.Post, "http://a.test/") { Content = new StreamContent(new OneWayStream([1, 2, 3])) };
+        using HttpRequestMessage request =
+            new(HttpMethod.Post, "http://a.test/") { Content = new StreamContent(new OneWayStream([1, 2, 3])) };
         Assert.NotNull(RedirectPolicy.NextRequest(request, MakeResponse(303, "/z"), s_settings));
     }
 

@@ -13,7 +13,8 @@ internal static class ReferenceClient
         ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(new ScriptedPeer(answer, requests ?? [])),
     };
 
-    public static byte[] Response(string head, byte[]? body = null) => [.. Encoding.Latin1.GetBytes(head.ReplaceLineEndings("\r\n") + "\r\n\r\n"), .. body ?? []];
+    public static byte[] Response(string head, byte[]? body = null) =>
+        [.. Encoding.Latin1.GetBytes(head.ReplaceLineEndings("\r\n") + "\r\n\r\n"), .. body ?? []];
 
     private sealed class ScriptedPeer(Func<string, byte[]> answer, List<string> requests) : Stream
     {

@@ -1,6 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Warmwire.Http2;
+using Warmwire.Http2.Wire;
 using Warmwire.Tests.Kit;
 using Xunit;
 

@@ -203,8 +203,8 @@ public sealed class FlowControlTests
     public async Task Windows_stop_growing_at_their_limits_one_by_one_and_together()
     {
         const int Streams = 6;
-        const int Largest = Warmwire.Http2.Http2Limits.MaxStreamWindow;
-        const long Together = Warmwire.Http2.Http2Limits.MaxStreamWindowGrowth;
+        const int Largest = Warmwire.Http2.Wire.Http2Limits.MaxStreamWindow;
+        const long Together = Warmwire.Http2.Wire.Http2Limits.MaxStreamWindowGrowth;
         using var rig = new Http2Rig();
         Task<HttpResponseMessage> sending = rig.SendAsync(Http2Rig.Get());
         Http2Peer peer = await rig.AcceptSilentAsync();
@@ -231,7 +231,7 @@ public sealed class FlowControlTests
                 await peer.RoundTripAsync();
                 same = peer.SendWindows[request.StreamId] > window ? 0 : same + 1;
                 window = Math.Max(window, peer.SendWindows[request.StreamId]);
-                Assert.InRange(peer.SendWindows[0], 0, Warmwire.Http2.Http2Limits.MaxConnectionWindow);
+                Assert.InRange(peer.SendWindows[0], 0, Warmwire.Http2.Wire.Http2Limits.MaxConnectionWindow);
             }
 
             Assert.InRange(window, PeerWindows.Default, Largest);

@@ -1,11 +1,11 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Warmwire.Buffers;
-using Warmwire.Http2;
+using Warmwire.Http2.Wire;
 using Warmwire.Tests.Kit.Http2;
 using Xunit;
-using Flags = Warmwire.Http2.FrameFlags;
-using FrameType = Warmwire.Http2.FrameType;
+using Flags = Warmwire.Http2.Wire.FrameFlags;
+using FrameType = Warmwire.Http2.Wire.FrameType;
 
 namespace Warmwire.Tests.Http2;
 

@@ -4,7 +4,7 @@ using Warmwire.Settings;
 using Warmwire.Tests.Kit;
 using Warmwire.Tests.Kit.Http2;
 using Xunit;
-using FrameType = Warmwire.Http2.FrameType;
+using FrameType = Warmwire.Http2.Wire.FrameType;
 
 namespace Warmwire.Tests.Http2;
 
@@ -53,7 +53,7 @@ internal sealed class Http2Direct : IDisposable
         Attempt attempt = NewAttempt(request, token);
         Task<HttpResponseMessage> sending = SendAsync(attempt);
         var open = new OpenRequest(Peer, await Peer.ReadRequestAsync(), sending);
-        Http2Stream? stream = Connection.Find(open.StreamId, FrameType.Headers);
+        Http2Stream? stream = Connection.Streams.Find(open.StreamId, FrameType.Headers);
         Assert.NotNull(stream);
         return (open, stream, attempt);
     }

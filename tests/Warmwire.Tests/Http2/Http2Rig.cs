@@ -100,7 +100,7 @@ internal sealed class Http2Rig : IDisposable
         bool isHere = false;
         while (!isHere && Network.DialCount == dials)
         {
-            await Task.Delay(1);
+            await Task.Yield();
             if (!peer.ClientClosed.IsCompleted)
             {
                 await peer.RoundTripAsync();

@@ -1,4 +1,4 @@
-using Warmwire.Http2;
+using Warmwire.Http2.Wire;
 using Warmwire.Tests.Kit.Http2;
 using Xunit;
 

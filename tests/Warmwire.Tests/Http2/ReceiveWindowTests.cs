@@ -1,7 +1,7 @@
 using System.Numerics;
 using FsCheck;
 using FsCheck.Fluent;
-using Warmwire.Http2;
+using Warmwire.Http2.Wire;
 using Xunit;
 
 namespace Warmwire.Tests.Http2;

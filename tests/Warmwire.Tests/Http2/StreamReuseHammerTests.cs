@@ -31,6 +31,7 @@ public sealed class StreamReuseHammerTests(ITestOutputHelper output)
                 string body = await reader.ReadToEndAsync();
                 if (context.Request.Query["slow"].Count > 0)
                 {
+                    // Real time: timeouts and cancellations of some milliseconds shall meet the answer at any moment of it.
                     await Task.Delay(2);
                 }
 
@@ -92,7 +93,7 @@ public sealed class StreamReuseHammerTests(ITestOutputHelper output)
                 using HttpResponseMessage response = await sending.ConfigureAwait(false);
                 if (random.Next(100) == 0)
                 {
-                    // On the thread of the connection.
+                    // Real time: holds the thread of the connection long enough for the monitor to depose it.
                     Thread.Sleep(2);
                 }
 

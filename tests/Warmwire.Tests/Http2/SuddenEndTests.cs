@@ -1,4 +1,5 @@
 using Warmwire.Tests.Http1.Flow;
+using Warmwire.Tests.Kit;
 using Warmwire.Tests.Kit.Http2;
 using Xunit;
 
@@ -18,7 +19,8 @@ public sealed class SuddenEndTests
         Http2Peer peer = await rig.WarmUpAsync((PeerSetting.InitialWindowSize, 0));
         OpenRequest open = await rig.OpenAsync(peer, Http2Rig.Post("body"));
 
-        // The stream of a ConnectCallback that takes its time to close: whoever waits on the connection wakes before the request is told.
+        // The stream of a ConnectCallback that takes its time to close: what waits on the connection wakes before the request is told.
+        // Real time: when the upload has woken, if it wakes at all, cannot be seen from here.
         peer.End.OnClientClosed += static () => Thread.Sleep(100);
         await (reset ? Task.Run(peer.Reset) : peer.SendFrameAsync(FrameType.Data, FrameFlags.None, 0));
         await rig.FailsAsync(open.Sending);
@@ -54,33 +56,31 @@ public sealed class SuddenEndTests
     }
 
     [Fact]
-    public async Task What_counts_as_not_sent_is_not_sent_with_the_farewell()
+    public async Task What_counts_as_not_sent_is_not_sent_later()
     {
-        using var rig = new Http2Rig();
+        // The server reads nothing more, so that the head of another request waits in the output when the connection breaks.
+        using var rig = new Http2Rig(transport: new MemoryTransportOptions { WriteCapacity = 16 });
         Http2Peer peer = await rig.WarmUpAsync();
-        int heads = 0;
-        HttpRequestMessage request = Http2Rig.Request(HttpMethod.Post, "once");
-        request.Options.Set(TransportOptions.Trace, new RequestTrace
-        {
-            WroteHeaders = () =>
-            {
-                // The head waits in the output when the connection breaks.
-                if (++heads == 1)
-                {
-                    peer.SendFrameAsync(FrameType.Data, FrameFlags.None, 0).Wait();
-                    peer.ClientClosed.Wait();
-                }
-            },
-        });
-        Task<HttpResponseMessage> sending = Task.Run(() => rig.SendAsync(request));
+        Task<HttpResponseMessage> unread = rig.SendAsync(Http2Rig.Request(HttpMethod.Post, "unread"));
+        Task<HttpResponseMessage> sending = rig.SendAsync(Http2Rig.Request(HttpMethod.Post, "once"));
+        await peer.SendFrameAsync(FrameType.Data, FrameFlags.None, 0);
         Http2Peer next = await rig.AcceptAsync([]);
         Assert.Equal("/once", (await next.AnswerNextAsync(200, "done")).Path);
         using HttpResponseMessage response = await sending;
-        Assert.Equal(("done", 2), (await response.ReadTextAsync(), heads));
+        Assert.Equal("done", await response.ReadTextAsync());
 
         // A POST that was sent again must not be with the first server too.
-        await peer.ExpectClosedAsync();
-        Assert.DoesNotContain(peer.Waiting, static frame => frame.Type == FrameType.Headers);
-        Assert.Equal(Http2ErrorCode.ProtocolError, (await peer.ExpectGoAwayAsync()).Code);
+        await rig.FailsAsync(unread, HttpRequestError.HttpProtocolError, Http2ErrorCode.ProtocolError);
+        await Guard.Within(peer.ClientClosed, () => "the client to close");
+        int heads = 0;
+        await Assert.ThrowsAnyAsync<Exception>(async () =>
+        {
+            // To the end, which may be in the middle of a frame.
+            while (true)
+            {
+                heads += (await peer.ReadFrameAsync()).Type == FrameType.Headers ? 1 : 0;
+            }
+        });
+        Assert.InRange(heads, 0, 1);
     }
 }

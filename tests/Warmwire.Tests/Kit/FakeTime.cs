@@ -3,11 +3,13 @@ using System.Diagnostics;
 namespace Warmwire.Tests.Kit;
 
 /// <summary>
-/// Time that stands still until a test moves it. Timers fire inside <see cref="Advance"/>, on its thread, in the order they are due; the clock
-/// shows each timer the very moment it was set for. Time that passes is the sum of all advances, from whatever thread and also from
+/// Time that stands still until a test moves it. Timers fire inside <see cref="Advance"/>, on its thread, in the order they are due; the
+/// clock shows each timer the very moment it was set for. Time that passes is the sum of all advances, from whatever thread and also from
 /// inside a timer's callback.
 /// </summary>
-/// <remarks>A timer set to zero is due at once and fires on the thread pool, as a real one would, never within the call that sets it.</remarks>
+/// <remarks>
+/// A timer set to zero is due at once and fires on the thread pool, as a real one would, never within the call that sets it.
+/// </remarks>
 public sealed class FakeTime : TimeProvider
 {
     private readonly Lock _gate = new();
@@ -106,7 +108,9 @@ public sealed class FakeTime : TimeProvider
         }
     }
 
-    /// <summary>Moves the wall clock alone, either way: a machine or container that was frozen and thawed, or whose clock was set.</summary>
+    /// <summary>
+    /// Moves the wall clock alone, either way: a machine or container that was frozen and thawed, or whose clock was set.
+    /// </summary>
     public void AdvanceWallClock(TimeSpan by)
     {
         lock (_gate)

@@ -13,10 +13,23 @@ internal sealed class MemoryPipe(int capacity, int maxBytesPerRead, bool support
     private bool _writerDisposed;
     private bool _readerDisposed;
     private bool _reset;
+    private bool _starving;
     private int _reading;
     private int _writing;
     private long _totalWritten;
     private int _writes;
+
+    /// <summary>Whether a read has found nothing, and nothing has come or ended since: there is no byte on its way to the reader.</summary>
+    public bool IsStarving
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _starving;
+            }
+        }
+    }
 
     /// <summary>Whether a read waits for data right now.</summary>
     public bool IsReading => Volatile.Read(ref _reading) != 0;
@@ -56,6 +69,7 @@ internal sealed class MemoryPipe(int capacity, int maxBytesPerRead, bool support
                         return count;
                     }
 
+                    _starving = true;
                     changed = _changed.Task;
                 }
 
@@ -214,6 +228,8 @@ internal sealed class MemoryPipe(int capacity, int maxBytesPerRead, bool support
 
     private void ChangedNeedsLock()
     {
+        _starving = false;
+
         // Completes its waiters on the thread pool, so this is safe under the lock.
         _changed.TrySetResult();
         _changed = NewSignal();

@@ -3,7 +3,9 @@ namespace Warmwire.Tests.Kit;
 /// <summary>How an in-memory connection behaves, seen from the client.</summary>
 public sealed record MemoryTransportOptions
 {
-    /// <summary>Whether a read into an empty buffer waits until there is something to read, as a socket's does, or completes at once.</summary>
+    /// <summary>
+    /// Whether a read into an empty buffer waits until there is something to read, as a socket's does, or completes at once.
+    /// </summary>
     public bool SupportsZeroByteReads { get; init; } = true;
 
     /// <summary>Dribble: no read of the client gets more than this.</summary>

@@ -29,7 +29,9 @@ public sealed class MetricCollector : IDisposable
     private readonly Lock _gate = new();
     private List<MetricPoint> _points = [];
 
-    /// <summary>Listens to the meters of one factory, or of the whole process if there is none; then filter by tags, since tests run side by side.</summary>
+    /// <summary>
+    /// Listens to the meters of one factory, or of the whole process if there is none; then filter by tags, since tests run side by side.
+    /// </summary>
     public MetricCollector(IMeterFactory? factory = null, string meter = "Warmwire")
     {
         _listener.InstrumentPublished = (instrument, listener) =>
@@ -71,7 +73,8 @@ public sealed class MetricCollector : IDisposable
     public int Count(string instrument, params (string Key, object? Value)[] tags) => Of(instrument, tags).Count;
 
     /// <summary>The value of a gauge.</summary>
-    public double? Last(string instrument, params (string Key, object? Value)[] tags) => Of(instrument, tags) is [.., { } last] ? last.Value : null;
+    public double? Last(string instrument, params (string Key, object? Value)[] tags) =>
+        Of(instrument, tags) is [.., { } last] ? last.Value : null;
 
     /// <summary>Asks the observable instruments, and sums what this one says now.</summary>
     public double Observe(string instrument, params (string Key, object? Value)[] tags)

@@ -15,7 +15,9 @@ public sealed class PeerEnd
         Stream = new MemoryStreamEnd(fromClient, toClient);
     }
 
-    /// <summary>Runs when the client disposes its stream, before the disposal returns. To be set before the client gets the stream.</summary>
+    /// <summary>
+    /// Runs when the client disposes its stream, before the disposal returns. To be set before the client gets the stream.
+    /// </summary>
     internal Action? OnClientClosed
     {
         get => _client.OnDispose;
@@ -42,6 +44,9 @@ public sealed class PeerEnd
 
     /// <summary>How many bytes of the client lie unread here.</summary>
     public int UnreadFromClient => _fromClient.Unread;
+
+    /// <summary>Whether a read of the peer waits and no byte of the client is on its way to it.</summary>
+    public bool HasTakenAllFromClient => _fromClient.IsStarving;
 
     public ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         Stream.ReadAsync(buffer, cancellationToken);

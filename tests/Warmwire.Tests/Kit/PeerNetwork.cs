@@ -113,13 +113,18 @@ public sealed class PeerNetwork
     }
 
     /// <summary>The server of the next connection that was accepted without being held, in the order of the dials.</summary>
-    public Task<ScriptedPeer> AcceptAsync() => Guard.Within(_accepted.Reader.ReadAsync().AsTask(), () => $"Waited for a connection; {this}");
+    public Task<ScriptedPeer> AcceptAsync() =>
+        Guard.Within(_accepted.Reader.ReadAsync().AsTask(), () => $"Waited for a connection; {this}");
 
     /// <summary>The next dial, held or not, in order.</summary>
     public Task<Dial> NextDialAsync() => Guard.Within(_newDials.Reader.ReadAsync().AsTask(), () => $"Waited for a dial; {this}");
 
     public override string ToString() =>
-        Read(() => $"dials: {_dials.Count} ({string.Join(", ", _dials.Select(dial => $"{dial.Host}:{dial.Port} {dial.State}"))}), open: {_open}");
+        Read(() =>
+        {
+            IEnumerable<string> dials = _dials.Select(dial => $"{dial.Host}:{dial.Port} {dial.State}");
+            return $"dials: {_dials.Count} ({string.Join(", ", dials)}), open: {_open}";
+        });
 
     internal (Stream Client, ScriptedPeer Peer) Establish(Dial dial, MemoryTransportOptions? options)
     {

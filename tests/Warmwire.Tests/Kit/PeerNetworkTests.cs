@@ -80,7 +80,8 @@ public class PeerNetworkTests
     [Fact]
     public async Task Tls_runs_over_it()
     {
-        using var handler = new SocketsHttpHandler { ConnectCallback = _network.ConnectAsync, UseProxy = false, SslOptions = TestCertificates.Trusting() };
+        using var handler =
+            new SocketsHttpHandler { ConnectCallback = _network.ConnectAsync, UseProxy = false, SslOptions = TestCertificates.Trusting() };
         using var client = new HttpClient(handler);
         Task<string> get = client.GetStringAsync(new Uri("https://server.test/"));
         ScriptedPeer peer = await _network.AcceptAsync();

@@ -17,7 +17,8 @@ public sealed class RawServer : IAsyncDisposable
     private int _open;
     private int _disposed;
 
-    /// <param name="script">Gets the connection, its index from 0, and a token that is cancelled at disposal. The connection is closed when it returns.</param>
+    /// <param name="script">Gets the connection, its index from 0, and a token that is cancelled at disposal. The connection is closed
+    /// when it returns.</param>
     public RawServer(Func<NetworkStream, int, CancellationToken, Task> script)
     {
         _script = script;

@@ -9,7 +9,8 @@ public sealed class ReceivedRequest
 {
     private static readonly SearchValues<char> s_delimiters = SearchValues.Create(" \t\"(),/;<=>?@[\\]{}");
 
-    private ReceivedRequest(string head, string method, string target, string version, IReadOnlyList<(string Name, string Value)> headerLines)
+    private ReceivedRequest(
+        string head, string method, string target, string version, IReadOnlyList<(string Name, string Value)> headerLines)
     {
         Head = head;
         Method = method;
@@ -43,7 +44,8 @@ public sealed class ReceivedRequest
 
     public string BodyText => Encoding.UTF8.GetString(Body);
 
-    internal bool IsChunked => Headers.TryGetValue("Transfer-Encoding", out string? coding) && coding.Equals("chunked", StringComparison.OrdinalIgnoreCase);
+    internal bool IsChunked =>
+        Headers.TryGetValue("Transfer-Encoding", out string? coding) && coding.Equals("chunked", StringComparison.OrdinalIgnoreCase);
 
     internal int ContentLength =>
         Headers.TryGetValue("Content-Length", out string? length) ? int.Parse(length, NumberStyles.None, CultureInfo.InvariantCulture) : 0;
@@ -85,10 +87,12 @@ public sealed class ReceivedRequest
         bool clean = colon > 0
             && line.AsSpan(0, colon).IndexOfAny(s_delimiters) < 0
             && line.AsSpan().IndexOfAny('\r', '\n', '\0') < 0;
-        return clean ? (line[..colon], line[(colon + 1)..].Trim(' ', '\t')) : throw new FormatException($"Not a header: {Visible.Text(line)}");
+        return clean ? (line[..colon], line[(colon + 1)..].Trim(' ', '\t'))
+            : throw new FormatException($"Not a header: {Visible.Text(line)}");
     }
 
     internal static IReadOnlyDictionary<string, string> Join(IEnumerable<(string Name, string Value)> lines) =>
         lines.GroupBy(line => line.Name, StringComparer.OrdinalIgnoreCase)
-            .ToDictionary(group => group.Key, group => string.Join(", ", group.Select(line => line.Value)), StringComparer.OrdinalIgnoreCase);
+            .ToDictionary(
+                group => group.Key, group => string.Join(", ", group.Select(line => line.Value)), StringComparer.OrdinalIgnoreCase);
 }

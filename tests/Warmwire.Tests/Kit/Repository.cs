@@ -1,6 +1,9 @@
 namespace Warmwire.Tests.Kit;
 
-/// <summary>The working tree, for tests that look at sources and documents. Found from where the tests run: the compiler's paths are mapped in a build for release.</summary>
+/// <summary>
+/// The working tree, for tests that look at sources and documents. Found from where the tests run: the compiler's paths are mapped in a
+/// build for release.
+/// </summary>
 internal static class Repository
 {
     public static string Root { get; } = Find();

@@ -143,7 +143,7 @@ public sealed class ScriptedPeer
         return request;
     }
 
-    /// <summary>Closes the connection in order. TLS sends no farewell; add one with <see cref="CloseTlsAsync"/>.</summary>
+    /// <summary>Closes the connection in order. TLS sends no close_notify; add one with <see cref="CloseTlsAsync"/>.</summary>
     public void Close() => End.Close();
 
     /// <summary>Says that no more comes, and goes on reading.</summary>
@@ -190,13 +190,6 @@ public sealed class ScriptedPeer
         Assert.False(End.ClientClosed.IsCompleted, "The client closed the connection.");
     }
 
-    /// <summary>Fails if the client sends anything, or closes, within some real time. Slow by nature; for what has no other sign.</summary>
-    public async Task ExpectSilenceAsync(TimeSpan realTime)
-    {
-        await Task.WhenAny(Task.Delay(realTime), End.ClientClosed, StartRead()).ConfigureAwait(false);
-        await ExpectNoBytesAsync().ConfigureAwait(false);
-    }
-
     private async Task ReadChunksAsync(ReceivedRequest request)
     {
         var body = new List<byte>();
@@ -240,15 +233,20 @@ public sealed class ScriptedPeer
         FinishRead();
     }
 
-    /// <summary>Takes over what has already arrived. A read whose bytes are on their way through the thread pool gets a moment.</summary>
+    /// <summary>Takes over what has already arrived, also what is on its way through the thread pool.</summary>
     private async Task DrainDeliveredAsync()
     {
-        Task<int> read = StartRead();
-        while (await Task.WhenAny(read, Task.Delay(End.UnreadFromClient > 0 ? 50 : 1)).ConfigureAwait(false) == read
-            && await read.ConfigureAwait(false) > 0)
+        while (true)
         {
+            Task<int> read = StartRead();
+            await Eventually.IsTrue(() => read.IsCompleted || End.HasTakenAllFromClient, "the peer has read what came")
+                .ConfigureAwait(false);
+            if (!read.IsCompleted || await read.ConfigureAwait(false) == 0)
+            {
+                return;
+            }
+
             FinishRead();
-            read = StartRead();
         }
     }
 
@@ -291,5 +289,6 @@ public sealed class ScriptedPeer
     private Task<T> Guarded<T>(Task<T> task, string what) => Guard.Within(task, () => Describe(what));
 
     private string Describe(string what) =>
-        $"Waited for {what} on the connection to {Host}:{Port}; client {(End.ClientClosed.IsCompleted ? "closed" : "open")}, seen: {Visible.Text(Seen)}";
+        $"Waited for {what} on the connection to {Host}:{Port}; "
+            + $"client {(End.ClientClosed.IsCompleted ? "closed" : "open")}, seen: {Visible.Text(Seen)}";
 }

@@ -60,7 +60,8 @@ public class ServerTests
     public async Task Kestrel_serves_http_and_https_and_counts()
     {
         await using KestrelServer server = await KestrelServer.StartAsync(
-            context => context.Response.WriteAsync($"{context.Request.Protocol} {context.Request.Path} {context.Connection.ClientCertificate?.Subject}"),
+            context => context.Response.WriteAsync(
+                $"{context.Request.Protocol} {context.Request.Path} {context.Connection.ClientCertificate?.Subject}"),
             new KestrelServerSettings { ClientCertificates = ClientCertificateMode.AllowCertificate });
         using HttpClient client = CreateClient();
         Assert.Equal("HTTP/1.1 /a ", await client.GetStringAsync(new Uri(server.HttpUri, "/a")));

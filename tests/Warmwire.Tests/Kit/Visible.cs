@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Warmwire.Tests.Kit;
 
-/// <summary>Bytes for the eye of whoever reads a failed test.</summary>
+/// <summary>Bytes as the reader of a failed test wants to see them.</summary>
 internal static class Visible
 {
     private const int Longest = 4000;

@@ -26,7 +26,8 @@ public sealed class CookieParityTests
     [InlineData("a=\u00e4")]
     public Task A_cookie_is_kept_and_sent_as_in_NET(string cookie) =>
         ParityRun.AssertSameAsync(
-            request => Reply.Ok("", request.Contains("/set", StringComparison.Ordinal) ? ["Set-Cookie: " + cookie, "Set-Cookie: z=9; Path=/"] : []),
+            request => Reply.Ok(
+                "", request.Contains("/set", StringComparison.Ordinal) ? ["Set-Cookie: " + cookie, "Set-Cookie: z=9; Path=/"] : []),
             async run =>
             {
                 await run.SendAsync("GET", "/sub/set");
@@ -41,7 +42,9 @@ public sealed class CookieParityTests
     [Fact]
     public Task A_cookie_set_by_a_redirect_is_sent_to_where_it_leads() =>
         ParityRun.AssertSameAsync(
-            request => request.Contains("/first", StringComparison.Ordinal) ? Reply.With("302 Found", "", "Location: /second", "Set-Cookie: hop=1; Path=/") : Reply.Ok(),
+            request => request.Contains("/first", StringComparison.Ordinal)
+                ? Reply.With("302 Found", "", "Location: /second", "Set-Cookie: hop=1; Path=/")
+                : Reply.Ok(),
             run => run.SendAsync("GET", "/first"));
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using Warmwire.Tests.Kit;
 using Xunit;
@@ -5,8 +6,8 @@ using Xunit;
 namespace Warmwire.Tests.Parity;
 
 /// <summary>
-/// Where this handler does not do what .NET's does, and why. Each test shows both, so that a change in either is noticed; all else is compared
-/// for equality by the other tests of this folder.
+/// Where this handler does not do what .NET's does, and why. Each test shows both, so that a change in either is noticed; all else is
+/// compared for equality by the other tests of this folder.
 /// </summary>
 public sealed class DeliberateDifferenceTests
 {
@@ -23,7 +24,8 @@ public sealed class DeliberateDifferenceTests
         Assert.StartsWith("failed: HttpRequestException ResponseEnded", ours, StringComparison.Ordinal);
     }
 
-    // RFC 9112 §6.3: two framings are an attack or a bug; whoever guesses is the one that is smuggled through. One response, then the next must not be what is left of it.
+    // RFC 9112 §6.3: two framings are an attack or a bug; a client that guesses is the one that is smuggled through. One response, then the
+    // next must not be what is left of it.
     [Theory]
     [InlineData("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "200")]
     [InlineData("Content-Length: 3\r\nContent-Length: 5\r\n\r\nhello", "200")]
@@ -49,7 +51,9 @@ public sealed class DeliberateDifferenceTests
     public async Task A_connection_of_an_HTTP_1_0_server_is_not_reused_unless_it_says_so()
     {
         (string reference, string ours) = await ParityRun.PlayBothAsync(
-            request => request.Contains("/kept", StringComparison.Ordinal) ? "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n" : "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
+            request => request.Contains("/kept", StringComparison.Ordinal)
+                ? "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n"
+                : "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
             async run =>
             {
                 run.RecordsRequests = false;
@@ -62,7 +66,8 @@ public sealed class DeliberateDifferenceTests
         Assert.Equal("connections: 2\n", ours);
     }
 
-    // What names the caller's secrets stays with the origin they were meant for. .NET drops Authorization alone, and that also within the origin.
+    // What names the caller's secrets stays with the origin they were meant for. .NET drops Authorization alone, and that also within the
+    // origin.
     [Theory]
     [InlineData("Cookie: own=1", true, false)]
     [InlineData("Proxy-Authorization: Basic x", true, false)]
@@ -97,7 +102,9 @@ public sealed class DeliberateDifferenceTests
     [Fact]
     public async Task Host_is_the_first_header_also_when_the_caller_gives_it()
     {
-        (string reference, string ours) = await ParityRun.PlayBothAsync(_ => Reply.Ok(), run => run.SendAsync(RequestParityTests.With(run.Request("GET"), headers =>
+        (string reference, string ours) = await ParityRun.PlayBothAsync(
+            _ => Reply.Ok(),
+            run => run.SendAsync(RequestParityTests.With(run.Request("GET"), headers =>
         {
             headers.Add("X-A", "1");
             headers.Host = "example.com";
@@ -106,19 +113,23 @@ public sealed class DeliberateDifferenceTests
         Assert.Contains("HTTP/1.1\r\nHost: example.com\r\nX-A: 1\r\n", ours, StringComparison.Ordinal);
     }
 
-    // The caller's request is the caller's: a retry of it starts where the first try did. .NET rewrites it hop by hop.
+    // The caller's request is the caller's: sending it again starts where the first try did. .NET rewrites it hop by hop.
     [Fact]
     public async Task A_redirect_leaves_the_request_of_the_caller_as_it_was()
     {
         (string reference, string ours) = await ParityRun.PlayBothAsync(
-            request => request.Contains("/first", StringComparison.Ordinal) ? Reply.With("303 See Other", "", "Location: /second") : Reply.Ok(),
+            request => request.Contains("/first", StringComparison.Ordinal)
+                ? Reply.With("303 See Other", "", "Location: /second")
+                : Reply.Ok(),
             async run =>
             {
                 run.RecordsRequests = false;
                 HttpRequestMessage request = run.Request("POST", "/first", new StringContent("body"));
                 using HttpResponseMessage response = await run.Client.SendAsync(request);
                 run.Log($"{request.Method} {request.RequestUri!.AbsolutePath} {request.Content is not null}");
-                run.Log($"{response.RequestMessage!.Method} {response.RequestMessage.RequestUri!.AbsolutePath} {response.RequestMessage.Content is not null}");
+                run.Log(
+                    $"{response.RequestMessage!.Method} {response.RequestMessage.RequestUri!.AbsolutePath} "
+                    + $"{response.RequestMessage.Content is not null}");
             });
         Assert.Equal("GET /second False\nGET /second False\n", reference);
         Assert.Equal("POST /first True\nGET /second False\n", ours);
@@ -144,7 +155,8 @@ public sealed class DeliberateDifferenceTests
     public async Task A_line_break_in_a_header_is_refused_before_a_byte_leaves()
     {
         (string reference, string ours) = await ParityRun.PlayBothAsync(_ => Reply.Ok(), run =>
-            run.SendAsync(RequestParityTests.With(run.Request("GET"), headers => headers.TryAddWithoutValidation("X-A", "a\r\nX-Injected: 1"))));
+            run.SendAsync(
+                RequestParityTests.With(run.Request("GET"), headers => headers.TryAddWithoutValidation("X-A", "a\r\nX-Injected: 1"))));
         Assert.Contains("\r\nX-Injected: 1\r\n", reference, StringComparison.Ordinal);
         Assert.Equal("failed: HttpRequestException Unknown \n", ours);
     }
@@ -163,7 +175,8 @@ public sealed class DeliberateDifferenceTests
             }
 
             string text = System.Text.Encoding.ASCII.GetString(head, 0, read);
-            string seen = $"{text.Contains("Content-Length", StringComparison.Ordinal)} {text.Split("\r\n").Single(line => line.StartsWith("Transfer-Encoding", StringComparison.Ordinal))}";
+            string coding = text.Split("\r\n").Single(line => line.StartsWith("Transfer-Encoding", StringComparison.Ordinal));
+            string seen = $"{text.Contains("Content-Length", StringComparison.Ordinal)} {coding}";
             await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{seen}"), token);
         });
         Assert.Equal("True Transfer-Encoding: gzip", await PostAsync(new SocketsHttpHandler { UseProxy = false }));
@@ -197,7 +210,9 @@ public sealed class DeliberateDifferenceTests
         request =>
         {
             string port = request.Split("X-Port: ")[1].Split("\r\n")[0];
-            return request.Contains("/first", StringComparison.Ordinal) ? Reply.With("302 Found", "", $"Location: {location.Replace("PORT", port, StringComparison.Ordinal)}") : Reply.Ok();
+            return request.Contains("/first", StringComparison.Ordinal)
+                ? Reply.With("302 Found", "", $"Location: {location.Replace("PORT", port, StringComparison.Ordinal)}")
+                : Reply.Ok();
         },
         run => run.SendAsync(RequestParityTests.With(run.Request("GET", "/first"), headers =>
         {
@@ -205,6 +220,46 @@ public sealed class DeliberateDifferenceTests
             headers.TryAddWithoutValidation(header.Split(": ")[0], header.Split(": ")[1]);
         })),
         new { UseCookies = false });
+
+    // What only watches must not be able to break what it watches. .NET lets it fail the request, and its count of active requests stays
+    // behind.
+    [Fact]
+    public async Task A_metrics_listener_that_throws_does_not_fail_the_request()
+    {
+        using var meters = new TestMeterFactory();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter.Scope == meters && instrument.Name == "http.client.active_requests")
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, _, _) => throw new InvalidOperationException("a listener's own fault"));
+        listener.Start();
+        (string reference, string ours) = await ParityRun.PlayBothAsync(
+            _ => Reply.Ok(),
+            run => run.SendAsync("GET"),
+            new { MeterFactory = meters });
+        Assert.StartsWith("failed: InvalidOperationException", reference, StringComparison.Ordinal);
+        Assert.StartsWith("200", ours, StringComparison.Ordinal);
+    }
+
+    // Every failure of a request's own code looks the same. .NET wraps InvalidOperationException and IOException, and lets all others
+    // through.
+    [Fact]
+    public async Task Whatever_a_selector_of_encodings_throws_is_inside_a_transport_exception()
+    {
+        HeaderEncodingSelector<HttpRequestMessage> selector = (_, _) => throw new FormatException("the application's own fault");
+        (string reference, string ours) = await ParityRun.PlayBothAsync(
+            _ => Reply.Ok(),
+            run => run.SendAsync(RequestParityTests.With(run.Request("GET"), headers => headers.Add("X-Caller", "value"))),
+            new { RequestHeaderEncodingSelector = selector });
+        Assert.StartsWith("failed: FormatException", reference, StringComparison.Ordinal);
+        Assert.StartsWith("failed: HttpRequestException Unknown", ours, StringComparison.Ordinal);
+    }
 
     private static string Second(string record) => record[record.IndexOf("server saw: GET /second", StringComparison.Ordinal)..];
 

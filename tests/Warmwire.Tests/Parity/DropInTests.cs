@@ -33,7 +33,8 @@ public sealed class DropInTests
         [nameof(SocketsHttpHandler.EnableMultipleHttp3Connections)] = true,
     };
 
-    public static TheoryData<string> ReferenceProperties => [.. s_reference.GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => property.Name)];
+    public static TheoryData<string> ReferenceProperties =>
+        [.. s_reference.GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => property.Name)];
 
     public static TheoryData<string> OwnSettings => [.. Settings(s_ours).Select(property => property.Name)];
 
@@ -195,7 +196,11 @@ public sealed class DropInTests
         {
             var type when type == typeof(int) => [int.MinValue, -1, 0, 1],
             var type when type == typeof(double) => [double.NaN, -0.1, 1.1],
-            var type when type == typeof(TimeSpan) => [TimeSpan.MinValue, TimeSpan.FromSeconds(-5), TimeSpan.Zero, Timeout.InfiniteTimeSpan, TimeSpan.MaxValue, TimeSpan.FromSeconds(1)],
+            var type when type == typeof(TimeSpan) =>
+                [
+                    TimeSpan.MinValue, TimeSpan.FromSeconds(-5), TimeSpan.Zero, Timeout.InfiniteTimeSpan, TimeSpan.MaxValue,
+                    TimeSpan.FromSeconds(1),
+                ],
             var type when type == typeof(ReplayPolicy) => [(ReplayPolicy)99],
             _ => [],
         };
@@ -212,11 +217,14 @@ public sealed class DropInTests
             if (reference is not null && refusal is not NotSupportedException)
             {
                 using var theirs = new System.Net.Http.SocketsHttpHandler();
-                Assert.True(Record(() => reference.SetValue(theirs, value)) is null == refusal is null, $"{name} = {value}: here {refusal?.Message ?? "accepted"}");
+                Assert.True(
+                    Record(() => reference.SetValue(theirs, value)) is null == refusal is null,
+                    $"{name} = {value}: here {refusal?.Message ?? "accepted"}");
             }
         }
 
-        static Exception? Record(Action set) => Assert.IsType<TargetInvocationException>(Xunit.Record.Exception(set) ?? new TargetInvocationException(null)).InnerException;
+        static Exception? Record(Action set) =>
+            Assert.IsType<TargetInvocationException>(Xunit.Record.Exception(set) ?? new TargetInvocationException(null)).InnerException;
     }
 
     [Theory]

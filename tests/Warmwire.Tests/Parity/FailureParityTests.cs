@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -37,7 +39,10 @@ public sealed class FailureParityTests
 
     [Fact]
     public Task A_certificate_for_another_name() =>
-        ParityRun.AssertSameAsync(_ => Reply.Ok(), run => run.SendAsync(RequestParityTests.With(run.Request("GET"), headers => headers.Host = "other.test")), isTls: true);
+        ParityRun.AssertSameAsync(
+            _ => Reply.Ok(),
+            run => run.SendAsync(RequestParityTests.With(run.Request("GET"), headers => headers.Host = "other.test")),
+            isTls: true);
 
     [Fact]
     public Task TLS_towards_a_server_that_speaks_none() =>
@@ -159,9 +164,77 @@ public sealed class FailureParityTests
             await run.LogFailureAsync(() => invoker.SendAsync(null!, CancellationToken.None));
         });
 
+    [Theory]
+    [InlineData("RequestHeaderEncodingSelector")]
+    [InlineData("ResponseHeaderEncodingSelector")]
+    public Task A_selector_of_encodings_that_throws(string setting)
+    {
+        HeaderEncodingSelector<HttpRequestMessage> selector = (_, _) => throw new InvalidOperationException("the application's own fault");
+        return ParityRun.AssertSameAsync(
+            _ => Reply.With("200 OK", "", "X-Name: value"),
+            async run =>
+            {
+                run.RecordsRequests = false;
+                await run.SendAsync(RequestParityTests.With(run.Request("GET"), headers => headers.Add("X-Caller", "value")));
+                run.Client.DefaultRequestHeaders.Add("X-Caller", "value");
+                run.Log("inner", await InnerAsync(run, run.Uri.AbsoluteUri));
+            },
+            setting == "RequestHeaderEncodingSelector"
+                ? new { RequestHeaderEncodingSelector = selector }
+                : new { ResponseHeaderEncodingSelector = selector });
+    }
+
+    [Fact]
+    public Task A_propagator_that_throws() =>
+        ParityRun.AssertSameAsync(
+            _ => Reply.Ok(),
+            async run =>
+            {
+                using var activity = new Activity("the caller's");
+                activity.Start();
+                await run.SendAsync("GET");
+            },
+            new { ActivityHeadersPropagator = new ThrowingPropagator() });
+
+    [Fact]
+    public Task A_meter_factory_that_throws() =>
+        ParityRun.AssertSameAsync(
+            _ => Reply.Ok(),
+            async run =>
+            {
+                await run.SendAsync("GET");
+                await run.SendAsync("GET");
+            },
+            new { MeterFactory = new ThrowingMeterFactory() });
+
     private static async Task<string> InnerAsync(ParityRun run, string uri)
     {
         Exception e = await Assert.ThrowsAnyAsync<Exception>(() => run.Client.GetStringAsync(uri));
-        return string.Create(CultureInfo.InvariantCulture, $"{e.InnerException?.GetType().Name} {(e.InnerException as SocketException)?.SocketErrorCode}");
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{e.InnerException?.GetType().Name} {(e.InnerException as SocketException)?.SocketErrorCode}");
+    }
+
+    private sealed class ThrowingPropagator : DistributedContextPropagator
+    {
+        public override IReadOnlyCollection<string> Fields => [];
+
+        public override void Inject(Activity? activity, object? carrier, PropagatorSetterCallback? setter) =>
+            throw new FormatException("the application's own fault");
+
+        public override void ExtractTraceIdAndState(
+            object? carrier, PropagatorGetterCallback? getter, out string? traceId, out string? traceState) =>
+            (traceId, traceState) = (null, null);
+
+        public override IEnumerable<KeyValuePair<string, string?>>? ExtractBaggage(object? carrier, PropagatorGetterCallback? getter) =>
+            null;
+    }
+
+    private sealed class ThrowingMeterFactory : IMeterFactory
+    {
+        public Meter Create(MeterOptions options) => throw new FormatException("the application's own fault");
+
+        public void Dispose()
+        {
+        }
     }
 }

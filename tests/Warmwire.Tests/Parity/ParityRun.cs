@@ -8,7 +8,9 @@ using Xunit;
 
 namespace Warmwire.Tests.Parity;
 
-/// <summary>One scenario played with one handler. What the client got and what the server saw is written down, so that two runs can be compared.</summary>
+/// <summary>
+/// One scenario played with one handler. What the client got and what the server saw is written down, so that two runs can be compared.
+/// </summary>
 internal sealed class ParityRun : IAsyncDisposable
 {
     private readonly StringBuilder _log = new();
@@ -39,7 +41,8 @@ internal sealed class ParityRun : IAsyncDisposable
     /// <param name="scenario">The client.</param>
     /// <param name="settings">An anonymous object with the handler's settings.</param>
     /// <param name="isTls">Whether the server speaks https.</param>
-    public static async Task AssertSameAsync(Func<string, Reply> answer, Func<ParityRun, Task> scenario, object? settings = null, bool isTls = false)
+    public static async Task AssertSameAsync(
+        Func<string, Reply> answer, Func<ParityRun, Task> scenario, object? settings = null, bool isTls = false)
     {
         (string reference, string ours) = await PlayBothAsync(answer, scenario, settings, isTls).ConfigureAwait(false);
         string[] expected = reference.Split('\n');
@@ -65,11 +68,14 @@ internal sealed class ParityRun : IAsyncDisposable
         await Server.DisposeAsync().ConfigureAwait(false);
     }
 
-    public HttpRequestMessage Request(string method, string path = "", HttpContent? content = null) => new(new HttpMethod(method), new Uri(Uri, path)) { Content = content };
+    public HttpRequestMessage Request(string method, string path = "", HttpContent? content = null) =>
+        new(new HttpMethod(method), new Uri(Uri, path)) { Content = content };
 
     /// <summary>Sends, reads everything, and writes down how it went.</summary>
     public async Task SendAsync(
-        HttpRequestMessage request, HttpCompletionOption completion = HttpCompletionOption.ResponseContentRead, CancellationToken cancellationToken = default)
+        HttpRequestMessage request,
+        HttpCompletionOption completion = HttpCompletionOption.ResponseContentRead,
+        CancellationToken cancellationToken = default)
     {
         try
         {
@@ -110,7 +116,9 @@ internal sealed class ParityRun : IAsyncDisposable
         {
             HttpRequestException request => $" {request.HttpRequestError} {request.StatusCode}",
             HttpIOException io => $" {io.HttpRequestError}",
-            OperationCanceledException cancelled => $" by caller: {cancellationToken.CanBeCanceled && cancelled.CancellationToken == cancellationToken}, {(cancelled.InnerException is TimeoutException ? "timeout" : "")}",
+            OperationCanceledException cancelled =>
+                $" by caller: {cancellationToken.CanBeCanceled && cancelled.CancellationToken == cancellationToken}, "
+                + (cancelled.InnerException is TimeoutException ? "timeout" : ""),
             ArgumentException argument => $" {argument.ParamName}",
             _ => "",
         };
@@ -143,11 +151,13 @@ internal sealed class ParityRun : IAsyncDisposable
         }
     }
 
-    private static async Task<string> PlayAsync(HttpMessageHandler handler, Func<string, Reply> answer, Func<ParityRun, Task> scenario, object? settings, bool isTls)
+    private static async Task<string> PlayAsync(
+        HttpMessageHandler handler, Func<string, Reply> answer, Func<ParityRun, Task> scenario, object? settings, bool isTls)
     {
         var cookies = new CookieContainer();
         Set(handler, nameof(SocketsHttpHandler.UseProxy), false);
-        Set(handler, nameof(SocketsHttpHandler.ActivityHeadersPropagator), null); // a listener elsewhere in the process would write into the requests
+        // a listener elsewhere in the process would write into the requests
+        Set(handler, nameof(SocketsHttpHandler.ActivityHeadersPropagator), null);
         Set(handler, nameof(SocketsHttpHandler.CookieContainer), cookies);
         Set(handler, nameof(SocketsHttpHandler.SslOptions), TestCertificates.Trusting());
         foreach (PropertyInfo setting in settings?.GetType().GetProperties() ?? [])
@@ -158,7 +168,8 @@ internal sealed class ParityRun : IAsyncDisposable
         var run = new ParityRun(handler, cookies, new ParityServer(answer, isTls));
         await using (run.ConfigureAwait(false))
         {
-            await Guard.Within(scenario(run), () => $"The scenario with {handler.GetType().Name} did not end: {run._log}").ConfigureAwait(false);
+            await Guard.Within(
+                scenario(run), () => $"The scenario with {handler.GetType().Name} did not end: {run._log}").ConfigureAwait(false);
             foreach (string request in run.RecordsRequests ? run.Server.Requests : [])
             {
                 run.Log("server saw", request.Length > 10_000 ? $"{request[..200]} … {request.Length} bytes" : request);
@@ -168,5 +179,6 @@ internal sealed class ParityRun : IAsyncDisposable
         }
     }
 
-    private static void Set(HttpMessageHandler handler, string setting, object? value) => handler.GetType().GetProperty(setting)!.SetValue(handler, value);
+    private static void Set(HttpMessageHandler handler, string setting, object? value) =>
+        handler.GetType().GetProperty(setting)!.SetValue(handler, value);
 }

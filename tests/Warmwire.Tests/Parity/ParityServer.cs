@@ -105,7 +105,10 @@ internal sealed class ParityServer : IAsyncDisposable
 
         while (true)
         {
-            int size = int.Parse(await ReadLineAsync(stream, cancellationToken).ConfigureAwait(false), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+            int size = int.Parse(
+                await ReadLineAsync(stream, cancellationToken).ConfigureAwait(false),
+                NumberStyles.AllowHexSpecifier,
+                CultureInfo.InvariantCulture);
             head.Append(await ReadAsync(stream, size, cancellationToken).ConfigureAwait(false));
             await ReadLineAsync(stream, cancellationToken).ConfigureAwait(false);
             if (size == 0)
@@ -120,7 +123,8 @@ internal sealed class ParityServer : IAsyncDisposable
         string line = "";
         while (!line.EndsWith("\r\n", StringComparison.Ordinal))
         {
-            line += await ReadAsync(stream, 1, cancellationToken).ConfigureAwait(false) ?? throw new EndOfStreamException("The request was cut short.");
+            line += await ReadAsync(stream, 1, cancellationToken).ConfigureAwait(false)
+                ?? throw new EndOfStreamException("The request was cut short.");
         }
 
         return line[..^2];

@@ -8,7 +8,8 @@ namespace Warmwire.Tests.Parity;
 /// <summary>Where a redirect leads, with what method and content, and what the caller sees of it.</summary>
 public sealed class RedirectParityTests
 {
-    public static MatrixTheoryData<int, string> StatusesAndMethods => new([300, 301, 302, 303, 304, 305, 306, 307, 308], ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]);
+    public static MatrixTheoryData<int, string> StatusesAndMethods =>
+        new([300, 301, 302, 303, 304, 305, 306, 307, 308], ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]);
 
     [Theory]
     [MemberData(nameof(StatusesAndMethods))]
@@ -80,7 +81,9 @@ public sealed class RedirectParityTests
 
     [Fact]
     public Task Headers_travel_along() =>
-        ParityRun.AssertSameAsync(Redirect(302, "/second"), run => run.SendAsync(RequestParityTests.With(run.Request("GET", "/first"), headers =>
+        ParityRun.AssertSameAsync(
+            Redirect(302, "/second"),
+            run => run.SendAsync(RequestParityTests.With(run.Request("GET", "/first"), headers =>
         {
             headers.Add("X-A", "1");
             headers.UserAgent.ParseAdd("agent/1");
@@ -93,7 +96,10 @@ public sealed class RedirectParityTests
         bool first = path.Contains("/first", StringComparison.Ordinal) && !path.Contains("only", StringComparison.Ordinal);
         bool isHead = request.StartsWith("HEAD", StringComparison.Ordinal);
         return first
-            ? Reply.With(((HttpStatusCode)status).ToString("D") + " Moved", status == 304 || isHead ? "" : "moved", location is null ? [] : ["Location: " + location.Replace("PORT", port, StringComparison.Ordinal)])
+            ? Reply.With(
+                ((HttpStatusCode)status).ToString("D") + " Moved",
+                status == 304 || isHead ? "" : "moved",
+                location is null ? [] : ["Location: " + location.Replace("PORT", port, StringComparison.Ordinal)])
             : Reply.Ok(isHead ? "" : "arrived");
     };
 }

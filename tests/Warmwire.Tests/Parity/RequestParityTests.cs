@@ -32,29 +32,46 @@ public sealed class RequestParityTests
         ["GET with an empty content"] = run => run.Request("GET", "", new ByteArrayContent([])),
         ["POST with JSON"] = run => run.Request("POST", "", JsonContent.Create(new { a = 1 })),
         ["POST with a form"] = run => run.Request("POST", "", new FormUrlEncodedContent([new("a", "b c"), new("d", "ä")])),
-        ["POST with parts"] = run => run.Request("POST", "", new MultipartFormDataContent("boundary") { { new StringContent("one"), "first" }, { new ByteArrayContent([1, 2]), "file", "x.bin" } }),
+        ["POST with parts"] = run => run.Request(
+            "POST",
+            "",
+            new MultipartFormDataContent("boundary")
+            {
+                { new StringContent("one"), "first" },
+                { new ByteArrayContent([1, 2]), "file", "x.bin" },
+            }),
         ["POST with a stream that seeks"] = run => run.Request("POST", "", new StreamContent(new MemoryStream("stream"u8.ToArray()))),
-        ["POST with a stream that does not seek"] = run => run.Request("POST", "", new StreamContent(new ForwardStream("stream"u8.ToArray()))),
+        ["POST with a stream that does not seek"] = run => run.Request(
+            "POST", "", new StreamContent(new ForwardStream("stream"u8.ToArray()))),
         ["POST with memory"] = run => run.Request("POST", "", new ReadOnlyMemoryContent("memory"u8.ToArray())),
-        ["POST chunked by wish"] = run => With(run.Request("POST", "", new StringContent("hello")), headers => headers.TransferEncodingChunked = true),
-        ["POST chunked by header text"] = run => With(run.Request("POST", "", new StringContent("hello")), headers => headers.TryAddWithoutValidation("transfer-encoding", "chunked")),
-        ["TransferEncodingChunked false"] = run => With(run.Request("POST", "", new StringContent("hello")), headers => headers.TransferEncodingChunked = false),
+        ["POST chunked by wish"] = run => With(
+            run.Request("POST", "", new StringContent("hello")), headers => headers.TransferEncodingChunked = true),
+        ["POST chunked by header text"] = run => With(
+            run.Request("POST", "", new StringContent("hello")),
+            headers => headers.TryAddWithoutValidation("transfer-encoding", "chunked")),
+        ["TransferEncodingChunked false"] = run => With(
+            run.Request("POST", "", new StringContent("hello")), headers => headers.TransferEncodingChunked = false),
         ["a content of one's own"] = run => run.Request("POST", "", new OldFashionedContent("old", length: null)),
         ["a content of one's own with a length"] = run => run.Request("POST", "", new OldFashionedContent("old", length: 3)),
         ["a query and a fragment"] = run => run.Request("GET", "/a/b?c=d&e=%20f#fragment"),
         ["escapes and non-ASCII in the path"] = run => run.Request("GET", "/ä/%2F/a b?ö=ü"),
         ["dots in the path"] = run => run.Request("GET", "/a/../b/./c"),
-        ["user info in the URI"] = run => new HttpRequestMessage(HttpMethod.Get, new UriBuilder(run.Uri) { UserName = "user", Password = "secret" }.Uri),
+        ["user info in the URI"] = run => new HttpRequestMessage(
+            HttpMethod.Get, new UriBuilder(run.Uri) { UserName = "user", Password = "secret" }.Uri),
         ["only a query"] = run => run.Request("GET", "?a"),
         ["a Host of one's own"] = run => With(run.Request("GET"), headers => headers.Host = "example.com"),
         ["a Host with port"] = run => With(run.Request("GET"), headers => headers.Host = "example.com:8080"),
         ["Connection: close"] = run => With(run.Request("GET"), headers => headers.ConnectionClose = true),
         ["User-Agent in products"] = run => With(run.Request("GET"), headers => headers.UserAgent.ParseAdd("a/1 (b; c) d/2")),
-        ["User-Agent without validation"] = run => With(run.Request("GET"), headers => headers.TryAddWithoutValidation("User-Agent", ["x", "y"])),
+        ["User-Agent without validation"] = run => With(
+            run.Request("GET"), headers => headers.TryAddWithoutValidation("User-Agent", ["x", "y"])),
         ["repeated headers"] = run => With(run.Request("GET"), headers => headers.Add("X-A", ["1", "2", "3"])),
-        ["header names in any case"] = run => With(run.Request("GET"), headers => { headers.Add("x-lower", "1"); headers.Add("X-UPPER", "2"); headers.Add("accept", "*/*"); }),
-        ["empty header values"] = run => With(run.Request("GET"), headers => { headers.Add("X-Empty", ""); headers.TryAddWithoutValidation("X-Void", (string?)null); }),
-        ["values with white space around"] = run => With(run.Request("GET"), headers => headers.TryAddWithoutValidation("X-Space", "  a b  ")),
+        ["header names in any case"] = run => With(
+            run.Request("GET"), headers => { headers.Add("x-lower", "1"); headers.Add("X-UPPER", "2"); headers.Add("accept", "*/*"); }),
+        ["empty header values"] = run => With(
+            run.Request("GET"), headers => { headers.Add("X-Empty", ""); headers.TryAddWithoutValidation("X-Void", (string?)null); }),
+        ["values with white space around"] = run => With(
+            run.Request("GET"), headers => headers.TryAddWithoutValidation("X-Space", "  a b  ")),
         ["every kind of Accept"] = run => With(run.Request("GET"), headers =>
         {
             headers.Accept.ParseAdd("text/html, application/json;q=0.9");
@@ -70,7 +87,8 @@ public sealed class RequestParityTests
             headers.IfModifiedSince = DateTimeOffset.UnixEpoch;
             headers.CacheControl = new CacheControlHeaderValue { NoCache = true, MaxAge = TimeSpan.FromSeconds(5) };
         }),
-        ["Authorization"] = run => With(run.Request("GET"), headers => headers.Authorization = new AuthenticationHeaderValue("Bearer", "abc")),
+        ["Authorization"] = run => With(
+            run.Request("GET"), headers => headers.Authorization = new AuthenticationHeaderValue("Bearer", "abc")),
         ["Referer, From, Via, Te, Trailer, Upgrade"] = run => With(run.Request("GET"), headers =>
         {
             headers.Referrer = new Uri("http://example.com/x#y");
@@ -81,20 +99,24 @@ public sealed class RequestParityTests
             headers.Upgrade.ParseAdd("h2c");
         }),
         ["a Cookie by hand"] = run => With(run.Request("GET"), headers => { headers.Add("Cookie", "a=1"); headers.Add("Cookie", "b=2"); }),
-        ["Expect: 100-continue"] = run => With(run.Request("POST", "", new StringContent("hello")), headers => headers.ExpectContinue = true),
+        ["Expect: 100-continue"] = run => With(
+            run.Request("POST", "", new StringContent("hello")), headers => headers.ExpectContinue = true),
         ["Expect: 100-continue without content"] = run => With(run.Request("POST"), headers => headers.ExpectContinue = true),
         ["content headers of every kind"] = run => run.Request("PUT", "", new ByteArrayContent([65])
         {
             Headers =
             {
-                ContentType = new MediaTypeHeaderValue("a/b"), ContentEncoding = { "x" }, ContentLanguage = { "de", "en" }, ContentMD5 = [1],
-                ContentRange = new ContentRangeHeaderValue(0, 0, 1), Expires = DateTimeOffset.UnixEpoch, Allow = { "GET" }, ContentLocation = new Uri("/l", UriKind.Relative),
+                ContentType = new MediaTypeHeaderValue("a/b"),
+                ContentEncoding = { "x" }, ContentLanguage = { "de", "en" }, ContentMD5 = [1],
+                ContentRange = new ContentRangeHeaderValue(0, 0, 1), Expires = DateTimeOffset.UnixEpoch, Allow = { "GET" },
+                ContentLocation = new Uri("/l", UriKind.Relative),
             },
         }),
         ["HTTP/1.0"] = run => AsHttp10(run.Request("GET")),
         ["HTTP/1.0 with content"] = run => AsHttp10(run.Request("POST", "", new StringContent("hello"))),
         ["HTTP/1.0 chunked"] = run => AsHttp10(run.Request("POST", "", new StreamContent(new ForwardStream([1])))),
-        ["HTTP/1.0 with Expect"] = run => AsHttp10(With(run.Request("POST", "", new StringContent("hello")), headers => headers.ExpectContinue = true)),
+        ["HTTP/1.0 with Expect"] = run => AsHttp10(
+            With(run.Request("POST", "", new StringContent("hello")), headers => headers.ExpectContinue = true)),
         ["HTTP/2 or lower"] = run => WithVersion(run.Request("GET"), HttpVersion.Version20, HttpVersionPolicy.RequestVersionOrLower),
         ["HTTP/1.1 or higher"] = run => WithVersion(run.Request("GET"), HttpVersion.Version11, HttpVersionPolicy.RequestVersionOrHigher),
         ["HTTP/0.9"] = run => WithVersion(run.Request("GET"), new Version(0, 9), HttpVersionPolicy.RequestVersionOrLower),
@@ -165,8 +187,10 @@ public sealed class RequestParityTests
             run => run.SendAsync(With(run.Request("GET"), headers => headers.TryAddWithoutValidation("X-Name", "ä"))),
             new
             {
-                RequestHeaderEncodingSelector = new HeaderEncodingSelector<HttpRequestMessage>((name, _) => name == "X-Name" ? Encoding.UTF8 : null),
-                ResponseHeaderEncodingSelector = new HeaderEncodingSelector<HttpRequestMessage>((name, _) => name == "X-Answer" ? Encoding.UTF8 : null),
+                RequestHeaderEncodingSelector = new HeaderEncodingSelector<HttpRequestMessage>(
+                    (name, _) => name == "X-Name" ? Encoding.UTF8 : null),
+                ResponseHeaderEncodingSelector = new HeaderEncodingSelector<HttpRequestMessage>(
+                    (name, _) => name == "X-Answer" ? Encoding.UTF8 : null),
             });
 
     [Fact]
@@ -193,7 +217,8 @@ public sealed class RequestParityTests
                 using HttpRequestMessage request = run.Request("POST", "", new StringContent("text"));
                 using HttpResponseMessage response = await Task.Run(() => run.Client.Send(request));
                 await run.LogAsync(response);
-                using HttpResponseMessage headersOnly = await Task.Run(() => run.Client.Send(run.Request("GET"), HttpCompletionOption.ResponseHeadersRead));
+                using HttpResponseMessage headersOnly = await Task.Run(
+                    () => run.Client.Send(run.Request("GET"), HttpCompletionOption.ResponseHeadersRead));
                 using var reader = new StreamReader(await Task.Run(() => headersOnly.Content.ReadAsStream()));
                 run.Log(await reader.ReadToEndAsync());
             });
@@ -204,7 +229,8 @@ public sealed class RequestParityTests
     public Task A_large_upload_arrives_whole(bool seekable) =>
         ParityRun.AssertSameAsync(
             request => Reply.Ok(request.Length.ToString(System.Globalization.CultureInfo.InvariantCulture)),
-            run => run.SendAsync("POST", "", new StreamContent(seekable ? new MemoryStream(new byte[3_000_000]) : new ForwardStream(new byte[3_000_000]))));
+            run => run.SendAsync(
+                "POST", "", new StreamContent(seekable ? new MemoryStream(new byte[3_000_000]) : new ForwardStream(new byte[3_000_000]))));
 
     [Theory]
     [InlineData("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")]
@@ -216,7 +242,8 @@ public sealed class RequestParityTests
             run =>
             {
                 run.Server.SendsContinue = false;
-                return run.SendAsync(With(run.Request("POST", "", new ByteArrayContent(new byte[100_000])), headers => headers.ExpectContinue = true));
+                return run.SendAsync(
+                    With(run.Request("POST", "", new ByteArrayContent(new byte[100_000])), headers => headers.ExpectContinue = true));
             },
             new { Expect100ContinueTimeout = TimeSpan.FromSeconds(20) });
     }
@@ -227,7 +254,8 @@ public sealed class RequestParityTests
         return request;
     }
 
-    private static HttpRequestMessage AsHttp10(HttpRequestMessage request) => WithVersion(request, HttpVersion.Version10, HttpVersionPolicy.RequestVersionOrLower);
+    private static HttpRequestMessage AsHttp10(HttpRequestMessage request) =>
+        WithVersion(request, HttpVersion.Version10, HttpVersionPolicy.RequestVersionOrLower);
 
     private static HttpRequestMessage WithVersion(HttpRequestMessage request, Version version, HttpVersionPolicy policy)
     {

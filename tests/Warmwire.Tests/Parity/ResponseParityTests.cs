@@ -12,9 +12,13 @@ public sealed class ResponseParityTests
     private const string OneRequest = "the only request";
 
     [Theory]
-    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: text/plain\r\nX-A: 1\r\nx-a: 2\r\nServer: a b\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\nhello")]
+    [InlineData(
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: text/plain\r\n"
+        + "X-A: 1\r\nx-a: 2\r\nServer: a b\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\nhello")]
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n")]
-    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n5;a=b\r\nhello\r\n0\r\nX-T: 1\r\nX-T: 2\r\nX-U:\r\nContent-Length: 5\r\n\r\n")]
+    [InlineData(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n"
+        + "\r\n5;a=b\r\nhello\r\n0\r\nX-T: 1\r\nX-T: 2\r\nX-U:\r\nContent-Length: 5\r\n\r\n")]
     [InlineData("HTTP/1.1 204 No Content\r\nX: y\r\n\r\n")]
     [InlineData("HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\nETag: \"a\"\r\n\r\n")]
     [InlineData("HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n")]
@@ -25,8 +29,12 @@ public sealed class ResponseParityTests
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Latin: \u00e4\u00f6\u00fc\r\n\r\n")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Empty:\r\nX-Space: \t a b \t \r\nX-Empty: \r\n\r\n")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nSet-Cookie: a=b\r\nSet-Cookie: c=d; path=/\r\n\r\n")]
-    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Type: nonsense of many words\r\nExpires: -1\r\nLast-Modified: 0\r\nContent-Disposition: x\r\n\r\n")]
-    [InlineData("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")]
+    [InlineData(
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Type: nonsense of many words\r\n"
+        + "Expires: -1\r\nLast-Modified: 0\r\nContent-Disposition: x\r\n\r\n")]
+    [InlineData(
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n"
+        + "\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")]
     [InlineData("HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n")]
     public Task A_response_is_delivered_as_by_the_handler_of_NET(string response) =>
         ParityRun.AssertSameAsync(_ => response, async run =>
@@ -103,7 +111,11 @@ public sealed class ResponseParityTests
     {
         string body = coding.Split(", ").Aggregate("hello, hello, hello", Encode);
         return ParityRun.AssertSameAsync(
-            _ => Reply.With("200 OK", body, $"Content-Encoding: {coding.Split(' ')[0].TrimEnd(',')}{(coding.Contains(',', StringComparison.Ordinal) ? ", br" : "")}", "Content-MD5: x"),
+            _ => Reply.With(
+                "200 OK",
+                body,
+                $"Content-Encoding: {coding.Split(' ')[0].TrimEnd(',')}{(coding.Contains(',', StringComparison.Ordinal) ? ", br" : "")}",
+                "Content-MD5: x"),
             async run =>
             {
                 await run.SendAsync("GET");

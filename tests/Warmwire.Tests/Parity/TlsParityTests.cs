@@ -35,7 +35,8 @@ public sealed class TlsParityTests
                     options.LocalCertificateSelectionCallback = (_, _, _, _, _) => TestCertificates.Client;
                     break;
                 case "context":
-                    options.ClientCertificateContext = SslStreamCertificateContext.Create(TestCertificates.Client, additionalCertificates: null, offline: true);
+                    options.ClientCertificateContext = SslStreamCertificateContext.Create(
+                        TestCertificates.Client, additionalCertificates: null, offline: true);
                     break;
                 default:
                     break;
@@ -92,7 +93,8 @@ public sealed class TlsParityTests
         await using KestrelServer server = await StartAsync();
         SslClientAuthenticationOptions options = TestCertificates.Trusting();
         options.TargetHost = "two.server.test";
-        using var theirs = new HttpClient(new SocketsHttpHandler { UseProxy = false, SslOptions = options, ConnectCallback = Connect(server, null) });
+        using var theirs = new HttpClient(
+            new SocketsHttpHandler { UseProxy = false, SslOptions = options, ConnectCallback = Connect(server, null) });
         Assert.Equal(reference, await NameAsync(theirs, Named(server, "server.test"), host));
         using var ours = new HttpClient(Ours(own => own.TargetHost = "two.server.test", server));
         Assert.Equal("two.server.test", await NameAsync(ours, Named(server, "server.test"), host));
@@ -121,7 +123,10 @@ public sealed class TlsParityTests
 
     [Fact]
     public Task The_callback_may_refuse() =>
-        AssertSameAsync("SecureConnectionError AuthenticationException", options => options.RemoteCertificateValidationCallback = (_, _, _, _) => false, async (client, uri) =>
+        AssertSameAsync(
+            "SecureConnectionError AuthenticationException",
+            options => options.RemoteCertificateValidationCallback = (_, _, _, _) => false,
+            async (client, uri) =>
         {
             HttpRequestException e = await Assert.ThrowsAnyAsync<HttpRequestException>(() => client.GetStringAsync(uri));
             return $"{e.HttpRequestError} {e.InnerException?.GetType().Name}";
@@ -131,7 +136,10 @@ public sealed class TlsParityTests
     [InlineData(SslProtocols.Tls12)]
     [InlineData(SslProtocols.Tls13)]
     public Task The_protocol_is_the_one_that_was_enabled(SslProtocols protocol) =>
-        AssertSameAsync(protocol.ToString(), options => options.EnabledSslProtocols = protocol, async (client, uri) => (await client.GetStringAsync(new Uri(uri, "/protocol"))).Trim());
+        AssertSameAsync(
+            protocol.ToString(),
+            options => options.EnabledSslProtocols = protocol,
+            async (client, uri) => (await client.GetStringAsync(new Uri(uri, "/protocol"))).Trim());
 
     [Theory]
     [InlineData(X509RevocationMode.Offline)]
@@ -190,7 +198,8 @@ public sealed class TlsParityTests
             },
             filter: (context, _) =>
             {
-                log += $"filter {context.NegotiatedHttpVersion} {context.InitialRequestMessage.Method} {Same(context.InitialRequestMessage)} {context.PlaintextStream.GetType().Name}|";
+                log += $"filter {context.NegotiatedHttpVersion} {context.InitialRequestMessage.Method} "
+                    + $"{Same(context.InitialRequestMessage)} {context.PlaintextStream.GetType().Name}|";
                 return ValueTask.FromResult<Stream>(new CountingStream(context.PlaintextStream));
             });
 
@@ -200,7 +209,8 @@ public sealed class TlsParityTests
     private static Task<KestrelServer> StartAsync() => KestrelServer.StartAsync(
         static context => context.Response.WriteAsync(context.Request.Path == "/protocol"
             ? context.Features.Get<ITlsHandshakeFeature>()!.Protocol.ToString()
-            : $"{context.Connection.ClientCertificate?.Subject ?? "none"} {context.Features.Get<ISslStreamFeature>()!.SslStream.TargetHostName} TLS"),
+            : $"{context.Connection.ClientCertificate?.Subject ?? "none"} "
+                    + $"{context.Features.Get<ISslStreamFeature>()!.SslStream.TargetHostName} TLS"),
         new KestrelServerSettings { ClientCertificates = ClientCertificateMode.AllowCertificate });
 
     private static Uri Named(KestrelServer server, string host) => new UriBuilder(server.HttpsUri) { Host = host }.Uri;
@@ -226,22 +236,41 @@ public sealed class TlsParityTests
             SslClientAuthenticationOptions options = TestCertificates.Trusting();
             configure(options);
             using var client = new HttpClient(ours
-                ? new PooledHttpHandler { UseProxy = false, SslOptions = options, ConnectCallback = Connect(server, connected), PlaintextStreamFilter = filter }
-                : new SocketsHttpHandler { UseProxy = false, SslOptions = options, ConnectCallback = Connect(server, connected), PlaintextStreamFilter = filter });
+                ? new PooledHttpHandler
+            {
+                UseProxy = false,
+                SslOptions = options,
+                ConnectCallback = Connect(server, connected),
+                PlaintextStreamFilter = filter,
+            }
+                : new SocketsHttpHandler
+            {
+                UseProxy = false,
+                SslOptions = options,
+                ConnectCallback = Connect(server, connected),
+                PlaintextStreamFilter = filter,
+            });
             string actual = await scenario(client, Named(server, "server.test"));
             Assert.True(expected == actual, $"{(ours ? "ours" : ".NET")}: expected {expected}, got {actual}");
         }
     }
 
-    private static PooledHttpHandler Ours(Action<SslClientAuthenticationOptions> configure, KestrelServer server, Func<Stream, Stream>? connected = null)
+    private static PooledHttpHandler Ours(
+        Action<SslClientAuthenticationOptions> configure, KestrelServer server, Func<Stream, Stream>? connected = null)
     {
         SslClientAuthenticationOptions options = TestCertificates.Trusting();
         configure(options);
-        return new PooledHttpHandler { UseProxy = false, SslOptions = options, ConnectCallback = Connect(server, connected is null ? null : (_, stream) => connected(stream)) };
+        return new PooledHttpHandler
+        {
+            UseProxy = false,
+            SslOptions = options,
+            ConnectCallback = Connect(server, connected is null ? null : (_, stream) => connected(stream)),
+        };
     }
 
     /// <summary>Whatever the name, there is one server.</summary>
-    private static Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>> Connect(KestrelServer server, Func<SocketsHttpConnectionContext, Stream, Stream>? connected) =>
+    private static Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>> Connect(
+        KestrelServer server, Func<SocketsHttpConnectionContext, Stream, Stream>? connected) =>
         async (context, token) =>
         {
             var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -273,7 +302,8 @@ public sealed class TlsParityTests
 
         public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
 
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => inner.WriteAsync(buffer, cancellationToken);
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+            inner.WriteAsync(buffer, cancellationToken);
 
         public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
 

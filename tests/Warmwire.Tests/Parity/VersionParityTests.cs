@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Warmwire.Tests.Parity;
 
-/// <summary>Every version with every policy, but for 2.0 that is not to be lowered: HTTP/2 without TLS, which this server does not speak.</summary>
+/// <summary>
+/// Every version with every policy, but for 2.0 that is not to be lowered: HTTP/2 without TLS, which this server does not speak.
+/// </summary>
 public sealed class VersionParityTests
 {
     public static TheoryData<string, HttpVersionPolicy> Versions

@@ -33,7 +33,7 @@ public sealed class FalseAlarmTests : IDisposable, IConnectionOwner
         var socketStream = new ManagedSocketStream(new NetworkStream(_client));
         var dialed = new DialedStream { Stream = _stream, SocketStream = socketStream, IsPlain = true, SupportsZeroByteReads = true };
         _connection = new Http1Connection(new Route(false, "a.test", 80), dialed, this, new ConnectionServices(new HandlerSettings { TimeProvider = new FakeTime() }));
-        _connection.Rest();
+        _connection.Release();
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class FalseAlarmTests : IDisposable, IConnectionOwner
         TaskCompletionSource<int> watch = await _stream.NextReadAsync();
         Assert.True(_connection.TryLease(TimeSpan.MaxValue));
         watch.SetResult(0);
-        _connection.Rest();
+        _connection.Release();
         Assert.Equal((Http1State.Idle, 2), (_connection.State, _returned));
         await _stream.NextReadAsync();
         Assert.True(_connection.TryLease(TimeSpan.MaxValue));

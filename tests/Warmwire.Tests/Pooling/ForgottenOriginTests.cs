@@ -77,7 +77,7 @@ public class ForgottenOriginTests
         Assert.True(origin.TryRemove(late, out OriginSnapshot? history));
         Assert.False(origin.TryRemove(late, out _));
         Assert.False(origin.TryRemove(early, out _));
-        Assert.False(origin.Dials.TryPrewarm(1, out _), "an origin that was removed stays so");
+        Assert.False(origin.TryPrewarm(1, out _), "an origin that was removed stays so");
 
         var forgotten = new ForgottenOrigins();
         var origins = new ConcurrentDictionary<Route, OriginPool>();

@@ -14,7 +14,7 @@ public class IdleLeaseTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_rent_that_finds_an_idle_connection_and_its_return_allocate_nothing(bool idleCounted)
+    public async Task A_lease_that_finds_an_idle_connection_and_its_return_allocate_nothing(bool idleCounted)
     {
         using var rig = new StubRig(settings =>
         {
@@ -28,11 +28,11 @@ public class IdleLeaseTests
             long before = GC.GetAllocatedBytesForCurrentThread();
             for (int i = 0; i < 1000; i++)
             {
-                Assert.True(rig.Pool.TryRentIdle(Probe(), attempt, out HttpConnection? first));
-                ValueTask<HttpConnection> second = rig.Pool.RentAsync(Probe(), attempt, replacementFor: null);
+                Assert.True(rig.Pool.TryLeaseIdle(Probe(), attempt, out HttpConnection? first));
+                ValueTask<HttpConnection> second = rig.Pool.LeaseAsync(Probe(), attempt, replacementFor: null);
                 Assert.True(second.IsCompletedSuccessfully);
-                second.Result.Rest();
-                first.Rest();
+                second.Result.Release();
+                first.Release();
             }
 
             return GC.GetAllocatedBytesForCurrentThread() - before;
@@ -43,14 +43,14 @@ public class IdleLeaseTests
     }
 
     [Fact]
-    public async Task Rents_and_returns_leave_the_timer_alone()
+    public async Task Leases_and_returns_leave_the_timer_alone()
     {
         using var rig = new StubRig();
         await rig.OpenIdle(1);
         long changes = rig.Time.TimerChanges;
         for (int i = 0; i < 100; i++)
         {
-            (await rig.Rent()).Rest();
+            (await rig.Lease()).Release();
             rig.Time.Advance(Ms(1));
         }
 
@@ -66,7 +66,7 @@ public class IdleLeaseTests
         StubConnection[] idle = await rig.OpenIdle(2);
         rig.Time.Advance(Ms(9));
         Attempt attempt = rig.Attempt();
-        Assert.True(rig.Pool.TryRentIdle(Probe(), attempt, out HttpConnection? connection));
+        Assert.True(rig.Pool.TryLeaseIdle(Probe(), attempt, out HttpConnection? connection));
         Assert.Same(idle[1], connection);
         Assert.Equal((true, true, true, Ms(10), TimeSpan.Zero), (attempt.Lease.IsLeased, attempt.Lease.Reused, attempt.Lease.WasIdle, attempt.Lease.IdleTime, attempt.Lease.QueueTime));
         Assert.Equal((3L, 1L, 1), (rig.Origin.Requests, rig.Origin.Reused, rig.Origin.Idle));
@@ -76,13 +76,13 @@ public class IdleLeaseTests
     public async Task Without_an_idle_connection_the_short_way_says_no_and_leaves_no_trace()
     {
         using var rig = new StubRig();
-        Assert.False(rig.Pool.TryRentIdle(Probe(), rig.Attempt(), out _));
+        Assert.False(rig.Pool.TryLeaseIdle(Probe(), rig.Attempt(), out _));
         Assert.Empty(rig.Pool.GetSnapshot().Origins);
-        await rig.Rent();
-        Assert.False(rig.Pool.TryRentIdle(Probe(), rig.Attempt(), out _));
+        await rig.Lease();
+        Assert.False(rig.Pool.TryLeaseIdle(Probe(), rig.Attempt(), out _));
         Assert.Equal((1L, 0, 1), (rig.Origin.Requests, rig.Origin.Pending, rig.Origin.Open));
         rig.Pool.Dispose();
-        Assert.False(rig.Pool.TryRentIdle(Probe(), rig.Attempt(), out _));
+        Assert.False(rig.Pool.TryLeaseIdle(Probe(), rig.Attempt(), out _));
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public class IdleLeaseTests
         StubConnection[] idle = await rig.OpenIdle(3);
         idle[2].OnLease = Die;
         idle[1].OnLease = Die;
-        Assert.True(rig.Pool.TryRentIdle(Probe(), rig.Attempt(), out HttpConnection? connection));
+        Assert.True(rig.Pool.TryLeaseIdle(Probe(), rig.Attempt(), out HttpConnection? connection));
         Assert.Same(idle[0], connection);
         Assert.Equal((4L, 1L, 2L), (rig.Origin.Requests, rig.Origin.Reused, rig.Origin.ClosedBy[CloseReason.ServerClosed]));
         AssertCounted(rig, active: 1, idle: 0);
@@ -102,14 +102,14 @@ public class IdleLeaseTests
     public async Task A_connection_that_comes_back_while_a_dead_one_is_leased_serves()
     {
         using var rig = new StubRig(measured: true);
-        StubConnection busy = await rig.Rent();
+        StubConnection busy = await rig.Lease();
         StubConnection[] idle = await rig.OpenIdle(1);
         idle[0].OnLease = dead =>
         {
-            busy.Rest();
+            busy.Release();
             return Die(dead);
         };
-        Assert.True(rig.Pool.TryRentIdle(Probe(), rig.Attempt(), out HttpConnection? connection));
+        Assert.True(rig.Pool.TryLeaseIdle(Probe(), rig.Attempt(), out HttpConnection? connection));
         Assert.Same(busy, connection);
         AssertCounted(rig, active: 1, idle: 0);
     }
@@ -126,7 +126,7 @@ public class IdleLeaseTests
             connection.Close(CloseReason.Disposed);
             return leaseSucceeds;
         };
-        Assert.Equal(leaseSucceeds, rig.Pool.TryRentIdle(Probe(), rig.Attempt(), out _));
+        Assert.Equal(leaseSucceeds, rig.Pool.TryLeaseIdle(Probe(), rig.Attempt(), out _));
         Assert.Equal((0, 0), (rig.Origin.Open, rig.Origin.Idle));
         AssertCounted(rig, active: 0, idle: 0);
     }
@@ -142,9 +142,9 @@ public class IdleLeaseTests
             rig.Time.Advance(Seconds(100));
             return true;
         };
-        Assert.True(rig.Pool.TryRentIdle(Probe(), rig.Attempt(), out HttpConnection? connection));
+        Assert.True(rig.Pool.TryLeaseIdle(Probe(), rig.Attempt(), out HttpConnection? connection));
         Assert.Null(idle[0].ClosedFor);
-        connection.Rest();
+        connection.Release();
         Assert.Equal(1, rig.Origin.Idle);
     }
 
@@ -154,7 +154,7 @@ public class IdleLeaseTests
         using var rig = new StubRig(measured: true);
         StubConnection[] idle = await rig.OpenIdle(2);
         rig.Time.AdvanceWallClock(Seconds(100));
-        Assert.False(rig.Pool.TryRentIdle(Probe(), rig.Attempt(), out _));
+        Assert.False(rig.Pool.TryLeaseIdle(Probe(), rig.Attempt(), out _));
         Assert.All(idle, connection => Assert.Equal(CloseReason.IdleTimeout, connection.ClosedFor));
         AssertCounted(rig, active: 0, idle: 0);
     }
@@ -166,9 +166,9 @@ public class IdleLeaseTests
         await rig.OpenIdle(1);
         rig.Time.Advance(TimeSpan.FromMinutes(20));
         rig.Time.Advance(TimeSpan.FromMinutes(1));
-        Assert.False(rig.Pool.TryRentIdle(Probe(), rig.Attempt(), out _));
-        (await rig.Rent()).Rest();
-        Assert.True(rig.Pool.TryRentIdle(Probe(), rig.Attempt(), out _));
+        Assert.False(rig.Pool.TryLeaseIdle(Probe(), rig.Attempt(), out _));
+        (await rig.Lease()).Release();
+        Assert.True(rig.Pool.TryLeaseIdle(Probe(), rig.Attempt(), out _));
 
         rig.Time.Advance(TimeSpan.FromMinutes(1));
         rig.Made[^1].Close(CloseReason.ServerClosed);
@@ -181,24 +181,24 @@ public class IdleLeaseTests
     public async Task Origins_that_differ_in_a_letter_or_a_port_never_share_a_connection()
     {
         using var rig = new StubRig();
-        OriginProbe[] probes =
+        RouteIdentity[] probes =
         [
             .. Enumerable.Range(0, 40).Select(i => Probe($"host{i}.test")),
             .. Enumerable.Range(0, 10).Select(i => Probe("host1.test", 8000 + i)),
         ];
         for (int round = 0; round < 3; round++)
         {
-            foreach (OriginProbe probe in probes)
+            foreach (RouteIdentity probe in probes)
             {
-                HttpConnection connection = await rig.Pool.RentAsync(probe, rig.Attempt(), replacementFor: null);
-                Assert.True(connection.Key.Is(probe.IsTls, probe.Host, probe.Port, probe.TlsHost, probe.ClientCertificate, probe.Protocols));
-                connection.Rest();
+                HttpConnection connection = await rig.Pool.LeaseAsync(probe, rig.Attempt(), replacementFor: null);
+                Assert.Equal(probe, connection.Route.Identity);
+                connection.Release();
             }
         }
 
         Assert.Equal(probes.Length, rig.Made.Count);
-        Assert.True(rig.Pool.TryRentIdle(Probe("HOST7.test"), rig.Attempt(), out HttpConnection? upper));
-        Assert.Equal("host7.test", upper.Key.Host);
+        Assert.True(rig.Pool.TryLeaseIdle(Probe("HOST7.test"), rig.Attempt(), out HttpConnection? upper));
+        Assert.Equal("host7.test", upper.Route.Host);
     }
 
     [Fact]
@@ -208,22 +208,22 @@ public class IdleLeaseTests
         using var key = RSA.Create(2048);
         using X509Certificate2 certificate = new CertificateRequest("CN=client", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
             .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(100));
-        OriginProbe[] probes =
+        RouteIdentity[] probes =
         [
-            new(IsTls: false, "a.test", 443, TlsHost: null, ClientCertificate: null),
-            new(IsTls: false, "a.test", 443, TlsHost: null, ClientCertificate: null, ProtocolOffer.Http2),
-            new(IsTls: true, "a.test", 443, TlsHost: null, ClientCertificate: null, ProtocolOffer.Http2OrHttp1),
-            new(IsTls: true, "a.test", 443, TlsHost: null, ClientCertificate: null),
-            new(IsTls: true, "a.test", 443, "b.test", ClientCertificate: null),
-            new(IsTls: true, "a.test", 443, TlsHost: null, certificate),
+            new(isTls: false, "a.test", 443, tlsHost: null, clientCertificate: null),
+            new(isTls: false, "a.test", 443, tlsHost: null, clientCertificate: null, ProtocolOffer.Http2),
+            new(isTls: true, "a.test", 443, tlsHost: null, clientCertificate: null, ProtocolOffer.Http2OrHttp1),
+            new(isTls: true, "a.test", 443, tlsHost: null, clientCertificate: null),
+            new(isTls: true, "a.test", 443, "b.test", clientCertificate: null),
+            new(isTls: true, "a.test", 443, tlsHost: null, certificate),
         ];
-        foreach (OriginProbe known in probes)
+        foreach (RouteIdentity known in probes)
         {
             var recent = new RecentOrigins();
-            var pool = new OriginPool(rig.Pool, known.ToKey());
+            var pool = new OriginPool(rig.Pool, new Route(known));
             recent.Remember(known, pool);
-            Assert.All(probes, probe => Assert.Equal(probe == known, recent.Find(probe) == pool));
-            recent.Forget(known, new OriginPool(rig.Pool, known.ToKey()));
+            Assert.All(probes, probe => Assert.Equal(probe.Equals(known), recent.Find(probe) == pool));
+            recent.Forget(known, new OriginPool(rig.Pool, new Route(known)));
             Assert.Same(pool, recent.Find(known));
             recent.Forget(known, pool);
             Assert.Null(recent.Find(known));
@@ -239,10 +239,10 @@ public class IdleLeaseTests
         {
             for (int i = 0; i < 300; i++)
             {
-                StubConnection one = await rig.Rent(hosts[(worker + i) % hosts.Length]);
-                StubConnection other = await rig.Rent(hosts[(worker * i) % hosts.Length]);
-                one.Rest();
-                other.Rest();
+                StubConnection one = await rig.Lease(hosts[(worker + i) % hosts.Length]);
+                StubConnection other = await rig.Lease(hosts[(worker * i) % hosts.Length]);
+                one.Release();
+                other.Release();
             }
         })));
         Assert.Equal((5, 5), (rig.Pool.GetSnapshot().Idle, rig.Pool.GetSnapshot().Open));

@@ -183,6 +183,7 @@ internal sealed class PoolSimulation : IDisposable
             }
             else
             {
+                // Real time: a poll, which shall not keep a processor busy.
                 await Task.Delay(1);
             }
         }

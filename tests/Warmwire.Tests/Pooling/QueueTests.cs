@@ -67,7 +67,7 @@ public class QueueTests
         Assert.Equal((0, 1), (rig.Snapshot.Pending, rig.Snapshot.Dialing));
         Assert.Equal(DialState.Pending, dial.State);
         Task<HttpResponseMessage> next = rig.Get();
-        Assert.Equal(1, rig.Network.DialCount);
+        Assert.Equal((1, 1), (rig.Network.DialCount, rig.Snapshot.Dialing));
         await dial.Accept().AnswerAsync();
         using HttpResponseMessage response = await rig.Done(next);
         Assert.False(response.GetConnectionInfo()!.Reused);

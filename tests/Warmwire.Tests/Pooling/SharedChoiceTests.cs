@@ -11,9 +11,9 @@ public class SharedChoiceTests
     public async Task One_connection_serves_many_and_rests_behind_the_last()
     {
         using var rig = new SharedRig();
-        StubMultiplexedConnection first = await rig.Rent();
+        StubMultiplexedConnection first = await rig.Lease();
         Assert.True(first.Started);
-        Assert.Same(first, await rig.Rent());
+        Assert.Same(first, await rig.Lease());
         Assert.Equal((1, 0, 2), (rig.Origin.Open, rig.Origin.Idle, rig.Origin.StreamsActive));
         rig.AssertCounted(active: 1, idle: 0, streams: 2);
         first.End();
@@ -21,7 +21,7 @@ public class SharedChoiceTests
         first.End();
         Assert.Equal((1, 0), (rig.Origin.Idle, rig.Origin.StreamsActive));
         rig.AssertCounted(active: 0, idle: 1, streams: 0);
-        Assert.Same(first, await rig.Rent());
+        Assert.Same(first, await rig.Lease());
         rig.AssertCounted(active: 1, idle: 0, streams: 1);
     }
 
@@ -30,9 +30,9 @@ public class SharedChoiceTests
     {
         using var rig = new SharedRig(limit: 10);
         StubMultiplexedConnection[] open = await rig.OpenBusy(3, 2, 2);
-        Assert.Same(open[1], await rig.Rent());
-        Assert.Same(open[2], await rig.Rent());
-        Assert.Same(open[0], await rig.Rent());
+        Assert.Same(open[1], await rig.Lease());
+        Assert.Same(open[2], await rig.Lease());
+        Assert.Same(open[0], await rig.Lease());
     }
 
     [Fact]
@@ -41,9 +41,9 @@ public class SharedChoiceTests
         using var rig = new SharedRig(limit: 4);
         StubMultiplexedConnection[] open = await rig.OpenBusy(1, 0);
         Assert.Equal(1, rig.Origin.Idle);
-        Assert.Same(open[0], await rig.Rent());
+        Assert.Same(open[0], await rig.Lease());
         Assert.Equal(1, rig.Origin.Idle);
-        Assert.Same(open[1], await rig.Rent());
+        Assert.Same(open[1], await rig.Lease());
         Assert.Equal(0, rig.Origin.Idle);
     }
 
@@ -54,7 +54,7 @@ public class SharedChoiceTests
         StubMultiplexedConnection[] open = await rig.OpenBusy(1, 0);
         for (int i = 0; i < 100; i++)
         {
-            Assert.Same(open[0], await rig.Rent());
+            Assert.Same(open[0], await rig.Lease());
             rig.Time.Advance(Seconds(1));
             open[0].End();
         }
@@ -67,16 +67,16 @@ public class SharedChoiceTests
     public async Task The_short_way_takes_a_place_and_tells_what_it_is()
     {
         using var rig = new SharedRig();
-        StubMultiplexedConnection connection = await rig.Rent();
+        StubMultiplexedConnection connection = await rig.Lease();
         Attempt shared = rig.Attempt();
-        Assert.True(rig.Pool.TryRentIdle(SharedRig.Probe(), shared, out HttpConnection? same));
+        Assert.True(rig.Pool.TryLeaseIdle(SharedRig.Probe(), shared, out HttpConnection? same));
         Assert.Same(connection, same);
         Assert.Equal((true, true, false, TimeSpan.Zero), (shared.Lease.IsLeased, shared.Lease.Reused, shared.Lease.WasIdle, shared.Lease.IdleTime));
         connection.End();
         connection.End();
         rig.Time.Advance(Seconds(3));
         Attempt rested = rig.Attempt();
-        Assert.True(rig.Pool.TryRentIdle(SharedRig.Probe(), rested, out _));
+        Assert.True(rig.Pool.TryLeaseIdle(SharedRig.Probe(), rested, out _));
         Assert.Equal((true, true, Seconds(3), Seconds(3)), (rested.Lease.Reused, rested.Lease.WasIdle, rested.Lease.IdleTime, connection.LastRest));
         Assert.Equal((3L, 2L), (rig.Origin.Requests, rig.Origin.Reused));
     }
@@ -87,7 +87,7 @@ public class SharedChoiceTests
     public async Task A_place_and_its_return_allocate_nothing(bool inUse)
     {
         using var rig = new SharedRig(settings => settings.MeterFactory = null);
-        StubMultiplexedConnection connection = await rig.Rent();
+        StubMultiplexedConnection connection = await rig.Lease();
         if (!inUse)
         {
             connection.End();
@@ -99,11 +99,11 @@ public class SharedChoiceTests
             long before = GC.GetAllocatedBytesForCurrentThread();
             for (int i = 0; i < 1000; i++)
             {
-                Assert.True(rig.Pool.TryRentIdle(SharedRig.Probe(), attempt, out HttpConnection? first));
-                ValueTask<HttpConnection> second = rig.Pool.RentAsync(SharedRig.Probe(), attempt, replacementFor: null);
+                Assert.True(rig.Pool.TryLeaseIdle(SharedRig.Probe(), attempt, out HttpConnection? first));
+                ValueTask<HttpConnection> second = rig.Pool.LeaseAsync(SharedRig.Probe(), attempt, replacementFor: null);
                 Assert.True(second.IsCompletedSuccessfully);
-                second.Result.Rest();
-                first.Rest();
+                second.Result.Release();
+                first.Release();
             }
 
             return GC.GetAllocatedBytesForCurrentThread() - before;

@@ -53,8 +53,8 @@ public class SharedDialTests
         rig.EndDial();
         await rig.Done(Task.WhenAll(all[..4]));
         Assert.Equal((2, 3L), (rig.Origin.Pending, rig.Origin.DialedBy[DialReason.AllBusy]));
-        rig.Single[0].Rest();
-        rig.Single[1].Rest();
+        rig.Single[0].Release();
+        rig.Single[1].Release();
         await rig.Done(Task.WhenAll(all));
     }
 
@@ -76,7 +76,7 @@ public class SharedDialTests
     public async Task With_HTTP_2_one_dial_is_for_as_many_as_the_server_serves_on_a_connection()
     {
         using var rig = new SharedRig(limit: 10);
-        StubMultiplexedConnection first = await rig.Rent();
+        StubMultiplexedConnection first = await rig.Lease();
         first.Limit(10);
         await rig.Done(Task.WhenAll(rig.AskFor(9)));
         rig.HoldDials = true;
@@ -122,7 +122,7 @@ public class SharedDialTests
     public async Task A_limit_that_rises_serves_as_many_as_it_has_places()
     {
         using var rig = new SharedRig(settings => settings.MaxConnectionsPerServer = 1, limit: 1);
-        StubMultiplexedConnection connection = await rig.Rent();
+        StubMultiplexedConnection connection = await rig.Lease();
         Task<HttpConnection>[] waiting = rig.AskFor(5);
         connection.Limit(4);
         await rig.Done(Task.WhenAll(waiting[..3]));
@@ -158,8 +158,8 @@ public class SharedDialTests
             settings.EnableMultipleHttp2Connections = false;
             settings.MaxPendingRequestsPerServer = 2;
         }, limit: 2);
-        StubMultiplexedConnection connection = await rig.Rent();
-        await rig.Rent();
+        StubMultiplexedConnection connection = await rig.Lease();
+        await rig.Lease();
         Task<HttpConnection>[] waiting = rig.AskFor(2);
         TransportException error = await Assert.ThrowsAsync<TransportException>(() => rig.Ask());
         Assert.Contains("2 requests already wait for one of 2 streams on 1 connection to http://a.test:80, all in use; see PooledHttpHandler.MaxPendingRequestsPerServer (2), ", error.Message, StringComparison.Ordinal);
@@ -181,7 +181,7 @@ public class SharedDialTests
             settings.MaxConnectionsPerServer = 1;
             settings.PendingRequestTimeout = PoolRig.Seconds(2);
         }, limit: 1);
-        await rig.Rent();
+        await rig.Lease();
         Task<HttpConnection> waiting = rig.Ask();
         Task<HttpConnection> behind = rig.Ask();
         rig.Time.Advance(PoolRig.Seconds(2));

@@ -1,4 +1,5 @@
 using Warmwire.Connections;
+using Warmwire.Pooling;
 using Warmwire.Tests.Kit;
 using Xunit;
 
@@ -122,7 +123,7 @@ internal sealed class SharedPoolSimulation : IDisposable
                 _callers.Add(new Caller(_rig, HostOf(step.Pick), step.Act == SharedAct.AskForHttp2Only));
                 break;
             case SharedAct.AskShortWay:
-                if (_rig.Pool.TryRentIdle(SharedRig.Probe(HostOf(step.Pick)), _rig.Attempt(), out HttpConnection? connection))
+                if (_rig.Pool.TryLeaseIdle(SharedRig.Probe(HostOf(step.Pick)), _rig.Attempt(), out HttpConnection? connection))
                 {
                     _callers.Add(new Caller(connection));
                 }
@@ -291,7 +292,7 @@ internal sealed class SharedPoolSimulation : IDisposable
     private string? WaitsForNothing(PoolSnapshot snapshot, OriginSnapshot origin)
     {
         StubMultiplexedConnection[] usable =
-            [.. Open.Where(connection => connection.Key.Origin == origin.Origin && Takes(connection))];
+            [.. Open.Where(connection => connection.Route.Origin == origin.Origin && Takes(connection))];
         if (usable.Any(static connection => connection.Leased < connection.StreamLimit))
         {
             return "somebody waits, and a place is free";
@@ -313,7 +314,7 @@ internal sealed class SharedPoolSimulation : IDisposable
 
     /// <summary>As far as the connection itself has said; the pool may have retired it for its age or to make room.</summary>
     private bool Takes(StubMultiplexedConnection connection) =>
-        connection.Link.RetiredFor is null && _suspended.GetValueOrDefault(connection) == 0 && !_retired.Contains(connection);
+        PooledConnection.Of(connection).RetiredFor is null && _suspended.GetValueOrDefault(connection) == 0 && !_retired.Contains(connection);
 
     /// <summary>Everybody does what they owe: then every request comes to its end, every connection to rest, every count to zero.</summary>
     private async Task EndAsync()
@@ -339,6 +340,7 @@ internal sealed class SharedPoolSimulation : IDisposable
                 caller.End();
             }
 
+            // Real time: a poll, which shall not keep a processor busy.
             await Task.Delay(round < 20 ? 0 : 1);
         }
 
@@ -357,7 +359,7 @@ internal sealed class SharedPoolSimulation : IDisposable
         public Caller(SharedRig rig, string host, bool http2Only)
         {
             (Host, NeedsHttp2) = (host, http2Only);
-            Connection = RentAsync(rig, host, http2Only);
+            Connection = LeaseAsync(rig, host, http2Only);
         }
 
         public Caller(HttpConnection connection) => Connection = Task.FromResult(connection);
@@ -379,12 +381,12 @@ internal sealed class SharedPoolSimulation : IDisposable
             _ended = true;
             if (IsOpen(Connection.Result))
             {
-                Connection.Result.Rest();
+                Connection.Result.Release();
             }
         }
 
         // A refusal may come at once, and is an outcome like any other.
-        private async Task<HttpConnection> RentAsync(SharedRig rig, string host, bool http2Only) =>
+        private async Task<HttpConnection> LeaseAsync(SharedRig rig, string host, bool http2Only) =>
             await rig.Ask(rig.Attempt(http2Only, token: Cancellation.Token), host);
     }
 }

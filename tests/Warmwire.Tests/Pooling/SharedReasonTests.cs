@@ -17,10 +17,10 @@ public class SharedReasonTests
     public async Task A_connection_that_retires_is_closed_for_that_reason_behind_its_last_exchange(CloseReason reason)
     {
         using var rig = new SharedRig();
-        StubMultiplexedConnection old = await rig.Rent();
-        await rig.Rent();
+        StubMultiplexedConnection old = await rig.Lease();
+        await rig.Lease();
         old.Retire(reason);
-        StubMultiplexedConnection next = await rig.Rent();
+        StubMultiplexedConnection next = await rig.Lease();
         Assert.NotSame(old, next);
         Assert.Equal(2, rig.Origin.DialedBy[DialReason.First]);
         old.End();
@@ -37,7 +37,7 @@ public class SharedReasonTests
     public async Task A_connection_that_retires_at_rest_is_closed_at_once(CloseReason reason)
     {
         using var rig = new SharedRig();
-        StubMultiplexedConnection connection = await rig.Rent();
+        StubMultiplexedConnection connection = await rig.Lease();
         connection.End();
         connection.Retire(reason);
         Assert.Equal(reason, connection.ClosedFor);
@@ -49,9 +49,9 @@ public class SharedReasonTests
     public async Task A_place_is_missing_and_another_connection_is_opened()
     {
         using var rig = new SharedRig(limit: 2);
-        StubMultiplexedConnection first = await rig.Rent();
-        await rig.Rent();
-        StubMultiplexedConnection second = await rig.Rent();
+        StubMultiplexedConnection first = await rig.Lease();
+        await rig.Lease();
+        StubMultiplexedConnection second = await rig.Lease();
         Assert.NotSame(first, second);
         Assert.Equal(1, rig.Origin.DialedBy[DialReason.AllAtStreamLimit]);
         Assert.Equal(1, rig.Metrics.Sum("warmwire.client.dials", ("warmwire.dial.reason", DialReason.AllAtStreamLimit)));
@@ -68,11 +68,11 @@ public class SharedReasonTests
             settings.PooledConnectionLifetimeJitter = 0;
             settings.DnsRefreshInterval = Timeout.InfiniteTimeSpan;
         });
-        StubMultiplexedConnection old = await rig.Rent();
+        StubMultiplexedConnection old = await rig.Lease();
 
         // Sweeps are 50 ms apart, so the lease may come first.
         rig.Time.Advance(sweptFirst ? Ms(60) : Ms(10));
-        Assert.NotSame(old, await rig.Rent());
+        Assert.NotSame(old, await rig.Lease());
         Assert.Null(old.ClosedFor);
         old.End();
         Assert.Equal(CloseReason.Lifetime, old.ClosedFor);
@@ -82,16 +82,16 @@ public class SharedReasonTests
     public async Task A_shared_connection_whose_address_left_the_name_ends_behind_its_last_exchange()
     {
         using var rig = new SharedRig();
-        StubMultiplexedConnection first = await rig.Rent();
+        StubMultiplexedConnection first = await rig.Lease();
         Assert.Null(first.ClosedFor);
-        rig.Pool.Origins.Single().Addresses.Are(new HashSet<System.Net.IPAddress>());
-        Assert.Same(first, await rig.Rent());
+        rig.Pool.Origins.Single().AddressesChanged(new HashSet<System.Net.IPAddress>());
+        Assert.Same(first, await rig.Lease());
 
         using var named = new SharedRig { ResolvedAddress = System.Net.IPAddress.Loopback };
-        StubMultiplexedConnection gone = await named.Rent();
-        StubMultiplexedConnection same = await named.Rent();
-        named.Pool.Origins.Single().Addresses.Are(new HashSet<System.Net.IPAddress> { System.Net.IPAddress.IPv6Loopback });
-        Assert.NotSame(gone, await named.Rent());
+        StubMultiplexedConnection gone = await named.Lease();
+        StubMultiplexedConnection same = await named.Lease();
+        named.Pool.Origins.Single().AddressesChanged(new HashSet<System.Net.IPAddress> { System.Net.IPAddress.IPv6Loopback });
+        Assert.NotSame(gone, await named.Lease());
         gone.End();
         Assert.Null(gone.ClosedFor);
         same.End();
@@ -102,9 +102,9 @@ public class SharedReasonTests
     public async Task Disposal_closes_what_serves_and_draining_waits_for_it()
     {
         using var rig = new SharedRig();
-        StubMultiplexedConnection connection = await rig.Rent();
+        StubMultiplexedConnection connection = await rig.Lease();
         Task drained = rig.Pool.DrainAsync();
-        await rig.Rent();
+        await rig.Lease();
         connection.End();
         Assert.False(drained.IsCompleted);
         connection.End();
@@ -112,7 +112,7 @@ public class SharedReasonTests
         await drained;
 
         using var other = new SharedRig();
-        StubMultiplexedConnection busy = await other.Rent();
+        StubMultiplexedConnection busy = await other.Lease();
         other.Pool.Dispose();
         Assert.Equal(CloseReason.Disposed, busy.ClosedFor);
         busy.End();
@@ -143,12 +143,12 @@ public class SharedReasonTests
         open[1].End();
         open[0].End();
         open[0].End();
-        Assert.Same(open[0], await rig.Rent());
+        Assert.Same(open[0], await rig.Lease());
         open[1].End();
         Assert.Null(open[1].ClosedFor);
         open[1].End();
         Assert.Equal(CloseReason.MadeRoom, open[1].ClosedFor);
-        Assert.Equal("b.test", (await rig.Done(destitute)).Key.Host);
+        Assert.Equal("b.test", (await rig.Done(destitute)).Route.Host);
         Assert.Null(open[0].ClosedFor);
     }
 }

@@ -73,8 +73,8 @@ internal sealed class SharedRig : IDisposable
     public OriginSnapshot Origin => Pool.GetSnapshot().Origins.Single(origin => origin.Origin.Contains(Host, StringComparison.Ordinal));
 
     /// <summary>Where the protocol is not asked for: a connection made by a callback has no TLS here, so the key stands for what TLS would tell.</summary>
-    public static OriginProbe Probe(string host = Host, ProtocolOffer protocols = ProtocolOffer.Http2OrHttp1) =>
-        new(IsTls: false, host, 80, TlsHost: null, ClientCertificate: null, protocols);
+    public static RouteIdentity Probe(string host = Host, ProtocolOffer protocols = ProtocolOffer.Http2OrHttp1) =>
+        new(isTls: false, host, 80, tlsHost: null, clientCertificate: null, protocols);
 
     public Attempt Attempt(bool exact = false, int replays = 0, CancellationToken token = default)
     {
@@ -88,11 +88,11 @@ internal sealed class SharedRig : IDisposable
 
     /// <summary>Asks for a connection.</summary>
     public Task<HttpConnection> Ask(Attempt? attempt = null, string host = Host, ProtocolOffer protocols = ProtocolOffer.Http2OrHttp1) =>
-        Pool.RentAsync(Probe(host, protocols), attempt ?? Attempt(), replacementFor: null).AsTask();
+        Pool.LeaseAsync(Probe(host, protocols), attempt ?? Attempt(), replacementFor: null).AsTask();
 
     public Task<HttpConnection>[] AskFor(int count) => [.. Enumerable.Range(0, count).Select(_ => Ask())];
 
-    public async Task<StubMultiplexedConnection> Rent(Attempt? attempt = null, string host = Host) =>
+    public async Task<StubMultiplexedConnection> Lease(Attempt? attempt = null, string host = Host) =>
         (StubMultiplexedConnection)await Done(Ask(attempt, host));
 
     public Task<T> Done<T>(Task<T> task) => Guard.Within(task, () => $"Waited for a connection; {Pool.GetSnapshot()}");
@@ -136,7 +136,7 @@ internal sealed class SharedRig : IDisposable
         foreach (int _ in streams)
         {
             // Each is full with its first exchange, so the next is opened.
-            open.Add(await Rent());
+            open.Add(await Lease());
         }
 
         Limit = limit;
@@ -155,7 +155,7 @@ internal sealed class SharedRig : IDisposable
             open[i].Resume();
             for (int more = 1; more < streams[i]; more++)
             {
-                Assert.Same(open[i], await Rent());
+                Assert.Same(open[i], await Lease());
             }
 
             if (streams[i] == 0)

@@ -11,9 +11,9 @@ public class SharedStoryTests
     public async Task A_suspended_connection_gets_nothing_until_it_is_resumed()
     {
         using var rig = new SharedRig();
-        StubMultiplexedConnection first = await rig.Rent();
+        StubMultiplexedConnection first = await rig.Lease();
         first.Suspend();
-        StubMultiplexedConnection second = await rig.Rent();
+        StubMultiplexedConnection second = await rig.Lease();
         Assert.NotSame(first, second);
         second.Suspend();
         rig.HoldDials = true;
@@ -29,22 +29,22 @@ public class SharedStoryTests
     public async Task A_resumption_that_overtakes_its_suspension_leaves_the_connection_usable()
     {
         using var rig = new SharedRig();
-        StubMultiplexedConnection connection = await rig.Rent();
+        StubMultiplexedConnection connection = await rig.Lease();
         connection.Resume();
         connection.Suspend();
-        Assert.Same(connection, await rig.Rent());
+        Assert.Same(connection, await rig.Lease());
     }
 
     [Fact]
     public async Task A_suspended_one_comes_to_rest_and_serves_when_it_is_resumed()
     {
         using var rig = new SharedRig(settings => settings.MaxConnectionsPerServer = 1);
-        StubMultiplexedConnection connection = await rig.Rent();
+        StubMultiplexedConnection connection = await rig.Lease();
         connection.Suspend();
         connection.End();
         Assert.Equal(1, rig.Origin.Idle);
         Attempt attempt = rig.Attempt();
-        Assert.False(rig.Pool.TryRentIdle(SharedRig.Probe(), attempt, out _));
+        Assert.False(rig.Pool.TryLeaseIdle(SharedRig.Probe(), attempt, out _));
         Task<HttpConnection> waiting = rig.Ask(attempt);
         rig.Time.Advance(PoolRig.Seconds(2));
         connection.Resume();
@@ -57,22 +57,22 @@ public class SharedStoryTests
     public async Task A_connection_that_turns_a_request_away_is_not_asked_again_before_it_has_said_why()
     {
         using var rig = new SharedRig(settings => settings.MaxConnectionsPerServer = 2);
-        StubMultiplexedConnection first = await rig.Rent();
+        StubMultiplexedConnection first = await rig.Lease();
         int asked = 0;
         first.OnLease = _ =>
         {
             asked++;
             return false;
         };
-        StubMultiplexedConnection second = await rig.Rent();
+        StubMultiplexedConnection second = await rig.Lease();
         Assert.NotSame(first, second);
-        await rig.Rent();
+        await rig.Lease();
         Assert.Equal((1, 2), (asked, rig.Origin.Open));
         Assert.Equal((3L, 3), (rig.Origin.Requests, rig.Origin.StreamsActive));
         first.Suspend();
         first.OnLease = null;
         first.Resume();
-        Assert.Same(first, await rig.Rent());
+        Assert.Same(first, await rig.Lease());
         rig.AssertCounted(active: 2, idle: 0, streams: 4);
     }
 
@@ -80,7 +80,7 @@ public class SharedStoryTests
     public async Task A_connection_that_has_said_all_before_the_pool_knows_of_the_refusal_is_asked_again()
     {
         using var rig = new SharedRig();
-        StubMultiplexedConnection connection = await rig.Rent();
+        StubMultiplexedConnection connection = await rig.Lease();
         connection.OnLease = refusing =>
         {
             refusing.OnLease = null;
@@ -88,7 +88,7 @@ public class SharedStoryTests
             refusing.Resume();
             return false;
         };
-        Assert.Same(connection, await rig.Rent());
+        Assert.Same(connection, await rig.Lease());
         Assert.Equal((1, 2), (rig.Origin.Open, rig.Origin.StreamsActive));
     }
 
@@ -96,7 +96,7 @@ public class SharedStoryTests
     public async Task A_waiter_whose_place_is_refused_goes_back_to_the_head_of_the_line()
     {
         using var rig = new SharedRig(settings => settings.MaxConnectionsPerServer = 1, limit: 1);
-        StubMultiplexedConnection connection = await rig.Rent();
+        StubMultiplexedConnection connection = await rig.Lease();
         Task<HttpConnection> first = rig.Ask();
         Task<HttpConnection> second = rig.Ask();
         connection.OnLease = static _ => false;
@@ -118,7 +118,7 @@ public class SharedStoryTests
     public async Task A_connection_that_retires_or_dies_while_a_place_on_it_is_leased_leaves_the_counts_right(bool dies)
     {
         using var rig = new SharedRig();
-        StubMultiplexedConnection old = await rig.Rent();
+        StubMultiplexedConnection old = await rig.Lease();
         old.End();
         old.OnLease = leasing =>
         {
@@ -133,7 +133,7 @@ public class SharedStoryTests
 
             return false;
         };
-        StubMultiplexedConnection next = await rig.Rent();
+        StubMultiplexedConnection next = await rig.Lease();
         Assert.NotSame(old, next);
         Assert.Equal(dies ? CloseReason.ServerClosed : CloseReason.GoAway, old.ClosedFor);
         Assert.Equal((2L, 0L), (rig.Origin.Requests, rig.Origin.Reused));
@@ -144,8 +144,8 @@ public class SharedStoryTests
     public async Task What_comes_for_a_connection_that_is_gone_is_ignored()
     {
         using var rig = new SharedRig();
-        StubMultiplexedConnection gone = await rig.Rent();
-        await rig.Rent();
+        StubMultiplexedConnection gone = await rig.Lease();
+        await rig.Lease();
         gone.Close(CloseReason.ReadError);
         Assert.Equal((0, 0), (rig.Origin.Open, rig.Origin.StreamsActive));
         gone.End();
@@ -155,7 +155,7 @@ public class SharedStoryTests
         gone.Resume();
         gone.Retire();
         Assert.Equal((0, 0, 1L), (rig.Origin.Open, rig.Origin.Idle, rig.Origin.ClosedBy.Values.Sum()));
-        Assert.NotSame(gone, await rig.Rent());
+        Assert.NotSame(gone, await rig.Lease());
         rig.AssertCounted(active: 1, idle: 0, streams: 1);
     }
 
@@ -164,7 +164,7 @@ public class SharedStoryTests
     {
         using var rig = new SharedRig(settings => settings.MaxConnectionsPerServer = 1, limit: 1);
         using var source = new CancellationTokenSource();
-        StubMultiplexedConnection connection = await rig.Rent();
+        StubMultiplexedConnection connection = await rig.Lease();
         Task<HttpConnection> gone = rig.Ask(rig.Attempt(token: source.Token));
         Task<HttpConnection> next = rig.Ask();
 
@@ -188,7 +188,7 @@ public class SharedStoryTests
     {
         using var rig = new SharedRig(settings => settings.MaxConnectionsPerServer = 1, limit: 1);
         using var source = new CancellationTokenSource();
-        StubMultiplexedConnection connection = await rig.Rent();
+        StubMultiplexedConnection connection = await rig.Lease();
         Task<HttpConnection> gone = rig.Ask(rig.Attempt(token: source.Token));
         connection.OnLease = leasing =>
         {
@@ -270,17 +270,17 @@ public class SharedStoryTests
     public async Task With_both_kinds_one_that_needs_HTTP_2_waits_for_it_and_the_others_take_either()
     {
         using var rig = new SharedRig(settings => settings.MaxConnectionsPerServer = 2, limit: 1);
-        StubMultiplexedConnection shared = await rig.Rent();
+        StubMultiplexedConnection shared = await rig.Lease();
         rig.Http2 = false;
         HttpConnection single = await rig.Done(rig.Ask());
         Assert.False(single.IsMultiplexed);
         Task<HttpConnection> strict = rig.Ask(rig.Attempt(exact: true));
         Task<HttpConnection> lenient = rig.Ask();
-        single.Rest();
+        single.Release();
         Assert.Same(single, await rig.Done(lenient));
-        single.Rest();
+        single.Release();
         Assert.Equal((1, 1), (rig.Origin.Idle, rig.Origin.Pending));
-        Assert.False(rig.Pool.TryRentIdle(SharedRig.Probe(), rig.Attempt(exact: true), out _));
+        Assert.False(rig.Pool.TryLeaseIdle(SharedRig.Probe(), rig.Attempt(exact: true), out _));
         shared.End();
         Assert.Same(shared, await rig.Done(strict));
         Assert.Same(single, await rig.Done(rig.Ask()));
@@ -290,11 +290,11 @@ public class SharedStoryTests
     public async Task One_that_waits_for_HTTP_2_fails_when_that_connection_goes_and_the_next_dial_brings_HTTP_1_1()
     {
         using var rig = new SharedRig(settings => settings.MaxConnectionsPerServer = 2, limit: 1);
-        StubMultiplexedConnection shared = await rig.Rent();
+        StubMultiplexedConnection shared = await rig.Lease();
         rig.Http2 = false;
         HttpConnection single = await rig.Done(rig.Ask());
         Task<HttpConnection> strict = rig.Ask(rig.Attempt(exact: true));
-        single.Rest();
+        single.Release();
         shared.Close(CloseReason.ServerClosed);
         Assert.Equal(HttpRequestError.VersionNegotiationError, (await rig.Fails(strict)).HttpRequestError);
         rig.Until(origin => origin is { Idle: 2, Pending: 0 });
@@ -311,8 +311,8 @@ public class SharedStoryTests
         rig.EndDial();
         HttpConnection other = await rig.Done(second);
         Assert.NotSame(served, other);
-        served.Rest();
-        other.Rest();
+        served.Release();
+        other.Release();
         rig.Until(static origin => origin is { Open: 0, Dialing: 0, ConnectionsOpened: 2 } && origin.ClosedBy[CloseReason.Lifetime] == 2);
     }
 
@@ -320,7 +320,7 @@ public class SharedStoryTests
     public async Task No_dials_that_tell_HTTP_1_1_are_made_for_one_that_needs_HTTP_2_and_may_get_a_stream()
     {
         using var rig = new SharedRig(limit: 1);
-        StubMultiplexedConnection shared = await rig.Rent();
+        StubMultiplexedConnection shared = await rig.Lease();
         rig.Http2 = false;
         Task<HttpConnection> strict = rig.Ask(rig.Attempt(exact: true));
         rig.Until(static origin => origin is { Idle: 1, Pending: 1, Dialing: 0 });
@@ -338,7 +338,7 @@ public class SharedStoryTests
     public async Task A_server_that_asks_for_HTTP_1_1_is_offered_nothing_else_any_more()
     {
         using var rig = new SharedRig(settings => settings.MaxConnectionsPerServer = 1, limit: 1);
-        StubMultiplexedConnection shared = await rig.Rent();
+        StubMultiplexedConnection shared = await rig.Lease();
         Task<HttpConnection> strict = rig.Ask(rig.Attempt(exact: true));
         Task<HttpConnection> lenient = rig.Ask();
         rig.Http2 = false;
@@ -358,7 +358,7 @@ public class SharedStoryTests
     public async Task A_connection_that_was_dialed_before_the_server_asked_for_HTTP_1_1_is_not_used()
     {
         using var rig = new SharedRig(limit: 1);
-        StubMultiplexedConnection first = await rig.Rent();
+        StubMultiplexedConnection first = await rig.Lease();
         rig.HoldDials = true;
         Task<HttpConnection> waiting = rig.Ask();
         first.AskForHttp11();
@@ -373,8 +373,8 @@ public class SharedStoryTests
     public async Task The_snapshot_tells_what_a_connection_speaks_and_how_it_does()
     {
         using var rig = new SharedRig(limit: 7);
-        StubMultiplexedConnection connection = await rig.Rent();
-        await rig.Rent();
+        StubMultiplexedConnection connection = await rig.Lease();
+        await rig.Lease();
         connection.Health = new ConnectionVitals(3, PoolRig.Ms(20));
         Assert.Equal(("HTTP/2 or HTTP/1.1", 2), (rig.Origin.Protocols, rig.Origin.StreamsActive));
         ConnectionSnapshot snapshot = Assert.Single(rig.Origin.Connections);

@@ -56,7 +56,7 @@ public class SharedStressTests
         {
             for (int i = 0; i < 1000; i++)
             {
-                if (!rig.Pool.TryRentIdle(SharedRig.Probe(), rig.Attempt(), out HttpConnection? connection))
+                if (!rig.Pool.TryLeaseIdle(SharedRig.Probe(), rig.Attempt(), out HttpConnection? connection))
                 {
                     try
                     {
@@ -74,7 +74,7 @@ public class SharedStressTests
                     await Task.Yield();
                 }
 
-                connection.Rest();
+                connection.Release();
             }
 
             return 0;

@@ -21,9 +21,9 @@ internal sealed class StubConnection : HttpConnection
 
     public override TimeSpan? KeepAliveHint => null;
 
-    public override bool TryLease(TimeSpan rested) => OnLease is not { } onLease || onLease(this);
+    public override bool TryLease(TimeSpan idleTime) => OnLease is not { } onLease || onLease(this);
 
-    public override void Rest() => Owner.Returned(this);
+    public override void Release() => Owner.Returned(this);
 
     public override ValueTask<HttpResponseMessage> SendAsync(Attempt attempt) => throw new NotSupportedException();
 

@@ -55,9 +55,9 @@ internal sealed class StubMultiplexedConnection : HttpConnection
         OnStart?.Invoke(this);
     }
 
-    public override bool TryLease(TimeSpan rested)
+    public override bool TryLease(TimeSpan idleTime)
     {
-        LastRest = rested;
+        LastRest = idleTime;
         if (OnLease is { } onLease && !onLease(this))
         {
             return false;
@@ -71,7 +71,7 @@ internal sealed class StubMultiplexedConnection : HttpConnection
         return true;
     }
 
-    public override void Rest() => End();
+    public override void Release() => End();
 
     /// <summary>One exchange is over.</summary>
     public void End()
@@ -83,6 +83,9 @@ internal sealed class StubMultiplexedConnection : HttpConnection
 
         _owner.StreamEnded(this);
     }
+
+    /// <summary>Changes the limit without telling.</summary>
+    public void SetLimit(int limit) => _limit = limit;
 
     public void Limit(int limit)
     {

@@ -49,14 +49,14 @@ internal sealed class StubRig : IDisposable
 
     public OriginSnapshot Origin => Pool.GetSnapshot().Origins[0];
 
-    public static OriginProbe Probe(string host = "a.test", int port = 80) => new(IsTls: false, host, port, TlsHost: null, ClientCertificate: null);
+    public static RouteIdentity Probe(string host = "a.test", int port = 80) => new(isTls: false, host, port, tlsHost: null, clientCertificate: null);
 
     public Attempt Attempt(int replays = 0) =>
         new(new AttemptRequest(new HttpRequestMessage(HttpMethod.Get, "http://a.test/"), _requestSettings, CancellationToken.None) { Replays = replays });
 
-    public async Task<StubConnection> Rent(string host = "a.test", int replays = 0)
+    public async Task<StubConnection> Lease(string host = "a.test", int replays = 0)
     {
-        ValueTask<HttpConnection> connection = Pool.RentAsync(Probe(host), Attempt(replays), replacementFor: null);
+        ValueTask<HttpConnection> connection = Pool.LeaseAsync(Probe(host), Attempt(replays), replacementFor: null);
         return (StubConnection)await Guard.Within(connection.AsTask(), () => $"Waited for a connection; {Pool.GetSnapshot()}");
     }
 
@@ -66,12 +66,12 @@ internal sealed class StubRig : IDisposable
         var open = new StubConnection[count];
         for (int i = 0; i < count; i++)
         {
-            open[i] = await Rent(host);
+            open[i] = await Lease(host);
         }
 
         foreach (StubConnection connection in open)
         {
-            connection.Rest();
+            connection.Release();
             Time.Advance(TimeSpan.FromMilliseconds(1));
         }
 

@@ -39,7 +39,9 @@ public sealed class PublicSurfaceTests
                 difference.Append("+ ").Append(line).Append('\n');
             }
 
-            Assert.Fail($"The public surface is not that of {path}:\n{difference}If that is meant, run this test once with {Update}=1 and commit the file.");
+            Assert.Fail(
+                $"The public surface is not that of {path}:\n{difference}If that is meant, run this test once with {Update}=1 and "
+                + "commit the file.");
         }
     }
 
@@ -47,7 +49,8 @@ public sealed class PublicSurfaceTests
     public void Every_public_type_and_member_is_documented()
     {
         var documented = XDocument.Load(Path.ChangeExtension(s_library.Location, ".xml")).Descendants("member")
-            .Where(member => member.Descendants("summary").Any(summary => !string.IsNullOrWhiteSpace(summary.Value)) || member.Descendants("inheritdoc").Any())
+            .Where(member => member.Descendants("summary").Any(summary => !string.IsNullOrWhiteSpace(summary.Value))
+                || member.Descendants("inheritdoc").Any())
             .Select(member => (string)member.Attribute("name")!)
             .ToHashSet(StringComparer.Ordinal);
         var missing = new List<string>();
@@ -67,7 +70,10 @@ public sealed class PublicSurfaceTests
 
         void Require(string name)
         {
-            if (!documented.Any(known => known == name || known.StartsWith(name + "(", StringComparison.Ordinal) || known.StartsWith(name + "`", StringComparison.Ordinal)))
+            bool found = documented.Any(known => known == name
+                || known.StartsWith(name + "(", StringComparison.Ordinal)
+                || known.StartsWith(name + "`", StringComparison.Ordinal));
+            if (!found)
             {
                 missing.Add(name);
             }
@@ -81,7 +87,9 @@ public sealed class PublicSurfaceTests
         || member.IsDefined(typeof(CompilerGeneratedAttribute))
         || (type.IsEnum && member is MethodInfo)
         || (type.GetMethod("<Clone>$") is not null && member is MethodBase)
-        || (type.IsValueType && member is MethodBase and { Name: "Equals" or "GetHashCode" or "ToString" or "Deconstruct" or "op_Equality" or "op_Inequality" or ".ctor" });
+        || (type.IsValueType
+            && member is MethodBase
+            and { Name: "Equals" or "GetHashCode" or "ToString" or "Deconstruct" or "op_Equality" or "op_Inequality" or ".ctor" });
 
     /// <summary>Each line with the type it belongs to in front, so that a difference can be read by itself.</summary>
     private static string[] WithType(string surface)
@@ -104,7 +112,9 @@ public sealed class PublicSurfaceTests
         return [.. lines];
     }
 
-    /// <summary>Of the sources; a path made at build time may be mapped for reproducible builds, so the folder is searched upwards as well.</summary>
+    /// <summary>
+    /// Of the sources; a path made at build time may be mapped for reproducible builds, so the folder is searched upwards as well.
+    /// </summary>
     private static string PathOf(string file, [CallerFilePath] string here = "")
     {
         string beside = Path.Combine(Path.GetDirectoryName(here)!, file);

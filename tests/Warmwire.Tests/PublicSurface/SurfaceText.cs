@@ -8,7 +8,8 @@ namespace Warmwire.Tests.PublicSurface;
 /// <summary>Writes what an assembly offers as text, one member a line, so that a change of it shows in a review.</summary>
 internal static class SurfaceText
 {
-    private const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+    private const BindingFlags Declared =
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
     private static readonly Dictionary<Type, string> s_keywords = new()
     {
@@ -35,7 +36,8 @@ internal static class SurfaceText
 
     /// <summary>The members a user can name, without accessors and what a compiler makes.</summary>
     public static IEnumerable<MemberInfo> VisibleMembers(Type type) =>
-        type.GetMembers(Declared).Where(member => IsVisible(member) && !member.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false));
+        type.GetMembers(Declared).Where(
+            member => IsVisible(member) && !member.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false));
 
     private static IEnumerable<string> Members(Type type)
     {
@@ -43,7 +45,8 @@ internal static class SurfaceText
         {
             foreach (object value in Enum.GetValues(type))
             {
-                yield return string.Create(CultureInfo.InvariantCulture, $"{Convert.ToInt64(value, CultureInfo.InvariantCulture):00} {value}");
+                yield return string.Create(
+                    CultureInfo.InvariantCulture, $"{Convert.ToInt64(value, CultureInfo.InvariantCulture):00} {value}");
             }
 
             yield break;
@@ -57,17 +60,22 @@ internal static class SurfaceText
                     yield return $"{Access(constructor)}{Attributes(member)}new({Parameters(constructor)})";
                     break;
                 case MethodInfo method:
-                    yield return $"{Access(method)}{Attributes(member)}{(method.IsStatic ? "static " : "")}{ReturnType(method)} {method.Name}{Generics(method.GetGenericArguments())}({Parameters(method)})";
+                    yield return $"{Access(method)}{Attributes(member)}{(method.IsStatic ? "static " : "")}{ReturnType(method)} "
+                        + $"{method.Name}{Generics(method.GetGenericArguments())}({Parameters(method)})";
                     break;
                 case PropertyInfo property:
                     MethodInfo accessor = property.GetMethod ?? property.SetMethod!;
                     string accessors = (property.GetMethod is { } getter && IsVisibleMethod(getter) ? "get; " : "")
                         + (property.SetMethod is { } setter && IsVisibleMethod(setter) ? IsInit(setter) ? "init; " : "set; " : "");
                     NullabilityInfo nullability = new NullabilityInfoContext().Create(property);
-                    yield return $"{Access(accessor)}{Attributes(member)}{(accessor.IsStatic ? "static " : "")}{(property.IsDefined(typeof(RequiredMemberAttribute)) ? "required " : "")}{Name(property.PropertyType, nullability)} {property.Name} {{ {accessors}}}";
+                    yield return $"{Access(accessor)}{Attributes(member)}{(accessor.IsStatic ? "static " : "")}"
+                        + (property.IsDefined(typeof(RequiredMemberAttribute)) ? "required " : "")
+                        + $"{Name(property.PropertyType, nullability)} {property.Name} {{ {accessors}}}";
                     break;
                 case FieldInfo field:
-                    yield return $"{Attributes(member)}{(field.IsLiteral ? "const " : field.IsStatic ? "static " : "")}{(field.IsInitOnly ? "readonly " : "")}{Name(field.FieldType, new NullabilityInfoContext().Create(field))} {field.Name}{(field.IsLiteral ? " = " + Literal(field.GetRawConstantValue()) : "")}";
+                    yield return $"{Attributes(member)}{(field.IsLiteral ? "const " : field.IsStatic ? "static " : "")}"
+                        + $"{(field.IsInitOnly ? "readonly " : "")}{Name(field.FieldType, new NullabilityInfoContext().Create(field))} "
+                        + $"{field.Name}{(field.IsLiteral ? " = " + Literal(field.GetRawConstantValue()) : "")}";
                     break;
                 case EventInfo e:
                     yield return $"event {Name(e.EventHandlerType!)} {e.Name}";
@@ -80,8 +88,15 @@ internal static class SurfaceText
 
     private static string Head(Type type)
     {
-        string kind = type.IsEnum ? "enum" : type.IsInterface ? "interface" : type.IsValueType ? "struct" : typeof(Delegate).IsAssignableFrom(type) ? "delegate" : "class";
-        string modifiers = type is { IsAbstract: true, IsSealed: true } ? "static " : type is { IsAbstract: true, IsInterface: false } ? "abstract " : type is { IsSealed: true, IsClass: true } ? "sealed " : "";
+        string kind = type.IsEnum ? "enum"
+            : type.IsInterface ? "interface"
+            : type.IsValueType ? "struct"
+            : typeof(Delegate).IsAssignableFrom(type) ? "delegate"
+            : "class";
+        string modifiers = type is { IsAbstract: true, IsSealed: true } ? "static "
+            : type is { IsAbstract: true, IsInterface: false } ? "abstract "
+            : type is { IsSealed: true, IsClass: true } ? "sealed "
+            : "";
         IEnumerable<Type> inherited = type.IsEnum ? [] : type.GetInterfaces();
         var bases = new List<string>();
         if (type.BaseType is { } parent && parent != typeof(object) && parent != typeof(ValueType) && !type.IsEnum)
@@ -96,19 +111,25 @@ internal static class SurfaceText
 
     private static string Attributes(MemberInfo member) => string.Concat(
         member.GetCustomAttributesData()
-            .Where(attribute => !member.IsDefined(typeof(CompilerFeatureRequiredAttribute), inherit: false)) // "required" marks constructors as obsolete for old compilers
+            // "required" marks constructors as obsolete for old compilers
+            .Where(attribute => !member.IsDefined(typeof(CompilerFeatureRequiredAttribute), inherit: false))
             .Select(attribute => attribute.AttributeType)
-            .Where(type => type.Namespace is "System" or "System.Diagnostics.CodeAnalysis" or "System.ComponentModel" && type.IsPublic && type.Name is not ("NullableAttribute" or "CLSCompliantAttribute"))
+            .Where(type => type.Namespace is "System" or "System.Diagnostics.CodeAnalysis" or "System.ComponentModel"
+                && type.IsPublic
+                && type.Name is not ("NullableAttribute" or "CLSCompliantAttribute"))
             .Select(type => $"[{type.Name[..^"Attribute".Length]}] ")
             .Order(StringComparer.Ordinal));
 
-    private static string ReturnType(MethodInfo method) => Name(method.ReturnType, new NullabilityInfoContext().Create(method.ReturnParameter));
+    private static string ReturnType(MethodInfo method) =>
+        Name(method.ReturnType, new NullabilityInfoContext().Create(method.ReturnParameter));
 
     private static string Parameters(MethodBase method)
     {
         string extension = method.IsDefined(typeof(ExtensionAttribute), inherit: false) ? "this " : "";
         return extension + string.Join(", ", method.GetParameters().Select(parameter =>
-            $"{(parameter.IsOut ? "out " : parameter.IsIn ? "in " : parameter.ParameterType.IsByRef ? "ref " : "")}{Name(parameter.ParameterType, new NullabilityInfoContext().Create(parameter))} {parameter.Name}{(parameter.HasDefaultValue ? " = " + Literal(parameter.DefaultValue) : "")}"));
+            (parameter.IsOut ? "out " : parameter.IsIn ? "in " : parameter.ParameterType.IsByRef ? "ref " : "")
+            + $"{Name(parameter.ParameterType, new NullabilityInfoContext().Create(parameter))} {parameter.Name}"
+            + (parameter.HasDefaultValue ? " = " + Literal(parameter.DefaultValue) : "")));
     }
 
     private static string Literal(object? value) => value switch
@@ -147,13 +168,16 @@ internal static class SurfaceText
         if (tick >= 0)
         {
             NullabilityInfo[] arguments = nullability?.GenericTypeArguments ?? [];
-            name = $"{name[..tick]}<{string.Join(", ", type.GetGenericArguments().Select((argument, i) => Name(argument, i < arguments.Length ? arguments[i] : null)))}>";
+            IEnumerable<string> names =
+                type.GetGenericArguments().Select((argument, i) => Name(argument, i < arguments.Length ? arguments[i] : null));
+            name = $"{name[..tick]}<{string.Join(", ", names)}>";
         }
 
         return name + mark;
     }
 
-    private static string Generics(Type[] arguments) => arguments.Length == 0 ? "" : $"<{string.Join(", ", arguments.Select(argument => argument.Name))}>";
+    private static string Generics(Type[] arguments) =>
+        arguments.Length == 0 ? "" : $"<{string.Join(", ", arguments.Select(argument => argument.Name))}>";
 
     private static string Access(MethodBase method) => method.IsFamily || method.IsFamilyOrAssembly ? "protected " : "";
 
@@ -161,13 +185,19 @@ internal static class SurfaceText
 
     private static bool IsVisible(MemberInfo member) => member switch
     {
-        MethodInfo { IsSpecialName: true } method when !method.Name.StartsWith("op_", StringComparison.Ordinal) => IsVisibleMethod(method) && method.Name is not ['g' or 's', 'e', 't', '_', ..] && !method.Name.StartsWith("add_", StringComparison.Ordinal) && !method.Name.StartsWith("remove_", StringComparison.Ordinal),
+        MethodInfo { IsSpecialName: true } method when !method.Name.StartsWith("op_", StringComparison.Ordinal) =>
+            IsVisibleMethod(method)
+            && method.Name is not ['g' or 's', 'e', 't', '_', ..]
+            && !method.Name.StartsWith("add_", StringComparison.Ordinal)
+            && !method.Name.StartsWith("remove_", StringComparison.Ordinal),
         MethodBase method => IsVisibleMethod(method),
-        PropertyInfo property => (property.GetMethod is { } getter && IsVisibleMethod(getter)) || (property.SetMethod is { } setter && IsVisibleMethod(setter)),
+        PropertyInfo property =>
+            (property.GetMethod is { } getter && IsVisibleMethod(getter)) || (property.SetMethod is { } setter && IsVisibleMethod(setter)),
         FieldInfo field => field.IsPublic || field.IsFamily || field.IsFamilyOrAssembly,
         EventInfo e => IsVisibleMethod(e.AddMethod!),
         _ => false,
     };
 
-    private static bool IsVisibleMethod(MethodBase method) => method.IsPublic || (!method.DeclaringType!.IsSealed && (method.IsFamily || method.IsFamilyOrAssembly));
+    private static bool IsVisibleMethod(MethodBase method) =>
+        method.IsPublic || (!method.DeclaringType!.IsSealed && (method.IsFamily || method.IsFamilyOrAssembly));
 }

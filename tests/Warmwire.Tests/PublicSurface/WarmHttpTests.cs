@@ -29,7 +29,8 @@ public sealed class WarmHttpTests
         }
 
         using var invoker = new HttpMessageInvoker(handler!);
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, "http://server.test/"), CancellationToken.None));
+        await Assert.ThrowsAsync<ObjectDisposedException>(
+            () => invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, "http://server.test/"), CancellationToken.None));
     }
 
     [Fact]

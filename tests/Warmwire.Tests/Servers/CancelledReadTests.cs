@@ -49,7 +49,8 @@ public sealed class CancelledReadTests
     public async Task Beyond_the_limits_the_connection_closes(bool tls)
     {
         var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var server = Server(tls, cancelled.Task);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var server = Server(tls, cancelled.Task, ended);
         using PooledHttpHandler handler = Handler(TimeSpan.FromSeconds(8));
         handler.MaxCancellationDrainSize = 1000;
         using var client = new HttpClient(handler);
@@ -62,7 +63,7 @@ public sealed class CancelledReadTests
         await Eventually.IsTrue(() => handler.GetSnapshot().Open == 0, "the connection closes");
         Assert.Equal([CloseReason.Cancelled], handler.GetSnapshot().Origins[0].ClosedBy.Keys);
         cancelled.SetResult();
-        await Task.Delay(20);
+        await Guard.Within(ended.Task, () => "the server has sent what it could");
         AssertUntouched(buffer);
         response.Dispose();
     }
@@ -158,7 +159,7 @@ public sealed class CancelledReadTests
     private static string Body { get; } = new([.. Enumerable.Range(0, Length).Select(static i => (char)('a' + (i % 23)))]);
 
     /// <summary>Answers a first request with a head and ten bytes, and with the rest on a signal; then any further one.</summary>
-    private static RawServer Server(bool tls, Task signal) => new(async (network, _, token) =>
+    private static RawServer Server(bool tls, Task signal, TaskCompletionSource? ended = null) => new(async (network, _, token) =>
     {
         Stream stream = await OpenAsync(network, tls, token);
         await Raw.ReadHeadAsync(stream, token);
@@ -175,6 +176,8 @@ public sealed class CancelledReadTests
         {
             // The client has closed.
         }
+
+        ended?.TrySetResult();
     });
 
     private static async Task<(HttpResponseMessage Response, Stream Body)> BeginAsync(HttpClient client, RawServer server, bool tls)

@@ -109,6 +109,7 @@ public sealed class IdleWatchTests : IDisposable
                 await Raw.SendAsync(stream, Answer, token);
             }
         });
+        NervousStream? stream = null;
         using var handler = new PooledHttpHandler
         {
             UseProxy = false,
@@ -116,7 +117,7 @@ public sealed class IdleWatchTests : IDisposable
             {
                 var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
                 await socket.ConnectAsync(context.DnsEndPoint, token);
-                return new NervousStream(socket);
+                return stream = new NervousStream(socket);
             },
         };
         using var client = new HttpClient(handler);
@@ -125,7 +126,7 @@ public sealed class IdleWatchTests : IDisposable
             (await client.GetAsync(server.Uri)).Dispose();
             if (i < 2)
             {
-                await Task.Delay(30);
+                await Eventually.IsTrue(() => stream!.IsWatched, "the watch waits for input");
                 Assert.Equal((1, 0), (handler.GetSnapshot().Idle, handler.GetSnapshot().Active));
             }
         }
@@ -139,6 +140,10 @@ public sealed class IdleWatchTests : IDisposable
     private sealed class NervousStream(Socket socket) : NetworkStream(socket, ownsSocket: true)
     {
         private int _nervous = 20;
+        private volatile bool _isWatched;
+
+        /// <summary>Whether a read of nothing waits that ends with input only.</summary>
+        public bool IsWatched => _isWatched;
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
@@ -148,7 +153,15 @@ public sealed class IdleWatchTests : IDisposable
                 return 0;
             }
 
-            return await base.ReadAsync(buffer, cancellationToken);
+            _isWatched = buffer.IsEmpty;
+            try
+            {
+                return await base.ReadAsync(buffer, cancellationToken);
+            }
+            finally
+            {
+                _isWatched = false;
+            }
         }
     }
 

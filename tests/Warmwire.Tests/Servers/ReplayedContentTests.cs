@@ -18,7 +18,7 @@ public sealed class ReplayedContentTests
         await source.Reading;
         first.Reset();
         await first.WaitForCloseAsync();
-        await Task.Delay(20);
+        await Eventually.IsTrue(() => network.Time.NextDue <= TimeSpan.FromMilliseconds(500), "the replay waits");
         Assert.Equal(1, network.DialCount);
 
         source.Release();

@@ -46,7 +46,7 @@ public sealed class RudeServerTests
         {
             await ReachAsync(stream, place, token);
 
-            // What was sent shall be read before the reset throws it away.
+            // Real time: what was sent shall be read before the reset throws it away, and nothing tells the server that it was.
             await Task.Delay(place is "accept" or "request" ? 0 : 30, token);
             RawServer.Reset(network);
         });
@@ -71,11 +71,12 @@ public sealed class RudeServerTests
     [InlineData("408", true, CloseReason.UnsolicitedData)]
     public async Task What_comes_while_a_connection_rests_ends_it_before_it_is_used_again(string what, bool tls, CloseReason reason)
     {
+        var idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using RawServer server = Rude(tls, async (stream, network, token) =>
         {
             await Raw.ReadHeadAsync(stream, token);
             await Raw.SendAsync(stream, Raw.Ok, token);
-            await Task.Delay(30, token);
+            await idle.Task.WaitAsync(token);
             switch (what)
             {
                 case "half-close":
@@ -105,6 +106,8 @@ public sealed class RudeServerTests
         using PooledHttpHandler handler = NewHandler();
         using var client = new HttpClient(handler);
         Assert.Equal("ok", await client.GetStringAsync(UriOf(server, tls)));
+        Assert.Equal(1, handler.GetSnapshot().Idle);
+        idle.SetResult();
         await Eventually.IsTrue(() => handler.GetSnapshot().Open == 0, "the connection was closed");
         Assert.Equal([reason], handler.GetSnapshot().Origins[0].ClosedBy.Keys);
 

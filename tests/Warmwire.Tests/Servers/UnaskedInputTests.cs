@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
+using Warmwire.Http1.Flow;
 using Warmwire.Tests.Kit;
 using Xunit;
 
@@ -98,7 +100,7 @@ public sealed class UnaskedInputTests
         await Guard.Within(sent.Task, () => "the server sends");
         if (moment != Moment.InOneSegment)
         {
-            await Task.Delay(1);
+            LongerThanHeardOfJustNow();
         }
 
         Assert.Equal("clean", await Guard.Within(client.GetStringAsync(uri), () => "the next answer"));
@@ -169,10 +171,12 @@ public sealed class UnaskedInputTests
     [Fact]
     public async Task Session_tickets_leave_an_idle_connection_alone()
     {
-        await using var server = new RawServer(static async (network, _, token) =>
+        using var handshakes = new SemaphoreSlim(0);
+        await using var server = new RawServer(async (network, _, token) =>
         {
             // .NET sends the tickets of TLS 1.3 with its first write, or with the end of the handshake.
             await using Stream stream = await OpenAsync(network, tls: true, token);
+            handshakes.Release();
             try
             {
                 while (true)
@@ -192,14 +196,15 @@ public sealed class UnaskedInputTests
 
         // It is idle before it has read anything, so the tickets find it idle.
         Assert.Equal(2, await handler.PrewarmAsync(uri, 2, CancellationToken.None));
-        await Task.Delay(50);
+        Assert.True(await handshakes.WaitAsync(Guard.Limit) && await handshakes.WaitAsync(Guard.Limit));
+        LongerThanHeardOfJustNow();
         Assert.Equal((2, 2), (handler.GetSnapshot().Open, handler.GetSnapshot().Idle));
         for (int i = 0; i < 4; i++)
         {
             Task<string> one = client.GetStringAsync(uri), two = client.GetStringAsync(uri);
             Assert.Equal("ok", await Guard.Within(one, () => "an answer"));
             Assert.Equal("ok", await Guard.Within(two, () => "an answer"));
-            await Task.Delay(2);
+            LongerThanHeardOfJustNow();
         }
 
         Assert.Equal(2, server.Accepted);
@@ -235,6 +240,8 @@ public sealed class UnaskedInputTests
         using var client = new HttpClient(handler);
         using HttpResponseMessage response = await client.GetAsync(UriOf(server, tls), HttpCompletionOption.ResponseHeadersRead);
         await Guard.Within(sent.Task, () => "the server sends");
+
+        // Real time: the loop takes note of the end and does nothing, which cannot be waited for.
         await Task.Delay(20);
         Assert.Equal(1, handler.GetSnapshot().Open);
         if (whole)
@@ -249,6 +256,13 @@ public sealed class UnaskedInputTests
         Assert.Equal("clean", await Guard.Within(client.GetStringAsync(UriOf(server, tls)), () => "the next answer"));
         await Eventually.IsTrue(() => handler.GetSnapshot() is { Open: 1, Idle: 1 }, "the first is closed, the second is idle");
         Assert.Equal([CloseReason.ServerClosed], handler.GetSnapshot().Origins[0].ClosedBy.Keys);
+    }
+
+    /// <summary>Spins until a connection that became idle before this call has its socket asked for input when it is leased.</summary>
+    private static void LongerThanHeardOfJustNow()
+    {
+        long start = Stopwatch.GetTimestamp();
+        SpinWait.SpinUntil(() => Stopwatch.GetElapsedTime(start) > 2 * Http1Limits.HeardOfJustNow);
     }
 
     private static async Task SendAsync(Unasked unasked, NetworkStream network, Stream stream, CancellationToken token)

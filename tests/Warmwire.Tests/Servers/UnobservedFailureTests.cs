@@ -43,7 +43,7 @@ public sealed class UnobservedFailureTests(ITestOutputHelper output)
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await read);
         await peer.WaitForCloseAsync();
 
-        // The read fails on another thread, and tells nobody.
+        // Real time: the read fails on another thread, and tells nobody.
         await Task.Delay(50);
     }
 

@@ -119,7 +119,8 @@ public sealed class RequestSettingsTests
                 continue;
             }
 
-            ArgumentOutOfRangeException thrown = Assert.Throws<ArgumentOutOfRangeException>(() => RequestSettings.From(request, new HandlerSettings()));
+            ArgumentOutOfRangeException thrown = Assert.Throws<ArgumentOutOfRangeException>(
+                () => RequestSettings.From(request, new HandlerSettings()));
             Assert.Equal($"TransportOptions.{name}", thrown.ParamName);
         }
     }
@@ -129,7 +130,9 @@ public sealed class RequestSettingsTests
     {
         using HttpRequestMessage request = new(HttpMethod.Get, "http://a.test/");
         request.Options.Set(TransportOptions.ReplayPolicy, (ReplayPolicy)7);
-        Assert.Equal("TransportOptions.ReplayPolicy", Assert.Throws<ArgumentOutOfRangeException>(() => RequestSettings.From(request, new HandlerSettings())).ParamName);
+        Assert.Equal(
+            "TransportOptions.ReplayPolicy",
+            Assert.Throws<ArgumentOutOfRangeException>(() => RequestSettings.From(request, new HandlerSettings())).ParamName);
     }
 
     [Fact]
@@ -137,7 +140,10 @@ public sealed class RequestSettingsTests
     {
         using HttpRequestMessage request = new(HttpMethod.Get, "http://a.test/");
         request.Options.Set(TransportOptions.Proxy, new WebProxy("http://proxy.test"));
-        Assert.Contains("TransportOptions.Proxy", Assert.Throws<NotSupportedException>(() => RequestSettings.From(request, new HandlerSettings())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "TransportOptions.Proxy",
+            Assert.Throws<NotSupportedException>(() => RequestSettings.From(request, new HandlerSettings())).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -165,6 +171,7 @@ public sealed class RequestSettingsTests
     private static X509Certificate2 MakeCertificate()
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        return new CertificateRequest("CN=test", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        return new CertificateRequest("CN=test", key, HashAlgorithmName.SHA256).CreateSelfSigned(
+            DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
     }
 }

@@ -7,7 +7,10 @@ using Warmwire.Tests.Kit;
 
 namespace Warmwire.Tests.Soak;
 
-/// <summary>A server that keeps to the protocol as long as it likes: it answers, dribbles, says close, adds stray bytes, closes or resets in the middle, all at random.</summary>
+/// <summary>
+/// A server that keeps to the protocol as long as it likes: it answers, dribbles, says close, adds stray bytes, closes or resets in the
+/// middle, all at random.
+/// </summary>
 internal sealed class ChaosServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -117,10 +120,14 @@ internal sealed class ChaosServer : IAsyncDisposable
         string body = SoakBody.Of(id, random.Next(4) == 0 ? random.Next(1, 60_000) : random.Next(1, 300));
         bool chunked = random.Next(3) == 0;
         bool close = random.Next(20) == 0;
-        string head = $"HTTP/1.1 200 OK\r\nX-Id: {id}\r\n{(close ? "Connection: close\r\n" : "")}{(chunked ? "Transfer-Encoding: chunked" : $"Content-Length: {body.Length}")}\r\n\r\n";
+        string framing = chunked ? "Transfer-Encoding: chunked" : $"Content-Length: {body.Length}";
+        string head = $"HTTP/1.1 200 OK\r\nX-Id: {id}\r\n{(close ? "Connection: close\r\n" : "")}{framing}\r\n\r\n";
         int half = body.Length / 2;
         string answer = head + (chunked
-            ? string.Create(CultureInfo.InvariantCulture, $"{half + 1:x}\r\n{body[..(half + 1)]}\r\n") + (body.Length > half + 1 ? string.Create(CultureInfo.InvariantCulture, $"{body.Length - half - 1:x};x=y\r\n{body[(half + 1)..]}\r\n") : "") + "0\r\nX-Trailer: " + id + "\r\n\r\n"
+            ? string.Create(CultureInfo.InvariantCulture, $"{half + 1:x}\r\n{body[..(half + 1)]}\r\n")
+                + (body.Length > half + 1
+                ? string.Create(CultureInfo.InvariantCulture, $"{body.Length - half - 1:x};x=y\r\n{body[(half + 1)..]}\r\n") : "")
+                + "0\r\nX-Trailer: " + id + "\r\n\r\n"
             : body);
         byte[] bytes = Encoding.ASCII.GetBytes(answer);
         switch (random.Next(40))

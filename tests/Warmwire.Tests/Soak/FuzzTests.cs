@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Warmwire.Tests.Soak;
 
-/// <summary>Responses with random damage, cut into random pieces: the client fails in the way it promises to, or not at all, and never hangs.</summary>
+/// <summary>
+/// Responses with random damage, cut into random pieces: the client fails in the way it promises to, or not at all, and never hangs.
+/// </summary>
 [Collection(nameof(Alone))]
 public sealed class FuzzTests(ITestOutputHelper output)
 {
@@ -51,7 +53,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
         var random = new Random(seed * 7_919);
         byte[] answer = Damage(Encoding.Latin1.GetBytes(s_valid[random.Next(s_valid.Length)]), random);
         var network = new PeerNetwork(new MemoryTransportOptions { SupportsZeroByteReads = random.Next(2) == 0 });
-        using PooledHttpHandler handler = network.CreateHandler(static handler => handler.AutomaticDecompression = System.Net.DecompressionMethods.All);
+        using PooledHttpHandler handler =
+            network.CreateHandler(static handler => handler.AutomaticDecompression = System.Net.DecompressionMethods.All);
         using var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         Task<HttpResponseMessage> sent = client.GetAsync("http://server.test/", HttpCompletionOption.ResponseHeadersRead);
         Task<bool> outcome = OutcomeAsync(sent, random.Next(4) == 0);
@@ -104,7 +107,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
         {
             for (int position = 0; position < answer.Length;)
             {
-                int count = random.Next(3) == 0 ? random.Next(1, answer.Length - position + 1) : Math.Min(random.Next(1, 12), answer.Length - position);
+                int count = random.Next(3) == 0 ? random.Next(1, answer.Length - position + 1)
+                    : Math.Min(random.Next(1, 12), answer.Length - position);
                 await peer.SendAsync(answer.AsMemory(position, count));
                 position += count;
                 if (random.Next(4) == 0)

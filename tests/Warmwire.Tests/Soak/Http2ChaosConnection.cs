@@ -6,7 +6,9 @@ using Warmwire.Tests.Kit.Http2;
 
 namespace Warmwire.Tests.Soak;
 
-/// <summary>One connection of the <see cref="Http2ChaosServer"/>. How bad its manners are is drawn once, and what it does with each request then.</summary>
+/// <summary>
+/// One connection of the <see cref="Http2ChaosServer"/>. How bad its manners are is drawn once, and what it does with each request then.
+/// </summary>
 internal sealed class Http2ChaosConnection : IDisposable
 {
     private const int PrefaceBytes = 24;
@@ -42,7 +44,8 @@ internal sealed class Http2ChaosConnection : IDisposable
 
     public async Task RunAsync(CancellationToken stop)
     {
-        using CancellationTokenRegistration registration = stop.UnsafeRegister(static end => ((CancellationTokenSource)end!).Cancel(), _end);
+        using CancellationTokenRegistration registration =
+            stop.UnsafeRegister(static end => ((CancellationTokenSource)end!).Cancel(), _end);
         if (Chance(40) && _badness > 0)
         {
             await WriteAsync(_random.Next(3) switch
@@ -76,14 +79,17 @@ internal sealed class Http2ChaosConnection : IDisposable
                     Interlocked.Add(ref _credit, frame.Number);
                     break;
                 case FrameType.Data when payload.Length > 0 && !Chance(_badness, 400):
-                    await WriteAsync([.. PeerFrame.WindowUpdate(0, (uint)payload.Length).ToBytes(), .. frame.EndStream ? [] : PeerFrame.WindowUpdate(frame.StreamId, (uint)payload.Length).ToBytes()]);
+                    await WriteAsync(
+                        [.. PeerFrame.WindowUpdate(0, (uint)payload.Length).ToBytes(), .. frame.EndStream ? []
+                        : PeerFrame.WindowUpdate(frame.StreamId, (uint)payload.Length).ToBytes()]);
                     break;
                 case FrameType.Headers or FrameType.Continuation:
                     block.AddRange(frame.Content);
                     blockStream = frame.StreamId;
                     if (frame.Has(FrameFlags.EndHeaders))
                     {
-                        string id = _hpack.Read(block.ToArray()).Find(static field => field.Name == ":path").Value?.TrimStart('/') ?? "trailers";
+                        string id = _hpack.Read(block.ToArray()).Find(static field => field.Name == ":path").Value?.TrimStart('/')
+                            ?? "trailers";
                         block.Clear();
                         if (blockStream > _lastStreamId)
                         {
@@ -103,7 +109,7 @@ internal sealed class Http2ChaosConnection : IDisposable
         }
     }
 
-    /// <summary>With a farewell, which some of its own requests do not outlive, or without.</summary>
+    /// <summary>With a GOAWAY, which some of its own requests do not outlive, or without.</summary>
     private async Task LeaveAsync()
     {
         if (Chance(2))
@@ -203,7 +209,9 @@ internal sealed class Http2ChaosConnection : IDisposable
     private Task WriteBlockAsync(int streamId, List<(string Name, string Value)> fields, bool endStream, Random random)
     {
         byte[] block = random.Next(3) == 0
-            ? [.. fields.SelectMany(static field => field.Name[0] == ':' ? HpackWriter.Literal(field.Name, field.Value) : HpackWriter.Indexing(field.Name, field.Value))]
+            ? [.. fields.SelectMany(
+                static field =>
+                field.Name[0] == ':' ? HpackWriter.Literal(field.Name, field.Value) : HpackWriter.Indexing(field.Name, field.Value))]
             : HpackWriter.Block(fields);
         var framing = new HeaderFraming
         {
@@ -223,7 +231,10 @@ internal sealed class Http2ChaosConnection : IDisposable
                 await WriteAsync(PeerFrame.Rst(streamId, (Http2ErrorCode)random.Next(15)).ToBytes());
                 break;
             case 3:
-                await WriteAsync(PeerFrame.GoAway(random.Next(2) == 0 ? random.Next(_lastStreamId + 2) : int.MaxValue, (Http2ErrorCode)random.Next(15), RandomBytes(30)).ToBytes());
+                await WriteAsync(
+                    PeerFrame.GoAway(
+                    random.Next(2) == 0 ? random.Next(_lastStreamId + 2) : int.MaxValue, (Http2ErrorCode)random.Next(15), RandomBytes(30))
+                    .ToBytes());
                 break;
             case 4:
                 End();
@@ -245,7 +256,10 @@ internal sealed class Http2ChaosConnection : IDisposable
 
                 break;
             case 8:
-                await WriteAsync(PeerFrame.WindowUpdate(random.Next(2) == 0 ? 0 : streamId, random.Next(3) switch { 0 => 0u, 1 => int.MaxValue, _ => (uint)random.Next() }).ToBytes());
+                await WriteAsync(
+                    PeerFrame.WindowUpdate(
+                    random.Next(2) == 0 ? 0 : streamId, random.Next(3) switch { 0 => 0u, 1 => int.MaxValue, _ => (uint)random.Next() })
+                    .ToBytes());
                 break;
             case 9: // an answer before its time, without a head or with another's
                 _server.Soil(id);
@@ -257,7 +271,9 @@ internal sealed class Http2ChaosConnection : IDisposable
                 break;
             case 11:
                 _server.Soil(id);
-                await WriteBlockAsync(streamId, [(":status", random.Next(2) == 0 ? "abc" : "200"), ("Upper", "case"), ("connection", "close")], random.Next(2) == 0, random);
+                await WriteBlockAsync(
+                    streamId, [(":status", random.Next(2) == 0 ? "abc" : "200"), ("Upper", "case"), ("connection", "close")],
+                    random.Next(2) == 0, random);
                 break;
             case 12: // a block that is not one
                 _server.Soil(id);
@@ -279,7 +295,10 @@ internal sealed class Http2ChaosConnection : IDisposable
                 await WriteAsync(longer);
                 break;
             case 16: // any frame at all, on no stream of anybody's
-                await WriteAsync(new PeerFrame((FrameType)random.Next(14), (byte)random.Next(256), random.Next(3) switch { 0 => 0, 1 => random.Next(100) * 2, _ => int.MaxValue }, RandomBytes(40)).ToBytes());
+                await WriteAsync(
+                    new PeerFrame(
+                    (FrameType)random.Next(14), (byte)random.Next(256),
+                    random.Next(3) switch { 0 => 0, 1 => random.Next(100) * 2, _ => int.MaxValue }, RandomBytes(40)).ToBytes());
                 break;
             case 17: // any frame at all, here
                 _server.Soil(id);
@@ -293,7 +312,8 @@ internal sealed class Http2ChaosConnection : IDisposable
             default: // unknown types
                 for (int i = random.Next(1, 50); i > 0; i--)
                 {
-                    await WriteAsync(new PeerFrame((FrameType)random.Next(10, 256), (byte)random.Next(256), random.Next(), RandomBytes(40)).ToBytes());
+                    await WriteAsync(
+                        new PeerFrame((FrameType)random.Next(10, 256), (byte)random.Next(256), random.Next(), RandomBytes(40)).ToBytes());
                 }
 
                 break;
@@ -312,12 +332,15 @@ internal sealed class Http2ChaosConnection : IDisposable
 
             if (_random.Next(2) == 0)
             {
-                settings.Add((PeerSetting.InitialWindowSize, _random.Next(3) switch { 0 => int.MaxValue, 1 => (uint)_random.Next(100), _ => (uint)_random.Next(1 << 20) }));
+                settings.Add(
+                    (PeerSetting.InitialWindowSize,
+                    _random.Next(3) switch { 0 => int.MaxValue, 1 => (uint)_random.Next(100), _ => (uint)_random.Next(1 << 20) }));
             }
 
             if (_random.Next(2) == 0)
             {
-                settings.Add((PeerSetting.HeaderTableSize, _random.Next(4) switch { 0 => 0, 1 => uint.MaxValue, _ => (uint)_random.Next(10_000) }));
+                settings.Add(
+                    (PeerSetting.HeaderTableSize, _random.Next(4) switch { 0 => 0, 1 => uint.MaxValue, _ => (uint)_random.Next(10_000) }));
             }
 
             if (_random.Next(4) == 0)

@@ -6,7 +6,9 @@ using Warmwire.Tests.Kit;
 
 namespace Warmwire.Tests.Soak;
 
-/// <summary>A server over real sockets that speaks HTTP/2 well, badly or not at all, a connection at a time, all at random from one seed.</summary>
+/// <summary>
+/// A server over real sockets that speaks HTTP/2 well, badly or not at all, a connection at a time, all at random from one seed.
+/// </summary>
 internal sealed class Http2ChaosServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

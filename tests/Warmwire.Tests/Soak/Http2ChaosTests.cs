@@ -23,8 +23,11 @@ public sealed class Http2ChaosTests(ITestOutputHelper output)
 
     private static async Task RunAsync()
     {
-        double seconds = double.Parse(Environment.GetEnvironmentVariable("WARMWIRE_SOAK_SECONDS") ?? "30", CultureInfo.InvariantCulture) / 3;
-        int seed = int.Parse(Environment.GetEnvironmentVariable("WARMWIRE_CHAOS_SEED") ?? Random.Shared.Next(1000).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        double seconds =
+            double.Parse(Environment.GetEnvironmentVariable("WARMWIRE_SOAK_SECONDS") ?? "30", CultureInfo.InvariantCulture) / 3;
+        int seed = int.Parse(
+            Environment.GetEnvironmentVariable("WARMWIRE_CHAOS_SEED") ?? Random.Shared.Next(1000)
+            .ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
         TestContext.Current.TestOutputHelper!.WriteLine($"seed {seed}");
         try
         {
@@ -54,20 +57,21 @@ public sealed class Http2ChaosTests(ITestOutputHelper output)
         var sockets = new SocketWatch(one.Uri, other.Uri);
         var callers = new Callers(client, one, other);
         await callers.RunAsync(seed, time / 3);
-        QuietMoment first = await RestAsync();
+        QuietMoment first = await QuietAsync();
         await callers.RunAsync(seed + 1, time * 2 / 3);
-        QuietMoment last = await RestAsync();
+        QuietMoment last = await QuietAsync();
 
         PoolSnapshot end = handler.GetSnapshot();
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"{callers.Sent:N0} requests, {callers.Whole:N0} answered, {callers.Failed:N0} failed, {callers.Cancelled:N0} cancelled, slowest {callers.Slowest}; " +
-            $"{one.Accepted + other.Accepted:N0} connections, {end.Replays:N0} replays; heap {first.Memory / 1024:N0} KB at a third, {last.Memory / 1024:N0} KB at the end\n{end}");
+            $"{callers.Sent:N0} requests, {callers.Whole:N0} answered, {callers.Failed:N0} failed, {callers.Cancelled:N0} cancelled, " +
+            $"slowest {callers.Slowest}; {one.Accepted + other.Accepted:N0} connections, {end.Replays:N0} replays; " +
+            $"heap {first.Memory / 1024:N0} KB at a third, {last.Memory / 1024:N0} KB at the end\n{end}");
         Assert.True(callers.Wrong.IsEmpty, string.Join('\n', callers.Wrong.Take(5)));
         Assert.True(callers.Whole > callers.Sent / 20 && callers.Failed > callers.Sent / 20, "both must happen, or this tests nothing");
         last.AssertNotGrownSince(first, Slack);
         Assert.Empty(unobserved.Collect());
 
-        Task<QuietMoment> RestAsync() => QuietMoment.ComeAsync(handler, callers.Sent, leaked: 0, () => one.Open + other.Open, sockets);
+        Task<QuietMoment> QuietAsync() => QuietMoment.ComeAsync(handler, callers.Sent, leaked: 0, () => one.Open + other.Open, sockets);
     }
 
     private sealed class Callers(HttpClient client, params Http2ChaosServer[] servers)
@@ -95,14 +99,16 @@ public sealed class Http2ChaosTests(ITestOutputHelper output)
         public async Task RunAsync(int seed, TimeSpan time)
         {
             using var stop = new CancellationTokenSource(time);
-            Task all = Task.WhenAll(Enumerable.Range(0, Workers).Select(worker => Task.Run(() => CallAsync(new Random((seed * 7_919) + worker), stop.Token))));
+            Task all = Task.WhenAll(
+                Enumerable.Range(0, Workers).Select(worker => Task.Run(() => CallAsync(new Random((seed * 7_919) + worker), stop.Token))));
             try
             {
                 await all.WaitAsync(time + TimeSpan.FromSeconds(20));
             }
             catch (TimeoutException e)
             {
-                throw new TimeoutException($"{_underWay.Count} requests never end: {string.Join(", ", _underWay.Take(20).Select(static pair => $"{pair.Key} with {pair.Value}"))}", e);
+                IEnumerable<string> some = _underWay.Take(20).Select(static pair => $"{pair.Key} with {pair.Value}");
+                throw new TimeoutException($"{_underWay.Count} requests never end: {string.Join(", ", some)}", e);
             }
         }
 
@@ -153,15 +159,20 @@ public sealed class Http2ChaosTests(ITestOutputHelper output)
             }
         }
 
-        private async Task ExchangeAsync(Http2ChaosServer server, string id, TimeSpan limit, Random random, CancellationToken cancellationToken)
+        private async Task ExchangeAsync(
+            Http2ChaosServer server, string id, TimeSpan limit, Random random, CancellationToken cancellationToken)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server.Uri, id)) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+            using var request =
+                new HttpRequestMessage(
+                HttpMethod.Get, new Uri(server.Uri, id)) { Version = HttpVersion.Version20,
+                VersionPolicy = HttpVersionPolicy.RequestVersionExact };
             request.Options.Set(TransportOptions.Timeout, limit);
             if (random.Next(4) == 0)
             {
                 request.Method = HttpMethod.Post;
                 byte[] upload = new byte[random.Next(4) == 0 ? random.Next(200_000) : random.Next(500)];
-                request.Content = random.Next(2) == 0 ? new ByteArrayContent(upload) : new StreamContent(new MemoryStream(upload), 1 + random.Next(20_000));
+                request.Content = random.Next(2) == 0 ? new ByteArrayContent(upload)
+                    : new StreamContent(new MemoryStream(upload), 1 + random.Next(20_000));
                 request.Headers.ExpectContinue = random.Next(4) == 0 ? true : null;
             }
 
@@ -171,7 +182,8 @@ public sealed class Http2ChaosTests(ITestOutputHelper output)
                 request.Options.Set(TransportOptions.ResponseBodyIdleTimeout, limit / 2);
             }
 
-            using HttpResponseMessage response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            using HttpResponseMessage response =
+                await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             Stream body = await response.Content.ReadAsStreamAsync(cancellationToken);
             byte[] buffer = new byte[random.Next(1, 20_000)];
             using var whole = new MemoryStream();
@@ -184,11 +196,13 @@ public sealed class Http2ChaosTests(ITestOutputHelper output)
                 }
             }
 
-            bool own = response.StatusCode == HttpStatusCode.OK && response.Headers.TryGetValues("x-id", out IEnumerable<string>? ids) && ids.Single() == id
+            bool own = response.StatusCode == HttpStatusCode.OK && response.Headers.TryGetValues("x-id", out IEnumerable<string>? ids)
+                && ids.Single() == id
                 && SoakBody.IsOf(id, whole.GetBuffer().AsSpan(0, (int)whole.Length));
             if (!own && !server.IsSoiled(id))
             {
-                Wrong.Enqueue($"{id}: got {response} {Encoding.ASCII.GetString(whole.GetBuffer().AsSpan(0, (int)Math.Min(whole.Length, 60)))}");
+                Wrong.Enqueue(
+                    $"{id}: got {response} {Encoding.ASCII.GetString(whole.GetBuffer().AsSpan(0, (int)Math.Min(whole.Length, 60)))}");
             }
 
             Interlocked.Increment(ref _whole);

@@ -8,8 +8,8 @@ using Xunit;
 namespace Warmwire.Tests.Soak;
 
 /// <summary>
-/// What a server of HTTP/2 sends, with random damage and cut into random pieces, or any bytes at all: each request ends as it may, and the client stays in step
-/// or leaves. The peer that reads the client's side judges all it says.
+/// What a server of HTTP/2 sends, with random damage and cut into random pieces, or any bytes at all: each request ends as it may, and
+/// the client stays in step or leaves. The peer that reads the client's side judges all it says.
 /// </summary>
 [Collection(nameof(Alone))]
 public sealed class Http2FuzzTests(ITestOutputHelper output)
@@ -49,7 +49,8 @@ public sealed class Http2FuzzTests(ITestOutputHelper output)
         TestContext.Current.TestOutputHelper!.WriteLine($"{Cases} cases: {outcomes}; {held / 1024:N0} KB");
 
         // Each must happen, or this tests nothing.
-        Assert.True(outcomes is { Answered: > Cases / 20, Failed: > Cases / 20, InStep: > Cases / 20, Left: > Cases / 20 }, outcomes.ToString());
+        Assert.True(outcomes
+            is { Answered: > Cases / 20, Failed: > Cases / 20, InStep: > Cases / 20, Left: > Cases / 20 }, outcomes.ToString());
         Assert.Empty(unobserved.Collect());
     }
 
@@ -76,7 +77,8 @@ public sealed class Http2FuzzTests(ITestOutputHelper output)
         [
             OutcomeAsync(rig.Invoker.SendAsync(Http2Rig.Get("one"), CancellationToken.None), random.Next(4) == 0),
             OutcomeAsync(rig.Invoker.SendAsync(Http2Rig.Get("two"), CancellationToken.None), partly: false),
-            OutcomeAsync(rig.Invoker.SendAsync(Http2Rig.Post(new string('b', random.Next(300)), "three"), CancellationToken.None), partly: false),
+            OutcomeAsync(
+                rig.Invoker.SendAsync(Http2Rig.Post(new string('b', random.Next(300)), "three"), CancellationToken.None), partly: false),
         ];
         Http2Peer peer = await rig.AcceptSilentAsync();
         (peer.MatchesAcknowledgements, peer.GivesCredit) = (false, false);
@@ -118,7 +120,9 @@ public sealed class Http2FuzzTests(ITestOutputHelper output)
             Interlocked.Increment(ref await request ? ref outcomes.Answered : ref outcomes.Failed);
         }
 
-        await Eventually.IsTrue(() => rig.Handler.GetSnapshot() is { Pending: 0, Dialing: 0, Active: 0 } now && now.Origins.Sum(static o => o.StreamsActive) == 0, "nothing is left");
+        await Eventually.IsTrue(
+            () => rig.Handler.GetSnapshot() is { Pending: 0, Dialing: 0, Active: 0 } now
+            && now.Origins.Sum(static o => o.StreamsActive) == 0, "nothing is left");
     }
 
     private static int Answers(Http2Peer peer)
@@ -208,7 +212,8 @@ public sealed class Http2FuzzTests(ITestOutputHelper output)
         {
             for (int position = 0; position < bytes.Length;)
             {
-                int count = random.Next(3) == 0 ? random.Next(1, bytes.Length - position + 1) : Math.Min(random.Next(1, 30), bytes.Length - position);
+                int count = random.Next(3) == 0 ? random.Next(1, bytes.Length - position + 1)
+                    : Math.Min(random.Next(1, 30), bytes.Length - position);
                 await peer.SendRawAsync(bytes.AsMemory(position, count));
                 position += count;
                 if (random.Next(4) == 0)

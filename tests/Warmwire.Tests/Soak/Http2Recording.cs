@@ -10,7 +10,8 @@ internal static class Http2Recording
     {
         var frames = new List<PeerFrame>
         {
-            PeerFrame.Settings((PeerSetting.MaxConcurrentStreams, 100), (PeerSetting.InitialWindowSize, 100_000), (PeerSetting.HeaderTableSize, 2000)),
+            PeerFrame.Settings(
+                (PeerSetting.MaxConcurrentStreams, 100), (PeerSetting.InitialWindowSize, 100_000), (PeerSetting.HeaderTableSize, 2000)),
             new(FrameType.Settings, FrameFlags.Ack, 0, []),
         };
         List<PeerFrame>[] answers = [Answer(1, random), Answer(3, random), Answer(5, random)];
@@ -50,7 +51,9 @@ internal static class Http2Recording
 
         byte[] body = Encoding.ASCII.GetBytes(new string('x', random.Next(4) == 0 ? 0 : random.Next(400)));
         bool trailers = random.Next(3) == 0;
-        byte[] head = [.. HpackWriter.Indexed(8), .. HpackWriter.Indexing("x-a", "1"), .. HpackWriter.Indexing(54, "peer"), .. HpackWriter.Indexed(62), .. HpackWriter.Literal("content-length", $"{body.Length}")];
+        byte[] head =
+            [.. HpackWriter.Indexed(8), .. HpackWriter.Indexing("x-a", "1"), .. HpackWriter.Indexing(54, "peer"),
+            .. HpackWriter.Indexed(62), .. HpackWriter.Literal("content-length", $"{body.Length}")];
         frames.AddRange(Block(streamId, head, body.Length == 0 && !trailers, random));
         for (int at = 0; at < body.Length;)
         {

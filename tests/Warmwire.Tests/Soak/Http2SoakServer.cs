@@ -11,8 +11,8 @@ using HttpProtocols = Microsoft.AspNetCore.Server.Kestrel.Core.HttpProtocols;
 namespace Warmwire.Tests.Soak;
 
 /// <summary>
-/// What Kestrel answers in the soak over HTTP/2. The path is <c>/id/kind/size</c>. Every now and then it says GOAWAY on the connection that a request has
-/// come over, or kills it, and it counts how often it has begun each POST.
+/// What Kestrel answers in the soak over HTTP/2. The path is <c>/id/kind/size</c>. Every now and then it says GOAWAY on the connection
+/// that a request has come over, or kills it, and it counts how often it has begun each POST.
 /// </summary>
 internal sealed class Http2SoakServer
 {
@@ -144,7 +144,8 @@ internal sealed class Http2SoakServer
         }
     }
 
-    private static async Task WriteAsync(HttpContext context, string id, int size) => await context.Response.Body.WriteAsync(Encoding.ASCII.GetBytes(SoakBody.Of(id, size)));
+    private static async Task WriteAsync(HttpContext context, string id, int size) =>
+        await context.Response.Body.WriteAsync(Encoding.ASCII.GetBytes(SoakBody.Of(id, size)));
 
     private static async Task<bool> ReadsAsTaggedAsync(Stream upload, string id, int size)
     {

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Warmwire.Tests.Soak;
 
-/// <summary>The soak over HTTP/2: all requests on few connections that say farewell all the time.</summary>
+/// <summary>The soak over HTTP/2: all requests on few connections that send GOAWAY all the time.</summary>
 [Collection(nameof(Alone))]
 [Trait("Category", "Soak")]
 public sealed class Http2SoakTests(ITestOutputHelper output)
@@ -15,7 +15,8 @@ public sealed class Http2SoakTests(ITestOutputHelper output)
     private const long Slack = 6 * 1024 * 1024;
 
     [Fact]
-    public Task A_mixed_load_loses_and_mixes_up_nothing_while_connections_go_away() => OwnProcess.RunAsync(typeof(Http2SoakTests), RunAsync, output);
+    public Task A_mixed_load_loses_and_mixes_up_nothing_while_connections_go_away() =>
+        OwnProcess.RunAsync(typeof(Http2SoakTests), RunAsync, output);
 
     private static async Task RunAsync()
     {
@@ -40,14 +41,18 @@ public sealed class Http2SoakTests(ITestOutputHelper output)
 
         PoolSnapshot end = handler.GetSnapshot();
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"{seconds:0} s: {workers.Sent:N0} requests, {workers.Whole:N0} read whole and checked, {workers.Cancelled:N0} cancelled, {workers.Failed:N0} failed, {workers.Leaked} leaked on purpose, {workers.Blocked} blocked; " +
-            $"{server.GoAways} connections told to go away, {server.Kills} killed; {end.ConnectionsOpened:N0} connections, {end.Replays:N0} replays; " +
+            $"{seconds:0} s: {workers.Sent:N0} requests, {workers.Whole:N0} read whole and checked, {workers.Cancelled:N0} cancelled, " +
+            $"{workers.Failed:N0} failed, {workers.Leaked} leaked on purpose, {workers.Blocked} blocked; " +
+            $"{server.GoAways} connections told to go away, {server.Kills} killed; " +
+            $"{end.ConnectionsOpened:N0} connections, {end.Replays:N0} replays; " +
             $"heap {first.Memory / 1024:N0} KB at a third, {last.Memory / 1024:N0} KB at the end\n{end}\n{workers.Failures}");
 
         Assert.True(workers.Wrong.Count == 0, string.Join('\n', workers.Wrong.Take(5)));
         Assert.True(workers.Whole > workers.Sent / 4, "most of the requests must come to something");
         Assert.True(server.GoAways > 0 && server.Kills > 0 && end.Replays > 0, "connections went away, or this tests nothing");
-        Assert.DoesNotContain(end.Origins, static o => o.ClosedBy.Keys.Any(static reason => reason is CloseReason.ProtocolError or CloseReason.PeerFlood or CloseReason.PingTimeout));
+        Assert.DoesNotContain(
+            end.Origins, static o =>
+            o.ClosedBy.Keys.Any(static reason => reason is CloseReason.ProtocolError or CloseReason.PeerFlood or CloseReason.PingTimeout));
         Assert.Equal(workers.Leaked, end.Origins.Sum(static o => o.LeakedResponses));
         last.AssertNotGrownSince(first, Slack);
         Assert.Empty(unobserved.Collect());
@@ -57,7 +62,8 @@ public sealed class Http2SoakTests(ITestOutputHelper output)
             await workers.RunAsync(Workers, TimeSpan.FromSeconds(time));
 
             // Its last requests may still be on their way to a server that nobody waits for.
-            await Eventually.IsTrue(() => handler.GetSnapshot().Origins.Sum(static o => o.StreamsActive) <= workers.Leaked, "the streams end");
+            await Eventually.IsTrue(
+                () => handler.GetSnapshot().Origins.Sum(static o => o.StreamsActive) <= workers.Leaked, "the streams end");
             IReadOnlyCollection<string> answered = workers.TakeAnsweredPosts();
             Dictionary<string, int> executed = server.TakePosts();
             Assert.Empty(executed.Where(static post => post.Value != 1).Take(5));

@@ -45,20 +45,24 @@ internal sealed class Http2SoakWorkers
     public long Blocked => Volatile.Read(ref _blocked);
 
     /// <summary>How often requests failed in which way.</summary>
-    public string Failures => string.Join('\n', _failures.OrderByDescending(static pair => pair.Value).Select(static pair => $"{pair.Value,8:N0} {pair.Key}"));
+    public string Failures =>
+        string.Join('\n', _failures.OrderByDescending(static pair => pair.Value).Select(static pair => $"{pair.Value,8:N0} {pair.Key}"));
 
-    /// <summary>Lets them work for a time and come to rest.</summary>
+    /// <summary>Lets them work for a time and end.</summary>
     public async Task RunAsync(int workers, TimeSpan time)
     {
         using var stop = new CancellationTokenSource(time);
-        Task all = Task.WhenAll(Enumerable.Range(0, workers).Select(worker => Task.Run(() => WorkAsync(new Random((worker * 7_919) + ((int)Sent * 104_729)), stop.Token))));
+        Task all = Task.WhenAll(
+            Enumerable.Range(0, workers)
+            .Select(worker => Task.Run(() => WorkAsync(new Random((worker * 7_919) + ((int)Sent * 104_729)), stop.Token))));
         try
         {
             await all.WaitAsync(time + s_patience);
         }
         catch (TimeoutException e)
         {
-            throw new TimeoutException($"Lost: {_underWay.Count} requests never end.\n{string.Join('\n', _underWay.Take(20).Select(static pair => $"{pair.Key}: {pair.Value}"))}", e);
+            IEnumerable<string> some = _underWay.Take(20).Select(static pair => $"{pair.Key}: {pair.Value}");
+            throw new TimeoutException($"Lost: {_underWay.Count} requests never end.\n{string.Join('\n', some)}", e);
         }
     }
 
@@ -85,7 +89,8 @@ internal sealed class Http2SoakWorkers
                 // Most requests of a program have no options, and go the short way.
                 if (plan.MayHang || random.Next(2) == 0)
                 {
-                    request.Options.Set(TransportOptions.Timeout, plan.MayHang ? TimeSpan.FromMilliseconds(random.Next(5, 400)) : TimeSpan.FromSeconds(20));
+                    request.Options.Set(
+                        TransportOptions.Timeout, plan.MayHang ? TimeSpan.FromMilliseconds(random.Next(5, 400)) : TimeSpan.FromSeconds(20));
                     if (random.Next(10) == 0)
                     {
                         // Some of these run out and most do not.
@@ -126,13 +131,15 @@ internal sealed class Http2SoakWorkers
     }
 
     /// <summary>
-    /// Failures are what the server did or a time that ran out. Kestrel breaks no rules, so nobody may say so. It may find that too much is cancelled
-    /// (ENHANCE_YOUR_CALM): what it did for those requests ends later than they do.
+    /// Failures are what the server did or a time that ran out. Kestrel breaks no rules, so nobody may say so. It may find that too much
+    /// is cancelled (ENHANCE_YOUR_CALM): what it did for those requests ends later than they do.
     /// </summary>
     private void Note(Exception e)
     {
         var failure = (e as TransportException) ?? e.InnerException as TransportException;
-        string kind = $"{e.GetType().Name} {failure?.HttpRequestError} {failure?.Http2ErrorCode} {(failure?.IsTimeout == true ? "timeout" : "")} {failure?.Phase} {failure?.InnerException?.GetType().Name}";
+        string timeout = failure?.IsTimeout == true ? "timeout" : "";
+        string kind = $"{e.GetType().Name} {failure?.HttpRequestError} {failure?.Http2ErrorCode} {timeout} {failure?.Phase} "
+            + failure?.InnerException?.GetType().Name;
         _failures.AddOrUpdate(kind, 1, static (_, count) => count + 1);
         if (failure is null || failure.HttpRequestError is HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded
             || failure.Http2ErrorCode is Http2ErrorCode.ProtocolError or Http2ErrorCode.FlowControlError or Http2ErrorCode.CompressionError
@@ -152,9 +159,12 @@ internal sealed class Http2SoakWorkers
         }
 
         bool buffered = habit < 5;
-        using HttpResponseMessage response = await _client.SendAsync(request, buffered ? HttpCompletionOption.ResponseContentRead : HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        using HttpResponseMessage response =
+            await _client.SendAsync(
+            request, buffered ? HttpCompletionOption.ResponseContentRead : HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         _underWay[plan.Id] += $" with its head, habit {habit}";
-        if (response.StatusCode != HttpStatusCode.OK || response.Version != HttpVersion.Version20 || response.Headers.GetValues("X-Id").Single() != plan.Id)
+        if (response.StatusCode != HttpStatusCode.OK || response.Version != HttpVersion.Version20 || response.Headers.GetValues("X-Id")
+            .Single() != plan.Id)
         {
             _wrong.Enqueue($"{plan.Id}: got {response}");
             return;
@@ -229,10 +239,12 @@ internal sealed class Http2SoakWorkers
         int length = response.RequestMessage!.Method == HttpMethod.Head ? 0 : plan.Size;
         if (!SoakBody.IsOf(plan.Id, body) || body.Length != length)
         {
-            _wrong.Enqueue($"{plan}: another's body, or not all of it: {body.Length} bytes, {Encoding.ASCII.GetString(body.AsSpan(0, Math.Min(body.Length, 40)))}");
+            string begin = Encoding.ASCII.GetString(body.AsSpan(0, Math.Min(body.Length, 40)));
+            _wrong.Enqueue($"{plan}: another's body, or not all of it: {body.Length} bytes, {begin}");
         }
 
-        if (response.TrailingHeaders.TryGetValues("X-Trailer", out IEnumerable<string>? trailers) ? trailers.Single() != plan.Id : plan.HasTrailer && length > 0)
+        if (response.TrailingHeaders.TryGetValues("X-Trailer", out IEnumerable<string>? trailers) ? trailers.Single() != plan.Id
+            : plan.HasTrailer && length > 0)
         {
             _wrong.Enqueue($"{plan}: another's trailers, or none");
         }
@@ -243,7 +255,8 @@ internal sealed class Http2SoakWorkers
     /// <summary>A response nobody disposes, with a body too large to come with the head.</summary>
     private async Task LeakAsync(string id, Random random)
     {
-        using HttpRequestMessage request = new Plan(id, "sized", 100_000, IsPost: false).ToRequest(_servers[random.Next(_servers.Length)], random);
+        using HttpRequestMessage request = new Plan(id, "sized", 100_000, IsPost: false)
+            .ToRequest(_servers[random.Next(_servers.Length)], random);
         request.Method = HttpMethod.Get;
         await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, CancellationToken.None);
         Interlocked.Increment(ref _leaked);
@@ -257,15 +270,18 @@ internal sealed class Http2SoakWorkers
 
         public static Plan Make(string id, Random random)
         {
-            string kind = random.Next(40) switch { 0 => "hang", 1 or 2 => "slow", < 7 => "early", < 12 => "echo", < 24 => "chunked", _ => "sized" };
-            int size = random.Next(20) switch { 0 => 0, 1 => random.Next(100_000, 1_000_000), 2 or 3 => random.Next(1, 100_000), _ => random.Next(1, 500) };
+            string kind =
+                random.Next(40) switch { 0 => "hang", 1 or 2 => "slow", < 7 => "early", < 12 => "echo", < 24 => "chunked", _ => "sized" };
+            int size = random.Next(
+                20) switch { 0 => 0, 1 => random.Next(100_000, 1_000_000), 2 or 3 => random.Next(1, 100_000), _ => random.Next(1, 500) };
             return new Plan(id, kind, kind == "slow" ? size % 60_000 : size, kind is "echo" or "early" || random.Next(3) == 0);
         }
 
         public HttpRequestMessage ToRequest(Uri server, Random random)
         {
             HttpMethod method = IsPost ? HttpMethod.Post : Kind == "sized" && random.Next(6) == 0 ? HttpMethod.Head : HttpMethod.Get;
-            var request = new HttpRequestMessage(method, new Uri(server, string.Create(CultureInfo.InvariantCulture, $"{Id}/{Kind}/{Size}")))
+            var request =
+                new HttpRequestMessage(method, new Uri(server, string.Create(CultureInfo.InvariantCulture, $"{Id}/{Kind}/{Size}")))
             {
                 Version = HttpVersion.Version20,
                 VersionPolicy = HttpVersionPolicy.RequestVersionExact,

@@ -15,26 +15,34 @@ public sealed class IdleMemoryTests(ITestOutputHelper output)
 
     private const int Rounds = 5;
 
-    /// <summary>In a process of its own: what other tests left behind, and pools that shrink meanwhile, would be a part of every figure.</summary>
+    /// <summary>
+    /// In a process of its own: what other tests left behind, and pools that shrink meanwhile, would be a part of every figure.
+    /// </summary>
     [Fact]
-    public Task An_idle_connection_holds_at_most_half_the_memory_of_dotnets() => OwnProcess.RunAsync(typeof(IdleMemoryTests), RunAsync, output);
+    public Task An_idle_connection_holds_at_most_half_the_memory_of_dotnets() =>
+        OwnProcess.RunAsync(typeof(IdleMemoryTests), RunAsync, output);
 
     private async Task RunAsync()
     {
-        // What the server keeps for a connection in this process is measured with bare sockets and taken off. The first round, which is for the code and
-        // the pools of arrays, which grow with use and stay, does not count.
+        // What the server keeps for a connection in this process is measured with bare sockets and taken off. The first round, which is
+        // for the code and the pools of arrays, which grow with use and stay, does not count.
         var server = new List<double>();
         var ours = new List<double>();
         var theirs = new List<double>();
         for (int round = 0; round <= Rounds; round++)
         {
             server.Add(await MeasureAsync(SocketsAsync));
-            theirs.Add(await MeasureAsync(static uri => HandlerAsync(new SocketsHttpHandler { UseProxy = false, UseCookies = false }, uri)));
-            ours.Add(await MeasureAsync(static uri => HandlerAsync(new PooledHttpHandler { UseProxy = false, UseCookies = false, MaxIdleConnectionsPerServer = Connections }, uri)));
+            theirs.Add(await MeasureAsync(
+                static uri => HandlerAsync(new SocketsHttpHandler { UseProxy = false, UseCookies = false }, uri)));
+            ours.Add(await MeasureAsync(
+                static uri =>
+                HandlerAsync(
+                new PooledHttpHandler { UseProxy = false, UseCookies = false, MaxIdleConnectionsPerServer = Connections }, uri)));
         }
 
         double bare = Median(server), warmwire = Median(ours) - bare, dotnet = Median(theirs) - bare;
-        output.WriteLine($"bytes per idle connection, median of {Rounds}: Warmwire {warmwire:0}, SocketsHttpHandler {dotnet:0}, ratio {warmwire / dotnet:0.00} (server's end and bare socket {bare:0}, taken off)");
+        output.WriteLine($"bytes per idle connection, median of {Rounds}: Warmwire {warmwire:0}, SocketsHttpHandler {dotnet:0}, "
+            + $"ratio {warmwire / dotnet:0.00} (server's end and bare socket {bare:0}, taken off)");
         output.WriteLine($"rounds, nothing taken off: Warmwire {Text(ours)}; SocketsHttpHandler {Text(theirs)}; bare {Text(server)}");
 
         // Less than nothing on the event loop is possible: its sockets are smaller than the bare ones that are taken off.
@@ -46,7 +54,7 @@ public sealed class IdleMemoryTests(ITestOutputHelper output)
 
     private static string Text(List<double> rounds) => string.Join(' ', rounds.Select(static round => $"{round:0}"));
 
-    /// <summary>Managed bytes that stay per connection while <see cref="Connections"/> of them rest.</summary>
+    /// <summary>Managed bytes that stay per connection while <see cref="Connections"/> of them are idle.</summary>
     private static async Task<double> MeasureAsync(Func<Uri, Task<IDisposable>> open)
     {
         using var all = new CountdownEvent(Connections);

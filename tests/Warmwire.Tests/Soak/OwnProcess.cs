@@ -7,8 +7,8 @@ using Xunit;
 namespace Warmwire.Tests.Soak;
 
 /// <summary>
-/// Runs a test in a process of its own: for what is measured of the process, and would else be measured of all tests that ran before, whose handlers,
-/// pools of arrays and late failures are still about.
+/// Runs a test in a process of its own: for what is measured of the process, and would else be measured of all tests that ran before,
+/// whose handlers, pools of arrays and late failures are still about.
 /// </summary>
 internal static class OwnProcess
 {
@@ -35,7 +35,8 @@ internal static class OwnProcess
             await process.WaitForExitAsync(limit.Token);
             string all = await text + await errors;
             output.WriteLine(all);
-            Assert.True(process.ExitCode == 0 && all.Contains("Total: 1,", StringComparison.Ordinal), $"exit code {process.ExitCode}:\n{all}");
+            Assert.True(process.ExitCode == 0
+                && all.Contains("Total: 1,", StringComparison.Ordinal), $"exit code {process.ExitCode}:\n{all}");
         }
         finally
         {
@@ -46,14 +47,16 @@ internal static class OwnProcess
     private static Process Start(string name)
     {
         // The host that runs this process may be one of the test platform's, so the one of the shared runtime is named.
-        string host = Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
+        string host =
+            Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
         var info = new ProcessStartInfo(Path.GetFullPath(host))
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (string argument in new[] { typeof(OwnProcess).Assembly.Location, "-method", name, "-nologo", "-nocolor", "-showliveoutput" })
+        foreach (string argument in new[] { typeof(OwnProcess).Assembly.Location, "-method", name, "-nologo", "-nocolor",
+            "-showliveoutput" })
         {
             info.ArgumentList.Add(argument);
         }

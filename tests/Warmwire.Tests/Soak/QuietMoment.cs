@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Warmwire.Tests.Soak;
 
-/// <summary>What a soak holds at rest, measured twice: the difference is what its requests have left behind.</summary>
+/// <summary>What a soak holds when it is idle, measured twice: the difference is what its requests have left behind.</summary>
 /// <param name="Memory">Bytes of the managed heap.</param>
 /// <param name="Requests">How many requests there had been.</param>
 internal sealed record QuietMoment(long Memory, long Requests)
@@ -20,22 +20,26 @@ internal sealed record QuietMoment(long Memory, long Requests)
     // Our pool at its limit, and a few dozen threads with a few arrays each.
     private const long MaxLargeBytes = 160 * 1024 * 1024;
 
-    /// <summary>Everything has ended by itself; then no connection is left on either side, and the rest is what the process keeps.</summary>
+    /// <summary>
+    /// Everything has ended by itself; then no connection is left on either side, and the rest is what the process keeps.
+    /// </summary>
     /// <param name="handler">The client.</param>
     /// <param name="sent">Requests so far.</param>
     /// <param name="leaked">Responses that were left to the garbage collector on purpose, all of which must be found.</param>
     /// <param name="serverOpen">Connections at the servers.</param>
     /// <param name="sockets">The client's sockets.</param>
-    public static async Task<QuietMoment> ComeAsync(PooledHttpHandler handler, long sent, long leaked, Func<int> serverOpen, SocketWatch sockets)
+    public static async Task<QuietMoment> ComeAsync(
+        PooledHttpHandler handler, long sent, long leaked, Func<int> serverOpen, SocketWatch sockets)
     {
         try
         {
-            await Eventually.IsTrue(IsQuiet, "every connection came to rest and every leaked response was found");
+            await Eventually.IsTrue(IsQuiet, "every connection is idle and every leaked response was found");
         }
         catch (TimeoutException e)
         {
             PoolSnapshot stuck = handler.GetSnapshot();
-            throw new TimeoutException($"{e.Message}: {leaked} leaked on purpose, {stuck.Origins.Sum(static o => o.LeakedResponses)} found\n{stuck}\n"
+            throw new TimeoutException(
+                $"{e.Message}: {leaked} leaked on purpose, {stuck.Origins.Sum(static o => o.LeakedResponses)} found\n{stuck}\n"
                 + string.Join('\n', stuck.Origins.SelectMany(static o => o.Connections).Where(static c => c.State != "Idle")), e);
         }
 
@@ -67,15 +71,17 @@ internal sealed record QuietMoment(long Memory, long Requests)
             GC.Collect();
             GC.WaitForPendingFinalizers();
             PoolSnapshot now = handler.GetSnapshot();
-            return now is { Active: 0, Pending: 0, Dialing: 0 } && now.Origins.Sum(static o => o.StreamsActive) == 0 && now.Origins.Sum(static o => o.LeakedResponses) == leaked;
+            return now is { Active: 0, Pending: 0, Dialing: 0 } && now.Origins.Sum(static o => o.StreamsActive) == 0
+                && now.Origins.Sum(static o => o.LeakedResponses) == leaked;
         }
 
         return new QuietMoment(HeldBytes(), sent);
     }
 
     /// <summary>
-    /// The managed heap without what pools keep of a burst, which says nothing: ours, which has its own limit; that of the server in the same process, whose blocks
-    /// are the only pinned objects of any size; and .NET's, whose large arrays stay with each thread for half a minute.
+    /// The managed heap without what pools keep of a burst, which says nothing: ours, which has its own limit; that of the server in the
+    /// same process, whose blocks are the only pinned objects of any size; and .NET's, whose large arrays stay with each thread for half
+    /// a minute.
     /// </summary>
     private static long HeldBytes()
     {

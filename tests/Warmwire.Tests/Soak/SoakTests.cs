@@ -25,7 +25,9 @@ public sealed class SoakTests(ITestOutputHelper output)
         await using KestrelServer kestrel = await SoakServer.StartAsync();
         await using var chaos = new ChaosServer(tls: false);
         await using var chaosTls = new ChaosServer(tls: true);
-        using var handler = new PooledHttpHandler { UseProxy = false, UseCookies = false, SslOptions = TestCertificates.Trusting(), Expect100ContinueTimeout = TimeSpan.FromMilliseconds(100) };
+        using var handler =
+            new PooledHttpHandler { UseProxy = false, UseCookies = false, SslOptions = TestCertificates.Trusting(),
+            Expect100ContinueTimeout = TimeSpan.FromMilliseconds(100) };
         using var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         var workers = new SoakWorkers(client, [kestrel.HttpUri, kestrel.HttpsUri], [chaos.Uri, chaosTls.Uri]);
         var sockets = new SocketWatch(kestrel.HttpUri, kestrel.HttpsUri, chaos.Uri, chaosTls.Uri);
@@ -38,7 +40,8 @@ public sealed class SoakTests(ITestOutputHelper output)
 
         PoolSnapshot end = handler.GetSnapshot();
         output.WriteLine(
-            $"{seconds:0} s: {workers.Sent:N0} requests, {workers.Whole:N0} read whole and checked, {workers.Cancelled:N0} cancelled, {workers.Failed:N0} failed, {workers.Leaked} leaked on purpose, {workers.Blocked} blocked; " +
+            $"{seconds:0} s: {workers.Sent:N0} requests, {workers.Whole:N0} read whole and checked, {workers.Cancelled:N0} cancelled, " +
+            $"{workers.Failed:N0} failed, {workers.Leaked} leaked on purpose, {workers.Blocked} blocked; " +
             $"{end.ConnectionsOpened:N0} connections, {end.Reused * 100.0 / end.Requests:0.0} % reused, {end.Replays:N0} replays; " +
             $"heap {first.Memory / 1024:N0} KB at a third, {last.Memory / 1024:N0} KB at the end");
         output.WriteLine(end.ToString());

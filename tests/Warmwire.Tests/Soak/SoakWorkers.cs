@@ -41,11 +41,13 @@ internal sealed class SoakWorkers
     /// <summary>Continuations that held their thread.</summary>
     public long Blocked => Volatile.Read(ref _blocked);
 
-    /// <summary>Lets them work for a time and come to rest.</summary>
+    /// <summary>Lets them work for a time and end.</summary>
     public async Task RunAsync(int workers, TimeSpan time)
     {
         using var stop = new CancellationTokenSource(time);
-        await Task.WhenAll(Enumerable.Range(0, workers).Select(worker => Task.Run(() => WorkAsync(new Random((worker * 7_919) + ((int)Sent * 104_729)), stop.Token))));
+        await Task.WhenAll(
+            Enumerable.Range(0, workers)
+            .Select(worker => Task.Run(() => WorkAsync(new Random((worker * 7_919) + ((int)Sent * 104_729)), stop.Token))));
     }
 
     private async Task WorkAsync(Random random, CancellationToken stop)
@@ -114,7 +116,8 @@ internal sealed class SoakWorkers
                 byte[] body = Encoding.ASCII.GetBytes(SoakBody.Of(id, size));
                 var request = new HttpRequestMessage(HttpMethod.Post, uri)
                 {
-                    Content = random.Next(2) == 0 ? new ByteArrayContent(body) : new StreamContent(new MemoryStream(body), 1 + random.Next(20_000)),
+                    Content = random.Next(2) == 0 ? new ByteArrayContent(body)
+                        : new StreamContent(new MemoryStream(body), 1 + random.Next(20_000)),
                 };
                 request.Headers.TransferEncodingChunked = random.Next(2) == 0 ? true : null;
                 request.Headers.ExpectContinue = random.Next(4) == 0 ? true : null;
@@ -134,7 +137,9 @@ internal sealed class SoakWorkers
         }
 
         bool buffered = habit < 6;
-        using HttpResponseMessage response = await _client.SendAsync(request, buffered ? HttpCompletionOption.ResponseContentRead : HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        using HttpResponseMessage response =
+            await _client.SendAsync(
+            request, buffered ? HttpCompletionOption.ResponseContentRead : HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         if (response.StatusCode != HttpStatusCode.OK || response.Headers.GetValues("X-Id").Single() != id)
         {
             _wrong.Enqueue($"{id}: got {response}");
@@ -174,7 +179,8 @@ internal sealed class SoakWorkers
         }
 
         string id = $"b{Interlocked.Increment(ref _sent)}";
-        using HttpResponseMessage response = _client.GetAsync(new Uri(_kestrels[random.Next(_kestrels.Length)], $"{id}/sized/20")).GetAwaiter().GetResult();
+        using HttpResponseMessage response = _client.GetAsync(new Uri(_kestrels[random.Next(_kestrels.Length)], $"{id}/sized/20"))
+            .GetAwaiter().GetResult();
         Check(id, response.Content.ReadAsByteArrayAsync().GetAwaiter().GetResult(), response.Content.Headers, head: false);
     }
 

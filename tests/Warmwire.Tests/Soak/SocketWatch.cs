@@ -3,15 +3,16 @@ using System.Globalization;
 namespace Warmwire.Tests.Soak;
 
 /// <summary>
-/// Which sockets a client in this process has left open since the watch was made, as the operating system sees it. The ends of the servers in
-/// the same process are told apart by their port. Where there is no <c>/proc</c> nothing is seen.
+/// Which sockets a client in this process has left open since the watch was made, as the operating system sees it. The ends of the
+/// servers in the same process are told apart by their port. Where there is no <c>/proc</c> nothing is seen.
 /// </summary>
 internal sealed class SocketWatch
 {
     private static readonly string[] s_tcp = ["/proc/net/tcp", "/proc/net/tcp6"];
 
     // Name look-ups and debuggers have sockets of these kinds.
-    private static readonly string[] s_others = ["/proc/net/udp", "/proc/net/udp6", "/proc/net/raw", "/proc/net/raw6", "/proc/net/unix", "/proc/net/netlink", "/proc/net/packet"];
+    private static readonly string[] s_others =
+        ["/proc/net/udp", "/proc/net/udp6", "/proc/net/raw", "/proc/net/raw6", "/proc/net/unix", "/proc/net/netlink", "/proc/net/packet"];
 
     private readonly HashSet<int> _serverPorts;
     private readonly HashSet<string> _before;
@@ -24,8 +25,8 @@ internal sealed class SocketWatch
     }
 
     /// <summary>
-    /// The client's ends of connections to the servers, and sockets that have no other end: never connected, or reset. A server's end may be among
-    /// the latter for the moment it takes to close it.
+    /// The client's ends of connections to the servers, and sockets that have no other end: never connected, or reset. A server's end may
+    /// be among the latter for the moment it takes to close it.
     /// </summary>
     public IReadOnlyList<string> LeftOpen()
     {
@@ -56,7 +57,8 @@ internal sealed class SocketWatch
         return left;
     }
 
-    private static int PortOf(string endPoint) => int.Parse(endPoint.AsSpan(endPoint.LastIndexOf(':') + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+    private static int PortOf(string endPoint) =>
+        int.Parse(endPoint.AsSpan(endPoint.LastIndexOf(':') + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 
     private static IEnumerable<string[]> Table(string path) =>
         File.Exists(path) ? File.ReadLines(path).Skip(1).Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)) : [];

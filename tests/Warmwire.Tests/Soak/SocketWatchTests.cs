@@ -49,7 +49,8 @@ public sealed class SocketWatchTests : IDisposable
             server.LingerState = new LingerOption(enable: true, seconds: 0);
         }
 
-        await Eventually.IsTrue(() => _watch.LeftOpen() is [var one] && one.EndsWith("not connected", StringComparison.Ordinal), "the reset came");
+        await Eventually.IsTrue(
+            () => _watch.LeftOpen() is [var one] && one.EndsWith("not connected", StringComparison.Ordinal), "the reset came");
         client.Dispose();
         await Eventually.IsTrue(() => _watch.LeftOpen().Count == 0, "the client's end is gone");
     }

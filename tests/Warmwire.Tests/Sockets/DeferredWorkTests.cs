@@ -156,7 +156,8 @@ public sealed class DeferredWorkTests
                         Interlocked.Increment(ref ran[id]);
                         if (id % Many == pause)
                         {
-                            Thread.Sleep(2); // long enough to be taken over
+                            long takeovers = loop.Group.Takeovers;
+                            SpinWait.SpinUntil(() => loop.Group.Takeovers != takeovers, TimeSpan.FromMilliseconds(2));
                         }
 
                         all.Signal();
@@ -164,7 +165,7 @@ public sealed class DeferredWorkTests
 
                     if (i == pause)
                     {
-                        // Long enough too: what follows is put off by a thread that may be deposed at any moment of it.
+                        // Real time: what follows is put off by a thread that the monitor may depose at any moment of it.
                         Thread.Sleep(1);
                     }
                 }

@@ -172,7 +172,6 @@ public sealed class TakeoverTests : IDisposable
             using var readCame = new ManualResetEventSlim();
             Task read = ReadAsync();
             Task write = WriteAsync();
-            await Task.Delay(5);
             Assert.False(write.IsCompleted);
             await pair.Peer.SendAsync("x"u8.ToArray());
             for (int at = 0; at < large.Length;)

@@ -17,7 +17,8 @@ public sealed class ActivityTests
     public Task An_activity_says_what_that_of_NET_says(string method, int status, string path) =>
         AssertSameAsync(_ => Reply.With($"{status} X"), async (client, uri) =>
         {
-            using var request = new HttpRequestMessage(new HttpMethod(method), new UriBuilder(new Uri(uri, path)) { UserName = "user", Password = "secret" }.Uri);
+            using var request = new HttpRequestMessage(
+                new HttpMethod(method), new UriBuilder(new Uri(uri, path)) { UserName = "user", Password = "secret" }.Uri);
             using HttpResponseMessage response = await client.SendAsync(request);
         });
 
@@ -98,7 +99,8 @@ public sealed class ActivityTests
         using var request = new HttpRequestMessage(HttpMethod.Get, server.Uri);
         request.Headers.Add("TraceParent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
         using HttpResponseMessage response = await client.SendAsync(request);
-        Assert.Contains("TraceParent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n", server.Requests[0], StringComparison.Ordinal);
+        Assert.Contains(
+            "TraceParent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n", server.Requests[0], StringComparison.Ordinal);
         Assert.DoesNotContain("traceparent", server.Requests[0], StringComparison.Ordinal);
         Assert.Equal("TraceParent", Assert.Single(request.Headers.NonValidated).Key);
     }
@@ -113,7 +115,8 @@ public sealed class ActivityTests
         using var client = new HttpClient(new PooledHttpHandler
         {
             UseProxy = false,
-            ActivityHeadersPropagator = kind switch { "null" => null, "none" => DistributedContextPropagator.CreateNoOutputPropagator(), _ => new OwnPropagator() },
+            ActivityHeadersPropagator =
+                kind switch { "null" => null, "none" => DistributedContextPropagator.CreateNoOutputPropagator(), _ => new OwnPropagator() },
         });
         using var mine = new Activity("mine");
         mine.Start();
@@ -124,7 +127,10 @@ public sealed class ActivityTests
     [Fact]
     public async Task A_trace_is_written_anew_for_each_hop()
     {
-        await using var server = new ParityServer(request => request.Contains("/first", StringComparison.Ordinal) ? Reply.With("302 Found", "", "Location: /second") : Reply.Ok());
+        await using var server = new ParityServer(
+            request => request.Contains("/first", StringComparison.Ordinal)
+                ? Reply.With("302 Found", "", "Location: /second")
+                : Reply.Ok());
         using var activities = Listen(server.Port, "Warmwire");
         using var client = new HttpClient(new PooledHttpHandler { UseProxy = false });
         await client.GetStringAsync(new Uri(server.Uri, "/first"));
@@ -133,14 +139,16 @@ public sealed class ActivityTests
         Assert.Contains(activities.Stopped[1].Id!, server.Requests[1], StringComparison.Ordinal);
     }
 
-    private static ActivityCollector Listen(int port, string source) => new(activity => Equals(activity.GetTagItem("server.port"), port), source);
+    private static ActivityCollector Listen(int port, string source) =>
+        new(activity => Equals(activity.GetTagItem("server.port"), port), source);
 
     private static async Task AssertSameAsync(Func<string, Reply> answer, Func<HttpClient, Uri, Task> scenario) =>
         Assert.Equal(
             await PlayAsync(new SocketsHttpHandler { UseProxy = false }, "System.Net.Http", answer, scenario),
             await PlayAsync(new PooledHttpHandler { UseProxy = false }, "Warmwire", answer, scenario));
 
-    private static async Task<string> PlayAsync(HttpMessageHandler handler, string source, Func<string, Reply> answer, Func<HttpClient, Uri, Task> scenario)
+    private static async Task<string> PlayAsync(
+        HttpMessageHandler handler, string source, Func<string, Reply> answer, Func<HttpClient, Uri, Task> scenario)
     {
         await using var server = new ParityServer(answer);
         using ActivityCollector activities = Listen(server.Port, source);
@@ -150,9 +158,11 @@ public sealed class ActivityTests
 
         string Describe(Activity activity)
         {
-            IEnumerable<string> tags = activity.TagObjects.OrderBy(tag => tag.Key, StringComparer.Ordinal).Select(tag => string.Create(CultureInfo.InvariantCulture,
+            IEnumerable<string> tags = activity.TagObjects.OrderBy(tag => tag.Key, StringComparer.Ordinal).Select(
+                tag => string.Create(CultureInfo.InvariantCulture,
                 $"{tag.Key}={(tag.Key == "server.port" ? "PORT" : tag.Value)} ({tag.Value?.GetType().Name})"));
-            return $"{activity.DisplayName} {activity.Kind} {activity.Status} '{activity.StatusDescription}'\n  {string.Join("\n  ", tags)}";
+            return $"{activity.DisplayName} {activity.Kind} {activity.Status} '{activity.StatusDescription}'\n  "
+            + string.Join("\n  ", tags);
         }
     }
 
@@ -160,10 +170,14 @@ public sealed class ActivityTests
     {
         public override IReadOnlyCollection<string> Fields => ["x-trace"];
 
-        public override void Inject(Activity? activity, object? carrier, PropagatorSetterCallback? setter) => setter!(carrier, "x-trace", activity!.OperationName);
+        public override void Inject(Activity? activity, object? carrier, PropagatorSetterCallback? setter) =>
+            setter!(carrier, "x-trace", activity!.OperationName);
 
-        public override void ExtractTraceIdAndState(object? carrier, PropagatorGetterCallback? getter, out string? traceId, out string? traceState) => (traceId, traceState) = (null, null);
+        public override void ExtractTraceIdAndState(
+            object? carrier, PropagatorGetterCallback? getter, out string? traceId, out string? traceState) =>
+            (traceId, traceState) = (null, null);
 
-        public override IEnumerable<KeyValuePair<string, string?>>? ExtractBaggage(object? carrier, PropagatorGetterCallback? getter) => null;
+        public override IEnumerable<KeyValuePair<string, string?>>? ExtractBaggage(object? carrier, PropagatorGetterCallback? getter) =>
+            null;
     }
 }

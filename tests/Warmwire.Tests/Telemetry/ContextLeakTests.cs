@@ -40,14 +40,14 @@ public sealed class ContextLeakTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_resting_connection_holds_nothing_of_the_requests_it_served(bool streamed)
+    public async Task An_idle_connection_holds_nothing_of_the_requests_it_served(bool streamed)
     {
         await using var server = new ParityServer(_ => Reply.Ok());
         using var handler = new PooledHttpHandler { UseProxy = false };
         using var client = new HttpClient(handler);
         await client.GetStringAsync(server.Uri);
         WeakReference ambient = await Task.Run(() => SendWithAmbientAsync(client, server.Uri, streamed));
-        await Eventually.IsTrue(() => handler.GetSnapshot().Idle == 1, "the connection rests");
+        await Eventually.IsTrue(() => handler.GetSnapshot().Idle == 1, "the connection is idle");
         await Eventually.IsTrue(
             () =>
             {

@@ -30,8 +30,11 @@ public sealed class EventSourceTests
     {
         Assert.Null(WarmwireEventSource.Log.ConstructionException);
         Assert.Equal("Warmwire", WarmwireEventSource.Log.Name);
-        string manifest = EventSource.GenerateManifest(typeof(WarmwireEventSource), "Warmwire.dll", EventManifestOptions.Strict | EventManifestOptions.AllCultures)!;
-        Dictionary<int, string> found = XDocument.Parse(manifest).Descendants().Where(element => element.Name.LocalName == "event" && (int)element.Attribute("value")! != 0) // 0 is every source's own
+        string manifest = EventSource.GenerateManifest(
+            typeof(WarmwireEventSource), "Warmwire.dll", EventManifestOptions.Strict | EventManifestOptions.AllCultures)!;
+        // 0 is every source's own
+        Dictionary<int, string> found = XDocument.Parse(manifest).Descendants().Where(
+            element => element.Name.LocalName == "event" && (int)element.Attribute("value")! != 0)
             .ToDictionary(element => (int)element.Attribute("value")!, element => (string)element.Attribute("symbol")!);
         Assert.Equal(s_events, found);
     }
@@ -72,7 +75,11 @@ public sealed class EventSourceTests
         }
 
         Assert.Single(listener.Of($"http://127.0.0.1:{server.Port}"), entry => entry.EventId == 6);
-        using (var failing = new HttpClient(new PooledHttpHandler { UseProxy = false, ConnectCallback = (_, _) => throw new IOException("no network") }))
+        using (var failing = new HttpClient(new PooledHttpHandler
+        {
+            UseProxy = false,
+            ConnectCallback = (_, _) => throw new IOException("no network"),
+        }))
         {
             await Assert.ThrowsAsync<TransportException>(() => failing.GetStringAsync("http://events.test/"));
         }

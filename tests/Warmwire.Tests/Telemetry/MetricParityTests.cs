@@ -13,7 +13,8 @@ public sealed class MetricParityTests
 {
     private static readonly string[] s_shared =
     [
-        "http.client.active_requests", "http.client.connection.duration", "http.client.open_connections", "http.client.request.duration", "http.client.request.time_in_queue",
+        "http.client.active_requests", "http.client.connection.duration", "http.client.open_connections", "http.client.request.duration",
+        "http.client.request.time_in_queue",
     ];
 
     [Fact]
@@ -67,7 +68,9 @@ public sealed class MetricParityTests
         listener.Start();
         int port = ((IPEndPoint)listener.LocalEndpoint).Port;
         listener.Stop();
-        await AssertSameAsync(_ => Reply.Ok(), (client, _) => Assert.ThrowsAnyAsync<HttpRequestException>(() => client.GetStringAsync($"http://127.0.0.1:{port}/")));
+        await AssertSameAsync(
+            _ => Reply.Ok(),
+            (client, _) => Assert.ThrowsAnyAsync<HttpRequestException>(() => client.GetStringAsync($"http://127.0.0.1:{port}/")));
     }
 
     [Fact]
@@ -90,10 +93,11 @@ public sealed class MetricParityTests
     }
 
     /// <summary>
-    /// Each different measurement of the shared instruments. Two values are left out: .NET says ::ffff:127.0.0.1 of an IPv4 peer, we say 127.0.0.1; and it
-    /// calls a connection idle before its first request.
+    /// Each different measurement of the shared instruments. Two values are left out: .NET says ::ffff:127.0.0.1 of an IPv4 peer, we say
+    /// 127.0.0.1; and it calls a connection idle before its first request.
     /// </summary>
-    private static async Task<IReadOnlyList<string>> PlayAsync(Func<IMeterFactory, HttpMessageHandler> create, string meter, Func<string, Reply> answer, Func<HttpClient, Uri, Task> scenario)
+    private static async Task<IReadOnlyList<string>> PlayAsync(
+        Func<IMeterFactory, HttpMessageHandler> create, string meter, Func<string, Reply> answer, Func<HttpClient, Uri, Task> scenario)
     {
         await using var server = new ParityServer(answer);
         using var meters = new TestMeterFactory();
@@ -104,14 +108,29 @@ public sealed class MetricParityTests
         }
 
         await Eventually.IsTrue(() => metrics.Sum("http.client.open_connections") == 0, "every connection is counted out");
-        return [.. metrics.Points.Where(point => s_shared.Contains(point.Instrument, StringComparer.Ordinal)).Select(Describe).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        return
+        [
+            .. metrics.Points.Where(point => s_shared.Contains(point.Instrument, StringComparer.Ordinal))
+                .Select(Describe)
+                .Distinct(StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal),
+        ];
 
         string Describe(MetricPoint point)
         {
-            IEnumerable<string> tags = point.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal).Select(tag => string.Create(CultureInfo.InvariantCulture,
-                $"{tag.Key}={(tag.Key == "server.port" ? "PORT" : tag.Key == "network.peer.address" ? "ADDRESS" : tag.Key == "http.connection.state" ? "STATE" : tag.Value)} ({tag.Value?.GetType().Name})"));
+            IEnumerable<string> tags = point.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal)
+                .Select(tag => string.Create(
+                    CultureInfo.InvariantCulture, $"{tag.Key}={Value(tag.Key, tag.Value)} ({tag.Value?.GetType().Name})"));
             return $"{point.Instrument}: {string.Join(", ", tags)}";
         }
+
+        static object? Value(string key, object? value) => key switch
+        {
+            "server.port" => "PORT",
+            "network.peer.address" => "ADDRESS",
+            "http.connection.state" => "STATE",
+            _ => value,
+        };
     }
 
     private static async Task<IReadOnlyList<string>> InstrumentsAsync(Func<IMeterFactory, HttpMessageHandler> create, string meter)
@@ -126,7 +145,9 @@ public sealed class MetricParityTests
                 {
                     lock (instruments)
                     {
-                        instruments.Add($"{instrument.Name} {instrument.GetType().Name} {instrument.GetType().GenericTypeArguments[0].Name} {instrument.Unit}");
+                        instruments.Add(
+                            $"{instrument.Name} {instrument.GetType().Name} {instrument.GetType().GenericTypeArguments[0].Name} "
+                            + instrument.Unit);
                     }
                 }
             },

@@ -12,7 +12,8 @@ public sealed class OwnMetricsTests
     {
         using var meters = new TestMeterFactory();
         using var metrics = new MetricCollector(meters);
-        await using var server = new ParityServer(request => request.Contains("/last", StringComparison.Ordinal) ? Reply.With("200 OK", "", "Connection: close") : Reply.Ok());
+        await using var server = new ParityServer(
+            request => request.Contains("/last", StringComparison.Ordinal) ? Reply.With("200 OK", "", "Connection: close") : Reply.Ok());
         using var client = new HttpClient(new PooledHttpHandler { UseProxy = false, MeterFactory = meters });
         await client.GetStringAsync(server.Uri);
         await client.GetStringAsync(server.Uri);
@@ -23,7 +24,9 @@ public sealed class OwnMetricsTests
         Assert.Equal(1, metrics.Sum("warmwire.client.dials", port, host, ("url.scheme", "http"), ("warmwire.dial.reason", "First")));
         Assert.Equal(1, metrics.Sum("warmwire.client.requests", port, ("warmwire.connection.reused", false)));
         Assert.Equal(2, metrics.Sum("warmwire.client.requests", port, ("warmwire.connection.reused", true)));
-        await Eventually.IsTrue(() => metrics.Sum("warmwire.client.connections_closed", port, ("warmwire.close.reason", "ConnectionCloseHeader")) == 1, "the close is counted");
+        await Eventually.IsTrue(
+            () => metrics.Sum("warmwire.client.connections_closed", port, ("warmwire.close.reason", "ConnectionCloseHeader")) == 1,
+            "the close is counted");
         Assert.Equal(1, metrics.Count("http.client.connection.duration", port));
         Assert.Equal(0, metrics.Sum("http.client.open_connections", port));
         Assert.Equal(0, metrics.Sum("http.client.active_requests", port));
@@ -68,7 +71,10 @@ public sealed class OwnMetricsTests
     {
         using var meters = new TestMeterFactory();
         using var metrics = new MetricCollector(meters);
-        await using var server = new ParityServer(request => request.Contains("/first", StringComparison.Ordinal) ? Reply.With("302 Found", "", "Location: /second") : Reply.Ok());
+        await using var server = new ParityServer(
+            request => request.Contains("/first", StringComparison.Ordinal)
+                ? Reply.With("302 Found", "", "Location: /second")
+                : Reply.Ok());
         using var client = new HttpClient(new PooledHttpHandler { UseProxy = false, MeterFactory = meters });
         await client.GetStringAsync(new Uri(server.Uri, "/first"));
         Assert.Equal(1, metrics.Count("http.client.request.duration", ("http.response.status_code", 302)));

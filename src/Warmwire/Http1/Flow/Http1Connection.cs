@@ -95,9 +95,9 @@ internal sealed class Http1Connection : HttpConnection
     /// <summary>A guess, without the gate.</summary>
     public bool MayBeIdle => _state == Http1State.Idle;
 
-    public override bool TryLease(TimeSpan rested)
+    public override bool TryLease(TimeSpan idleTime)
     {
-        if (_idleWatch.FindsInput(rested))
+        if (_idleWatch.FindsInput(idleTime))
         {
             return false;
         }
@@ -114,7 +114,7 @@ internal sealed class Http1Connection : HttpConnection
         }
     }
 
-    public override void Rest()
+    public override void Release()
     {
         long exchangeId;
         long idleId;
@@ -330,7 +330,7 @@ internal sealed class Http1Connection : HttpConnection
     public void GiveBackUnused(Attempt attempt, Exception error)
     {
         Writer.Release();
-        Rest();
+        Release();
         attempt.TryFail(error, asynchronously: false);
     }
 
@@ -411,7 +411,7 @@ internal sealed class Http1Connection : HttpConnection
         }
 
         Writer.Release();
-        Rest();
+        Release();
         waiting?.TrySetResult();
         return Task.CompletedTask;
     }

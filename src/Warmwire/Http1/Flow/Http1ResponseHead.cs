@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Warmwire.Diagnostics;
 using Warmwire.Fields;
 using Warmwire.Http1.Wire;
 
@@ -40,7 +41,7 @@ internal static class Http1ResponseHead
             framing.Add(known, lines.Value);
             if (response is not null)
             {
-                string value = ResponseHeaderNames.DecodeValue(known, lines.Value, encoding?.Invoke(name, request));
+                string value = ResponseHeaderNames.DecodeValue(known, lines.Value, UserCode.EncodingOfResponse(encoding, name, request));
                 if (isContentHeader)
                 {
                     (contentHeaders ??= response.Content.Headers).TryAddWithoutValidation(name, value);
@@ -81,7 +82,7 @@ internal static class Http1ResponseHead
             {
                 response.TrailingHeaders.TryAddWithoutValidation(
                     name,
-                    ResponseHeaderNames.DecodeValue(known, lines.Value, encoding?.Invoke(name, response.RequestMessage!)));
+                    ResponseHeaderNames.DecodeValue(known, lines.Value, UserCode.EncodingOfResponse(encoding, name, response.RequestMessage!)));
             }
         }
     }

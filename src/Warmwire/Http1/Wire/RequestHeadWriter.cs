@@ -287,7 +287,7 @@ internal static class RequestHeadWriter
         string value)
     {
         WriteName(output, name);
-        FieldWriter.WriteValue(output, name, value, options.EncodingSelector?.Invoke(name, request));
+        FieldWriter.WriteValue(output, name, value, UserCode.EncodingOfRequest(options.EncodingSelector, name, request));
         output.Write("\r\n"u8);
     }
 
@@ -306,7 +306,7 @@ internal static class RequestHeadWriter
         }
 
         WriteName(output, name);
-        Encoding? encoding = options.EncodingSelector?.Invoke(name, request);
+        Encoding? encoding = UserCode.EncodingOfRequest(options.EncodingSelector, name, request);
         bool first = true;
         foreach (string value in values)
         {

@@ -34,7 +34,8 @@ internal sealed record HeaderFraming
         {
             piece = block[at..Math.Min(at + PiecesOf, block.Length)];
             at += piece.Length;
-            yield return new PeerFrame(FrameType.Continuation, at == block.Length ? FrameFlags.EndHeaders : FrameFlags.None, streamId, piece);
+            yield return new PeerFrame(
+                FrameType.Continuation, at == block.Length ? FrameFlags.EndHeaders : FrameFlags.None, streamId, piece);
         }
     }
 }

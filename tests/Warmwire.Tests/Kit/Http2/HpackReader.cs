@@ -2,7 +2,10 @@ using System.Text;
 
 namespace Warmwire.Tests.Kit.Http2;
 
-/// <summary>Reads header blocks, with everything an encoder may use (RFC 7541). It shares nothing with the library, so that both can be wrong only apart.</summary>
+/// <summary>
+/// Reads header blocks, with everything an encoder may use (RFC 7541). It shares nothing with the library, so that both can be wrong only
+/// apart.
+/// </summary>
 internal sealed class HpackReader
 {
     public HpackTable Table { get; } = new();

@@ -5,7 +5,8 @@ namespace Warmwire.Tests.Kit.Http2;
 /// <summary>Writes header blocks of literals that touch no table, and single representations for tests that do want the table.</summary>
 internal static class HpackWriter
 {
-    public static byte[] Block(IEnumerable<(string Name, string Value)> fields) => [.. fields.SelectMany(field => Literal(field.Name, field.Value))];
+    public static byte[] Block(IEnumerable<(string Name, string Value)> fields) =>
+        [.. fields.SelectMany(field => Literal(field.Name, field.Value))];
 
     /// <summary>A literal without indexing, its name spelled out.</summary>
     public static byte[] Literal(string name, string value) => [0, .. Text(name), .. Text(value)];

@@ -16,7 +16,9 @@ public sealed class Http2KitTests
         HttpRequestMessage message = Http2Rig.Get("path?query");
         message.Headers.Add("x-one", "1");
         OpenRequest open = await rig.StartAsync(message, (PeerSetting.MaxConcurrentStreams, 10));
-        Assert.Equal(("GET", "http", "server.test", "/path?query"), (open.Request.Method, open.Request.Scheme, open.Request.Authority, open.Request.Path));
+        Assert.Equal(
+            ("GET", "http", "server.test", "/path?query"),
+            (open.Request.Method, open.Request.Scheme, open.Request.Authority, open.Request.Path));
         Assert.Equal(("1", null), (open.Request["x-one"], open.Request["x-two"]));
         Assert.True(open.Request.EndStream);
         await open.Peer.AnswerAsync(open.StreamId, 404, "nothing here", ("x-answer", "yes"));
@@ -52,7 +54,8 @@ public sealed class Http2KitTests
         using Http2Rig rig = Http2Rig.OverReference();
         OpenRequest open = await rig.StartAsync();
         await open.Peer.SendHeadersAsync(
-            open.StreamId, [(":status", "200"), ("x-a", "1"), ("x-b", "2")], framing: new HeaderFraming { PiecesOf = 3, Padding = 7, Priority = true });
+            open.StreamId, [(":status", "200"), ("x-a", "1"), ("x-b", "2")],
+                framing: new HeaderFraming { PiecesOf = 3, Padding = 7, Priority = true });
         await open.Peer.SendDataAsync(open.StreamId, "pad", padding: 200);
         await open.Peer.SendDataAsync(open.StreamId, "ded", padding: 0);
         await open.Peer.SendTrailersAsync(open.StreamId, ("x-sum", "6"));
@@ -67,7 +70,9 @@ public sealed class Http2KitTests
     {
         using Http2Rig rig = Http2Rig.OverReference();
         OpenRequest open = await rig.StartAsync();
-        byte[] block = [.. HpackWriter.TableSize(200), .. HpackWriter.Indexed(8), .. HpackWriter.Indexing("x-a", "1"), .. HpackWriter.Indexing(54, "peer"), .. HpackWriter.Indexed(63)];
+        byte[] block =
+            [.. HpackWriter.TableSize(200), .. HpackWriter.Indexed(8), .. HpackWriter.Indexing("x-a", "1"),
+            .. HpackWriter.Indexing(54, "peer"), .. HpackWriter.Indexed(63)];
         await open.Peer.SendBlockAsync(open.StreamId, block, endStream: true);
         using HttpResponseMessage response = await open.Sending;
         Assert.Equal(["1", "1"], response.Headers.GetValues("x-a"));
@@ -149,7 +154,8 @@ public sealed class Http2KitTests
     [InlineData("a8eb10649cbf", "no-cache")]
     [InlineData("25a849e95bb8e8b4bf", "custom-value")]
     [InlineData("d07abe941054d444a8200595040b8166e082a62d1bff", "Mon, 21 Oct 2013 20:13:21 GMT")]
-    [InlineData("94e7821dd7f2e6c7b335dfdfcd5b3960d5af27087f3672c1ab270fb5291f9587316065c003ed4ee5b1063d5007", "foo=ASDJKHQKBZXOQWEOPIUAXQWEOIU; max-age=3600; version=1")]
+    [InlineData("94e7821dd7f2e6c7b335dfdfcd5b3960d5af27087f3672c1ab270fb5291f9587316065c003ed4ee5b1063d5007",
+        "foo=ASDJKHQKBZXOQWEOPIUAXQWEOIU; max-age=3600; version=1")]
     public void Huffman_code_is_read_as_in_the_examples_of_the_RFC(string hex, string text)
     {
         Assert.True(HuffmanText.IsComplete);
@@ -164,9 +170,13 @@ public sealed class Http2KitTests
         reader.Read(HpackWriter.TableSize(256));
         List<(string Name, string Value)> fields = reader.Read(Convert.FromHexString(
             "488264025885aec3771a4b6196d07abe941054d444a8200595040b8166e082a62d1bff6e919d29ad171863c78f0b97c8e9ae82ae43d3"));
-        Assert.Equal([(":status", "302"), ("cache-control", "private"), ("date", "Mon, 21 Oct 2013 20:13:21 GMT"), ("location", "https://www.example.com")], fields);
+        Assert.Equal(
+            [(":status", "302"), ("cache-control", "private"), ("date", "Mon, 21 Oct 2013 20:13:21 GMT"),
+            ("location", "https://www.example.com")], fields);
         fields = reader.Read(Convert.FromHexString("4883640effc1c0bf"));
-        Assert.Equal([(":status", "307"), ("cache-control", "private"), ("date", "Mon, 21 Oct 2013 20:13:21 GMT"), ("location", "https://www.example.com")], fields);
+        Assert.Equal(
+            [(":status", "307"), ("cache-control", "private"), ("date", "Mon, 21 Oct 2013 20:13:21 GMT"),
+            ("location", "https://www.example.com")], fields);
         Assert.Equal(4, reader.Table.Count);
     }
 

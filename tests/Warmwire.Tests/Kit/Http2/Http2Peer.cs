@@ -128,7 +128,8 @@ internal sealed class Http2Peer
         while (true)
         {
             PeerFrame frame = await NextAsync(
-                frame => frame.StreamId == streamId && frame.Type is FrameType.Data or FrameType.Headers or FrameType.RstStream, $"the body of stream {streamId}");
+                frame => frame.StreamId == streamId && frame.Type is FrameType.Data or FrameType.Headers
+                    or FrameType.RstStream, $"the body of stream {streamId}");
             Assert.True(frame.Type != FrameType.RstStream, $"The client gave up its upload: {frame}");
             if (frame.Type == FrameType.Data)
             {
@@ -156,7 +157,8 @@ internal sealed class Http2Peer
         return SendRawAsync(frames.Length == 1 ? frames[0].ToBytes() : [.. frames.SelectMany(frame => frame.ToBytes())]);
     }
 
-    public Task SendFrameAsync(FrameType type, byte flags, int streamId, params byte[] payload) => SendAsync(new PeerFrame(type, flags, streamId, payload));
+    public Task SendFrameAsync(FrameType type, byte flags, int streamId, params byte[] payload) =>
+        SendAsync(new PeerFrame(type, flags, streamId, payload));
 
     public Task SendRawAsync(ReadOnlyMemory<byte> bytes)
     {
@@ -180,7 +182,8 @@ internal sealed class Http2Peer
 
     public Task AcknowledgeSettingsAsync() => SendFrameAsync(FrameType.Settings, FrameFlags.Ack, 0);
 
-    public Task SendHeadersAsync(int streamId, IEnumerable<(string Name, string Value)> fields, bool endStream = false, HeaderFraming? framing = null) =>
+    public Task SendHeadersAsync(
+        int streamId, IEnumerable<(string Name, string Value)> fields, bool endStream = false, HeaderFraming? framing = null) =>
         SendBlockAsync(streamId, HpackWriter.Block(fields), endStream, framing);
 
     /// <summary>A header block of the test's own making.</summary>
@@ -191,7 +194,8 @@ internal sealed class Http2Peer
     public Task SendHeadAsync(int streamId, int status, params (string Name, string Value)[] fields) =>
         SendHeadersAsync(streamId, [(":status", status.ToString(System.Globalization.CultureInfo.InvariantCulture)), .. fields]);
 
-    public Task SendTrailersAsync(int streamId, params (string Name, string Value)[] fields) => SendHeadersAsync(streamId, fields, endStream: true);
+    public Task SendTrailersAsync(int streamId, params (string Name, string Value)[] fields) =>
+        SendHeadersAsync(streamId, fields, endStream: true);
 
     public Task SendDataAsync(int streamId, string text, bool endStream = false, byte? padding = null) =>
         SendDataAsync(streamId, Encoding.Latin1.GetBytes(text), endStream, padding);
@@ -278,7 +282,8 @@ internal sealed class Http2Peer
     }
 
     public async Task<Http2ErrorCode> ExpectRstAsync(int streamId) =>
-        (await NextAsync(frame => frame.Type == FrameType.RstStream && frame.StreamId == streamId, $"RST_STREAM on stream {streamId}")).ErrorCode;
+        (await NextAsync(
+            frame => frame.Type == FrameType.RstStream && frame.StreamId == streamId, $"RST_STREAM on stream {streamId}")).ErrorCode;
 
     public async Task<(int LastStreamId, Http2ErrorCode Code, string Debug)> ExpectGoAwayAsync()
     {
@@ -414,7 +419,8 @@ internal sealed class Http2Peer
             uint length = BinaryPrimitives.ReadUInt32BigEndian(header) >> 8;
             Assert.True(length <= _maxFrameSize, Describe($"frames of at most {_maxFrameSize} bytes, not {length}"));
             await FillAsync((int)length, what);
-            var frame = new PeerFrame((FrameType)header[3], header[4], BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(5)), Take((int)length));
+            var frame = new PeerFrame(
+                (FrameType)header[3], header[4], BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(5)), Take((int)length));
             if (frame.Type is FrameType.Headers or FrameType.Continuation)
             {
                 if (TryEndBlock(frame) is not { } head)

@@ -3,8 +3,8 @@ using System.Text;
 namespace Warmwire.Tests.Kit.Http2;
 
 /// <summary>
-/// Reads the Huffman code of RFC 7541, Appendix B. The code is canonical: shorter codes come first, and codes of one length follow the order
-/// of their symbols, so the lengths say it all.
+/// Reads the Huffman code of RFC 7541, Appendix B. The code is canonical: shorter codes come first, and codes of one length follow the
+/// order of their symbols, so the lengths say it all.
 /// </summary>
 internal static class HuffmanText
 {

@@ -54,7 +54,8 @@ internal sealed record PeerFrame(FrameType Type, byte Flags, int StreamId, byte[
     public bool IsAck => Type is FrameType.Settings or FrameType.Ping && Has(FrameFlags.Ack);
 
     /// <summary>The error code of RST_STREAM and GOAWAY.</summary>
-    public Http2ErrorCode ErrorCode => (Http2ErrorCode)BinaryPrimitives.ReadUInt32BigEndian(Payload.AsSpan(Type == FrameType.GoAway ? 4 : 0));
+    public Http2ErrorCode ErrorCode =>
+        (Http2ErrorCode)BinaryPrimitives.ReadUInt32BigEndian(Payload.AsSpan(Type == FrameType.GoAway ? 4 : 0));
 
     /// <summary>The increment of WINDOW_UPDATE, or the last stream of GOAWAY.</summary>
     public int Number => BinaryPrimitives.ReadInt32BigEndian(Payload) & int.MaxValue;
@@ -112,7 +113,9 @@ internal sealed record PeerFrame(FrameType Type, byte Flags, int StreamId, byte[
     {
         for (int i = 0; i + 6 <= Payload.Length; i += 6)
         {
-            yield return ((PeerSetting)BinaryPrimitives.ReadUInt16BigEndian(Payload.AsSpan(i)), BinaryPrimitives.ReadUInt32BigEndian(Payload.AsSpan(i + 2)));
+            yield return (
+                (PeerSetting)BinaryPrimitives.ReadUInt16BigEndian(Payload.AsSpan(i)),
+                BinaryPrimitives.ReadUInt32BigEndian(Payload.AsSpan(i + 2)));
         }
     }
 

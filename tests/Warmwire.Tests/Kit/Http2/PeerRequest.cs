@@ -13,5 +13,6 @@ internal sealed record PeerRequest(int StreamId, IReadOnlyList<(string Name, str
 
     /// <summary>The value of a field, several joined as a list; <see langword="null"/> without one.</summary>
     public string? this[string name] =>
-        Fields.Any(field => field.Name == name) ? string.Join(", ", Fields.Where(field => field.Name == name).Select(field => field.Value)) : null;
+        Fields.Any(field => field.Name == name)
+            ? string.Join(", ", Fields.Where(field => field.Name == name).Select(field => field.Value)) : null;
 }

@@ -1,0 +1,83 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace Warmwire.Connections;
+
+/// <summary>
+/// What makes two connections interchangeable: origin, proxy hop, TLS identity and protocol offer. Whatever changes where a connection leads, or whom it
+/// authenticates, belongs here, so that no request is ever sent on a connection made for another purpose.
+/// </summary>
+/// <remarks>
+/// The only equality and the only hash of routes: <see cref="Route"/>, the table of origins and the shortcut before it all ask here. A value, so that an origin
+/// is looked up without allocating. A new member goes into the constructor and into <see cref="Is"/>; a test takes every field from here and fails without it.
+/// </remarks>
+internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
+{
+    public RouteIdentity(
+        bool isTls,
+        string host,
+        int port,
+        string? tlsHost = null,
+        X509Certificate2? clientCertificate = null,
+        ProtocolOffer protocols = ProtocolOffer.Http1,
+        string? proxy = null)
+    {
+        IsTls = isTls;
+        Host = host;
+        Port = port;
+        Proxy = proxy;
+        TlsHost = isTls ? tlsHost ?? host : null;
+        ClientCertificate = isTls ? clientCertificate : null;
+        Protocols = protocols;
+    }
+
+    // The origin.
+
+    public bool IsTls { get; }
+
+    /// <summary>The host to connect to: a name in its ASCII form, or an address without brackets.</summary>
+    public string Host { get; }
+
+    public int Port { get; }
+
+    // The proxy hop.
+
+    /// <summary>Host and port of the proxy between; <see langword="null"/> for a connection that goes straight, as all do for now.</summary>
+    public string? Proxy { get; }
+
+    // The TLS identity.
+
+    /// <summary>The name the server must prove with its certificate; <see langword="null"/> without TLS. A user-given Host header changes it, as in .NET.</summary>
+    public string? TlsHost { get; }
+
+    /// <summary>The certificate of <see cref="TransportOptions.ClientCertificate"/>; <see langword="null"/> without TLS.</summary>
+    public X509Certificate2? ClientCertificate { get; }
+
+    // The protocol offer.
+
+    /// <summary>What its connections may speak.</summary>
+    public ProtocolOffer Protocols { get; }
+
+    /// <summary>Whether both are the same route. References first: requests of one program bring the same strings and certificates again and again.</summary>
+    public bool Is(in RouteIdentity other) =>
+        Port == other.Port
+        && IsTls == other.IsTls
+        && Protocols == other.Protocols
+        && SameName(Host, other.Host)
+        && SameName(TlsHost, other.TlsHost)
+        && SameName(Proxy, other.Proxy)
+        && SameCertificate(ClientCertificate, other.ClientCertificate);
+
+    public bool Equals(RouteIdentity other) => Is(other);
+
+    public override bool Equals(object? obj) => obj is RouteIdentity other && Is(other);
+
+    /// <summary>Without the TLS identity and the proxy: those that differ in nothing else are few.</summary>
+    public override int GetHashCode() => HashCode.Combine(IsTls, StringComparer.OrdinalIgnoreCase.GetHashCode(Host), Port, Protocols);
+
+    private static bool SameName(string? one, string? other) =>
+        ReferenceEquals(one, other) || string.Equals(one, other, StringComparison.Ordinal) || string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
+
+    private static bool SameCertificate(X509Certificate2? one, X509Certificate2? other) =>
+        ReferenceEquals(one, other)
+        || (one is not null && other is not null && one.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span) && one.HasPrivateKey == other.HasPrivateKey);
+}

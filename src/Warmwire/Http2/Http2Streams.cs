@@ -1,0 +1,362 @@
+using System.Diagnostics;
+using Warmwire.Connections;
+using Warmwire.Diagnostics;
+using Warmwire.Http2.Wire;
+
+namespace Warmwire.Http2;
+
+/// <summary>
+/// The streams of a connection: how each is opened, found, and ended (RFC 9113 §5.1). Whoever takes a stream out of the table, under the gate, ends
+/// its slot, outside it: <see cref="EndSlot(Http2Stream)"/> is the one place that tells the pool.
+/// </summary>
+internal sealed class Http2Streams
+{
+    // Immutable.
+    private readonly Http2Connection _connection;
+    private readonly IMultiplexedConnectionOwner _owner;
+
+    // Guarded by the gate.
+    private readonly Http2StreamTable _table = new();
+
+    public Http2Streams(Http2Connection connection, IMultiplexedConnectionOwner owner)
+    {
+        _connection = connection;
+        _owner = owner;
+    }
+
+    public int Count_NeedsLock => _table.Count;
+
+    public Dictionary<int, Http2Stream>.ValueCollection All_NeedsLock => _table.All;
+
+    public bool HasAny
+    {
+        get
+        {
+            using (Output.EnterGate())
+            {
+                return _table.Count > 0;
+            }
+        }
+    }
+
+    private Http2Output Output => _connection.Output;
+
+    // ---- Stream objects ---------------------------------------------------------------------------------------------
+
+    /// <summary>A stream object that nobody knows.</summary>
+    public Http2Stream TakeSpare()
+    {
+        using (Output.EnterGate())
+        {
+            if (_table.TryTakeSpare(out Http2Stream? spare))
+            {
+                return spare;
+            }
+        }
+
+        return new Http2Stream(_connection);
+    }
+
+    /// <summary>Keeps a stream object that nobody else knows.</summary>
+    public void KeepSpare(Http2Stream stream)
+    {
+        using (Output.EnterGate())
+        {
+            if (!_connection.Lifetime.IsClosed)
+            {
+                _table.Keep(stream);
+            }
+        }
+    }
+
+    public void TrimSpares_NeedsLock(int keep) => _table.TrimSpares(keep);
+
+    /// <summary>Whether the stream came to its end in order, and is out of the table.</summary>
+    public bool IsOver(Http2Stream stream)
+    {
+        using (Output.EnterGate())
+        {
+            return stream.State == Http2StreamState.Closed && !stream.WasCut && !stream.WaitsForGrant;
+        }
+    }
+
+    // ---- Opening and finding ----------------------------------------------------------------------------------------
+
+    /// <summary>Gives the stream its number, and the slot.</summary>
+    /// <returns>Whether there is no number for another one (RFC 9113 §5.1.1).</returns>
+    public bool Open_NeedsLock(Http2Stream stream, ref StreamSlot slot, long sendWindow, long headersAt, long now)
+    {
+        stream.Open_NeedsLock(_table.NextId, sendWindow, _connection.Data.NewReceiveWindow(now), headersAt, now);
+        stream.Slot = slot.Open();
+        _table.Add(stream);
+        return _table.IsUsedUp;
+    }
+
+    /// <summary>The stream of that number, or <see langword="null"/> if it is gone.</summary>
+    /// <exception cref="Http2ConnectionException">There was never one (RFC 9113 §5.1: a frame on an idle stream).</exception>
+    public Http2Stream? Find(int streamId, FrameType type)
+    {
+        using (Output.EnterGate())
+        {
+            return _table.Find(streamId, type);
+        }
+    }
+
+    /// <inheritdoc cref="Find"/>
+    public Http2Stream? Find_NeedsLock(int streamId, FrameType type) => _table.Find(streamId, type);
+
+    // ---- Slots ------------------------------------------------------------------------------------------------------
+
+    /// <summary>Ends the slot of a stream that the caller has taken out of the table.</summary>
+    public void EndSlot(Http2Stream stream) => EndSlot(ref stream.Slot, stream.Trace);
+
+    /// <summary>Ends a slot, and tells the pool and the trace of its request.</summary>
+    public void EndSlot(ref StreamSlot slot, Http2Trace? trace)
+    {
+        Output.AssertOutside();
+        slot.End();
+        _owner.StreamEnded(_connection);
+        trace?.Tell(static (callbacks, reason) => UserCode.Tell(callbacks.PutIdleConnection, (CloseReason?)reason), _connection.Lifetime.ClosedFor);
+    }
+
+    // ---- Ends in order ----------------------------------------------------------------------------------------------
+
+    /// <summary>We have sent our last frame on the stream.</summary>
+    /// <returns>Whether the stream is over: the caller ends its slot.</returns>
+    public bool LocalEnded_NeedsLock(Http2Stream stream)
+    {
+        if (stream.Attempt is { } attempt)
+        {
+            attempt.Progress.Sent = RequestSent.Fully;
+        }
+
+        _connection.Data.ReturnGrant_NeedsLock(stream);
+        return stream.LocalEnded_NeedsLock() && _table.Remove(stream);
+    }
+
+    /// <summary>The server has sent its last frame on the stream.</summary>
+    /// <returns>Whether the stream is over: the caller ends its slot.</returns>
+    public bool RemoteEnded(Http2Stream stream)
+    {
+        bool withheld;
+        using (Output.EnterGate())
+        {
+            if (!stream.MayReceive)
+            {
+                return false;
+            }
+
+            _connection.Data.ReceivesNoMore_NeedsLock(stream);
+            if (stream.RemoteEnded_NeedsLock())
+            {
+                return _table.Remove(stream);
+            }
+
+            withheld = stream.Upload is { IsWithheld: true };
+        }
+
+        // If its body was withheld, the request will never end by itself.
+        return withheld && TryCut(stream, Http2ErrorCode.Cancel);
+    }
+
+    /// <summary>The server has refused the body before it was begun. The stream lives until the response has come to its end.</summary>
+    public void UploadWithheld(Http2Stream stream)
+    {
+        bool reset;
+        using (Output.EnterGate())
+        {
+            reset = stream.State == Http2StreamState.HalfClosedRemote;
+        }
+
+        if (reset)
+        {
+            Reset(stream, Http2ErrorCode.Cancel);
+        }
+    }
+
+    // ---- Resets -----------------------------------------------------------------------------------------------------
+
+    /// <summary>We end the stream (RST_STREAM, RFC 9113 §6.4). Does nothing if it is over.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="code">Why.</param>
+    /// <param name="waitedSince">Since when its caller waited in vain, if that is why: if nothing has come since, the peer may be dead.</param>
+    public void Reset(Http2Stream stream, Http2ErrorCode code, long? waitedSince = null)
+    {
+        if (TryCut(stream, code, waitedSince))
+        {
+            EndSlot(stream);
+        }
+    }
+
+    /// <summary>The same, but the caller ends the slot.</summary>
+    /// <returns>Whether the stream was open.</returns>
+    public bool TryCut(Http2Stream stream, Http2ErrorCode code, long? waitedSince = null)
+    {
+        bool silent;
+        using (Http2Output.FrameScope frames = Output.Enter())
+        {
+            // Story: the stream object serves another request by now. Its number says so: only one that is in the table is ours to end.
+            if (stream.State is Http2StreamState.Closed or Http2StreamState.Idle || !Cut_NeedsLock(stream))
+            {
+                return false;
+            }
+
+            frames.RstStream(stream.Id, code);
+            silent = waitedSince is { } since && _connection.Health.ShouldDoubt_NeedsLock(since);
+            if (silent)
+            {
+                _connection.Health.PingBehind_NeedsLock(frames);
+            }
+        }
+
+        _connection.Floods.Earn(FloodKind.GoneStream, Http2Limits.GoneStreamPerReset);
+        if (silent)
+        {
+            _connection.Health.DoubtBegan();
+        }
+
+        return true;
+    }
+
+    /// <summary>The server broke a rule that concerns one stream (RFC 9113 §5.4.2).</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="error">What kind of failure that is to the caller.</param>
+    /// <param name="code">What the server is told.</param>
+    /// <param name="what">The rule.</param>
+    /// <param name="setting">The setting that governs it, if it is a limit.</param>
+    /// <returns>Whether the stream was open: the caller ends its slot.</returns>
+    public bool Fail(Http2Stream stream, HttpRequestError error, Http2ErrorCode code, string what, string? setting = null)
+    {
+        using (Output.EnterGate())
+        {
+            if (stream.State is Http2StreamState.Closed or Http2StreamState.Idle)
+            {
+                return false;
+            }
+        }
+
+        AnswerCame(stream);
+        stream.Fail(
+            attempt => Http2Errors.InvalidResponse(_connection, stream, attempt, error, code, what, setting),
+            dropUnread: true);
+        return TryCut(stream, code);
+    }
+
+    /// <summary>RST_STREAM has come.</summary>
+    /// <param name="streamId">Its stream.</param>
+    /// <param name="code">Why.</param>
+    /// <param name="isCut">Whether that ended an exchange before its response was complete.</param>
+    /// <returns>The stream, if it was open and the caller is to end its slot.</returns>
+    public Http2Stream? PeerReset(int streamId, Http2ErrorCode code, out bool isCut)
+    {
+        Http2Stream? stream;
+        using (Output.EnterGate())
+        {
+            stream = _table.Find(streamId, FrameType.RstStream);
+            isCut = stream is not null and not { State: Http2StreamState.HalfClosedRemote };
+            if (stream is not null)
+            {
+                Cut_NeedsLock(stream);
+            }
+        }
+
+        if (stream is null)
+        {
+            _connection.Floods.Count(FloodKind.GoneStream);
+            return null;
+        }
+
+        if (!isCut)
+        {
+            // RFC 9113 §8.1: the response stands, and the rest of the request is not wanted.
+            return stream;
+        }
+
+        if (code == Http2ErrorCode.Http11Required && _connection.Route.Protocols == ProtocolOffer.Http2OrHttp1)
+        {
+            Http2Connection.TellLater(() => TellHttp11Required(stream));
+            return null;
+        }
+
+        if (code == Http2ErrorCode.RefusedStream && stream.Attempt is { } attempt)
+        {
+            attempt.Progress.NotProcessed = true;
+        }
+        else
+        {
+            AnswerCame(stream);
+        }
+
+        stream.Fail(known => Http2Errors.StreamReset(_connection, stream, known, code), dropUnread: false);
+        return stream;
+    }
+
+    /// <summary>RFC 9113 §7, HTTP_1_1_REQUIRED: the pool learns of it before the request is sent again.</summary>
+    private void TellHttp11Required(Http2Stream stream)
+    {
+        _owner.Http11Required(_connection);
+        if (stream.Attempt is { RequiresHttp2: false } attempt)
+        {
+            attempt.Progress.NotProcessed = true;
+        }
+        else
+        {
+            AnswerCame(stream);
+        }
+
+        stream.Fail(known => Http2Errors.StreamReset(_connection, stream, known, Http2ErrorCode.Http11Required), dropUnread: false);
+        EndSlot(stream);
+    }
+
+    /// <summary>Whatever the server has said of the stream, it is alive and knows of the request: that is no reason to send it again.</summary>
+    private static void AnswerCame(Http2Stream stream)
+    {
+        if (stream.Attempt is { } attempt)
+        {
+            attempt.Progress.ResponseStarted = true;
+        }
+    }
+
+    /// <summary>Takes out of the table what has a higher number. The caller fails each of them and ends its slot.</summary>
+    public List<Http2Stream> CutAbove_NeedsLock(int lastStreamId)
+    {
+        List<Http2Stream> streams = [];
+        foreach (Http2Stream stream in _table.All)
+        {
+            if (stream.Id > lastStreamId)
+            {
+                streams.Add(stream);
+            }
+        }
+
+        foreach (Http2Stream stream in streams)
+        {
+            Cut_NeedsLock(stream);
+        }
+
+        return streams;
+    }
+
+    /// <summary>Takes the stream out of the table; its frames are those of a stream that is gone from here on.</summary>
+    private bool Cut_NeedsLock(Http2Stream stream)
+    {
+        Debug.Assert(Output.IsGateHeld, "the gate");
+        if (!_table.Remove(stream))
+        {
+            return false;
+        }
+
+        if (stream.MayReceive)
+        {
+            _connection.Data.ReceivesNoMore_NeedsLock(stream);
+        }
+
+        stream.Cut_NeedsLock();
+        _connection.Data.ReturnGrant_NeedsLock(stream);
+
+        // Story: the writing flow woke and found the stream closed before it was told why, took that for a failure of the content, and told the caller so.
+        stream.Upload?.Stop();
+        stream.WriteSignal.Set_NeedsLock();
+        return true;
+    }
+}

@@ -1,0 +1,54 @@
+namespace Warmwire.Pooling;
+
+/// <summary>The slots of a multiplexed connection as the pool counts them, and what the connection has told about them. Guarded by the lock of its origin.</summary>
+internal struct ConnectionSlots
+{
+    private int _suspensions;
+    private int _refusedAt;
+
+    /// <summary>Exchanges under way, and those on their way to the connection.</summary>
+    public int Taken { get; set; }
+
+    /// <summary>How many slots there are, as last told.</summary>
+    public int Limit { get; private set; }
+
+    /// <summary>How often the connection has told anything that decides whether it takes exchanges.</summary>
+    public int Version { get; private set; }
+
+    /// <summary>Whether it would take an exchange if it has a slot: it is neither suspended, nor has it refused one and not told why yet.</summary>
+    public readonly bool Answers => _suspensions <= 0 && _refusedAt != Version + 1;
+
+    /// <summary>The connection has told something else that decides.</summary>
+    public void Told() => Version++;
+
+    public void LimitIs(int limit)
+    {
+        Version++;
+        Limit = limit;
+    }
+
+    /// <summary>
+    /// Story: a connection is resumed by the flow that reads right after a timer has suspended it, and what is told second overtakes the first. A count comes
+    /// out right in any order.
+    /// </summary>
+    public void Suspended()
+    {
+        Version++;
+        _suspensions++;
+    }
+
+    /// <inheritdoc cref="Suspended"/>
+    public void Resumed()
+    {
+        Version++;
+        _suspensions--;
+    }
+
+    /// <summary>The connection refused an exchange and will tell why; nobody asks it again before it has.</summary>
+    /// <remarks>
+    /// Story: it was suspended when it was asked, and has told both that and that it is resumed before this line. It will tell nothing more, so only if it has
+    /// told nothing since is there something to wait for.
+    /// </remarks>
+    /// <param name="version">The version when the slot was taken.</param>
+    public void Refused(int version) => _refusedAt = Math.Max(_refusedAt, version + 1);
+}

@@ -1,0 +1,445 @@
+using System.Diagnostics;
+using Warmwire.Connections;
+
+namespace Warmwire.Pooling;
+
+/// <summary>
+/// Does what the plan of an origin decides. It has the only lock of the origin, and it alone calls the origin's connections, waiters and listeners, and starts
+/// dials: always behind the lock, never under it.
+/// </summary>
+/// <remarks>
+/// <code>
+///  any thread                         this thread's StepQueue (one step behind another, never one in another)
+///  ──────────                         ─────────────────────────────────────────────────────────────────────────
+///  using (Scope at = Enter())         1. metrics and the log are told
+///      at.Then(at.Plan.…);            2. connections are closed ──────────► Closed: its step goes to the end of the queue
+///      │                              3. dials begin, as far as there are permits; without one the origin waits in line
+///      ▼ leaves the lock              4. waiters fail
+///  the permit goes back, and          5. a connection is given to a waiter, released, started, or has become idle
+///  the next origin's step and         6. the pool looks whether others are in need: idle total, starved origins, drain
+///  this one join the queue
+/// </code>
+/// A dial is a work item of the thread pool, a waiter goes on there too, and a listener gets a queue of its own (<see cref="StepQueue.Leave"/>): so neither the
+/// user's code nor its context meets what runs here.
+/// </remarks>
+internal sealed class OriginExecutor
+{
+    // Immutable.
+    private readonly ConnectionPool _pool;
+    private readonly OriginPool _owner;
+    private readonly OriginPlan _plan;
+    private readonly TimeProvider _time;
+    private readonly PoolEvents _events;
+    private readonly Lock _lock = new();
+
+    public OriginExecutor(ConnectionPool pool, OriginPool owner, OriginPlan plan)
+    {
+        _pool = pool;
+        _owner = owner;
+        _plan = plan;
+        _time = pool.Services.Time;
+        _events = pool.Events;
+    }
+
+    /// <summary>Enters the lock. What is decided in the scope is done when it ends.</summary>
+    public Scope Enter() => new(this);
+
+    public Moment MomentFor(HttpConnection connection) => new(_time.GetTimestamp(), _time.GetUtcNow(), _pool.Age.IdleLimitOf(connection));
+
+    // ---- What has been decided --------------------------------------------------------------------------------------
+
+    /// <summary>Takes a step, or leaves it to the step that this thread is taking.</summary>
+    public void Take(in OriginStep step)
+    {
+        // Story: a step closes an idle connection to have its permit, and asks for the permit next. So this waits for nothing; it is only counting.
+        if (step.EndsYield)
+        {
+            _pool.Permits.EndYield();
+        }
+
+        if (step.FreesPermit)
+        {
+            ReleasePermit();
+        }
+
+        if (IsOrdinary(step))
+        {
+            // The returns of every day need no queue: nothing follows from them.
+            Tell(step);
+            WatchAge(step);
+        }
+        else if (!step.IsEmpty)
+        {
+            StepQueue.Run(this, step);
+        }
+    }
+
+    /// <summary>Does all that a step says. Only the <see cref="StepQueue"/> calls it.</summary>
+    public void Act(in OriginStep step)
+    {
+        ActOnce(step);
+        if (step.ServesMore)
+        {
+            ServeMore(step.Pooled!);
+        }
+    }
+
+    private void ActOnce(in OriginStep step)
+    {
+        Tell(step);
+        step.Closes?.ForEach(static close => Close(close.Pooled, close.Reason));
+        StartDials(step.Dial, hasPermit: false);
+        Fail(step);
+        switch (step.Kind)
+        {
+            case StepKind.Idle:
+                WatchAge(step);
+                _pool.Relieve();
+                break;
+            case StepKind.Release:
+                step.Pooled!.Connection.Release();
+                break;
+            case StepKind.Give:
+                LeaseAndGive(step.Taken, step.Waiter!);
+                break;
+            case StepKind.GiveLeased:
+                Give(step.Pooled!, step.Waiter!, wasIdleFor: null);
+                break;
+            case StepKind.Start:
+                StartAndOffer(step.Pooled!);
+                break;
+            case StepKind.UsePermit:
+                UsePermit();
+                break;
+            default:
+                break;
+        }
+
+        if (step.News is not null)
+        {
+            _pool.CheckEmpty();
+        }
+    }
+
+    private bool IsOrdinary(in OriginStep step) =>
+        step.Closes is null
+        && step.Dial is null
+        && step.Failures is null
+        && step.News is null
+        && (step.Kind == StepKind.None || (step.Kind == StepKind.Idle && !_pool.IsCrowded));
+
+    private void Tell(in OriginStep step)
+    {
+        if (step.EndedSlots > 0)
+        {
+            _events.SlotsChanged(step.Pooled!.Connection, -step.EndedSlots);
+        }
+
+        if (step.Kind == StepKind.Idle)
+        {
+            _events.BecameIdle(step.Pooled!.Connection);
+        }
+
+        if (step.News is not { } news)
+        {
+            return;
+        }
+
+        if (news.Closed is { } reason)
+        {
+            _events.Closed(step.Pooled!.Connection, reason, news.WasIdle);
+        }
+        else if (news.DialError is { } error)
+        {
+            _events.DialFailed(_owner.Route, news.Dialed!.Value, error);
+        }
+        else
+        {
+            _events.Opened(step.Pooled!.Connection, news.Dialed!.Value);
+            _pool.Opened();
+        }
+    }
+
+    private void WatchAge(in OriginStep step)
+    {
+        if (step.Kind == StepKind.Idle)
+        {
+            _pool.BecameIdle(step.Pooled!.IdleLimit, step.Pooled.IdleSince);
+        }
+    }
+
+    // ---- Connections ------------------------------------------------------------------------------------------------
+
+    /// <summary>Closes a connection. What that throws, which a stream of the user's may, must not hold up others.</summary>
+    public static void Close(PooledConnection pooled, CloseReason reason)
+    {
+        try
+        {
+            pooled.Connection.Close(reason);
+        }
+        catch (Exception)
+        {
+            // The connection has told its end before it disposed its stream, or will not tell it again.
+        }
+    }
+
+    /// <summary>What was taken for a request serves it, or does not.</summary>
+    public bool TryLease(ref TakenConnection taken, long now)
+    {
+        PooledConnection pooled = taken.Pooled;
+        if (taken.Stale is { } old)
+        {
+            Close(pooled, old);
+            return false;
+        }
+
+        if (pooled.IsMultiplexed)
+        {
+            return TryLeaseSlot(taken, counted: true);
+        }
+
+        // Story: the connection is closed between the lock and this line. Its close has told that an active connection ended, because that is what it was
+        // by then, and this makes up for it. The other way round it is the same sum.
+        _events.LeftIdle(pooled.Connection);
+        TimeSpan idleTime = _pool.Age.IdleTime(pooled, now);
+        if (_pool.Age.WhyNotReuse(pooled, now, idleTime) is { } stale)
+        {
+            Close(pooled, stale);
+            return false;
+        }
+
+        taken = taken with { IdleTime = idleTime };
+        return pooled.Connection.TryLease(idleTime);
+    }
+
+    private bool TryLeaseSlot(in TakenConnection taken, bool counted)
+    {
+        PooledConnection pooled = taken.Pooled;
+        _events.SlotTaken(taken);
+        if (pooled.Connection.TryLease(taken.IdleTime))
+        {
+            pooled.Served();
+            return true;
+        }
+
+        Moment moment = MomentFor(pooled.Connection);
+        using Scope at = Enter();
+        at.Then(at.Plan.Slots.Refused(taken, counted, moment));
+        return false;
+    }
+
+    private void LeaseAndGive(in TakenConnection taken, PoolWaiter waiter)
+    {
+        PooledConnection pooled = taken.Pooled;
+        bool leased;
+        if (pooled.IsMultiplexed)
+        {
+            leased = TryLeaseSlot(taken, counted: false);
+        }
+        else
+        {
+            if (taken.FromIdle)
+            {
+                _events.LeftIdle(pooled.Connection);
+            }
+
+            leased = pooled.Connection.TryLease(taken.IdleTime);
+        }
+
+        if (leased)
+        {
+            Give(pooled, waiter, taken.FromIdle ? taken.IdleTime : null);
+            return;
+        }
+
+        long now = _time.GetTimestamp();
+        using Scope at = Enter();
+        at.Then(at.Plan.Leases.DiedOnTheWay(pooled, waiter, now));
+    }
+
+    /// <summary>Gives a leased connection, or a slot of one, to a waiter, and if that has gone to the next.</summary>
+    private void Give(PooledConnection pooled, PoolWaiter waiter, TimeSpan? wasIdleFor)
+    {
+        for (PoolWaiter? next = waiter; next is not null; next = NextFor(pooled))
+        {
+            next.WasIdleFor = wasIdleFor;
+            if (next.TryGive(pooled.Connection))
+            {
+                return;
+            }
+        }
+
+        pooled.Connection.Release();
+    }
+
+    private PoolWaiter? NextFor(PooledConnection pooled)
+    {
+        using Scope at = Enter();
+        return at.Plan.Leases.NextFor(pooled);
+    }
+
+    private void StartAndOffer(PooledConnection pooled)
+    {
+        pooled.Connection.Start();
+        OriginStep step;
+        Moment moment = MomentFor(pooled.Connection);
+        using (Scope at = Enter())
+        {
+            step = at.Plan.Slots.Offered(pooled, moment);
+        }
+
+        Act(step);
+        using (Scope at = Enter())
+        {
+            at.Then(at.Plan.Slots.FailSurplus());
+        }
+    }
+
+    /// <summary>The connection has served one waiter; it serves others as long as it has slots.</summary>
+    private void ServeMore(PooledConnection pooled)
+    {
+        OriginStep step;
+        do
+        {
+            Moment moment = MomentFor(pooled.Connection);
+            using (Scope at = Enter())
+            {
+                step = at.Plan.Slots.Next(pooled, moment);
+            }
+
+            ActOnce(step);
+        }
+        while (step.ServesMore);
+    }
+
+    // ---- Waiters ----------------------------------------------------------------------------------------------------
+
+    private void Fail(in OriginStep step)
+    {
+        if (step.Failures is not { } failures)
+        {
+            return;
+        }
+
+        foreach (WaiterFailure failure in failures)
+        {
+            failure.Waiter.TryFail(failure.Kind switch
+            {
+                WaiterFailureKind.ItsOwn => failure.Error!,
+                WaiterFailureKind.LikeAnother => failure.Error!.ForAnotherRequest(),
+                WaiterFailureKind.Http2Refused => PoolErrors.Http2Refused(_owner.Route, failure.Waiter.Attempt),
+                WaiterFailureKind.ClosedBeforeUse => PoolErrors.ClosedBeforeUse(_owner.Route, failure.Closed!.Connection, failure.Reason),
+                _ => PoolErrors.HandlerDisposed(_owner.Route),
+            });
+        }
+    }
+
+    // ---- Dials and permits ------------------------------------------------------------------------------------------
+
+    private void StartDials(PlannedDial? dial, bool hasPermit)
+    {
+        while (dial is not null)
+        {
+            if (hasPermit || _pool.TryTakePermit())
+            {
+                hasPermit = false;
+                Start(dial);
+                dial = NextDial();
+                continue;
+            }
+
+            OriginStep surplus;
+            bool isDestitute;
+            using (Scope at = Enter())
+            {
+                surplus = at.Plan.Dials.Refused(dial, out isDestitute);
+            }
+
+            Fail(surplus);
+            if (_pool.Permits.TryWait(_owner, isDestitute))
+            {
+                // Story: a connection of another origin became idle after this pool had looked for one and before it stood in line. Its return
+                // saw nobody waiting, so the look is repeated.
+                _pool.MakeRoomForStarved();
+                return;
+            }
+
+            // Story: the permit came back between the refusal and the wait. Then nobody will hand it to this pool, so it plans once more.
+            dial = NextDial();
+        }
+    }
+
+    /// <summary>Begins a dial that has its permit.</summary>
+    public void Start(PlannedDial dial)
+    {
+        bool http1Only;
+        using (Scope at = Enter())
+        {
+            http1Only = at.Plan.Dials.Begin(dial);
+        }
+
+        _events.DialStarted(_owner.Route, dial.Reason);
+
+        // Story: a dial that fails before its first wait came back into the plan on the stack that had planned it, once for each waiter; and a callback of the
+        // user's ran on whatever thread a connection was missed on, in its context. A work item has a stack and a context of its own.
+        ThreadPool.UnsafeQueueUserWorkItem(new DialWork(_pool, _owner, dial, http1Only), preferLocal: false);
+    }
+
+    private PlannedDial? NextDial()
+    {
+        using Scope at = Enter();
+        return at.Plan.Dials.Next();
+    }
+
+    private void UsePermit()
+    {
+        if (NextDial() is { } dial)
+        {
+            StartDials(dial, hasPermit: true);
+        }
+        else
+        {
+            ReleasePermit();
+        }
+    }
+
+    private void ReleasePermit()
+    {
+        if (_pool.Permits.Release() is { } next)
+        {
+            StepQueue.Run(next.Executor, new OriginStep { Kind = StepKind.UsePermit });
+        }
+    }
+
+    /// <summary>The lock of the origin. It is left when the scope ends, and only then the step is taken: so nothing can be done under it.</summary>
+    public ref struct Scope
+    {
+        private readonly OriginExecutor _executor;
+        private OriginStep _step;
+
+        internal Scope(OriginExecutor executor)
+        {
+            _executor = executor;
+            executor._lock.Enter();
+        }
+
+        /// <summary>The plan, while the scope lasts.</summary>
+        public readonly OriginPlan Plan
+        {
+            get
+            {
+                Debug.Assert(_executor._lock.IsHeldByCurrentThread, "inside the scope");
+                return _executor._plan;
+            }
+        }
+
+        /// <summary>What is to be done behind the scope.</summary>
+        public void Then(in OriginStep step) => _step = step;
+
+        public void Dispose()
+        {
+            _executor._lock.Exit();
+            _executor.Take(_step);
+        }
+    }
+}

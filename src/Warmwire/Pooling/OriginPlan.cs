@@ -1,0 +1,196 @@
+using System.Diagnostics;
+using Warmwire.Connections;
+using Warmwire.Settings;
+
+namespace Warmwire.Pooling;
+
+/// <summary>Everything that is decided about one origin. Each operation changes the state and returns an <see cref="OriginStep"/>: what has to be done.</summary>
+/// <remarks>
+/// <para>
+/// Pure: it takes no lock, does no I/O, runs no user code and calls no connection, but for asking one for its stream limit. The times it is told; only the
+/// wall clock, which tells that the machine was frozen, it asks through <see cref="ConnectionAge"/>. <see cref="OriginExecutor"/> holds the lock around each
+/// operation and takes the step behind it. Tests call it without either.
+/// </para>
+/// <para>One class for each idea: <see cref="OriginLeases"/> (lease, wait, return), <see cref="OriginSlots"/> (multiplexed connections), <see cref="OriginChoice"/>
+/// (which connection serves), <see cref="OriginDials"/>, <see cref="OriginAging"/>, <see cref="OriginAddresses"/>; here is the end of connections and of the
+/// origin.</para>
+/// </remarks>
+internal sealed class OriginPlan
+{
+    private readonly OriginState _state;
+    private readonly ConnectionAge _age;
+    private readonly TimeProvider _time;
+
+    public OriginPlan(Route route, HandlerSettings settings, ConnectionAge age, IdleTotal idleTotal)
+    {
+        _age = age;
+        _time = settings.TimeProvider;
+        _state = new OriginState(route, settings, idleTotal, _time.GetTimestamp());
+        Dials = new OriginDials(_state, age);
+        var choice = new OriginChoice(_state, age);
+        Leases = new OriginLeases(_state, Dials, choice, age);
+        Slots = new OriginSlots(_state, Dials, choice, Leases, age);
+        Addresses = new OriginAddresses(_state, Dials);
+        Aging = new OriginAging(_state, Addresses, Dials, age);
+    }
+
+    public OriginLeases Leases { get; }
+
+    public OriginSlots Slots { get; }
+
+    public OriginDials Dials { get; }
+
+    public OriginAging Aging { get; }
+
+    public OriginAddresses Addresses { get; }
+
+    /// <summary>Counts of what any thread adds to without the lock.</summary>
+    public OriginCounters Counters => _state.Counters;
+
+    public OriginPhase Phase => _state.Phase;
+
+    /// <summary>Whether there is neither a connection, nor a dial, nor a waiter.</summary>
+    public bool IsEmpty => _state.IsEmpty;
+
+    // ---- A connection ends ------------------------------------------------------------------------------------------
+
+    public OriginStep Closed(PooledConnection pooled, CloseReason reason)
+    {
+        var step = new OriginStep
+        {
+            Pooled = pooled,
+            FreesPermit = true,
+            EndsYield = pooled.Yields,
+            News = new StepNews { Closed = reason, WasIdle = pooled.IsCountedIdle },
+        };
+        if (pooled.State == PooledState.Idle)
+        {
+            _state.Idle.Remove(pooled);
+        }
+
+        step.EndedSlots = Slots.Gone(pooled);
+        pooled.MoveTo(PooledState.Gone);
+        bool known = _state.Open.Remove(pooled);
+        Debug.Assert(known, "closed once");
+        _state.Counters.Closed(reason);
+        Dials.FailForUnused(pooled, reason, ref step);
+        _state.ForgetProtocolIfAlone();
+        step.Dial = Dials.Next();
+        return step;
+    }
+
+    // ---- The origin ends --------------------------------------------------------------------------------------------
+
+    /// <summary>Keeps no connection from now on, except for the waiters.</summary>
+    public OriginStep Drain()
+    {
+        if (_state.Phase == OriginPhase.Open)
+        {
+            _state.MoveTo(OriginPhase.Draining);
+        }
+
+        return Aging.CloseIdle(CloseReason.Disposed);
+    }
+
+    /// <summary>Fails the waiters, and closes every connection whatever it does.</summary>
+    public OriginStep Abort()
+    {
+        OriginStep step = default;
+        if (_state.Phase == OriginPhase.Removed)
+        {
+            return step;
+        }
+
+        _state.MoveTo(OriginPhase.Closing);
+        while (_state.Waiters.Dequeue() is { } waiter)
+        {
+            step.Fail(waiter, WaiterFailureKind.Disposed);
+        }
+
+        foreach (PooledConnection pooled in _state.Open)
+        {
+            step.Close(pooled, CloseReason.Disposed);
+        }
+
+        return step;
+    }
+
+    /// <summary>Removes the origin, once, if nobody has used it for long and nothing is left in it.</summary>
+    /// <returns>Its history; <see langword="null"/> if it stays, or was removed before.</returns>
+    public OriginSnapshot? TryRemove(long now)
+    {
+        // Story: a sweep takes longer than it is to the next, and both come here.
+        if (_state.Phase is OriginPhase.Removed or OriginPhase.Closing
+            || !_state.IsEmpty
+            || _time.GetElapsedTime(_state.LastUsed, now) <= PoolLimits.KeepUnusedOrigin)
+        {
+            return null;
+        }
+
+        _state.MoveTo(OriginPhase.Removed);
+        return GetSnapshot(now);
+    }
+
+    // ---- Prewarming -------------------------------------------------------------------------------------------------
+
+    /// <summary>The dials that give the origin so many connections; <see langword="null"/>: it was removed.</summary>
+    /// <exception cref="TransportException">The handler is disposed.</exception>
+    public List<PlannedDial>? Prewarm(int connections, long now)
+    {
+        if (_state.Phase == OriginPhase.Removed)
+        {
+            return null;
+        }
+
+        _state.ThrowIfClosing();
+        return Dials.Prewarm(connections, now);
+    }
+
+    // ---- What it is like --------------------------------------------------------------------------------------------
+
+    public OriginSnapshot GetSnapshot(long now) => new()
+    {
+        Origin = _state.Route.Origin,
+        Protocols = _state.Route.Protocols switch
+        {
+            ProtocolOffer.Http2 => "HTTP/2",
+            ProtocolOffer.Http2OrHttp1 => "HTTP/2 or HTTP/1.1",
+            _ => "HTTP/1.1",
+        },
+        StreamsActive = _state.Multiplexed.Sum(static pooled => pooled.Slots.Taken),
+        Open = _state.Open.Count,
+        Idle = _state.Idle.Count,
+        Dialing = _state.Dialing,
+        Pending = _state.Waiters.Count,
+        Requests = _state.Counters.Requests,
+        ConnectionsOpened = _state.Counters.Opened,
+        DialsFailed = _state.Counters.DialsFailed,
+        Reused = _state.Counters.Reused,
+        Replays = _state.Counters.Replays,
+        LeakedResponses = _state.Counters.LeakedResponses,
+        ClosedBy = _state.Counters.ClosedBy,
+        DialedBy = _state.Counters.DialedBy,
+        Connections = [.. _state.Open.OrderBy(static pooled => pooled.Connection.Id).Select(pooled => Describe(pooled, now))],
+    };
+
+    private ConnectionSnapshot Describe(PooledConnection pooled, long now)
+    {
+        bool isIdle = pooled.State == PooledState.Idle;
+        HttpConnection connection = pooled.Connection;
+        ConnectionVitals vitals = connection.Vitals;
+        return new ConnectionSnapshot(
+            connection.Id,
+            isIdle ? "Idle" : connection.StateName,
+            _time.GetElapsedTime(pooled.OpenedAt, now),
+            isIdle ? _age.IdleTime(pooled, now) : TimeSpan.Zero,
+            pooled.Requests,
+            connection.RemoteEndPoint)
+        {
+            HttpVersion = connection.HttpVersion,
+            Streams = pooled.IsMultiplexed ? pooled.Slots.Taken : isIdle ? 0 : 1,
+            StreamLimit = pooled.IsMultiplexed ? pooled.Slots.Limit : 1,
+            WindowStalls = vitals.WindowStalls,
+            PingRoundTrip = vitals.PingRoundTrip,
+        };
+    }
+}

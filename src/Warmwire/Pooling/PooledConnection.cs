@@ -1,0 +1,147 @@
+using System.Diagnostics;
+using System.Net;
+using Warmwire.Connections;
+
+namespace Warmwire.Pooling;
+
+/// <summary>The pool's own object for a connection: where it stands, what it has served, and how old it may grow.</summary>
+/// <remarks>
+/// <code>
+///  HTTP/2  Opening ──────────┬───────────────────► Shared (slots taken)
+///             │              │ nobody waits       │       ▲
+///             │              ▼     last slot ends │       │ a slot is taken
+///             │            Idle ◄─────────────────┘───────┤
+///             │              │ ◄──── returned ────┐       │
+///             │              └──── leased ────────┼───────┘
+///  HTTP/1.1   │   Leased ─────────────────────────┘
+///             ▼     ▼     (from Opening, Leased, Idle, Shared)
+///           Retired ────► Gone     (Gone also from any other)
+/// </code>
+/// Guarded by the lock of its origin but for what says otherwise. Its ages are also read without the lock by the flow that leases it, because they change
+/// only when it becomes idle again.
+/// </remarks>
+internal sealed class PooledConnection
+{
+    private ConnectionSlots _slots;
+    private volatile bool _hasServed;
+
+    public PooledConnection(HttpConnection connection)
+    {
+        Connection = connection;
+        IsMultiplexed = connection.IsMultiplexed;
+        OpenedAt = connection.OpenedAt;
+        ResolvedAddress = connection.Dialed.ResolvedAddress;
+        State = IsMultiplexed ? PooledState.Opening : PooledState.Leased;
+        connection.OwnerState = this;
+    }
+
+    // Immutable.
+    public HttpConnection Connection { get; }
+
+    public bool IsMultiplexed { get; }
+
+    public long OpenedAt { get; }
+
+    public IPAddress? ResolvedAddress { get; }
+
+    // Set when its dial ends, before anybody else knows it.
+
+    /// <summary>How old it may grow; infinite if there is no limit.</summary>
+    public TimeSpan Lifetime { get; set; }
+
+    /// <summary>The last request that was in line when its dial was decided on.</summary>
+    public long OpenedForTicket { get; set; }
+
+    // Where it stands.
+
+    public PooledState State { get; private set; }
+
+    /// <summary>Why it serves nobody any more. The first reason stands.</summary>
+    public CloseReason? RetiredFor { get; private set; }
+
+    /// <summary>It retires to make room for an origin that has no connection at all.</summary>
+    public bool Yields { get; private set; }
+
+    /// <summary>Multiplexed, and offered to the waiters once.</summary>
+    public bool IsOffered { get; private set; }
+
+    /// <summary>Whether the metrics count it as idle: from becoming idle until it is leased or closed. One that retires while it is idle is counted so to its end.</summary>
+    public bool IsCountedIdle { get; private set; }
+
+    // What it has served.
+
+    public long Requests { get; set; }
+
+    /// <summary>It has taken an exchange. Set without the lock, once and for all, by the flow that leases it.</summary>
+    public bool HasServed => _hasServed;
+
+    /// <summary>Its slots, if it is multiplexed.</summary>
+    public ref ConnectionSlots Slots => ref _slots;
+
+    // Its ages.
+
+    public long IdleSince { get; private set; }
+
+    public DateTimeOffset IdleSinceWall { get; private set; }
+
+    /// <summary>How long it may be idle: the setting, or less when the server hinted at less.</summary>
+    public TimeSpan IdleLimit { get; private set; }
+
+    // Of the collections that hold it: its neighbours in the idle stack, and its index among those in use (-1: not there).
+
+    public PooledConnection? Newer { get; set; }
+
+    public PooledConnection? Older { get; set; }
+
+    public int SharedIndex { get; set; } = -1;
+
+    /// <summary>Whether it takes exchanges, now or when one of those under way is over.</summary>
+    public bool IsUsable => State is not (PooledState.Retired or PooledState.Gone) && _slots.Answers;
+
+    /// <summary>Whether it takes one more exchange now.</summary>
+    public bool HasFreeSlot => IsOffered && IsUsable && _slots.Taken < _slots.Limit;
+
+    public static PooledConnection Of(HttpConnection connection) => (PooledConnection)connection.OwnerState!;
+
+    public void Served() => _hasServed = true;
+
+    public void Offer() => IsOffered = true;
+
+    public void BecomeIdle(in Moment moment)
+    {
+        IdleLimit = moment.IdleLimit;
+        IdleSince = moment.Now;
+        IdleSinceWall = moment.Wall;
+        MoveTo(PooledState.Idle);
+    }
+
+    public void Retire(CloseReason reason, bool yields = false)
+    {
+        if (State != PooledState.Retired)
+        {
+            RetiredFor = reason;
+            Yields = yields;
+            MoveTo(PooledState.Retired);
+        }
+    }
+
+    public void MoveTo(PooledState next)
+    {
+        Debug.Assert(IsLegal(State, next), $"{State} to {next}");
+        IsCountedIdle = next == PooledState.Idle || (IsCountedIdle && next is (PooledState.Retired or PooledState.Gone));
+        State = next;
+    }
+
+    private bool IsLegal(PooledState from, PooledState to) => (from, to) switch
+    {
+        (PooledState.Gone, _) => false,
+        (_, PooledState.Gone) => true,
+        (PooledState.Retired, _) or (_, PooledState.Opening) => false,
+        (_, PooledState.Retired) => true,
+        (PooledState.Idle, PooledState.Leased) => !IsMultiplexed,
+        (PooledState.Leased, PooledState.Idle) => !IsMultiplexed,
+        (PooledState.Opening or PooledState.Idle, PooledState.Shared) => IsMultiplexed,
+        (PooledState.Opening or PooledState.Shared, PooledState.Idle) => IsMultiplexed,
+        _ => false,
+    };
+}

@@ -1,0 +1,63 @@
+using System.Runtime.CompilerServices;
+using Warmwire.Diagnostics;
+
+namespace Warmwire.Settings;
+
+/// <summary>
+/// The ranges of settings, the same for the properties of the handler and for the options of a request. Each check returns the value it was
+/// given, so that a setter is one line; a value outside the range is an <see cref="ArgumentOutOfRangeException"/> that names the setting.
+/// </summary>
+internal static class Must
+{
+    private static readonly TimeSpan s_longestTimer = TimeSpan.FromMilliseconds(int.MaxValue);
+
+    public static int BeAtLeastOne(int value, [CallerMemberName] string? setting = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(value, 1, setting);
+        return value;
+    }
+
+    public static int BeZeroOrMore(int value, [CallerMemberName] string? setting = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(value, setting);
+        return value;
+    }
+
+    public static int BeStreamWindow(int value, [CallerMemberName] string? setting = null) =>
+        value is >= HandlerDefaults.InitialHttp2StreamWindowSize and <= HandlerDefaults.MaxHttp2StreamWindowSize
+            ? value
+            : throw Outside(
+                setting,
+                value,
+                ErrorTexts.MustBeStreamWindow(HandlerDefaults.InitialHttp2StreamWindowSize, HandlerDefaults.MaxHttp2StreamWindowSize));
+
+    public static double BeFraction(double value, [CallerMemberName] string? setting = null) =>
+        value is >= 0 and <= 1 ? value : throw Outside(setting, value, ErrorTexts.MustBeFraction);
+
+    public static ReplayPolicy BeDefined(ReplayPolicy value, [CallerMemberName] string? setting = null) =>
+        Enum.IsDefined(value) ? value : throw Outside(setting, value, message: null);
+
+    public static TimeSpan BePositiveOrInfinite(TimeSpan value, [CallerMemberName] string? setting = null) =>
+        value == Timeout.InfiniteTimeSpan || (value > TimeSpan.Zero && value <= s_longestTimer)
+            ? value
+            : throw Outside(setting, value, ErrorTexts.MustBePositiveOrInfinite);
+
+    public static TimeSpan BeZeroOrMoreOrInfinite(TimeSpan value, [CallerMemberName] string? setting = null) =>
+        value == Timeout.InfiniteTimeSpan || (value >= TimeSpan.Zero && value <= s_longestTimer)
+            ? value
+            : throw Outside(setting, value, ErrorTexts.MustNotBeNegative);
+
+    public static TimeSpan BeZeroOrMoreAndFinite(TimeSpan value, [CallerMemberName] string? setting = null) =>
+        value != Timeout.InfiniteTimeSpan ? BeZeroOrMoreOrInfinite(value, setting) : throw Outside(setting, value, ErrorTexts.MustBeFinite);
+
+    public static TimeSpan BeSecondOrMoreOrInfinite(TimeSpan value, [CallerMemberName] string? setting = null) =>
+        value == Timeout.InfiniteTimeSpan || value >= TimeSpan.FromSeconds(1)
+            ? value
+            : throw Outside(setting, value, ErrorTexts.MustBeSecondOrInfinite);
+
+    /// <summary>For what is only compared with an age: no timer has to be able to wait for it.</summary>
+    public static TimeSpan BeAgeOrInfinite(TimeSpan value, [CallerMemberName] string? setting = null) =>
+        value == Timeout.InfiniteTimeSpan || value >= TimeSpan.Zero ? value : throw Outside(setting, value, ErrorTexts.MustBeDuration);
+
+    private static ArgumentOutOfRangeException Outside(string? setting, object value, string? message) => new(setting, value, message);
+}

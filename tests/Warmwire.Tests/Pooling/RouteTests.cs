@@ -1,0 +1,89 @@
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Warmwire.Connections;
+using Warmwire.Pooling;
+using Xunit;
+
+namespace Warmwire.Tests.Pooling;
+
+/// <summary>Two routes that differ in any member are different everywhere: a connection made for the one never serves the other.</summary>
+public sealed class RouteTests : IDisposable
+{
+    private readonly RSA _key = RSA.Create(2048);
+    private readonly X509Certificate2 _one;
+    private readonly X509Certificate2 _other;
+
+    public RouteTests()
+    {
+        _one = Certificate("CN=one");
+        _other = Certificate("CN=other");
+    }
+
+    public void Dispose()
+    {
+        _one.Dispose();
+        _other.Dispose();
+        _key.Dispose();
+    }
+
+    [Fact]
+    public void A_difference_in_any_one_member_is_a_difference_everywhere()
+    {
+        using var rig = new StubRig();
+        FieldInfo[] members = typeof(RouteIdentity).GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public);
+        Assert.NotEmpty(members);
+        var original = new RouteIdentity(isTls: true, "a.test", 443, "tls.test", _one, ProtocolOffer.Http2OrHttp1, "proxy.test:3128");
+        foreach (FieldInfo member in members)
+        {
+            object changed = original;
+            member.SetValue(changed, Another(member.GetValue(original), member));
+            AssertDifferent(rig, original, (RouteIdentity)changed, member.Name);
+        }
+    }
+
+    [Fact]
+    public void Letters_case_and_a_copy_of_the_certificate_make_no_difference()
+    {
+        using X509Certificate2 copy = X509CertificateLoader.LoadPkcs12(_one.Export(X509ContentType.Pkcs12), password: null);
+        var original = new RouteIdentity(isTls: true, "a.test", 443, "tls.test", _one);
+        var same = new RouteIdentity(isTls: true, "A.TEST", 443, "TLS.test", copy);
+        Assert.True(original.Equals(same));
+        Assert.Equal(original.GetHashCode(), same.GetHashCode());
+        Assert.Equal(new Route(original), new Route(same));
+        Assert.Equal(new RouteIdentity(isTls: true, "a.test", 443, tlsHost: null), new RouteIdentity(isTls: true, "a.test", 443, "a.test"));
+        Assert.Equal(new RouteIdentity(isTls: false, "a.test", 80, "x.test", _one), new RouteIdentity(isTls: false, "a.test", 80));
+    }
+
+    private static void AssertDifferent(StubRig rig, in RouteIdentity one, in RouteIdentity other, string member)
+    {
+        var (first, second) = (new Route(one), new Route(other));
+        Assert.False(one.Equals(other), $"{member}: the identities are equal");
+        Assert.False(first.Equals(second), $"{member}: the routes are equal");
+        var comparer = new RouteComparer();
+        Assert.False(comparer.Equals(first, second), $"{member}: equal in the table");
+        Assert.False(comparer.Equals(other, first), $"{member}: found in the table");
+        Assert.Equal(first.GetHashCode(), comparer.GetHashCode(one));
+        var recent = new RecentOrigins();
+        var pool = new OriginPool(rig.Pool, first);
+        recent.Remember(one, pool);
+
+        // The same entry, whatever it is kept under: only equality tells them apart.
+        recent.Remember(other, pool);
+        Assert.Same(pool, recent.Find(one) ?? pool);
+        Assert.True(recent.Find(other) is null, $"{member}: found by the shortcut");
+    }
+
+    private object Another(object? value, FieldInfo member) => value switch
+    {
+        bool flag => !flag,
+        int number => number + 1,
+        string text => text + "x",
+        ProtocolOffer.Http2OrHttp1 => ProtocolOffer.Http1,
+        X509Certificate2 => _other,
+        _ => throw new NotSupportedException($"The test does not know how to change {member.Name}; teach it."),
+    };
+
+    private X509Certificate2 Certificate(string name) =>
+        new CertificateRequest(name, _key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(100));
+}
