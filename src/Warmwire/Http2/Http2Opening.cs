@@ -1,5 +1,6 @@
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
+using Warmwire.Fields;
 using Warmwire.Http2.Wire;
 using Warmwire.Settings;
 
@@ -52,7 +53,7 @@ internal sealed class Http2Opening
     }
 
     private static bool IsExtendedConnect(HttpRequestMessage request) =>
-        !ReferenceEquals(request.Method, HttpMethod.Get) && request.Method == HttpMethod.Connect && request.Headers.Protocol is not null;
+        ConnectMethod.ProtocolOf(request) is not null;
 
     /// <summary>Whether it may be used is in the server's first SETTINGS (RFC 8441 §3).</summary>
     private async Task SendExtendedConnectAsync(Attempt attempt)

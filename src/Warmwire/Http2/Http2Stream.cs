@@ -411,8 +411,8 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
         Debug.Assert(State is Http2StreamState.Closed or Http2StreamState.Idle, "nobody knows it");
         Debug.Assert(!WasCut, "nobody is going to tell it of its end");
         Debug.Assert(_slot.State == StreamSlotState.Ended, "the pool knows of its end");
-        _exchange = default;
         ClearWait();
+        _exchange = default;
         _incoming = default;
         _wire = default;
         _steps = default;

@@ -333,7 +333,8 @@ internal sealed class RequestFields
     }
 
     /// <summary>RFC 9113 §8.2.1 forbids white space around a value, which HTTP/1.1 tolerates.</summary>
-    private void WriteValue(string name, ReadOnlySpan<char> value, Encoding? encoding) => FieldWriter.WriteValue(_text, name, value.Trim(" \t"), encoding);
+    private void WriteValue(string name, ReadOnlySpan<char> value, Encoding? encoding) =>
+        FieldWriter.WriteValue(_text, name, value.Trim(" \t"), encoding);
 
     private static bool HasTrailers(HeaderStringValues values)
     {

@@ -21,7 +21,8 @@ public sealed class TimedResponseStreamTests : IConnectionOwner
     public TimedResponseStreamTests()
     {
         _settings = new HandlerSettings { TimeProvider = _time, ResponseBodyIdleTimeout = TimeSpan.FromSeconds(5) };
-        _connection = new Http1Connection(new Route(false, "server.test", 80), new DialedStream { Stream = Stream.Null }, this, new ConnectionServices(_settings));
+        var dialed = new DialedStream { Stream = Stream.Null };
+        _connection = new Http1Connection(new Route(false, "server.test", 80), dialed, this, new ConnectionServices(_settings));
     }
 
     [Fact]

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Warmwire.Tests.Connections;
 
-/// <summary>What ends the wait for a head from outside, whatever the protocol: each source alone, and none of them behind the end of the wait.</summary>
+/// <summary>What ends the wait for a head from outside, whatever the protocol: each source alone, and none behind the end of the wait.</summary>
 public sealed class HeadWaitTests : IConnectionOwner, IDisposable
 {
     private readonly FakeTime _time = new();
@@ -18,7 +18,8 @@ public sealed class HeadWaitTests : IConnectionOwner, IDisposable
     public HeadWaitTests()
     {
         _settings = new HandlerSettings { TimeProvider = _time, ResponseHeadersTimeout = TimeSpan.FromSeconds(5) };
-        _connection = new Http1Connection(new Route(false, "server.test", 80), new DialedStream { Stream = Stream.Null }, this, new ConnectionServices(_settings));
+        var dialed = new DialedStream { Stream = Stream.Null };
+        _connection = new Http1Connection(new Route(false, "server.test", 80), dialed, this, new ConnectionServices(_settings));
     }
 
     [Fact]

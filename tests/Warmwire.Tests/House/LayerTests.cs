@@ -34,7 +34,7 @@ public class LayerTests
     [InlineData("PooledHttpHandler", "HandlerSettings")] // a field
     [InlineData("StreamCallbacks", "TransportPhase")] // a constant of an enumeration
     [InlineData("Http1Connection", "HttpConnection")] // a base type
-    [InlineData("Http1ResponseStream", "ITotalDeadlineTarget")] // an interface
+    [InlineData("TimedResponseStream", "ITotalDeadlineTarget")] // an interface
     [InlineData("TransportException", null)] // the lowest names nothing
     public void Upside_down_the_order_is_broken_by_what_is_known_to_be_named(string from, string? to)
     {

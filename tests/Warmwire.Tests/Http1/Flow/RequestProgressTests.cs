@@ -2,7 +2,6 @@ using System.Net;
 using Warmwire.Connections;
 using Warmwire.Http1.Flow;
 using Warmwire.Settings;
-using Warmwire.Tests.Http1.Flow;
 using Warmwire.Tests.Kit;
 using Xunit;
 

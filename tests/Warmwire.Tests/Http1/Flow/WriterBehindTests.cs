@@ -1,7 +1,6 @@
 using Warmwire.Connections;
 using Warmwire.Http1.Flow;
 using Warmwire.Settings;
-using Warmwire.Tests.Http1.Flow;
 using Warmwire.Tests.Kit;
 using Xunit;
 
