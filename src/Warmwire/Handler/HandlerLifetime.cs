@@ -2,7 +2,7 @@ using Warmwire.Diagnostics;
 using Warmwire.Exchange;
 using Warmwire.Settings;
 
-namespace Warmwire;
+namespace Warmwire.Handler;
 
 /// <summary>The life of a handler: its settings can be changed, then it has an engine and they cannot, then it is disposed.</summary>
 internal sealed class HandlerLifetime : IDisposable

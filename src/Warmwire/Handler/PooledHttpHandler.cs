@@ -5,6 +5,7 @@ using System.Net;
 using System.Net.Security;
 using System.Runtime.CompilerServices;
 using Warmwire.Diagnostics;
+using Warmwire.Handler;
 using Warmwire.Exchange;
 using Warmwire.Settings;
 

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Warmwire.Tests.Connections;
 
-/// <summary>What ends the wait for a head from outside, whatever the protocol: each source alone, and none behind the end of the wait.</summary>
+/// <summary>
+/// What ends the wait for a head from outside, whatever the protocol: each source alone, and none behind the end of the wait.
+/// </summary>
 public sealed class HeadWaitTests : IConnectionOwner, IDisposable
 {
     private readonly FakeTime _time = new();

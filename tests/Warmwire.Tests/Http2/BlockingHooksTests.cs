@@ -40,6 +40,7 @@ public sealed class BlockingHooksTests
         Assert.True(stage.Reached.IsCompleted, $"{hook} was never reached");
 
         Task<HttpStatusCode>[] others = [.. Enumerable.Range(0, Others).Select(i => Task.Run(() => stage.GetAsync($"other{i}")))];
+        // Real time: the limit of the wait, so that a hook which holds the others up is told apart from a test that hangs.
         await Task.WhenAny(Task.WhenAll(others), Task.Delay(Guard.Limit / 2));
         Assert.Equal(Others, others.Count(static other => other is { IsCompletedSuccessfully: true, Result: HttpStatusCode.OK }));
         stage.LetGo();

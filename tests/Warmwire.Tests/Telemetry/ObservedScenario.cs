@@ -216,6 +216,7 @@ internal sealed class ObservedScenario : IAsyncDisposable
                 return;
 
             case "/pause":
+                // Real time: an answer that takes a moment.
                 await Task.Delay(20).ConfigureAwait(false);
                 break;
 
