@@ -5,7 +5,8 @@ using System.IO.Compression;
 using System.Reflection.PortableExecutable;
 
 string[] platforms = ["linux-arm64", "linux-musl-arm64", "linux-musl-x64", "linux-x64", "osx-arm64", "osx-x64", "win-arm64", "win-x64"];
-var expected = platforms.Select(static p => $"runtimes/{p}/lib/net10.0/Warmwire.dll").Append("lib/net10.0/Warmwire.dll").Order(StringComparer.Ordinal);
+var expected = platforms.Select(static p => $"runtimes/{p}/lib/net10.0/Warmwire.dll")
+    .Append("lib/net10.0/Warmwire.dll").Order(StringComparer.Ordinal);
 var found = new List<string>();
 Guid? module = null;
 bool good = true;

@@ -4,13 +4,14 @@ using System.Net.Security;
 namespace Warmwire.Bench.Client;
 
 /// <summary>
-/// Makes what is measured. Settings are the defaults, but for the number of connections, how long those of HTTP/2 rest while others are measured,
-/// and the trust in the bench's own certificate.
+/// Makes what is measured. Settings are the defaults, but for the number of connections, how long those of HTTP/2 rest while others are
+/// measured, and the trust in the bench's own certificate.
 /// </summary>
 internal static class Contestant
 {
     /// <param name="words">
-    /// <c>handler=</c> sockets, warmwire or memory; <c>insecure=1</c> trusts any certificate; <c>http2=</c> is the number of HTTP/2 connections, 0 is HTTP/1.1.
+    /// <c>handler=</c> sockets, warmwire or memory; <c>insecure=1</c> trusts any certificate; <c>http2=</c> is the number of HTTP/2
+    /// connections, 0 is HTTP/1.1.
     /// </param>
     /// <param name="connections">The most connections of HTTP/1.1; 0 leaves the default.</param>
     public static HttpMessageHandler CreateHandler(Words words, int connections)
@@ -27,7 +28,10 @@ internal static class Contestant
         };
     }
 
-    /// <summary>The interface that calls it; <c>interface=</c> client or invoker. An <see cref="HttpClient"/> is an invoker whose <c>SendAsync</c> reads the whole body.</summary>
+    /// <summary>
+    /// The interface that calls it; <c>interface=</c> client or invoker. An <see cref="HttpClient"/> is an invoker whose <c>SendAsync</c>
+    /// reads the whole body.
+    /// </summary>
     public static HttpMessageInvoker CreateInvoker(Words words, HttpMessageHandler handler) =>
         IsClient(words) ? new HttpClient(handler) : new HttpMessageInvoker(handler);
 
@@ -88,5 +92,6 @@ internal static class Contestant
         return handler;
     }
 
-    private static SslClientAuthenticationOptions TrustAnything() => new() { RemoteCertificateValidationCallback = static (_, _, _, _) => true };
+    private static SslClientAuthenticationOptions TrustAnything() =>
+        new() { RemoteCertificateValidationCallback = static (_, _, _, _) => true };
 }

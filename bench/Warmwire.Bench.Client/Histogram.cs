@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Warmwire.Bench.Client;
 
 /// <summary>
-/// Counts of latencies in buckets that are 1/64 of their value wide, so a percentile is right within 1.6 %. Made once; recording allocates nothing
-/// and costs one interlocked increment.
+/// Counts of latencies in buckets that are 1/64 of their value wide, so a percentile is right within 1.6 %. Made once; recording allocates
+/// nothing and costs one interlocked increment.
 /// </summary>
 internal sealed class Histogram
 {

@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace Warmwire.Bench.Client;
 
-/// <summary>One round's numbers as a line of JSON. Written by hand: a serializer would cost the fresh processes more than what they measure.</summary>
+/// <summary>
+/// One round's numbers as a line of JSON. Written by hand: a serializer would cost the fresh processes more than what they measure.
+/// </summary>
 internal sealed class Reply
 {
     private readonly StringBuilder _text = new("{");

@@ -23,7 +23,8 @@ internal sealed class Words
 
     public string Text(string name, string otherwise) => _values.GetValueOrDefault(name, otherwise);
 
-    public string Text(string name) => _values.TryGetValue(name, out string? value) ? value : throw new ArgumentException($"{name}= is missing", nameof(name));
+    public string Text(string name) =>
+        _values.TryGetValue(name, out string? value) ? value : throw new ArgumentException($"{name}= is missing", nameof(name));
 
     public int Number(string name, int otherwise) =>
         _values.TryGetValue(name, out string? value) ? int.Parse(value, CultureInfo.InvariantCulture) : otherwise;

@@ -6,7 +6,8 @@ namespace Warmwire.Bench.Server;
 
 /// <summary>
 /// The places of the bench's server: those nginx has too, and those it cannot have. <c>/slow</c> answers after <c>ms=</c> milliseconds,
-/// <c>/together/N</c> when N requests have come, <c>/endless</c> until its request is aborted, <c>/stats</c> tells the connections accepted.
+/// <c>/together/N</c> when N requests have come, <c>/endless</c> until its request is aborted, <c>/stats</c> tells the connections
+/// accepted.
 /// </summary>
 internal sealed class Answers
 {

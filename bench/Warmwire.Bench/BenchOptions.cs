@@ -8,7 +8,8 @@ internal sealed record BenchOptions
     public const string Help = """
         usage: bench/bench [--quick] [--peers] [--only NAME]... [--output FILE] ...
 
-        Measures PooledHttpHandler against SocketsHttpHandler, round by round in turn, and prints Markdown. Takes about three quarters of an hour.
+        Measures PooledHttpHandler against SocketsHttpHandler, round by round in turn, and prints Markdown. Takes
+        about three quarters of an hour.
 
           --quick            fewer scenarios, shorter rounds: a few minutes, and noisier
           --only NAME        only scenarios whose name contains this; may be repeated
@@ -61,7 +62,8 @@ internal sealed record BenchOptions
         for (int i = 0; i < arguments.Count; i++)
         {
             string name = arguments[i];
-            string Value() => ++i < arguments.Count ? arguments[i] : throw new BenchFailure($"{name} needs a value; see bench/bench --help");
+            string Value() =>
+                ++i < arguments.Count ? arguments[i] : throw new BenchFailure($"{name} needs a value; see bench/bench --help");
             switch (name)
             {
                 case "--quick": options.Quick = true; break;
@@ -87,8 +89,12 @@ internal sealed record BenchOptions
     }
 
     private static int Number(string name, string value) =>
-        int.TryParse(value, CultureInfo.InvariantCulture, out int number) && number >= 0 ? number : throw new BenchFailure($"{name} must be a number, not '{value}'");
+        int.TryParse(value, CultureInfo.InvariantCulture, out int number) && number >= 0
+            ? number
+            : throw new BenchFailure($"{name} must be a number, not '{value}'");
 
     private static double PositiveSeconds(string name, string value) =>
-        double.TryParse(value, CultureInfo.InvariantCulture, out double number) && number > 0 ? number : throw new BenchFailure($"{name} must be a number, not '{value}'");
+        double.TryParse(value, CultureInfo.InvariantCulture, out double number) && number > 0
+            ? number
+            : throw new BenchFailure($"{name} must be a number, not '{value}'");
 }

@@ -7,7 +7,9 @@ using Warmwire.Bench.Servers;
 
 namespace Warmwire.Bench;
 
-/// <summary>A whole run: the chosen scenarios one after the other. Markdown goes to standard output as it comes, progress to the error stream.</summary>
+/// <summary>
+/// A whole run: the chosen scenarios one after the other. Markdown goes to standard output as it comes, progress to the error stream.
+/// </summary>
 internal static class BenchRun
 {
     public static async Task RunAsync(BenchOptions options, CancellationToken cancellationToken)
@@ -32,7 +34,10 @@ internal static class BenchRun
         Contestant[] contestants = [.. Catalog.Contestants(options)];
         using var output = new Output(options.Output);
         output.Write(await MachineInfo.HeaderAsync(options, cancellationToken));
-        string[] notices = [.. contestants.Where(static c => c.Missing is not null).Select(static c => $"{c.Name} is skipped: {c.Missing}")];
+        string[] notices =
+        [
+            .. contestants.Where(static c => c.Missing is not null).Select(static c => $"{c.Name} is skipped: {c.Missing}"),
+        ];
         foreach (string notice in cores.Notice is null ? notices : [cores.Notice, .. notices])
         {
             output.Write($"- {notice}\n");

@@ -76,14 +76,19 @@ internal static class Catalog
             yield return new PeerContestant("undici", ["node", Path.Combine(Layout.Peers, "undici", "client.mjs")]);
 
             // On one core its library would start a thread for each request.
-            yield return new PeerContestant("java.net.http", ["java", "-Djava.util.concurrent.ForkJoinPool.common.parallelism=2", "-cp", Path.Combine(Layout.Peers, "java"), "Client"], JavaRefusal);
+            yield return new PeerContestant(
+                "java.net.http",
+                ["java", "-Djava.util.concurrent.ForkJoinPool.common.parallelism=2", "-cp", Path.Combine(Layout.Peers, "java"), "Client"],
+                JavaRefusal);
             yield return new WrkContestant();
             yield return new H2loadContestant();
         }
     }
 
     private static string? GoRefusal(Scenario scenario) =>
-        scenario.Http2Connections == 0 || (scenario.Http2Connections == 1 && scenario.Https) || File.Exists(Path.Combine(Layout.Peers, "go", "with-x-net"))
+        scenario.Http2Connections == 0
+            || (scenario.Http2Connections == 1 && scenario.Https)
+            || File.Exists(Path.Combine(Layout.Peers, "go", "with-x-net"))
             ? null
             : "it was built without `golang.org/x/net`, and net/http alone has HTTP/2 only over TLS";
 

@@ -6,7 +6,10 @@ using Warmwire.Settings;
 
 namespace Warmwire.Microbench;
 
-/// <summary>Leasing a connection and releasing it, without an exchange: by one task, and by 64 tasks at once. A connection is a stream that is silent.</summary>
+/// <summary>
+/// Leasing a connection and releasing it, without an exchange: by one task, and by 64 tasks at once. A connection is a stream that is
+/// silent.
+/// </summary>
 [MemoryDiagnoser]
 public class PoolBenchmarks
 {

@@ -6,10 +6,12 @@ namespace Warmwire.Microbench;
 internal static class Wire
 {
     public static readonly byte[] SmallHead = Encoding.ASCII.GetBytes(
-        "HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Sun, 22 Nov 2026 04:25:26 GMT\r\nContent-Type: text/plain\r\nContent-Length: 14\r\nConnection: keep-alive\r\n\r\n");
+        "HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Sun, 22 Nov 2026 04:25:26 GMT\r\n"
+        + "Content-Type: text/plain\r\nContent-Length: 14\r\nConnection: keep-alive\r\n\r\n");
 
     public static readonly byte[] HeadOfThirty = Encoding.ASCII.GetBytes(
-        "HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Sun, 22 Nov 2026 04:25:26 GMT\r\nContent-Type: text/plain\r\nContent-Length: 14\r\nConnection: keep-alive\r\n"
+        "HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Sun, 22 Nov 2026 04:25:26 GMT\r\n"
+        + "Content-Type: text/plain\r\nContent-Length: 14\r\nConnection: keep-alive\r\n"
         + string.Concat(Enumerable.Range(0, 25).Select(static i => $"X-Bench-{i}: a value of an ordinary length\r\n")) + "\r\n");
 
     /// <summary>A body of so many chunks, with its end.</summary>

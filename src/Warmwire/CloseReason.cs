@@ -11,10 +11,10 @@ public enum CloseReason
     /// </summary>
     IdleTimeout,
 
-    /// <summary>It grew older than <see cref="PooledHttpHandler.PooledConnectionLifetime"/> less its jitter.</summary>
+    /// <summary>The connection grew older than <see cref="PooledHttpHandler.PooledConnectionLifetime"/> less its jitter.</summary>
     Lifetime,
 
-    /// <summary>The server closed it, while it was idle or in the middle of an exchange.</summary>
+    /// <summary>The server closed the connection, while it was idle or in the middle of an exchange.</summary>
     ServerClosed,
 
     /// <summary>The request or the response carried <c>Connection: close</c> (RFC 9112 §9.6), or <c>Keep-Alive: max=0</c>.</summary>
@@ -63,7 +63,9 @@ public enum CloseReason
     /// <summary>The content of the request failed while it was being written.</summary>
     RequestContentFailed,
 
-    /// <summary>The address it leads to left the DNS answer for its host; see <see cref="PooledHttpHandler.DnsRefreshInterval"/>.</summary>
+    /// <summary>
+    /// The address of the connection left the DNS answer for its host; see <see cref="PooledHttpHandler.DnsRefreshInterval"/>.
+    /// </summary>
     AddressRetired,
 
     /// <summary>
@@ -81,7 +83,9 @@ public enum CloseReason
     /// <summary><see cref="PooledHttpHandler.CloseIdleConnections"/> was called.</summary>
     ClosedByUser,
 
-    /// <summary>It became the application's own stream (101 Switching Protocols or CONNECT), which the application has closed.</summary>
+    /// <summary>
+    /// The connection became the application's own stream (101 Switching Protocols or CONNECT), which the application has closed.
+    /// </summary>
     Upgraded,
 
     /// <summary>The handler was disposed.</summary>

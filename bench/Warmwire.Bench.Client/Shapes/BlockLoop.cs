@@ -3,7 +3,9 @@ using System.Net;
 
 namespace Warmwire.Bench.Client.Shapes;
 
-/// <summary>One continuation in <c>every=</c> blocks its thread for <c>block=</c> milliseconds. The latencies are those of the other requests.</summary>
+/// <summary>
+/// One continuation in <c>every=</c> blocks its thread for <c>block=</c> milliseconds. The latencies are those of the other requests.
+/// </summary>
 internal sealed class BlockLoop : ClosedLoop
 {
     private readonly int _every;
@@ -32,7 +34,8 @@ internal sealed class BlockLoop : ClosedLoop
 
             try
             {
-                using HttpResponseMessage response = await Invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, Uri), CancellationToken.None);
+                using HttpResponseMessage response = await Invoker.SendAsync(
+                    new HttpRequestMessage(HttpMethod.Get, Uri), CancellationToken.None);
                 if (_read)
                 {
                     await response.Content.CopyToAsync(Sink);

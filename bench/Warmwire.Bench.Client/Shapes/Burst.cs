@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Warmwire.Bench.Client.Shapes;
 
-/// <summary>A new handler without a connection gets <c>requests=</c> requests at once. A round is as many bursts as its time allows, three at least.</summary>
+/// <summary>
+/// A new handler without a connection gets <c>requests=</c> requests at once. A round is as many bursts as its time allows, three at least.
+/// </summary>
 internal sealed class Burst : IShape
 {
     private const int LeastBursts = 3;
@@ -87,7 +89,8 @@ internal sealed class Burst : IShape
     {
         try
         {
-            using HttpResponseMessage response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, _uri), CancellationToken.None);
+            using HttpResponseMessage response = await invoker.SendAsync(
+                new HttpRequestMessage(HttpMethod.Get, _uri), CancellationToken.None);
             await response.Content.CopyToAsync(_sink);
         }
         catch (HttpRequestException e)

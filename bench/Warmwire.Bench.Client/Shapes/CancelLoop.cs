@@ -3,7 +3,10 @@ using System.Net;
 
 namespace Warmwire.Bench.Client.Shapes;
 
-/// <summary>Answers that take a while; <c>percent=</c> of the requests are cancelled <c>after=</c> milliseconds. The latencies are those of the others.</summary>
+/// <summary>
+/// Answers that take a while; <c>percent=</c> of the requests are cancelled <c>after=</c> milliseconds. The latencies are those of the
+/// others.
+/// </summary>
 internal sealed class CancelLoop : ClosedLoop
 {
     private readonly int _percent;

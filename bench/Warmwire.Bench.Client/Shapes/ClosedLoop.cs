@@ -88,5 +88,6 @@ internal abstract class ClosedLoop : IShape
         return Interlocked.Increment(ref _errors) < ErrorsToGiveUp;
     }
 
-    protected static string TextOf(Exception e) => $"{e.GetType().Name}: {e.Message}{(e.InnerException is { } inner ? $" <- {inner.GetType().Name}: {inner.Message}" : "")}";
+    protected static string TextOf(Exception e) =>
+        $"{e.GetType().Name}: {e.Message}{(e.InnerException is { } inner ? $" <- {inner.GetType().Name}: {inner.Message}" : "")}";
 }

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Warmwire.Bench.Client.Shapes;
 
-/// <summary>The time from making the handler to the end of its first answer, and of a second one; meant for a process that has done nothing else.</summary>
+/// <summary>
+/// The time from making the handler to the end of its first answer, and of a second one; meant for a process that has done nothing else.
+/// </summary>
 internal sealed class FirstResponse : IShape
 {
     private readonly Words _words;

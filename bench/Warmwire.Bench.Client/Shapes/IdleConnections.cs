@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Warmwire.Bench.Client.Shapes;
 
 /// <summary>
-/// The memory of <c>connections=</c> idle connections: the difference between a handler that has a few and one that has so many more. The server
-/// answers none of a group of requests until all of them have come, so that each has a connection of its own.
+/// The memory of <c>connections=</c> idle connections: the difference between a handler that has a few and one that has so many more. The
+/// server answers none of a group of requests until all of them have come, so that each has a connection of its own.
 /// </summary>
 internal sealed class IdleConnections : IShape
 {

@@ -3,7 +3,9 @@ using System.Net;
 
 namespace Warmwire.Bench.Client.Shapes;
 
-/// <summary>GET, or POST with a body of <c>body=</c> bytes, each answer read to its end. Allocates and does as little besides as it can.</summary>
+/// <summary>
+/// GET, or POST with a body of <c>body=</c> bytes, each answer read to its end. Allocates and does as little besides as it can.
+/// </summary>
 internal sealed class RequestLoop : ClosedLoop
 {
     private readonly byte[]? _body;

@@ -75,7 +75,8 @@ internal sealed class StallLoop : IShape
         {
             // A stream that cannot begin, or is found dead in the end, would make the numbers those of a connection without it.
             using var limit = new CancellationTokenSource(s_patience);
-            using HttpResponseMessage response = await _invoker.SendAsync(Contestant.CreateRequest(HttpMethod.Get, _endless, _isHttp2), limit.Token);
+            using HttpResponseMessage response = await _invoker.SendAsync(
+                Contestant.CreateRequest(HttpMethod.Get, _endless, _isHttp2), limit.Token);
             await using Stream body = await response.Content.ReadAsStreamAsync(limit.Token);
             await body.ReadExactlyAsync(buffer, limit.Token);
             limit.CancelAfter(Timeout.InfiniteTimeSpan);

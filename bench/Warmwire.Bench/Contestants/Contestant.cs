@@ -26,7 +26,8 @@ internal abstract class Contestant
     /// <param name="url">The server's place.</param>
     /// <param name="pinning">What to put before the command, so that it runs where it should.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
-    public abstract Task<IRunner> StartAsync(Scenario scenario, string url, IReadOnlyList<string> pinning, CancellationToken cancellationToken);
+    public abstract Task<IRunner> StartAsync(
+        Scenario scenario, string url, IReadOnlyList<string> pinning, CancellationToken cancellationToken);
 
     /// <summary>The words that say a scenario to a client.</summary>
     protected static IEnumerable<string> WordsOf(Scenario scenario, string url) =>

@@ -13,7 +13,8 @@ internal sealed class DotnetContestant : Contestant
     private readonly string _program;
     private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
 
-    public DotnetContestant(string name, string handler, bool isClient, string? sockets = null, string? root = null, string? comparedWith = null)
+    public DotnetContestant(
+        string name, string handler, bool isClient, string? sockets = null, string? root = null, string? comparedWith = null)
     {
         string through = isClient ? nameof(HttpClient) : nameof(HttpMessageInvoker);
         Name = $"{name}, {through}";
@@ -37,11 +38,13 @@ internal sealed class DotnetContestant : Contestant
         (!_isClient || (scenario.BothInterfaces && (!quick || scenario.BothInterfacesIfQuick)))
         && (_handler != "memory" || scenario is { Shape: "requests", Http2Connections: 0 });
 
-    public override async Task<IRunner> StartAsync(Scenario scenario, string url, IReadOnlyList<string> pinning, CancellationToken cancellationToken)
+    public override async Task<IRunner> StartAsync(
+        Scenario scenario, string url, IReadOnlyList<string> pinning, CancellationToken cancellationToken)
     {
         string[] command =
         [
-            .. pinning, "dotnet", _program, .. WordsOf(scenario, url), $"handler={_handler}", $"interface={(_isClient ? "client" : "invoker")}",
+            .. pinning, "dotnet", _program, .. WordsOf(scenario, url), $"handler={_handler}",
+            $"interface={(_isClient ? "client" : "invoker")}",
         ];
         return scenario.FreshProcesses
             ? new FreshRunner(token => WorkerRunner.StartAsync(Name, command, _environment, token))

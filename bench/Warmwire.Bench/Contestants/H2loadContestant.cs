@@ -15,15 +15,18 @@ internal sealed partial class H2loadContestant : Contestant
 
     public override string? Missing => Programs.Find("h2load") is null ? "`h2load` is not installed" : null;
 
-    public override bool TakesPart(Scenario scenario, bool quick) => scenario.Shape == "requests" && (scenario.Body == 0 || scenario.Http2Connections > 0);
+    public override bool TakesPart(Scenario scenario, bool quick) =>
+        scenario.Shape == "requests" && (scenario.Body == 0 || scenario.Http2Connections > 0);
 
-    public override Task<IRunner> StartAsync(Scenario scenario, string url, IReadOnlyList<string> pinning, CancellationToken cancellationToken) =>
+    public override Task<IRunner> StartAsync(
+        Scenario scenario, string url, IReadOnlyList<string> pinning, CancellationToken cancellationToken) =>
         Task.FromResult<IRunner>(new ToolRunner(Name, pinning, seconds => Command(scenario, url, seconds), Parse, Preparation(scenario)));
 
     // It takes a body from a file.
     private static string Preparation(Scenario scenario) => scenario.Body == 0
         ? ""
-        : string.Create(CultureInfo.InvariantCulture, $"body=$(mktemp); trap 'rm -f \"$body\"' EXIT; head -c {scenario.Body} /dev/zero > \"$body\"; ");
+        : string.Create(
+            CultureInfo.InvariantCulture, $"body=$(mktemp); trap 'rm -f \"$body\"' EXIT; head -c {scenario.Body} /dev/zero > \"$body\"; ");
 
     private static string Command(Scenario scenario, string url, double seconds)
     {
@@ -31,7 +34,8 @@ internal sealed partial class H2loadContestant : Contestant
             ? $"--h1 -c{scenario.Connections}"
             : $"-c{scenario.Http2Connections} -m{scenario.Connections / scenario.Http2Connections}";
         string body = scenario.Body == 0 ? "" : "-d \"$body\" ";
-        return string.Create(CultureInfo.InvariantCulture, $"h2load {connections} -t1 -D{Math.Max(1, Math.Ceiling(seconds))} {body}'{url}'");
+        return string.Create(
+            CultureInfo.InvariantCulture, $"h2load {connections} -t1 -D{Math.Max(1, Math.Ceiling(seconds))} {body}'{url}'");
     }
 
     // "finished in 1.00s, 61234.00 req/s, 10.23MB/s" and "requests: 61234 total, 61298 started, 61234 done, 61234 succeeded, 0 failed, ..."

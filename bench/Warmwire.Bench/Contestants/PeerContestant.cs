@@ -23,6 +23,7 @@ internal sealed class PeerContestant(string name, string[] command, Func<Scenari
 
     public override string? Refusal(Scenario scenario) => refusal?.Invoke(scenario);
 
-    public override Task<IRunner> StartAsync(Scenario scenario, string url, IReadOnlyList<string> pinning, CancellationToken cancellationToken) =>
+    public override Task<IRunner> StartAsync(
+        Scenario scenario, string url, IReadOnlyList<string> pinning, CancellationToken cancellationToken) =>
         WorkerRunner.StartAsync(Name, [.. pinning, .. command, .. WordsOf(scenario, url)], environment: null, cancellationToken);
 }

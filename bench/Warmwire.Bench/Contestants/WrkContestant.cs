@@ -20,7 +20,8 @@ internal sealed class WrkContestant : Contestant
 
     public override string? Refusal(Scenario scenario) => scenario.Http2Connections == 0 ? null : "it speaks HTTP/1.1 only";
 
-    public override Task<IRunner> StartAsync(Scenario scenario, string url, IReadOnlyList<string> pinning, CancellationToken cancellationToken) =>
+    public override Task<IRunner> StartAsync(
+        Scenario scenario, string url, IReadOnlyList<string> pinning, CancellationToken cancellationToken) =>
         Task.FromResult<IRunner>(new ToolRunner(Name, pinning, seconds => Command(scenario, url, seconds), Parse));
 
     // It counts whole seconds only.

@@ -10,7 +10,8 @@ internal sealed record Column(string Title, Func<Sample, double?> Value, int Dig
 /// <summary>Columns that several scenarios have.</summary>
 internal static class Columns
 {
-    public static Column RequestsPerSecond { get; } = new("requests/s", static s => s["requests"] / s["wallUs"] * 1e6, Compared: "requests/s");
+    public static Column RequestsPerSecond { get; } = new(
+        "requests/s", static s => s["requests"] / s["wallUs"] * 1e6, Compared: "requests/s");
 
     public static Column Cpu { get; } = new("CPU µs/request", static s => (s["userUs"] + s["systemUs"]) / s["requests"], 2, "CPU");
 
@@ -22,9 +23,11 @@ internal static class Columns
 
     public static Column P999 { get; } = new("p99.9 µs", static s => s["p999Us"]);
 
-    public static Column Switches { get; } = new("context switches/1,000 requests", static s => (s["voluntary"] + s["involuntary"]) / s["requests"] * 1000);
+    public static Column Switches { get; } = new(
+        "context switches/1,000 requests", static s => (s["voluntary"] + s["involuntary"]) / s["requests"] * 1000);
 
-    public static Column ConnectionsPerThousand { get; } = new("connections/1,000 requests", static s => s["connections"] / s["requests"] * 1000, 1, "connections");
+    public static Column ConnectionsPerThousand { get; } = new(
+        "connections/1,000 requests", static s => s["connections"] / s["requests"] * 1000, 1, "connections");
 
     /// <summary>Those the contestant has opened since it started, warm-up included.</summary>
     public static Column Opened { get; } = new("connections opened", static s => s["opened"]);

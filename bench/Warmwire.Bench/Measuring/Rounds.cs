@@ -6,8 +6,8 @@ using Warmwire.Bench.Servers;
 namespace Warmwire.Bench.Measuring;
 
 /// <summary>
-/// Runs a scenario. All contestants are started and warmed first; then each round lets every one of them run once, so that what disturbs the
-/// machine disturbs them alike. The order turns by one place each round.
+/// Runs a scenario. All contestants are started and warmed first; then each round lets every one of them run once, so that what disturbs
+/// the machine disturbs them alike. The order turns by one place each round.
 /// </summary>
 internal sealed class Rounds
 {
@@ -32,7 +32,8 @@ internal sealed class Rounds
         bool hasNginx = NginxServer.Program is not null && !_options.Kestrel;
         if (_scenario.Server == ServerNeed.Nginx && !hasNginx)
         {
-            return new ScenarioResult(_scenario, "nginx", [], [$"It is skipped: {(_options.Kestrel ? "the run is one without nginx" : "nginx is not installed")}"]);
+            string why = _options.Kestrel ? "the run is one without nginx" : "nginx is not installed";
+            return new ScenarioResult(_scenario, "nginx", [], [$"It is skipped: {why}"]);
         }
 
         bool nginx = hasNginx && _scenario.Server != ServerNeed.Kestrel;
@@ -59,7 +60,8 @@ internal sealed class Rounds
             }
         }
 
-        return new ScenarioResult(_scenario, nginx ? "nginx" : "Kestrel", [.. entries.Select(static e => new Row(e.Contestant, e.Samples))], _notes);
+        return new ScenarioResult(
+            _scenario, nginx ? "nginx" : "Kestrel", [.. entries.Select(static e => new Row(e.Contestant, e.Samples))], _notes);
     }
 
     private async Task StartAsync(Contestant contestant, IBenchServer server, List<Entry> entries, CancellationToken cancellationToken)
@@ -146,7 +148,9 @@ internal sealed class Rounds
         await Console.Error.WriteLineAsync();
         foreach (Entry entry in entries)
         {
-            if (_scenario.Http2Connections > 0 && entry.Samples.Select(static s => s["opened"]).Max() is { } opened && opened != _scenario.Http2Connections)
+            if (_scenario.Http2Connections > 0
+                && entry.Samples.Select(static s => s["opened"]).Max() is { } opened
+                && opened != _scenario.Http2Connections)
             {
                 _notes.Add($"{entry.Contestant.Name} opened {opened:0} connections in place of {_scenario.Http2Connections}");
             }
@@ -154,7 +158,9 @@ internal sealed class Rounds
             double errors = entry.Samples.Sum(static s => s["errors"] ?? 0);
             if (errors > 0)
             {
-                _notes.Add($"{entry.Contestant.Name}: {errors:0} errors in {entry.Samples.Sum(static s => s["requests"] ?? 0):0} requests; the last: {entry.Samples.Select(static s => s.LastError).LastOrDefault(static e => e is not null)}");
+                double requests = entry.Samples.Sum(static s => s["requests"] ?? 0);
+                string? last = entry.Samples.Select(static s => s.LastError).LastOrDefault(static e => e is not null);
+                _notes.Add($"{entry.Contestant.Name}: {errors:0} errors in {requests:0} requests; the last: {last}");
             }
         }
     }

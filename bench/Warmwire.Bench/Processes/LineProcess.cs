@@ -2,12 +2,15 @@ using System.Diagnostics;
 
 namespace Warmwire.Bench.Processes;
 
-/// <summary>A child that speaks lines. It ends when its standard input does, so it does not outlive this process however that ends.</summary>
+/// <summary>
+/// A child that speaks lines. It ends when its standard input does, so it does not outlive this process however that ends.
+/// </summary>
 internal sealed class LineProcess : IAsyncDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(3);
-    private static readonly string[] s_proxyVariables = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
+    private static readonly string[] s_proxyVariables =
+        ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
 
     private readonly Process _process;
     private readonly string _role;

@@ -23,11 +23,14 @@ internal static class MachineInfo
         Add("date", DateTimeOffset.UtcNow.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture));
         Add("commit", await CommitAsync(cancellationToken));
         Add("processor", $"{ProcessorModel()}, {Environment.ProcessorCount} cores");
-        Add("memory", string.Create(CultureInfo.InvariantCulture, $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1 << 30):0.0} GiB"));
+        Add("memory", string.Create(
+            CultureInfo.InvariantCulture, $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1 << 30):0.0} GiB"));
         Add("system", $"{RuntimeInformation.OSDescription}, kernel {Environment.OSVersion.Version}");
         Add(".NET", RuntimeInformation.FrameworkDescription);
         Add("client compiled ahead (ReadyToRun)", Environment.GetEnvironmentVariable("WARMWIRE_BENCH_READYTORUN") == "0" ? "no" : "yes");
-        Add("server", NginxServer.Program is { } nginx && !options.Kestrel ? await FirstLineAsync(nginx, "-v", cancellationToken) : "Kestrel");
+        Add("server", NginxServer.Program is { } nginx && !options.Kestrel
+            ? await FirstLineAsync(nginx, "-v", cancellationToken)
+            : "Kestrel");
         Add("WARMWIRE_SOCKETS", Environment.GetEnvironmentVariable("WARMWIRE_SOCKETS"));
         if (options.Peers)
         {
@@ -58,7 +61,8 @@ internal static class MachineInfo
     {
         const string Line = "model name";
         string? model = File.Exists("/proc/cpuinfo")
-            ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(static line => line.StartsWith(Line, StringComparison.Ordinal))?.Split(':', 2)[1].Trim()
+            ? File.ReadLines("/proc/cpuinfo")
+                .FirstOrDefault(static line => line.StartsWith(Line, StringComparison.Ordinal))?.Split(':', 2)[1].Trim()
             : null;
         return model ?? RuntimeInformation.ProcessArchitecture.ToString();
     }

@@ -57,7 +57,8 @@ internal static class MarkdownReport
     public static string Summary(IEnumerable<ScenarioResult> results)
     {
         var text = new StringBuilder(
-            "## Summary\n\n| scenario | contestant | compared with | ratio of medians (median of the rounds' ratios) |\n|---|---|---|---|\n");
+            "## Summary\n\n| scenario | contestant | compared with | ratio of medians (median of the rounds' ratios) |\n"
+            + "|---|---|---|---|\n");
         foreach (ScenarioResult result in results)
         {
             foreach (Row row in result.Rows.Where(static r => r.Contestant.Name.StartsWith(Product, StringComparison.Ordinal)))
@@ -65,9 +66,12 @@ internal static class MarkdownReport
                 IEnumerable<string> ratios = result.Scenario.Columns.Where(static c => c.Compared is not null)
                     .Select(c => (c.Compared, Ratio: RatioOfMedians(result, row, c), Rounds: RatiosOfRounds(result, row, c)))
                     .Where(static r => r.Ratio is not null)
-                    .Select(static r => string.Create(CultureInfo.InvariantCulture, $"{r.Compared} **{r.Ratio:0.00}** ({r.Rounds?.Median:0.00})"));
+                    .Select(static r => string.Create(
+                        CultureInfo.InvariantCulture, $"{r.Compared} **{r.Ratio:0.00}** ({r.Rounds?.Median:0.00})"));
                 Contestant contestant = row.Contestant;
-                text.Append(CultureInfo.InvariantCulture, $"| {result.Scenario.Name} | {contestant.Name} | {contestant.ComparedWith} | {string.Join(", ", ratios)} |\n");
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"| {result.Scenario.Name} | {contestant.Name} | {contestant.ComparedWith} | {string.Join(", ", ratios)} |\n");
             }
         }
 
@@ -82,7 +86,9 @@ internal static class MarkdownReport
         }
 
         string median = Number(statistics.Median, column.Digits);
-        return column.Compared is null ? median : $"{median} ({Number(statistics.Least, column.Digits)}–{Number(statistics.Most, column.Digits)})";
+        return column.Compared is null
+            ? median
+            : $"{median} ({Number(statistics.Least, column.Digits)}–{Number(statistics.Most, column.Digits)})";
     }
 
     private static string RatioCell(ScenarioResult result, Row row, Column column)
@@ -110,7 +116,9 @@ internal static class MarkdownReport
             : null;
 
     private static Statistics? RatiosOfRounds(ScenarioResult result, Row row, Column column) => BaselineOf(result, row) is { } baseline
-        ? Statistics.Of(row.Rounds.Zip(baseline.Rounds, (one, other) => column.Value(one) / column.Value(other)).OfType<double>().Where(double.IsFinite))
+        ? Statistics.Of(
+            row.Rounds.Zip(baseline.Rounds, (one, other) => column.Value(one) / column.Value(other))
+                .OfType<double>().Where(double.IsFinite))
         : null;
 
     private static Row? BaselineOf(ScenarioResult result, Row row) =>

@@ -8,7 +8,8 @@ internal sealed class BlockScenario(Placement placement) : Scenario
 {
     public override string Name => placement == Placement.OneCoreEach ? "block-one-core" : "block-two-cores";
 
-    public override string Title => $"1 in 200 continuations blocks 20 ms, 64 at a time, client on {(placement == Placement.OneCoreEach ? "one core" : "two cores")}";
+    public override string Title =>
+        $"1 in 200 continuations blocks 20 ms, 64 at a time, client on {(placement == Placement.OneCoreEach ? "one core" : "two cores")}";
 
     public override string About => "Latencies are those of the requests whose own continuation does not block.";
 

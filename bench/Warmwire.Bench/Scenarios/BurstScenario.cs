@@ -11,7 +11,8 @@ internal sealed class BurstScenario : Scenario
 
     public override string Title => $"A burst from cold: {Requests} GET at once, a new handler each time";
 
-    public override string About => "Times count from before the handler is made; the process is warm. Numbers are medians over the bursts of a round.";
+    public override string About =>
+        "Times count from before the handler is made; the process is warm. Numbers are medians over the bursts of a round.";
 
     public override bool IsQuick => true;
 

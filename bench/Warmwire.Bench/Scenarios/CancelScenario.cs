@@ -10,7 +10,8 @@ internal sealed class CancelScenario : Scenario
 
     public override string Title => "30 % of requests cancelled after 10 ms of 20 ms, 64 at a time";
 
-    public override string About => "Latencies are those of the requests that were not to be cancelled. Connections are those the server accepted.";
+    public override string About =>
+        "Latencies are those of the requests that were not to be cancelled. Connections are those the server accepted.";
 
     public override bool IsQuick => true;
 

@@ -12,7 +12,8 @@ internal sealed class DownloadScenario(string name, string path, string title, i
 
     public override string Title => title;
 
-    public override string About => "Read as a stream into a buffer of 64 KiB that is used again; an `HttpClient` is told `ResponseHeadersRead`. 1 GB is 10^9 bytes.";
+    public override string About =>
+        "Read as a stream into a buffer of 64 KiB that is used again; an `HttpClient` is told `ResponseHeadersRead`. 1 GB is 10^9 bytes.";
 
     public override bool IsQuick => connections == 1 && path == "/1m";
 

@@ -9,7 +9,9 @@ internal sealed class FirstResponseScenario : Scenario
 
     public override string Title => "First response of a fresh process";
 
-    public override string About => "From before the handler is made to the end of the first answer; a process for each round. The client is compiled ahead of time (ReadyToRun).";
+    public override string About =>
+        "From before the handler is made to the end of the first answer; a process for each round. "
+        + "The client is compiled ahead of time (ReadyToRun).";
 
     public override bool IsQuick => true;
 

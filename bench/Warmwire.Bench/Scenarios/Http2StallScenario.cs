@@ -13,7 +13,8 @@ internal sealed class Http2StallScenario : Scenario
     public override string Title => $"HTTP/2 GET, 1 connection, {Others} streams, with and without one more that nobody reads";
 
     public override string About =>
-        "In the second and third quarter of each round one more stream has an answer without end, whose reader has stopped. The ratio is that of the two p99.";
+        "In the second and third quarter of each round one more stream has an answer without end, whose reader has stopped. "
+        + "The ratio is that of the two p99.";
 
     public override bool BothInterfaces => false;
 

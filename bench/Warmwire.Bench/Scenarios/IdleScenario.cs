@@ -13,7 +13,8 @@ internal sealed class IdleScenario : Scenario
     public override string Title => "2,000 idle connections: memory of each";
 
     public override string About =>
-        "The difference between 100 and 2,100 idle connections that have each served a request, after full collections; a process for each round.";
+        "The difference between 100 and 2,100 idle connections that have each served a request, after full collections; "
+        + "a process for each round.";
 
     public override bool IsQuick => true;
 

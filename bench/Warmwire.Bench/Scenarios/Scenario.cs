@@ -18,7 +18,9 @@ internal abstract class Scenario
     /// <summary>Whether <c>--quick</c> runs it.</summary>
     public virtual bool IsQuick => false;
 
-    /// <summary>Whether <c>--quick</c> measures it through <see cref="HttpClient"/> too; otherwise through <see cref="HttpMessageInvoker"/> only.</summary>
+    /// <summary>
+    /// Whether <c>--quick</c> measures it through <see cref="HttpClient"/> too; otherwise through <see cref="HttpMessageInvoker"/> only.
+    /// </summary>
     public virtual bool BothInterfacesIfQuick => false;
 
     /// <summary>Whether it is measured through <see cref="HttpClient"/> at all.</summary>
@@ -62,6 +64,8 @@ internal abstract class Scenario
 
     public virtual double Seconds(bool quick) => quick ? 0.4 : 3;
 
-    /// <summary>Seconds for the compiler to reach its last tier: with one core, which it shares with the load, several hundred thousand requests.</summary>
+    /// <summary>
+    /// Seconds for the compiler to reach its last tier: with one core, which it shares with the load, several hundred thousand requests.
+    /// </summary>
     public virtual double WarmUpSeconds(bool quick) => quick ? 6 : 12;
 }

@@ -1,6 +1,9 @@
 namespace Warmwire.Bench.Servers;
 
-/// <summary>A server whose places are <c>/plaintext</c>, <c>/post</c>, <c>/headers</c>, <c>/chunked</c>, <c>/1m</c> and <c>/1g</c>; Kestrel has <c>/slow</c>, <c>/together</c> and <c>/endless</c> too.</summary>
+/// <summary>
+/// A server whose places are <c>/plaintext</c>, <c>/post</c>, <c>/headers</c>, <c>/chunked</c>, <c>/1m</c> and <c>/1g</c>; Kestrel has
+/// <c>/slow</c>, <c>/together</c> and <c>/endless</c> too.
+/// </summary>
 internal interface IBenchServer : IAsyncDisposable
 {
     string Url(string path, bool https, bool http2);

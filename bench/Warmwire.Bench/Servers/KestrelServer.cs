@@ -17,12 +17,15 @@ internal sealed class KestrelServer : IBenchServer
         _stats = new StatsClient(Url("/stats", https: false, http2: false));
     }
 
-    public static async Task<KestrelServer> StartAsync(ServerFiles files, int streams, IReadOnlyList<string> pinning, CancellationToken cancellationToken)
+    public static async Task<KestrelServer> StartAsync(
+        ServerFiles files, int streams, IReadOnlyList<string> pinning, CancellationToken cancellationToken)
     {
         ServerPorts ports = ServerPorts.Find();
         string[] numbers =
-            [.. new[] { ports.Http, ports.Https, ports.Http2, ports.Https2, streams }.Select(static n => n.ToString(CultureInfo.InvariantCulture))];
-        var server = new KestrelServer(LineProcess.Start("the Kestrel server", [.. pinning, "dotnet", Layout.Server, .. numbers, files.Certificate, files.Key]), ports);
+            [.. new[] { ports.Http, ports.Https, ports.Http2, ports.Https2, streams }.Select(
+                static n => n.ToString(CultureInfo.InvariantCulture))];
+        var server = new KestrelServer(LineProcess.Start(
+            "the Kestrel server", [.. pinning, "dotnet", Layout.Server, .. numbers, files.Certificate, files.Key]), ports);
         try
         {
             // It listens on one port after the other, and says so when it does on all.

@@ -20,7 +20,8 @@ internal sealed class NginxServer : IBenchServer
     /// <summary>The path of nginx, or <see langword="null"/> where it is not installed.</summary>
     public static string? Program { get; } = OperatingSystem.IsWindows() ? null : Programs.Find("nginx");
 
-    public static async Task<NginxServer> StartAsync(ServerFiles files, int streams, IReadOnlyList<string> pinning, CancellationToken cancellationToken)
+    public static async Task<NginxServer> StartAsync(
+        ServerFiles files, int streams, IReadOnlyList<string> pinning, CancellationToken cancellationToken)
     {
         ServerPorts ports = ServerPorts.Find();
         string configuration = Path.Combine(files.Folder, "nginx.conf");

@@ -7,7 +7,8 @@ internal sealed class StatsClient : IDisposable
 {
     private static readonly TimeSpan s_startLimit = TimeSpan.FromSeconds(15);
 
-    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false, PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan });
+    private readonly HttpClient _client = new(
+        new SocketsHttpHandler { UseProxy = false, PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan });
     private readonly Uri _uri;
 
     public StatsClient(string url) => _uri = new Uri(url);

@@ -1,5 +1,5 @@
-// A client of the bench on Go's net/http. It speaks the lines of Warmwire.Bench.Client: its arguments are a shape and name=value words, each
-// "run seconds=3" on standard input is answered by one line of JSON.
+// A client of the bench on Go's net/http. It speaks the lines of Warmwire.Bench.Client: its arguments are a shape and name=value words,
+// each "run seconds=3" on standard input is answered by one line of JSON.
 package main
 
 import (

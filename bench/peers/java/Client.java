@@ -29,8 +29,8 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 
 /**
- * A client of the bench on java.net.http, asynchronous. It speaks the lines of Warmwire.Bench.Client: its arguments are a shape and name=value
- * words, each "run seconds=3" on standard input is answered by one line of JSON.
+ * A client of the bench on java.net.http, asynchronous. It speaks the lines of Warmwire.Bench.Client: its arguments are a shape and
+ * name=value words, each "run seconds=3" on standard input is answered by one line of JSON.
  */
 public final class Client {
     private static final int SUB_BITS = 6;

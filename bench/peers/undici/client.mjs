@@ -1,9 +1,11 @@
 // A client of the bench on undici's Pool.request, with HTTP/2 on one Client for each connection. It speaks the lines of
-// Warmwire.Bench.Client: its arguments are a shape and name=value words, each "run seconds=3" on standard input is answered by one line of JSON.
+// Warmwire.Bench.Client: its arguments are a shape and name=value words, each "run seconds=3" on standard input is answered by
+// one line of JSON.
 import { createInterface } from 'node:readline';
 import { Client, H2CClient, Pool } from 'undici';
 
-const words = (list) => Object.fromEntries(list.filter((word) => word.includes('=')).map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]));
+const words = (list) => Object.fromEntries(list.filter((word) => word.includes('='))
+    .map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]));
 
 const settings = words(process.argv.slice(3));
 const connections = Number(settings.connections);
@@ -12,7 +14,8 @@ const path = url.pathname + url.search;
 const body = Number(settings.body) > 0 ? Buffer.alloc(Number(settings.body)) : null;
 const connect = { rejectUnauthorized: settings.insecure !== '1' };
 const http2 = Number(settings.http2);
-const dispatchers = http2 > 0 ? Array.from({ length: http2 }, http2Client) : [new Pool(url.origin, { connections, pipelining: 1, connect })];
+const dispatchers = http2 > 0 ? Array.from({ length: http2 }, http2Client)
+    : [new Pool(url.origin, { connections, pipelining: 1, connect })];
 
 // A Pool waits for events that an H2CClient does not send.
 function http2Client() {

@@ -8,7 +8,7 @@ namespace Warmwire.Cli.Experiment;
 /// <param name="Reuse">Whether its requests share a client; <see langword="false"/> creates one for each.</param>
 internal sealed record FunctionOrder(FunctionKind Function, Uri Upstream, bool Reuse);
 
-/// <summary>Its answer: it listens on 127.0.0.1.</summary>
+/// <summary>The answer: the child listens on 127.0.0.1.</summary>
 internal sealed record FunctionReady(int Port);
 
 /// <summary>Asks for the <see cref="FunctionCounts"/>.</summary>

@@ -5,7 +5,7 @@ namespace Warmwire.Cli.Serving;
 /// <param name="Emulator">Whether it is the Pub/Sub emulator and not a server that says hello.</param>
 internal sealed record ServeOrder(bool Tls, bool Emulator = false);
 
-/// <summary>Its answer: it listens on 127.0.0.1.</summary>
+/// <summary>The answer: the child listens on 127.0.0.1.</summary>
 /// <param name="Port">The port.</param>
 /// <param name="Thumbprint">SHA-256 of the only certificate to accept; null without TLS.</param>
 internal sealed record ServerReady(int Port, string? Thumbprint);

@@ -3,7 +3,7 @@ using Warmwire.Timing;
 namespace Warmwire.Bodies;
 
 /// <summary>
-/// A request's body waits for 100 Continue (RFC 9110 §10.1.1), and not for ever: a server that says nothing in time gets it all the same.
+/// The wait of a request's body for 100 Continue (RFC 9110 §10.1.1), with a limit: a server that says nothing in time gets it all the same.
 /// </summary>
 internal sealed class ContinueWait : Deadline
 {

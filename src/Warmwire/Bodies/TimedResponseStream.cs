@@ -43,7 +43,7 @@ internal abstract class TimedResponseStream : ResponseBodyStream, ITotalDeadline
 
     private DeadlineQueue Deadlines => _connection.Services.Deadlines;
 
-    /// <summary>The response was given up before anybody saw it.</summary>
+    /// <summary>The response was given up before the caller received it.</summary>
     public void Detach() => Over();
 
     public sealed override void Attach(TotalDeadline deadline)
@@ -77,7 +77,7 @@ internal abstract class TimedResponseStream : ResponseBodyStream, ITotalDeadline
 
     protected void EndIdleWait() => Deadlines.Cancel(_idle!);
 
-    /// <summary>Nothing more comes from here, so its times and the garbage collector need not look after it.</summary>
+    /// <summary>Ends the body: its deadlines and the leak report are off.</summary>
     /// <param name="ended">Whether it ended as a body should; else reads go on to say what happened.</param>
     protected void Over(bool ended = true)
     {
@@ -93,11 +93,11 @@ internal abstract class TimedResponseStream : ResponseBodyStream, ITotalDeadline
     /// <summary>A timeout ends the reading of the body.</summary>
     protected abstract void FailBody(TransportException error);
 
-    /// <summary>It was disposed.</summary>
+    /// <summary>Called when the stream is disposed.</summary>
     /// <param name="early">Before its end.</param>
     protected abstract void Disposed(bool early);
 
-    /// <summary>It was never disposed: lets go of what serves it.</summary>
+    /// <summary>Called when the stream was never disposed: its connection is released or closed.</summary>
     protected abstract void LetGo();
 
     protected sealed override void Dispose(bool disposing)

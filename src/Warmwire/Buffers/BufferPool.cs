@@ -17,7 +17,7 @@ internal sealed class BufferPool
     /// <summary>A larger buffer is made anew and left to the collector.</summary>
     public const int MaxBufferBytes = 1024 * 1024;
 
-    /// <summary>What rests in the pool, all sizes together.</summary>
+    /// <summary>The bytes that lie in the pool, of all sizes.</summary>
     public const int MaxRetainedBytes = 64 * 1024 * 1024;
 
 #if DEBUG
@@ -30,7 +30,7 @@ internal sealed class BufferPool
     private const int Sizes = 20 - SmallestShift + 1;
 
 #if DEBUG
-    private static readonly ConditionalWeakTable<byte[], object> s_resting = [];
+    private static readonly ConditionalWeakTable<byte[], object> s_pooled = [];
 #endif
 
     private readonly Shelf[] _shelves;
@@ -47,7 +47,7 @@ internal sealed class BufferPool
     /// <summary>The pool of the process.</summary>
     public static BufferPool Shared { get; } = Trimmed(new BufferPool(Math.Clamp(Environment.ProcessorCount, 1, 32), MaxRetainedBytes));
 
-    /// <summary>What rests in the pool now.</summary>
+    /// <summary>The bytes that lie in the pool now.</summary>
     public long RetainedBytes => _shelves.Sum(static shelf => (long)shelf.Bytes);
 
     /// <summary>An array of at least that length, with anything in it.</summary>
@@ -87,7 +87,7 @@ internal sealed class BufferPool
             return;
         }
 
-        WillRest(array);
+        WillBePooled(array);
         int size = SizeFor(length);
         Shelf[] shelves = _shelves;
         int at = Nearest(shelves.Length);
@@ -102,7 +102,7 @@ internal sealed class BufferPool
         }
     }
 
-    /// <summary>Drops the arrays that nobody needed since it was called last.</summary>
+    /// <summary>Drops the arrays that were not needed since the last call.</summary>
     public void Trim()
     {
         foreach (Shelf shelf in _shelves)
@@ -122,12 +122,12 @@ internal sealed class BufferPool
 
     private static int Nearest(int shelves) => shelves == 1 ? 0 : (int)((uint)Thread.GetCurrentProcessorId() % (uint)shelves);
 
-    /// <summary>Whoever still reads or writes an array it gave back, or gives it back twice, is found out in Debug.</summary>
+    /// <summary>Makes a use after the return, or a second return, visible in Debug builds.</summary>
     [System.Diagnostics.Conditional("DEBUG")]
-    private static void WillRest(byte[] array)
+    private static void WillBePooled(byte[] array)
     {
 #if DEBUG
-        if (!s_resting.TryAdd(array, s_resting))
+        if (!s_pooled.TryAdd(array, s_pooled))
         {
             throw new InvalidOperationException("A buffer was given back twice.");
         }
@@ -140,7 +140,7 @@ internal sealed class BufferPool
     private static void WasTaken(byte[] array)
     {
 #if DEBUG
-        s_resting.Remove(array);
+        s_pooled.Remove(array);
 #endif
     }
 
@@ -152,7 +152,7 @@ internal sealed class BufferPool
         // Guarded by _busy.
         private readonly byte[]?[][] _arrays = new byte[]?[Sizes][];
         private readonly int[] _counts = new int[Sizes];
-        private readonly int[] _least = new int[Sizes]; // the fewest that rested since the last trim: that many were not needed
+        private readonly int[] _least = new int[Sizes]; // the fewest that lay here since the last trim: that many were not needed
         private int _bytes;
 
         private int _busy;

@@ -10,8 +10,8 @@ namespace Warmwire.Connections;
 /// apart from the connection's work, so that a caller who gives up is free at once while the connection reads on.
 /// </summary>
 /// <remarks>
-/// Used again for later requests, but only where nobody else can still know it (<see cref="AttemptProgress.Forgotten"/>): most exchanges of a busy program end
-/// that way. Any other is left to the garbage collector.
+/// Used again for later requests, but only where nobody else can still know it (<see cref="AttemptProgress.Forgotten"/>): most exchanges of
+/// a busy program end that way. Any other is left to the garbage collector.
 /// </remarks>
 internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
 {
@@ -57,7 +57,7 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
     /// <summary>The request must not be sent with HTTP/1.1.</summary>
     public bool RequiresHttp2 => Request.Version.Major >= 2 && Request.VersionPolicy != HttpVersionPolicy.RequestVersionOrLower;
 
-    /// <summary>It opens a tunnel through an HTTP/2 stream (RFC 8441), which HTTP/1.1 has no words for.</summary>
+    /// <summary>Whether the request opens a tunnel through an HTTP/2 stream (RFC 8441), which HTTP/1.1 has no words for.</summary>
     public bool IsExtendedConnect => ConnectMethod.ProtocolOf(Request) is not null;
 
     // The lease, set by the pool.
@@ -68,14 +68,14 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
 
     public ref AttemptProgress Progress => ref _progress;
 
-    /// <summary>Its slot on a multiplexed connection, until its stream is open and holds it.</summary>
+    /// <summary>The slot on a multiplexed connection, until the stream is open and holds it.</summary>
     public ref StreamSlot Slot => ref _slot;
 
     public bool IsCompleted => Volatile.Read(ref _completed) != 0;
 
     public ValueTask<HttpResponseMessage> Response => new(this, _promise.Version);
 
-    /// <summary>An attempt that nobody else knows: a new one, or one that was given back.</summary>
+    /// <summary>An attempt without other users: a new one, or one that was given back.</summary>
     public static Attempt Rent(in AttemptRequest request)
     {
         if (t_spare is not { } spare)
@@ -149,6 +149,7 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
 
     ValueTaskSourceStatus IValueTaskSource<HttpResponseMessage>.GetStatus(short token) => _promise.GetStatus(token);
 
-    void IValueTaskSource<HttpResponseMessage>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    void IValueTaskSource<HttpResponseMessage>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _promise.OnCompleted(continuation, state, token, flags);
 }

@@ -1,6 +1,6 @@
 namespace Warmwire.Connections;
 
-/// <summary>How far an attempt has come. Written by the connection that serves it, read by whoever judges its failure.</summary>
+/// <summary>How far an attempt has come. Written by the connection that serves it, read by the code that judges its failure.</summary>
 internal struct AttemptProgress
 {
     private Task? _copying;
@@ -14,21 +14,23 @@ internal struct AttemptProgress
     /// <summary>Whether one byte of a response has arrived.</summary>
     public bool ResponseStarted { get; set; }
 
-    /// <summary>The server has said that it did nothing with the request: REFUSED_STREAM, or a GOAWAY that leaves it out (RFC 9113 §8.7).</summary>
+    /// <summary>
+    /// The server has said that it did nothing with the request: REFUSED_STREAM, or a GOAWAY that leaves it out (RFC 9113 §8.7).
+    /// </summary>
     public bool NotProcessed { get; set; }
 
     /// <summary>The content has been asked for its bytes, whether or not any of them have left.</summary>
     public bool ContentBegun { get; set; }
 
-    /// <summary>Its connection had no slot for it after all, and nothing was sent: it waits again, and that is no replay.</summary>
+    /// <summary>Whether the connection had no slot after all. Nothing was sent: the request waits again, and that is no replay.</summary>
     public bool TurnedAway { get; set; }
 
-    /// <summary>It waited for a connection, so what ended the wait may still know it.</summary>
+    /// <summary>Whether the request waited for a connection, so that what ended the wait may still refer to the attempt.</summary>
     public bool WasQueued { get; set; }
 
     /// <summary>
-    /// Set before the promise is kept, by the flow that keeps it: the connection, its timers and the token's callbacks know the attempt no more, so
-    /// its awaiter is the last one to hold it.
+    /// Set before the promise is kept, by the flow that keeps it: the connection, its timers and the token's callbacks know the attempt no
+    /// more, so its awaiter is the last one to hold it.
     /// </summary>
     public bool Forgotten { get; set; }
 }

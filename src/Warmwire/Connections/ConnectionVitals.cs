@@ -2,5 +2,6 @@ namespace Warmwire.Connections;
 
 /// <summary>How a multiplexed connection is doing, for the snapshot.</summary>
 /// <param name="WindowStalls">How often a request's body had to wait for the server's flow control.</param>
-/// <param name="PingRoundTrip">The shortest round trip of a ping, or of the first settings, so far; <see langword="null"/> if none is known.</param>
+/// <param name="PingRoundTrip">The shortest round trip of a ping, or of the first settings, so far; <see langword="null"/> if none is
+/// known.</param>
 internal readonly record struct ConnectionVitals(long WindowStalls, TimeSpan? PingRoundTrip);

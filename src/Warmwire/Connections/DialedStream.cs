@@ -3,7 +3,9 @@ using Warmwire.Sockets;
 
 namespace Warmwire.Connections;
 
-/// <summary>A stream that is connected and, where the route says so, has completed its TLS handshake: what a connection is made of.</summary>
+/// <summary>
+/// A stream that is connected and, where the route says so, has completed its TLS handshake: what a connection is made of.
+/// </summary>
 internal sealed class DialedStream
 {
     public required Stream Stream { get; init; }

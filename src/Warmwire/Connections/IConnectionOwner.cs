@@ -11,6 +11,6 @@ internal interface IConnectionOwner
     /// <summary>The connection is closed. Called exactly once for each connection, from any state.</summary>
     void Closed(HttpConnection connection, CloseReason reason);
 
-    /// <summary>A response was found by the garbage collector: nobody had disposed it.</summary>
+    /// <summary>A response was found by the garbage collector: it was never disposed.</summary>
     void ResponseLeaked(HttpConnection connection, string? stack);
 }

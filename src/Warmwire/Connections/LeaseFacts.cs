@@ -1,6 +1,8 @@
 namespace Warmwire.Connections;
 
-/// <summary>How an attempt got its connection. The pool sets it as a whole, once; a response keeps it, so that it need not keep the attempt.</summary>
+/// <summary>
+/// How an attempt got its connection. The pool sets it as a whole, once; a response keeps it, so that it need not keep the attempt.
+/// </summary>
 internal readonly record struct LeaseFacts
 {
     /// <summary>The attempt has got a connection.</summary>

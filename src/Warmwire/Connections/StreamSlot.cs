@@ -48,7 +48,7 @@ internal struct StreamSlot
         return slot;
     }
 
-    /// <summary>The slot is free for another request. Whoever ends it tells the pool.</summary>
+    /// <summary>The slot is free for another request. The caller tells the pool.</summary>
     public void End() => MoveTo(StreamSlotState.Ended);
 
     private void MoveTo(StreamSlotState next)
@@ -75,7 +75,7 @@ internal enum StreamSlotState : byte
     /// <summary>The connection has agreed.</summary>
     Leased,
 
-    /// <summary>Its stream is in the connection's table.</summary>
+    /// <summary>The slot's stream is in the connection's table.</summary>
     Open,
 
     /// <summary>The pool was told that it is free.</summary>

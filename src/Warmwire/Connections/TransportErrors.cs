@@ -47,7 +47,9 @@ internal static class TransportErrors
             attempt,
             TheirsIn(inner));
 
-    /// <summary>What the application's code threw, if <see cref="UserCode"/> has wrapped it to say where; as in .NET, it stands right inside.</summary>
+    /// <summary>
+    /// What the application's code threw, if <see cref="UserCode"/> has wrapped it to say where; as in .NET, it stands right inside.
+    /// </summary>
     public static Exception TheirsIn(Exception error) => error is HttpRequestException { InnerException: { } theirs } ? theirs : error;
 
     public static TransportException WriteFailed(HttpConnection connection, Attempt attempt, Exception inner) =>

@@ -48,7 +48,7 @@ internal static class Http2ErrorTexts
     public static string LengthNotKept(long promised, long came) =>
         $"the body has {came} bytes{(came < promised ? "" : " or more")}, its Content-Length is {promised} (RFC 9113 §8.1.1)";
 
-    public static string NoPlace(string origin, long connection, int limit) =>
+    public static string NoFreeSlot(string origin, long connection, int limit) =>
         $"{origin} takes {limit} streams on connection {connection} (SETTINGS_MAX_CONCURRENT_STREAMS), which are all in use. Nothing was "
         + "sent.";
 

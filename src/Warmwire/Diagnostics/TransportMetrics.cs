@@ -67,10 +67,10 @@ internal sealed class TransportMetrics
             UserCode.Publish(() => meter.CreateHistogram(name, "s", description, tags: null, advice));
     }
 
-    /// <summary>Whether anybody listens to what is measured when a request is given its connection.</summary>
+    /// <summary>Whether a listener wants what is measured when a request is given its connection.</summary>
     public bool MeasuresLeases => _timeInQueue is { Enabled: true } || _reused is { Enabled: true };
 
-    /// <summary>Whether anybody listens to how many connections are active and idle.</summary>
+    /// <summary>Whether a listener wants to know how many connections are active and idle.</summary>
     public bool MeasuresConnections => _openConnections is { Enabled: true };
 
     public bool MeasuresStreams => _activeStreams is { Enabled: true };

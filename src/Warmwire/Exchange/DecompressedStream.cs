@@ -113,7 +113,7 @@ internal sealed class DecompressedStream : Stream
             EnsureComplete();
         }
 
-        SkipRest();
+        SkipToEnd();
         return 0;
     }
 
@@ -160,7 +160,7 @@ internal sealed class DecompressedStream : Stream
             EnsureComplete();
         }
 
-        await SkipRestAsync(cancellationToken).ConfigureAwait(false);
+        await SkipToEndAsync(cancellationToken).ConfigureAwait(false);
         return 0;
     }
 
@@ -274,7 +274,7 @@ internal sealed class DecompressedStream : Stream
     }
 
     /// <summary>Reads the body below to its end; bytes after the compressed data are ignored, as in .NET.</summary>
-    private void SkipRest()
+    private void SkipToEnd()
     {
         if (_state == State.Ended)
         {
@@ -294,7 +294,7 @@ internal sealed class DecompressedStream : Stream
         }
     }
 
-    private async ValueTask SkipRestAsync(CancellationToken cancellationToken)
+    private async ValueTask SkipToEndAsync(CancellationToken cancellationToken)
     {
         if (_state == State.Ended)
         {

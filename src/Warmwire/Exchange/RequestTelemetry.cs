@@ -4,7 +4,7 @@ using Warmwire.Diagnostics;
 namespace Warmwire.Exchange;
 
 /// <summary>
-/// The activity and the metrics of one request; each hop of a redirect is a request. It costs nothing while nobody listens, and never
+/// The activity and the metrics of one request; each hop of a redirect is a request. It costs nothing without a listener, and never
 /// throws.
 /// </summary>
 internal readonly struct RequestTelemetry
@@ -40,7 +40,7 @@ internal readonly struct RequestTelemetry
         }
     }
 
-    /// <summary>Whether anybody listens to what <see cref="Start"/> would tell.</summary>
+    /// <summary>Whether a listener wants what <see cref="Start"/> would tell.</summary>
     public static bool IsWanted(TransportMetrics metrics) => metrics.MeasuresRequests || s_source.HasListeners();
 
     public static RequestTelemetry Start(TransportMetrics metrics, TimeProvider time, HttpRequestMessage request) =>

@@ -53,7 +53,8 @@ internal sealed class Http2FrameReceiver
     {
         if (_block.StreamId != 0 && (header.Type != FrameType.Continuation || header.StreamId != _block.StreamId))
         {
-            throw new Http2ConnectionException(Http2ErrorCode.ProtocolError, $"{header.Type} in the middle of a header block (RFC 9113 §6.10)");
+            throw new Http2ConnectionException(
+                Http2ErrorCode.ProtocolError, $"{header.Type} in the middle of a header block (RFC 9113 §6.10)");
         }
 
         switch (header.Type)
@@ -89,7 +90,8 @@ internal sealed class Http2FrameReceiver
                 _connection.Floods.Count(FloodKind.Ignored);
                 break;
             case FrameType.PushPromise:
-                throw new Http2ConnectionException(Http2ErrorCode.ProtocolError, "PUSH_PROMISE, although pushes are disabled (RFC 9113 §6.6)");
+                throw new Http2ConnectionException(
+                    Http2ErrorCode.ProtocolError, "PUSH_PROMISE, although pushes are disabled (RFC 9113 §6.6)");
             default:
                 // RFC 9113 §5.5: unknown types are ignored.
                 _connection.Floods.Count(FloodKind.Ignored);

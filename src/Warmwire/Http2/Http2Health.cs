@@ -137,7 +137,10 @@ internal sealed class Http2Health : Deadline
     public bool ShouldDoubt_NeedsLock(long waitedSince)
     {
         long heardAt = Volatile.Read(ref _heardAt);
-        return !_inDoubt && !_doubtIsBlocked && heardAt <= waitedSince && _services.Time.GetElapsedTime(heardAt) >= Http2Limits.SilenceBeforeDoubt;
+        return !_inDoubt
+            && !_doubtIsBlocked
+            && heardAt <= waitedSince
+            && _services.Time.GetElapsedTime(heardAt) >= Http2Limits.SilenceBeforeDoubt;
     }
 
     /// <summary>The PING that rides behind a RST_STREAM, in the same send. <see cref="DoubtBegan"/> follows outside the gate.</summary>

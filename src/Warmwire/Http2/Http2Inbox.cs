@@ -27,10 +27,10 @@ internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
     {
         None,
 
-        /// <summary>Nothing has come for it yet.</summary>
+        /// <summary>The read waits: no bytes have come for it yet.</summary>
         Waiting,
 
-        /// <summary>It has its outcome and is about to be told. Until then more bytes may come for it.</summary>
+        /// <summary>The read has its outcome, and its caller is about to be told. Until then more bytes may come for it.</summary>
         Served,
     }
 
@@ -112,7 +112,7 @@ internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
 
     // ---- The caller -------------------------------------------------------------------------------------------------
 
-    /// <summary>Whether the body is here as a whole, and takes it. Only before anybody reads.</summary>
+    /// <summary>Takes the body if it is here as a whole. Only before the first read.</summary>
     public bool TryTakeWhole(int maxBytes, out byte[] whole)
     {
         lock (_gate)
@@ -186,7 +186,8 @@ internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
         !token.CanBeCanceled
             ? default
             : token.UnsafeRegister(
-                static (state, token) => ((Http2Inbox)state!).Withdraw(new TaskCanceledException(ErrorTexts.Cancelled, innerException: null, token)),
+                static (state, token) =>
+                    ((Http2Inbox)state!).Withdraw(new TaskCanceledException(ErrorTexts.Cancelled, innerException: null, token)),
                 this);
 
     /// <summary>The caller waits no longer. What has come for it already is lost to it, as the rest of the body.</summary>
@@ -236,7 +237,7 @@ internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Makes it ready for another response. Only when nobody reads and nobody fills.</summary>
+    /// <summary>Makes the inbox ready for another response. Only when it is neither read nor filled.</summary>
     public void Reset()
     {
         lock (_gate)
@@ -252,6 +253,7 @@ internal sealed class Http2Inbox : IValueTaskSource<int>, IThreadPoolWorkItem
 
     ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => _promise.GetStatus(token);
 
-    void IValueTaskSource<int>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    void IValueTaskSource<int>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _promise.OnCompleted(continuation, state, token, flags);
 }

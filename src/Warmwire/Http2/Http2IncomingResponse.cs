@@ -85,7 +85,8 @@ internal struct Http2IncomingResponse
     }
 
     /// <summary>Adds the trailers, which are here when the body is. It may ask the user's code, as <see cref="TakeResponse"/>.</summary>
-    public readonly void AddTrailersTo(HttpResponseMessage response, HttpRequestMessage request, HeaderEncodingSelector<HttpRequestMessage>? selector)
+    public readonly void AddTrailersTo(
+        HttpResponseMessage response, HttpRequestMessage request, HeaderEncodingSelector<HttpRequestMessage>? selector)
     {
         if ((_trailers ?? _undecodedTrailers?.Decode(request, selector!)) is { } trailers)
         {

@@ -77,7 +77,8 @@ internal sealed class Http2Lifetime
 
     private void TellGoAway(List<Http2Stream> left, Http2ErrorCode code, string debugData)
     {
-        // Story: a request that the GOAWAY leaves out is sent again before the pool knows of the GOAWAY, and comes back here. So first the pool.
+        // Story: a request that the GOAWAY leaves out is sent again before the pool knows of the GOAWAY, and comes back here. So first the
+        // pool.
         if (code == Http2ErrorCode.Http11Required && _connection.Route.Protocols == ProtocolOffer.Http2OrHttp1)
         {
             _owner.Http11Required(_connection);

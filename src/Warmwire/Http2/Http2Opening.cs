@@ -109,7 +109,8 @@ internal sealed class Http2Opening
         catch (Exception e)
         {
             _connection.Streams.EndSlot(ref attempt.Slot, trace: null);
-            attempt.TryFail(e is HttpRequestException refusal ? TransportErrors.Refused(_connection, attempt, refusal) : e, asynchronously: false);
+            attempt.TryFail(
+                e is HttpRequestException refusal ? TransportErrors.Refused(_connection, attempt, refusal) : e, asynchronously: false);
             return;
         }
 

@@ -79,7 +79,7 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Nothing is sent any more.</summary>
+    /// <summary>Stops the output: nothing is sent any more.</summary>
     public void Stop_NeedsLock()
     {
         Debug.Assert(IsGateHeld, "the gate");

@@ -34,7 +34,9 @@ internal sealed class Http2ReceiveWindows
         }
 
         int credit = _connection.Consume(bytes);
-        if (credit > 0 && _connection.ShouldGrow(credit, time.GetTimestamp(), roundTrip) && _connection.Size < Http2Limits.MaxConnectionWindow)
+        if (credit > 0
+            && _connection.ShouldGrow(credit, time.GetTimestamp(), roundTrip)
+            && _connection.Size < Http2Limits.MaxConnectionWindow)
         {
             credit += _connection.GrowTo(Math.Min(_connection.Size * 2, Http2Limits.MaxConnectionWindow));
         }

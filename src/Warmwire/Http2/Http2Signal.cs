@@ -12,7 +12,7 @@ internal sealed class Http2Signal : IValueTaskSource, IThreadPoolWorkItem
 {
     private ManualResetValueTaskSourceCore<bool> _promise;
 
-    /// <summary>Whether somebody waits who was not told yet.</summary>
+    /// <summary>Whether a writer waits and was not told yet.</summary>
     public bool IsArmed { get; private set; }
 
     public ValueTask Arm_NeedsLock()
@@ -23,7 +23,7 @@ internal sealed class Http2Signal : IValueTaskSource, IThreadPoolWorkItem
         return new ValueTask(this, _promise.Version);
     }
 
-    /// <summary>Whoever waits goes on, later and elsewhere.</summary>
+    /// <summary>The waiting writer goes on, as a work item of the thread pool.</summary>
     public void Set_NeedsLock()
     {
         if (IsArmed)

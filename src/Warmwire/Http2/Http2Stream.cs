@@ -24,7 +24,7 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
     // What it keeps of one request. Each part is assigned as a whole: a field that were forgotten would show one request what another has
     // left.
 
-    /// <summary>Set before the stream is opened; the attempt is taken by whoever ends the wait for the head.</summary>
+    /// <summary>Set before the stream is opened; the attempt is taken when the wait for the head ends.</summary>
     private Exchange _exchange;
 
     /// <summary>The reading flow's own, until it hands the response over.</summary>
@@ -59,7 +59,7 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
     /// <summary>Whether the caller waits for the head of the response.</summary>
     public bool WaitsForHead => !HeadDone;
 
-    /// <summary>Its slot, from the opening on. Whoever takes it out of the table ends it.</summary>
+    /// <summary>The stream's slot, from the opening on. The code that takes the stream out of the table ends it.</summary>
     public ref StreamSlot Slot => ref _slot;
 
     // Guarded by the connection's gate.
@@ -74,7 +74,7 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
     /// <summary>Whether the server has not sent its last frame.</summary>
     public bool MayReceive => State is Http2StreamState.Open or Http2StreamState.HalfClosedLocal;
 
-    /// <summary>It did not end in order: whoever cut it is going to tell it so, and may not have come to that yet.</summary>
+    /// <summary>Whether the stream was cut short; its reader may not have been told yet.</summary>
     public bool WasCut => _wire.WasCut;
 
     /// <summary>How much the server takes; negative after it has made its windows smaller (RFC 9113 §6.9.2).</summary>
@@ -114,7 +114,8 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
         _exchange.Started = Upload is null && attempt.Settings.ResponseHeadersTimeout == Timeout.InfiniteTimeSpan && trace is null;
 
         // Story: the stream is opened, another thread sends it, and its answer is handed over before this thread comes to register with the
-        // token. The callback would then belong to no wait. So it is registered first, and what fires early finds the attempt and no stream.
+        // token. The callback would then belong to no wait. So it is registered first, and what fires early finds the attempt and no
+        // stream.
         BeginWait(attempt);
         return !_exchange.Started;
     }
@@ -171,11 +172,11 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
 
     protected override void GiveUp(Attempt attempt, Exception error, CloseReason reason) => GiveUp(error);
 
-    /// <summary>Whoever waited for the head does so no more; the stream is reset and the connection goes on.</summary>
+    /// <summary>Ends the wait for the head; the stream is reset and the connection goes on.</summary>
     public void GiveUp(Exception error)
     {
-        // Story: the response is handed over at this moment. Whoever completes the attempt first wins; if that is the response, this came
-        // too late.
+        // Story: the response is handed over at this moment. The one that completes the attempt first wins; if that is the response, this
+        // came too late.
         if (Attempt is { } attempt && attempt.TryFail(error, asynchronously: true))
         {
             StopWaiting(attempt);

@@ -17,7 +17,7 @@ internal sealed class Http2StreamTable
     /// <summary>The number the next stream will have: odd, and never used twice (RFC 9113 §5.1.1).</summary>
     public int NextId => _nextId;
 
-    /// <summary>There is no number left.</summary>
+    /// <summary>Whether all stream numbers are used up.</summary>
     public bool IsUsedUp { get; private set; }
 
     /// <summary>Puts a stream in under <see cref="NextId"/>.</summary>
@@ -53,7 +53,7 @@ internal sealed class Http2StreamTable
 
     public bool TryTakeSpare([NotNullWhen(true)] out Http2Stream? spare) => _spares.TryPop(out spare);
 
-    /// <summary>Keeps a stream object that nobody else knows.</summary>
+    /// <summary>Keeps a stream object, which has no other user, for another request.</summary>
     public void Keep(Http2Stream spare)
     {
         if (_spares.Count < Http2Limits.SpareStreams)

@@ -6,8 +6,8 @@ using Warmwire.Http2.Wire;
 namespace Warmwire.Http2;
 
 /// <summary>
-/// The streams of a connection: how each is opened, found, and ended (RFC 9113 §5.1). Whoever takes a stream out of the table, under the
-/// gate, ends its slot, outside it: <see cref="EndSlot(Http2Stream)"/> is the one place that tells the pool.
+/// The streams of a connection: how each is opened, found, and ended (RFC 9113 §5.1). The code that takes a stream out of the table, under
+/// the gate, ends its slot, outside it: <see cref="EndSlot(Http2Stream)"/> is the one place that tells the pool.
 /// </summary>
 internal sealed class Http2Streams
 {
@@ -43,7 +43,7 @@ internal sealed class Http2Streams
 
     // ---- Stream objects ---------------------------------------------------------------------------------------------
 
-    /// <summary>A stream object that nobody knows.</summary>
+    /// <summary>A stream object without other users.</summary>
     public Http2Stream TakeSpare()
     {
         using (Output.EnterGate())
@@ -57,7 +57,7 @@ internal sealed class Http2Streams
         return new Http2Stream(_connection);
     }
 
-    /// <summary>Keeps a stream object that nobody else knows.</summary>
+    /// <summary>Keeps a stream object, which has no other user, for another request.</summary>
     public void KeepSpare(Http2Stream stream)
     {
         using (Output.EnterGate())
@@ -116,7 +116,8 @@ internal sealed class Http2Streams
         Output.AssertOutside();
         slot.End();
         _owner.StreamEnded(_connection);
-        trace?.Tell(static (callbacks, reason) => UserCode.Tell(callbacks.PutIdleConnection, (CloseReason?)reason), _connection.Lifetime.ClosedFor);
+        trace?.Tell(
+            static (callbacks, reason) => UserCode.Tell(callbacks.PutIdleConnection, (CloseReason?)reason), _connection.Lifetime.ClosedFor);
     }
 
     // ---- Ends in order ----------------------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ namespace Warmwire.Http2;
 /// Tells one request's <see cref="RequestTrace"/>: one callback at a time, in order, and never on the flow that reads the connection. A
 /// callback that blocks holds up its own request and no other.
 /// </summary>
-/// <remarks>What is in the queue is counted in one word; whoever makes it 1 goes through the queue until it is 0 again, here or in a work
-/// item.</remarks>
+/// <remarks>What is in the queue is counted in one word; the thread that makes it 1 goes through the queue until it is 0 again, here or in
+/// a work item.</remarks>
 internal sealed class Http2Trace : IThreadPoolWorkItem
 {
     private readonly RequestTrace _callbacks;
@@ -62,7 +62,7 @@ internal sealed class Http2Trace : IThreadPoolWorkItem
 
     void IThreadPoolWorkItem.Execute() => RunQueue();
 
-    /// <summary>Returns whether nobody goes through the queue.</summary>
+    /// <summary>Returns whether no thread goes through the queue.</summary>
     private bool Add(Action callback)
     {
         _queue.Enqueue(callback);

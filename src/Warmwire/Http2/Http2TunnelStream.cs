@@ -69,7 +69,10 @@ internal sealed class Http2TunnelStream : DuplexStream
             _stream.Connection.Data.EndRequest(_upload);
             _upload.Stop();
             _stream.Connection.Streams.Reset(_stream, Http2ErrorCode.Cancel);
-            _stream.Inbox.Fail(new TransportException(HttpRequestError.ResponseEnded, ErrorTexts.Cancelled, null, TransportPhase.ReadBody, RequestSent.Fully, _stream.Connection.Route.Origin, _stream.Connection.Id), dropUnread: true);
+            var error = new TransportException(
+                HttpRequestError.ResponseEnded, ErrorTexts.Cancelled, null, TransportPhase.ReadBody, RequestSent.Fully,
+                _stream.Connection.Route.Origin, _stream.Connection.Id);
+            _stream.Inbox.Fail(error, dropUnread: true);
         }
 
         base.Dispose(disposing);

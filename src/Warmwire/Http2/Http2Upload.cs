@@ -32,7 +32,7 @@ internal sealed class Http2Upload : IRequestBodyWriter
 
     public Http2Stream Stream => _stream;
 
-    /// <summary>Nobody wants the rest.</summary>
+    /// <summary>The rest of the body is not wanted.</summary>
     public bool IsStopped => _stopped;
 
     /// <summary>The server refused before the body was begun, so it is never sent.</summary>
@@ -54,7 +54,8 @@ internal sealed class Http2Upload : IRequestBodyWriter
     /// </summary>
     public void Start(Attempt attempt)
     {
-        if (FrameworkFields.HeadersOf(attempt.Request)?.ExpectContinue == true && attempt.Settings.Expect100ContinueTimeout != TimeSpan.Zero)
+        if (FrameworkFields.HeadersOf(attempt.Request)?.ExpectContinue == true
+            && attempt.Settings.Expect100ContinueTimeout != TimeSpan.Zero)
         {
             _continue = new ContinueWait();
         }
@@ -148,10 +149,10 @@ internal sealed class Http2Upload : IRequestBodyWriter
     public ValueTask WriteBodyAsync(ReadOnlyMemory<byte> data)
     {
         ValueTask room = _stream.Connection.Data.Send(this, ref data);
-        return data.IsEmpty ? default : WriteRestAsync(room, data);
+        return data.IsEmpty ? default : WriteWhenRoomAsync(room, data);
     }
 
-    private async ValueTask WriteRestAsync(ValueTask room, ReadOnlyMemory<byte> data)
+    private async ValueTask WriteWhenRoomAsync(ValueTask room, ReadOnlyMemory<byte> data)
     {
         while (!data.IsEmpty)
         {

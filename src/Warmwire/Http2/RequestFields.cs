@@ -82,7 +82,9 @@ internal sealed class RequestFields
         ReadOnlySpan<byte> text = _text.Written.Span;
         foreach (ref readonly Field field in _fields.AsSpan(0, _count))
         {
-            encoder.Encode(output, text.Slice(field.Start, field.NameLength), text.Slice(field.Start + field.NameLength, field.ValueLength), field.Indexing);
+            ReadOnlySpan<byte> name = text.Slice(field.Start, field.NameLength);
+            ReadOnlySpan<byte> value = text.Slice(field.Start + field.NameLength, field.ValueLength);
+            encoder.Encode(output, name, value, field.Indexing);
         }
     }
 

@@ -46,7 +46,7 @@ internal sealed class ResponseFields
     /// <summary>The block's size as it counts against the limit.</summary>
     public long Bytes => _block.Bytes;
 
-    /// <summary>A block that nobody waits for: only what it does to the tables counts.</summary>
+    /// <summary>A block of a stream that is gone: only what it does to the tables counts.</summary>
     public void Skip(HpackDecoder decoder, ReadOnlySpan<byte> block)
     {
         Clear();
@@ -197,7 +197,10 @@ internal sealed class ResponseFields
     /// <summary>RFC 9110 §8.6: digits, and if it comes again, the same.</summary>
     private void TakeContentLength(ReadOnlySpan<byte> value)
     {
-        if (value.IsEmpty || value.ContainsAnyExceptInRange((byte)'0', (byte)'9') || !Utf8Parser.TryParse(value, out long length, out int used) || used != value.Length)
+        if (value.IsEmpty
+            || value.ContainsAnyExceptInRange((byte)'0', (byte)'9')
+            || !Utf8Parser.TryParse(value, out long length, out int used)
+            || used != value.Length)
         {
             _block.Error = ResponseErrorTexts.MalformedContentLength(value);
         }
@@ -285,7 +288,9 @@ internal sealed class ResponseFields
             return ResponseErrorTexts.IllegalHeaderValue(name, value[control]);
         }
 
-        return value.Length > 0 && (FieldSyntax.IsWhiteSpace(value[0]) || FieldSyntax.IsWhiteSpace(value[^1])) ? Http2ErrorTexts.WhiteSpaceAroundValue(name) : null;
+        return value.Length > 0 && (FieldSyntax.IsWhiteSpace(value[0]) || FieldSyntax.IsWhiteSpace(value[^1]))
+            ? Http2ErrorTexts.WhiteSpaceAroundValue(name)
+            : null;
     }
 
     /// <summary>What is known of one block.</summary>
@@ -316,6 +321,7 @@ internal sealed class ResponseFields
 
     private readonly struct Sink(ResponseFields fields) : IFieldSink
     {
-        public void Field(int wellKnownIndex, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, ref object? tag) => fields.Take(name, value, ref tag);
+        public void Field(int wellKnownIndex, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, ref object? tag) =>
+            fields.Take(name, value, ref tag);
     }
 }

@@ -6,12 +6,12 @@ internal enum StreamSteps
 {
     None = 0,
 
-    /// <summary>Its slot ends: the pool is told.</summary>
+    /// <summary>The stream's slot ends: the pool is told.</summary>
     EndSlot = 1,
 
-    /// <summary>Its body ends: the caller is told.</summary>
+    /// <summary>The response's body ends: the caller is told.</summary>
     EndBody = 2,
 
-    /// <summary>Its response is handed over.</summary>
+    /// <summary>The response is handed over.</summary>
     HandOver = 4,
 }

@@ -34,7 +34,8 @@ internal sealed class UndecodedFields
         _fields.ConvertAll(field => new KeyValuePair<string, string>(field.Name, Decode(field, request, selector)));
 
     private string Decode(in Field field, HttpRequestMessage request, HeaderEncodingSelector<HttpRequestMessage> selector) =>
-        ResponseHeaderNames.DecodeValue(field.Header, _values.WrittenSpan.Slice(field.Start, field.Length), UserCode.EncodingOfResponse(selector, field.Name, request));
+        ResponseHeaderNames.DecodeValue(
+            field.Header, _values.WrittenSpan.Slice(field.Start, field.Length), UserCode.EncodingOfResponse(selector, field.Name, request));
 
     private readonly record struct Field(string Name, KnownResponseHeader Header, bool IsContentHeader, int Start, int Length);
 }

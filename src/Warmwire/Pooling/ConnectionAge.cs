@@ -53,11 +53,11 @@ internal sealed class ConnectionAge
         : IsTooOld(connection, now) ? CloseReason.Lifetime
         : null;
 
-    /// <summary>When an idle connection will be too old, if ever, or <paramref name="next"/> if that is sooner.</summary>
+    /// <summary>The time when an idle connection will be too old, if ever, or <paramref name="next"/> if that is sooner.</summary>
     public TimeSpan? NextDue(TimeSpan? next, PooledConnection connection, long now, TimeSpan idleTime) =>
         NextEndOfLife(Earlier(next, connection.IdleLimit, idleTime), connection, now);
 
-    /// <summary>When a connection will have lived too long, if ever, or <paramref name="next"/> if that is sooner.</summary>
+    /// <summary>The time when a connection will have lived too long, if ever, or <paramref name="next"/> if that is sooner.</summary>
     public TimeSpan? NextEndOfLife(TimeSpan? next, PooledConnection connection, long now) =>
         Earlier(next, connection.Lifetime, Elapsed(connection.OpenedAt, now));
 

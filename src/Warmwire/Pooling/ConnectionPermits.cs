@@ -6,7 +6,7 @@ namespace Warmwire.Pooling;
 /// The permits to have a connection that all origins share (<see cref="PooledHttpHandler.MaxConnections"/>). A permit is taken before a
 /// connection is dialed and goes back when it is closed. Origins that found none wait here in order, and a permit that comes back is handed
 /// to the first of them; those without any connection go first, and the others yield to them (<see cref="HasDestitute"/>), so that a busy
-/// origin cannot starve another for ever.
+/// origin cannot starve another.
 /// </summary>
 internal sealed class ConnectionPermits
 {

@@ -298,7 +298,7 @@ internal sealed class ConnectionPool : IDisposable
 
     // ---- Time -------------------------------------------------------------------------------------------------------
 
-    /// <summary>Closes what is old, resolves names again, forgets origins nobody uses.</summary>
+    /// <summary>Closes what is old, resolves names again, forgets unused origins.</summary>
     /// <returns>When the next sweep is due; <see langword="null"/> if there is nothing to wait for.</returns>
     public TimeSpan? Sweep()
     {

@@ -49,7 +49,7 @@ internal struct ConnectionSlots
         _suspensions--;
     }
 
-    /// <summary>The connection refused an exchange and will tell why; nobody asks it again before it has.</summary>
+    /// <summary>The connection refused an exchange and will tell why; it is not asked again before that.</summary>
     /// <remarks>
     /// Story: it was suspended when it was asked, and has told both that and that it is resumed before this line. It will tell nothing
     /// more, so only if it has told nothing since is there something to wait for.

@@ -5,8 +5,8 @@ using Warmwire.Connections;
 namespace Warmwire.Pooling;
 
 /// <summary>
-/// The sum of what happened at origins that nobody uses any more, so that the totals of the snapshot never go back and the list of origins
-/// does not grow for ever.
+/// The sum of what happened at origins that were forgotten, so that the totals of the snapshot never go back and the list of origins
+/// does not grow without limit.
 /// </summary>
 internal sealed class ForgottenOrigins
 {

@@ -2,7 +2,7 @@ namespace Warmwire.Pooling;
 
 /// <summary>
 /// Idle connections of all origins together, against <see cref="PooledHttpHandler.MaxIdleConnections"/>. Any thread; each origin counts
-/// under its own lock, so the sum is exact whenever nobody is inside one. Not counted at all where there cannot be so many connections.
+/// under its own lock, so the sum is exact whenever no thread is inside one. Not counted at all where there cannot be so many connections.
 /// </summary>
 internal sealed class IdleTotal
 {

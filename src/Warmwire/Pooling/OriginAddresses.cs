@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Warmwire.Pooling;
 
-/// <summary>When an origin's name is resolved again, and which of its connections the answer retires.</summary>
+/// <summary>The addresses of an origin: when its name is resolved again, and which of its connections the answer retires.</summary>
 internal sealed class OriginAddresses(OriginState state, OriginDials dials)
 {
     private readonly TimeProvider _time = state.Settings.TimeProvider;
@@ -33,7 +33,7 @@ internal sealed class OriginAddresses(OriginState state, OriginDials dials)
         }
     }
 
-    /// <summary>When the name is to be resolved again, or <paramref name="next"/> if that is sooner.</summary>
+    /// <summary>The time when the name is to be resolved again, or <paramref name="next"/> if that is sooner.</summary>
     public TimeSpan? NextDue(TimeSpan? next, long now) =>
         IsToBeRefreshed ? ConnectionAge.Earlier(next, state.Settings.DnsRefreshInterval, _time.GetElapsedTime(_lastRefresh, now)) : next;
 
@@ -67,7 +67,7 @@ internal sealed class OriginAddresses(OriginState state, OriginDials dials)
             }
         }
 
-        // Those who waited for a slot of one of them have to wait for another.
+        // Waiters for a slot of one of them have to wait for another.
         step.Dial = dials.Next();
         return step;
     }

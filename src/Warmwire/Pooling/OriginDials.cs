@@ -215,7 +215,7 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
         End(dial);
         state.Counters.Opened++;
         pooled.Lifetime = age.DrawLifetime();
-        var step = new OriginStep { Pooled = pooled, News = new StepNews { Dialed = dial.Reason } };
+        var step = new OriginStep { Pooled = pooled, Event = new OriginEvent { Dialed = dial.Reason } };
         if (pooled.IsMultiplexed)
         {
             SucceededShared(dial, pooled, ref step);
@@ -245,7 +245,7 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
         step.Kind = step.Waiter is null ? StepKind.Release : StepKind.GiveLeased;
         if (!wasKnown)
         {
-            // Those who waited for what this dial would tell have connections opened now, or have to be told that they are too many.
+            // Waiters for what this dial would tell have connections opened now, or have to be told that they are too many.
             step.Dial = Next();
             FailSurplus(ref step, noPermit: false);
         }
@@ -283,8 +283,8 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
     }
 
     /// <summary>
-    /// Fails those who waited all through the dial of a connection that is closed before it served anybody, if there is no other: to them
-    /// it is a dial that failed. Without this a server that sends GOAWAY before the first request would be dialed for ever.
+    /// Fails the waiters that were there all through the dial of a connection that is closed before it served anybody, if there is no
+    /// other: to them it is a dial that failed. Without this a server that sends GOAWAY before the first request would be dialed endlessly.
     /// </summary>
     public void FailForUnused(PooledConnection pooled, CloseReason? reason, ref OriginStep step)
     {
@@ -305,7 +305,7 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
 
     public OriginStep Failed(PlannedDial dial, TransportException error)
     {
-        var step = new OriginStep { FreesPermit = true, News = new StepNews { Dialed = dial.Reason, DialError = error } };
+        var step = new OriginStep { FreesPermit = true, Event = new OriginEvent { Dialed = dial.Reason, DialError = error } };
         End(dial);
         state.Counters.DialsFailed++;
         if (dial.Waiter is { } asked && state.Waiters.Remove(asked))
@@ -313,8 +313,8 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
             step.Fail(asked, WaiterFailureKind.ItsOwn, error);
         }
 
-        // Without any connection that may serve, those who waited all through this dial without one of their own have seen the same: the
-        // origin cannot be reached. Trying for each in turn would make the last wait for the sum of all timeouts.
+        // Without any connection that may serve, the waiters that were there all through this dial without one of their own have seen the
+        // same: the origin cannot be reached. Trying for each in turn would make the last wait for the sum of all timeouts.
         if (dial.Reason != DialReason.Prewarm && !state.HasUsableConnection(onlyHttp2: false))
         {
             while (state.Waiters.DequeueWithoutDial(dial.StartedAtTicket) is { } waiter)

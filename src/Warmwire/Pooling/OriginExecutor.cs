@@ -116,7 +116,7 @@ internal sealed class OriginExecutor
                 break;
         }
 
-        if (step.News is not null)
+        if (step.Event is not null)
         {
             _pool.CheckEmpty();
         }
@@ -126,7 +126,7 @@ internal sealed class OriginExecutor
         step.Closes is null
         && step.Dial is null
         && step.Failures is null
-        && step.News is null
+        && step.Event is null
         && (step.Kind == StepKind.None || (step.Kind == StepKind.Idle && !_pool.IsCrowded));
 
     private void Tell(in OriginStep step)
@@ -141,22 +141,22 @@ internal sealed class OriginExecutor
             _events.BecameIdle(step.Pooled!.Connection);
         }
 
-        if (step.News is not { } news)
+        if (step.Event is not { } what)
         {
             return;
         }
 
-        if (news.Closed is { } reason)
+        if (what.Closed is { } reason)
         {
-            _events.Closed(step.Pooled!.Connection, reason, news.WasIdle);
+            _events.Closed(step.Pooled!.Connection, reason, what.WasIdle);
         }
-        else if (news.DialError is { } error)
+        else if (what.DialError is { } error)
         {
-            _events.DialFailed(_owner.Route, news.Dialed!.Value, error);
+            _events.DialFailed(_owner.Route, what.Dialed!.Value, error);
         }
         else
         {
-            _events.Opened(step.Pooled!.Connection, news.Dialed!.Value);
+            _events.Opened(step.Pooled!.Connection, what.Dialed!.Value);
             _pool.Opened();
         }
     }

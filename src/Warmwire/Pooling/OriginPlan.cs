@@ -64,7 +64,7 @@ internal sealed class OriginPlan
             Pooled = pooled,
             FreesPermit = true,
             EndsYield = pooled.Yields,
-            News = new StepNews { Closed = reason, WasIdle = pooled.IsCountedIdle },
+            Event = new OriginEvent { Closed = reason, WasIdle = pooled.IsCountedIdle },
         };
         if (pooled.State == PooledState.Idle)
         {
@@ -118,7 +118,7 @@ internal sealed class OriginPlan
         return step;
     }
 
-    /// <summary>Removes the origin, once, if nobody has used it for long and nothing is left in it.</summary>
+    /// <summary>Removes the origin, once, if it was unused for long and is empty.</summary>
     /// <returns>Its history; <see langword="null"/> if it stays, or was removed before.</returns>
     public OriginSnapshot? TryRemove(long now)
     {

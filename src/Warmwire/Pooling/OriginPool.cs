@@ -407,7 +407,7 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
     // ---- The end ----------------------------------------------------------------------------------------------------
 
     /// <summary>
-    /// Removes the pool, once, if nobody has used it for long and nothing is left in it. Its history goes to <paramref name="history"/>.
+    /// Removes the pool, once, if it was unused for long and is empty. Its history goes to <paramref name="history"/>.
     /// </summary>
     public bool TryRemove(long now, [NotNullWhen(true)] out OriginSnapshot? history)
     {

@@ -117,7 +117,7 @@ internal sealed class OriginSlots(OriginState state, OriginDials dials, OriginCh
 
     // ---- What the pool tells ----------------------------------------------------------------------------------------
 
-    /// <summary>A new connection, which nobody has been given yet, has begun to speak: it serves the waiters, or is idle.</summary>
+    /// <summary>A new connection, which was not leased yet, has begun to speak: it serves the waiters, or is idle.</summary>
     public OriginStep Offered(PooledConnection pooled, in Moment moment)
     {
         if (pooled.State != PooledState.Opening)
@@ -227,7 +227,7 @@ internal sealed class OriginSlots(OriginState state, OriginDials dials, OriginCh
         bool hasFreeSlot = pooled.HasFreeSlot;
 
         // Story: opening takes longer than a connection may live, or it may not live at all. Closed for that before it served those it was
-        // opened for, it would be dialed again and again. As with HTTP/1.1, those who waited for it have it.
+        // opened for, it would be dialed again and again. As with HTTP/1.1, the waiters for it have it.
         bool isForWaiter = wanted && !pooled.HasServed && taken == 0 && hasFreeSlot;
         CloseReason? reason = pooled.RetiredFor
             ?? (!isForWaiter && age.IsTooOld(pooled, moment.Now) ? CloseReason.Lifetime

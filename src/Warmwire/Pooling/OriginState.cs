@@ -112,7 +112,7 @@ internal sealed class OriginState
         }
     }
 
-    /// <summary>The connection serves nobody from now on. The first reason stands.</summary>
+    /// <summary>The connection takes no more requests. The first reason stands.</summary>
     /// <returns>Why to close it, if that is to be done now; else its last exchange ends first.</returns>
     public CloseReason? Retire(PooledConnection pooled, CloseReason reason, bool yields = false)
     {

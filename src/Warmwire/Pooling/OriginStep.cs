@@ -18,7 +18,7 @@ internal enum StepKind : byte
     /// <summary>The connection has become idle.</summary>
     Idle,
 
-    /// <summary>The connection is leased and nobody waits for it: it is released.</summary>
+    /// <summary>The connection is leased and no request waits: it is released.</summary>
     Release,
 
     /// <summary><see cref="OriginStep.Taken"/> is leased and given to the waiter.</summary>
@@ -43,10 +43,10 @@ internal enum WaiterFailureKind : byte
     /// <summary>With one of its own that says the same: an exception that is thrown twice loses its stack.</summary>
     LikeAnother,
 
-    /// <summary>It needs HTTP/2, and the server speaks HTTP/1.1.</summary>
+    /// <summary>The waiter needs HTTP/2, and the server speaks HTTP/1.1.</summary>
     Http2Refused,
 
-    /// <summary>The connection it waited for was closed before anybody could use it.</summary>
+    /// <summary>The connection the waiter waited for was closed before a request could use it.</summary>
     ClosedBeforeUse,
 
     /// <summary>The handler is disposed.</summary>
@@ -66,8 +66,8 @@ internal readonly record struct WaiterFailure(
     PooledConnection? Closed = null,
     CloseReason? Reason = null);
 
-/// <summary>What happened that metrics and the log are told, besides slots and idle connections.</summary>
-internal sealed record StepNews
+/// <summary>An event of an origin that metrics and the log are told, besides slots and idle connections.</summary>
+internal sealed record OriginEvent
 {
     /// <summary>The connection is closed, for this.</summary>
     public CloseReason? Closed { get; init; }
@@ -109,7 +109,7 @@ internal struct OriginStep
     /// <summary>A dial that is decided on. There may be another: the executor asks again behind each.</summary>
     public PlannedDial? Dial;
 
-    public StepNews? News;
+    public OriginEvent? Event;
 
     public List<(PooledConnection Pooled, CloseReason Reason)>? Closes;
 
@@ -120,7 +120,7 @@ internal struct OriginStep
 
     /// <summary>Whether there is nothing to do.</summary>
     public readonly bool IsEmpty =>
-        Kind == StepKind.None && Dial is null && Closes is null && Failures is null && News is null && EndedSlots == 0 && !FreesPermit;
+        Kind == StepKind.None && Dial is null && Closes is null && Failures is null && Event is null && EndedSlots == 0 && !FreesPermit;
 
     public void Close(PooledConnection pooled, CloseReason reason) => (Closes ??= []).Add((pooled, reason));
 

@@ -37,7 +37,7 @@ internal static class PoolErrors
         Make(route, streams > 0 ? ErrorTexts.TooManyPendingForStreams(route.Origin, pending, limit, streams, open)
             : ErrorTexts.TooManyPending(route.Origin, pending, limit, open), inner: null);
 
-    /// <summary>A connection was opened and closed again before anybody could use it.</summary>
+    /// <summary>A connection was opened and closed again before a request could use it.</summary>
     public static TransportException ClosedBeforeUse(Route route, HttpConnection connection, CloseReason? reason) =>
         new(HttpRequestError.ConnectionError, ErrorTexts.ClosedBeforeUse(route.Origin, connection.Id, reason), inner: null,
             TransportPhase.Connect, RequestSent.No,

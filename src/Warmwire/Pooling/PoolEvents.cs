@@ -46,7 +46,7 @@ internal sealed class PoolEvents
         }
     }
 
-    /// <summary>It failed or was given up while it waited.</summary>
+    /// <summary>The waiter failed or was given up.</summary>
     public void LeftQueue(Route route, Attempt attempt, TimeSpan waited) =>
         Tell(static told => told._metrics.RequestLeftQueue(Describe(told.route), told.attempt.Request.Method, told.waited),
             (_metrics, route, attempt, waited));

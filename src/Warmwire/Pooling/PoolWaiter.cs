@@ -51,7 +51,7 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
     /// <summary>A dial is under way for it.</summary>
     public bool HasDial { get; set; }
 
-    /// <summary>Its place among those that no dial is under way for.</summary>
+    /// <summary>The waiter's node in the list of waiters without a dial of their own.</summary>
     public LinkedListNode<PoolWaiter>? WithoutDial { get; set; }
 
     /// <summary>Position in the order of arrival, to tell who waited since before a dial.</summary>
@@ -114,7 +114,7 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
 
     private void GiveUp(Exception error)
     {
-        // Story: a connection is being handed to this waiter at this moment. Whoever finishes it first wins; a giver that comes second
+        // Story: a connection is being handed to this waiter at this moment. The one that finishes it first wins; a giver that comes second
         // keeps its connection and serves the next waiter.
         if (TryFail(error))
         {

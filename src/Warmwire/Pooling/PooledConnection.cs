@@ -56,10 +56,10 @@ internal sealed class PooledConnection
 
     public PooledState State { get; private set; }
 
-    /// <summary>Why it serves nobody any more. The first reason stands.</summary>
+    /// <summary>Why the connection takes no more requests. The first reason stands.</summary>
     public CloseReason? RetiredFor { get; private set; }
 
-    /// <summary>It retires to make room for an origin that has no connection at all.</summary>
+    /// <summary>The connection retires to make room for an origin that has no connection at all.</summary>
     public bool Yields { get; private set; }
 
     /// <summary>Multiplexed, and offered to the waiters once.</summary>
@@ -75,10 +75,10 @@ internal sealed class PooledConnection
 
     public long Requests { get; set; }
 
-    /// <summary>It has taken an exchange. Set without the lock, once and for all, by the flow that leases it.</summary>
+    /// <summary>Whether the connection has taken an exchange. Set without the lock, once and for all, by the flow that leases it.</summary>
     public bool HasServed => _hasServed;
 
-    /// <summary>Its slots, if it is multiplexed.</summary>
+    /// <summary>The connection's slots, if it is multiplexed.</summary>
     public ref ConnectionSlots Slots => ref _slots;
 
     // Its ages.

@@ -3,7 +3,7 @@ namespace Warmwire.Pooling;
 /// <summary>What a connection is to its pool. <see cref="PooledConnection"/> has the drawing of the moves.</summary>
 internal enum PooledState
 {
-    /// <summary>Multiplexed, open, and not offered to anybody yet: it neither serves nor is it idle.</summary>
+    /// <summary>Multiplexed, open, and not offered to waiters yet: neither serving nor idle.</summary>
     Opening,
 
     /// <summary>Not multiplexed, with an exchange, a response body or a drain, or on its way to a request.</summary>
@@ -15,7 +15,7 @@ internal enum PooledState
     /// <summary>Multiplexed, with slots taken.</summary>
     Shared,
 
-    /// <summary>Serves nobody any more: the pool closes it now, or behind its last exchange.</summary>
+    /// <summary>Takes no more requests: the pool closes it now, or behind its last exchange.</summary>
     Retired,
 
     /// <summary>Closed and counted.</summary>

@@ -27,8 +27,8 @@ internal sealed class Sweeper : IDisposable
         _stampsPerTick = time.TimestampFrequency / (double)TimeSpan.TicksPerSecond;
         using (ExecutionContext.IsFlowSuppressed() ? default(IDisposable) : ExecutionContext.SuppressFlow())
         {
-            // The timer roots its state: a weak reference, so that a handler nobody holds can be collected.
-            _timer = time.CreateTimer(static state => ((WeakReference<Sweeper>)state!).TryRun(), new WeakReference<Sweeper>(this),
+            // The timer roots its state: a weak reference, so that a handler without other references can be collected.
+            _timer = time.CreateTimer(static state => RunIfAlive((WeakReference<Sweeper>)state!), new WeakReference<Sweeper>(this),
                 Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
     }
@@ -84,12 +84,8 @@ internal sealed class Sweeper : IDisposable
             Expect(next, _time.GetTimestamp());
         }
     }
-}
 
-/// <summary>The step from the timer's state to the sweeper.</summary>
-internal static class WeakSweeper
-{
-    public static void TryRun(this WeakReference<Sweeper> sweeper)
+    private static void RunIfAlive(WeakReference<Sweeper> sweeper)
     {
         if (sweeper.TryGetTarget(out Sweeper? target))
         {

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Warmwire.Sockets;
 
 /// <summary>
-/// Lets a descriptor be closed at any time by anybody: every system call on it is between <see cref="TryEnter"/> and <see cref="Exit"/>,
+/// Lets any thread close a descriptor at any time: every system call on it is between <see cref="TryEnter"/> and <see cref="Exit"/>,
 /// and the descriptor is closed by the one that leaves last.
 /// </summary>
 /// <remarks>

@@ -170,7 +170,7 @@ internal sealed class EventLoopGroup : IDisposable
         return false;
     }
 
-    /// <summary>Nobody needed the thread for long.</summary>
+    /// <summary>The thread was not needed for long.</summary>
     /// <returns>Whether it may end; otherwise somebody has just taken it and calls it.</returns>
     public bool TryRetire(LoopThread thread)
     {

@@ -3,7 +3,7 @@ namespace Warmwire.Sockets;
 /// <summary>Limits of the event loops that no setting governs; docs/limits.md lists them.</summary>
 internal static class SocketLimits
 {
-    /// <summary>There are as many loops as processors, but not more than this.</summary>
+    /// <summary>The greatest number of loops; otherwise there are as many as processors.</summary>
     public const int EventLoops = 16;
 
     /// <summary>Events taken from the system at once.</summary>
@@ -15,7 +15,7 @@ internal static class SocketLimits
     /// <summary>Threads kept ready to take a loop over.</summary>
     public const int SpareLoopThreads = 16;
 
-    /// <summary>A ready thread that nobody needs ends after this time.</summary>
+    /// <summary>The time after which a spare thread ends.</summary>
     public static readonly TimeSpan SpareLoopThreadLifetime = TimeSpan.FromSeconds(10);
 
     /// <summary>How often the loops are looked at; one that is still in the same callback is taken over.</summary>

@@ -79,9 +79,3 @@ internal abstract class SocketStream : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 }
-
-/// <summary>Is told of input nobody waits for: see <see cref="SocketStream.InputWatcher"/>.</summary>
-internal interface IInputWatcher
-{
-    void InputArrived();
-}

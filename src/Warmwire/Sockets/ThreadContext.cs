@@ -10,7 +10,7 @@ internal readonly struct ThreadContext
 
     private ThreadContext(ExecutionContext clean) => _clean = clean;
 
-    /// <summary>At the beginning of a thread that nobody gave a context.</summary>
+    /// <summary>At the beginning of a thread without a context.</summary>
     public static ThreadContext Capture() => new(ExecutionContext.Capture()!);
 
     public void Restore()

@@ -75,7 +75,7 @@ internal sealed class DeadlineQueue : IDisposable
         TrySchedule(deadline, after, out bool isScheduledAlready)
         || (isScheduledAlready ? throw new InvalidOperationException("The deadline is scheduled already.") : false);
 
-    /// <summary>As <see cref="Schedule"/>, for whoever shares the deadline with others: does nothing if it is scheduled already.</summary>
+    /// <summary>As <see cref="Schedule"/>, for a deadline with several owners: does nothing if it is scheduled already.</summary>
     public bool TrySchedule(Deadline deadline, TimeSpan after) => TrySchedule(deadline, after, out _);
 
     private bool TrySchedule(Deadline deadline, TimeSpan after, out bool isScheduledAlready)
@@ -131,7 +131,9 @@ internal sealed class DeadlineQueue : IDisposable
         }
     }
 
-    /// <summary>Nothing expires any more. What was waiting can still be cancelled, and then tells that it did not expire.</summary>
+    /// <summary>
+    /// Stops the queue: no deadline expires any more. One that was scheduled can still be cancelled, and tells that it did not expire.
+    /// </summary>
     public void Dispose()
     {
         lock (_gate)

@@ -274,7 +274,7 @@ internal sealed class OriginPlanSimulation : IDisposable
 
     private void Do(in OriginStep step)
     {
-        if (step.FreesPermit && step.News?.Closed is null && step.News?.DialError is null)
+        if (step.FreesPermit && step.Event?.Closed is null && step.Event?.DialError is null)
         {
             Assert.Fail("a permit comes back, and nothing has ended");
         }

@@ -119,7 +119,7 @@ internal sealed class PubSubPublisher
             byte[] answer = await response.Content.ReadAsByteArrayAsync(CancellationToken.None);
             if (response.StatusCode == HttpStatusCode.Unauthorized && token is not null)
             {
-                // It may have been revoked before its time; a second refusal is the service's last word.
+                // It may have been revoked before its time; a second refusal is final.
                 _settings.Tokens!.Drop(token);
                 if (first)
                 {

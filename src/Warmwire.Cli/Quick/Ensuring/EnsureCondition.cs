@@ -30,7 +30,7 @@ internal sealed record EnsureCondition
     private readonly decimal _limit;
     private readonly bool _isShare;
 
-    /// <summary>As it was written.</summary>
+    /// <summary>The condition as it was written.</summary>
     public string Text { get; }
 
     public static bool TryParse(string text, [NotNullWhen(true)] out EnsureCondition? condition, [NotNullWhen(false)] out string? error)

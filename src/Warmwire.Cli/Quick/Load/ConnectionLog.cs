@@ -90,7 +90,7 @@ internal sealed class ConnectionLog : EventListener
         }
     }
 
-    /// <summary>As the transport writes it in its events: always with the port.</summary>
+    /// <summary>The origin as the transport writes it in its events: always with the port.</summary>
     internal static string OriginOf(Uri url)
     {
         string host = url.IdnHost;

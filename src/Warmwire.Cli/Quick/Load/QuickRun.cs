@@ -41,7 +41,7 @@ internal sealed class QuickRun : IDisposable
         : _settings.StartAt is { } startAt && _time.GetUtcNow() is var now && now < startAt ? (now - startAt).TotalSeconds
         : -0.001;
 
-    /// <summary>When the first arrival of all shards is due, by <see cref="LoadClock.Now"/>; 0 before that is known.</summary>
+    /// <summary>The time when the first arrival of all shards is due, by <see cref="LoadClock.Now"/>; 0 before that is known.</summary>
     internal long StartsAt => Volatile.Read(ref _startsAt);
 
     /// <summary>Ends when <see cref="StartsAt"/> is known.</summary>

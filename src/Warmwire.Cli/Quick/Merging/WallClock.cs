@@ -2,7 +2,7 @@ using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Merging;
 
-/// <summary>When results ran, in ticks since the first of them began.</summary>
+/// <summary>The times when results ran, in ticks since the first of them began.</summary>
 internal sealed class WallClock
 {
     private readonly IReadOnlyList<NamedResult> _parts;

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Warmwire.Cli.Quick.Reports;
 
-/// <summary>A place on an axis and what is written at it.</summary>
+/// <summary>A position along an axis and the text that is written there.</summary>
 internal readonly record struct Tick(double Value, string Label);
 
 /// <summary>Round places on an axis: steps of 1, 2 or 5 times a power of ten.</summary>
@@ -99,7 +99,7 @@ internal static class Ticks
         return ticks;
     }
 
-    /// <summary>As many digits after the point as the step has.</summary>
+    /// <summary>The number with as many digits after the point as the step has.</summary>
     private static string Label(double value, double step)
     {
         int digits = Math.Clamp((int)Math.Ceiling(-Math.Log10(step) - 1e-9), 0, 9);

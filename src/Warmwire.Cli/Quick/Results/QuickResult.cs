@@ -13,7 +13,7 @@ internal sealed record QuickResult
 {
     public required TargetResult Target { get; init; }
 
-    /// <summary>When the first arrival was due.</summary>
+    /// <summary>The time when the first arrival was due.</summary>
     public required DateTimeOffset StartedAt { get; init; }
 
     /// <summary>From the first arrival's due time to the end of the last request.</summary>

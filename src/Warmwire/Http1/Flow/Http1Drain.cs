@@ -5,7 +5,7 @@ using Warmwire.Timing;
 namespace Warmwire.Http1.Flow;
 
 /// <summary>
-/// Reads the rest of a response nobody wants, within limits, so that its connection can be kept. The one owner of the reading flow while it
+/// Reads the unread rest of a response, within limits, so that its connection can be kept. The one owner of the reading flow while it
 /// runs.
 /// </summary>
 internal sealed class Http1Drain

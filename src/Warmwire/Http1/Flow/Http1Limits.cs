@@ -26,7 +26,7 @@ internal static class Http1Limits
     /// </summary>
     public const int BodySentAfterFinalAnswer = 1024;
 
-    /// <summary>How much is read at once of a body nobody wants.</summary>
+    /// <summary>The size of one read of a body that is drained.</summary>
     public const int DrainBufferBytes = 64 * 1024;
 
     /// <summary>

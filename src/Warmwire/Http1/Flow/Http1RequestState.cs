@@ -29,6 +29,6 @@ internal enum Http1RequestState
     /// <summary>Written as a whole.</summary>
     Done,
 
-    /// <summary>It will not be written as a whole: the server refused it, or a write failed.</summary>
+    /// <summary>The request will not be written as a whole: the server refused it, or a write failed.</summary>
     Unfinished,
 }

@@ -226,7 +226,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
         }
     }
 
-    /// <summary>Nobody wants the rest of the request: the content's next write fails.</summary>
+    /// <summary>The rest of the request is not wanted: the content's next write fails.</summary>
     public void Stop()
     {
         _current.Stopped = true;

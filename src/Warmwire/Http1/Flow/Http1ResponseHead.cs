@@ -82,7 +82,8 @@ internal static class Http1ResponseHead
             {
                 response.TrailingHeaders.TryAddWithoutValidation(
                     name,
-                    ResponseHeaderNames.DecodeValue(known, lines.Value, UserCode.EncodingOfResponse(encoding, name, response.RequestMessage!)));
+                    ResponseHeaderNames.DecodeValue(
+                        known, lines.Value, UserCode.EncodingOfResponse(encoding, name, response.RequestMessage!)));
             }
         }
     }

@@ -94,7 +94,9 @@ internal sealed class Http1ResponseStream : TimedResponseStream
         finally
         {
             // The connection is free before the caller sees the end.
-            Task finished = cancelled ? _connection.Body.AbandonRead(abandonedFill) : _connection.Body.EndRead(_connection.Reader.BodyEnded);
+            Task finished = cancelled
+                ? _connection.Body.AbandonRead(abandonedFill)
+                : _connection.Body.EndRead(_connection.Reader.BodyEnded);
             if (!finished.IsCompleted)
             {
                 await finished.ConfigureAwait(false);

@@ -30,7 +30,7 @@ internal enum Http1State
     /// <summary>The caller holds the response and reads its body.</summary>
     Body,
 
-    /// <summary>Nobody waits for the response any more; the rest of it is read in order to keep the connection.</summary>
+    /// <summary>The response is not wanted any more; the rest of it is read in order to keep the connection.</summary>
     Draining,
 
     /// <summary>The response is complete; the writer of the request is about to say so too.</summary>

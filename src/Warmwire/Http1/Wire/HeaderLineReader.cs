@@ -9,10 +9,10 @@ namespace Warmwire.Http1.Wire;
 /// </summary>
 internal ref struct HeaderLineReader
 {
-    private ReadOnlySpan<byte> _rest;
+    private ReadOnlySpan<byte> _remaining;
 
     /// <param name="block">The lines after the status line, up to and including the empty one.</param>
-    public HeaderLineReader(ReadOnlySpan<byte> block) => _rest = block;
+    public HeaderLineReader(ReadOnlySpan<byte> block) => _remaining = block;
 
     public ReadOnlySpan<byte> Name { get; private set; }
 
@@ -24,36 +24,36 @@ internal ref struct HeaderLineReader
 
     public bool MoveNext()
     {
-        if (_rest is [(byte)'\r', (byte)'\n', ..])
+        if (_remaining is [(byte)'\r', (byte)'\n', ..])
         {
-            _rest = default;
+            _remaining = default;
             return false;
         }
 
         // A well-known name needs no other check. In any other, the first byte that cannot be in a name must be the colon.
-        int colon = _rest.IndexOf((byte)':');
-        int index = colon > 0 ? ResponseHeaderNames.IndexOf(_rest[..colon]) : -1;
+        int colon = _remaining.IndexOf((byte)':');
+        int index = colon > 0 ? ResponseHeaderNames.IndexOf(_remaining[..colon]) : -1;
         if (index < 0)
         {
-            colon = _rest.IndexOfAnyExcept(FieldSyntax.TokenBytes);
-            if (colon <= 0 || _rest[colon] != ':')
+            colon = _remaining.IndexOfAnyExcept(FieldSyntax.TokenBytes);
+            if (colon <= 0 || _remaining[colon] != ':')
             {
                 throw IllegalName(colon);
             }
         }
 
         // The first byte that cannot be in a value must be the line's end.
-        ReadOnlySpan<byte> afterColon = _rest[(colon + 1)..];
+        ReadOnlySpan<byte> afterColon = _remaining[(colon + 1)..];
         int end = FieldSyntax.IndexOfControl(afterColon);
         if (end < 0 || !afterColon[end..].StartsWith("\r\n"u8))
         {
-            throw IllegalValue(_rest[..colon], end < 0 ? default : afterColon[end..]);
+            throw IllegalValue(_remaining[..colon], end < 0 ? default : afterColon[end..]);
         }
 
-        Name = _rest[..colon];
+        Name = _remaining[..colon];
         NameIndex = index;
         Value = FieldSyntax.TrimWhiteSpace(afterColon[..end]);
-        _rest = afterColon[(end + 2)..];
+        _remaining = afterColon[(end + 2)..];
         return true;
     }
 
@@ -64,8 +64,8 @@ internal ref struct HeaderLineReader
             return new WireFormatException(ResponseErrorTexts.UnterminatedLine);
         }
 
-        byte illegal = _rest[at];
-        ReadOnlySpan<byte> name = _rest[..at];
+        byte illegal = _remaining[at];
+        ReadOnlySpan<byte> name = _remaining[..at];
         if (illegal == '\n')
         {
             return new WireFormatException(ResponseErrorTexts.BareLineFeed);
@@ -73,7 +73,7 @@ internal ref struct HeaderLineReader
 
         if (illegal == '\r')
         {
-            bool endsLine = _rest[at..].StartsWith("\r\n"u8);
+            bool endsLine = _remaining[at..].StartsWith("\r\n"u8);
             return new WireFormatException(endsLine ? ResponseErrorTexts.NoColon(name) : ResponseErrorTexts.BareCarriageReturn);
         }
 
@@ -87,7 +87,7 @@ internal ref struct HeaderLineReader
             return new WireFormatException(ResponseErrorTexts.EmptyHeaderName(Name));
         }
 
-        return new WireFormatException(FieldSyntax.TrimWhiteSpace(_rest[at..]) is [(byte)':', ..]
+        return new WireFormatException(FieldSyntax.TrimWhiteSpace(_remaining[at..]) is [(byte)':', ..]
             ? ResponseErrorTexts.SpaceBeforeColon(name)
             : ResponseErrorTexts.IllegalHeaderName(name, illegal));
     }

@@ -30,7 +30,7 @@ internal sealed class DynamicTable<TNote>
 
     public int MaxSize { get; private set; }
 
-    /// <summary>As RFC 7541 §4.1 counts it.</summary>
+    /// <summary>The size as RFC 7541 §4.1 counts it.</summary>
     public int Size { get; private set; }
 
     public int Count { get; private set; }
@@ -128,7 +128,9 @@ internal sealed class DynamicTable<TNote>
         int begin = Count == 0 ? _bytesUsed : (int)(At(Count - 1).Start - _bytesBegin);
         ReadOnlySpan<byte> living = _bytes.AsSpan(begin, _bytesUsed - begin);
         int wanted = (living.Length + length) * 2;
-        byte[] target = wanted <= _bytes.Length ? _bytes : new byte[(int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(wanted, LeastBytes))];
+        byte[] target = wanted <= _bytes.Length
+            ? _bytes
+            : new byte[(int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(wanted, LeastBytes))];
         living.CopyTo(target);
         _bytes = target;
         _bytesBegin += begin;

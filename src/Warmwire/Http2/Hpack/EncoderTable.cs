@@ -3,7 +3,7 @@ namespace Warmwire.Http2.Hpack;
 /// <summary>The encoder's table, with a way from a field to its entry.</summary>
 /// <remarks>
 /// Entries whose hashes fall on the same bucket are a chain from the newest to the oldest. Because the oldest go first, only the end of a
-/// chain can be gone: whoever follows it stops there, and nothing has to be taken out.
+/// chain can be gone: a search stops there, and nothing has to be taken out.
 /// </remarks>
 internal sealed class EncoderTable
 {

@@ -31,7 +31,8 @@ internal static class FieldHash
         }
         else if (value.Length >= sizeof(uint))
         {
-            ulong ends = BinaryPrimitives.ReadUInt32LittleEndian(value) | ((ulong)BinaryPrimitives.ReadUInt32LittleEndian(value[^sizeof(uint)..]) << 32);
+            ulong ends = BinaryPrimitives.ReadUInt32LittleEndian(value)
+                | ((ulong)BinaryPrimitives.ReadUInt32LittleEndian(value[^sizeof(uint)..]) << 32);
             hash = Mix(hash ^ ends);
         }
         else if (value.Length > 0)

@@ -9,6 +9,6 @@ internal enum FieldIndexing : byte
     /// <summary>Spell the value out and leave the table alone: for what differs on each request.</summary>
     DoNotIndex,
 
-    /// <summary>The same, and nobody on the way may index it either: for secrets (RFC 7541 §7.1.3).</summary>
+    /// <summary>Spell the value out, and forbid every hop on the way to index it: for secrets (RFC 7541 §7.1.3).</summary>
     NeverIndex,
 }

@@ -173,7 +173,9 @@ internal sealed class HpackDecoder
     private int AgeOf(int index)
     {
         int age = index - StaticTable.Count - 1;
-        return age < _table.Count ? age : throw new HpackException(HpackErrorTexts.IndexBeyondTables(index, StaticTable.Count + _table.Count));
+        return age < _table.Count
+            ? age
+            : throw new HpackException(HpackErrorTexts.IndexBeyondTables(index, StaticTable.Count + _table.Count));
     }
 
     private void EnsureScratch(int length)

@@ -81,14 +81,6 @@ internal sealed class HpackEncoder
         _sizeUpdateDue = false;
     }
 
-    /// <summary>Writes a field of <see cref="StaticTable"/>, such as 2, which is :method GET.</summary>
-    public static void EncodeStatic(OutputBuffer output, int index)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(index);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(index, StaticTable.Count);
-        WriteIndexed(output, index);
-    }
-
     /// <param name="output">Where the block is written.</param>
     /// <param name="name">In lower case, and checked: once it is written it cannot be taken back.</param>
     /// <param name="value">Checked as well.</param>
@@ -162,7 +154,8 @@ internal sealed class HpackEncoder
     private static void WriteIndexed(OutputBuffer output, int index) =>
         output.Advance(HpackInteger.Write(output.GetSpan(HpackInteger.MaxBytes), IndexedPattern, 7, index));
 
-    private static void WriteLiteral(OutputBuffer output, byte pattern, int prefixBits, int nameIndex, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    private static void WriteLiteral(
+        OutputBuffer output, byte pattern, int prefixBits, int nameIndex, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
         // A string is coded only where that makes it shorter.
         int room = (3 * HpackInteger.MaxBytes) + (nameIndex == 0 ? name.Length : 0) + value.Length;

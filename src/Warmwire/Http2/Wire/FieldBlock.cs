@@ -45,7 +45,8 @@ internal sealed class FieldBlock
     {
         if (++_frames > Http2Limits.ContinuationFrames + (_maxBytes / Http2Limits.FrameBytes))
         {
-            throw new Http2ConnectionException(Http2ErrorCode.EnhanceYourCalm, $"a header block goes on over more than {_frames - 1} CONTINUATION frames");
+            throw new Http2ConnectionException(
+                Http2ErrorCode.EnhanceYourCalm, $"a header block goes on over more than {_frames - 1} CONTINUATION frames");
         }
 
         Append(fragment);
@@ -61,7 +62,9 @@ internal sealed class FieldBlock
     {
         if (fragment.Length > _maxBytes - _fragments.Count)
         {
-            throw new Http2ConnectionException(Http2ErrorCode.EnhanceYourCalm, $"a header block is longer than {_maxBytes} bytes; see PooledHttpHandler.MaxResponseHeadersLength");
+            throw new Http2ConnectionException(
+                Http2ErrorCode.EnhanceYourCalm,
+                $"a header block is longer than {_maxBytes} bytes; see PooledHttpHandler.MaxResponseHeadersLength");
         }
 
         _fragments.Write(fragment);

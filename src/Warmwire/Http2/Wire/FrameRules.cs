@@ -64,7 +64,8 @@ internal static class FrameRules
         int padding = payload[0];
         return padding < payload.Length
             ? payload[1..^padding]
-            : throw new Http2ConnectionException(Http2ErrorCode.ProtocolError, $"{header.Type} has more padding than payload (RFC 9113 §6.1)");
+            : throw new Http2ConnectionException(
+                Http2ErrorCode.ProtocolError, $"{header.Type} has more padding than payload (RFC 9113 §6.1)");
     }
 
     /// <summary>The fragment of a header block in HEADERS, without padding and priority (RFC 9113 §6.2).</summary>

@@ -23,7 +23,8 @@ internal static class FrameWriter
     public static void SettingsAck(OutputBuffer output) => Begin(output, 0, FrameType.Settings, FrameFlags.EndStreamOrAck, 0);
 
     public static void Ping(OutputBuffer output, ulong data, bool ack) =>
-        BinaryPrimitives.WriteUInt64BigEndian(Begin(output, sizeof(ulong), FrameType.Ping, ack ? FrameFlags.EndStreamOrAck : FrameFlags.None, 0), data);
+        BinaryPrimitives.WriteUInt64BigEndian(
+            Begin(output, sizeof(ulong), FrameType.Ping, ack ? FrameFlags.EndStreamOrAck : FrameFlags.None, 0), data);
 
     public static void RstStream(OutputBuffer output, int streamId, Http2ErrorCode code) =>
         BinaryPrimitives.WriteUInt32BigEndian(Begin(output, sizeof(uint), FrameType.RstStream, FrameFlags.None, streamId), (uint)code);

@@ -3,7 +3,7 @@ namespace Warmwire.Http2.Wire;
 /// <summary>Limits that no setting governs; docs/limits.md lists them with their errors.</summary>
 internal static class Http2Limits
 {
-    /// <summary>The window of a stream or connection before anybody changes it (RFC 9113 §6.9.2).</summary>
+    /// <summary>The window of a stream or connection before it is changed (RFC 9113 §6.9.2).</summary>
     public const int DefaultWindow = 65_535;
 
     /// <summary>The largest payload of a frame that we accept, and the largest we send (RFC 9113 §4.2).</summary>

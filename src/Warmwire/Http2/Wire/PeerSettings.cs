@@ -41,12 +41,14 @@ internal sealed class PeerSettings
                 case SettingId.InitialWindowSize:
                     InitialWindowSize = value <= int.MaxValue
                         ? (int)value
-                        : throw new Http2ConnectionException(Http2ErrorCode.FlowControlError, $"SETTINGS_INITIAL_WINDOW_SIZE = {value} is more than 2^31-1");
+                        : throw new Http2ConnectionException(
+                            Http2ErrorCode.FlowControlError, $"SETTINGS_INITIAL_WINDOW_SIZE = {value} is more than 2^31-1");
                     break;
                 case SettingId.MaxFrameSize:
                     MaxFrameSize = value is >= Http2Limits.FrameBytes and <= 0xFFFFFF
                         ? (int)value
-                        : throw new Http2ConnectionException(Http2ErrorCode.ProtocolError, $"SETTINGS_MAX_FRAME_SIZE = {value} is outside 16384 to 16777215");
+                        : throw new Http2ConnectionException(
+                            Http2ErrorCode.ProtocolError, $"SETTINGS_MAX_FRAME_SIZE = {value} is outside 16384 to 16777215");
                     break;
                 case SettingId.MaxHeaderListSize:
                     MaxHeaderListSize = value;
@@ -55,7 +57,9 @@ internal sealed class PeerSettings
                     // RFC 8441 §3: once it was 1 it must not be 0.
                     if (value > 1 || (value == 0 && _connectProtocolWasOn))
                     {
-                        throw new Http2ConnectionException(Http2ErrorCode.ProtocolError, $"SETTINGS_ENABLE_CONNECT_PROTOCOL = {value}{(_connectProtocolWasOn ? " after it was 1" : "")}");
+                        throw new Http2ConnectionException(
+                            Http2ErrorCode.ProtocolError,
+                            $"SETTINGS_ENABLE_CONNECT_PROTOCOL = {value}{(_connectProtocolWasOn ? " after it was 1" : "")}");
                     }
 
                     EnableConnectProtocol = value == 1;

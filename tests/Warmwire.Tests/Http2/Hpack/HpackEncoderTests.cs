@@ -18,17 +18,6 @@ public class HpackEncoderTests
     public void A_field_of_the_static_table_is_one_byte(string name, string value, string hex) =>
         Assert.Equal(hex, Convert.ToHexStringLower(Blocks.Write(new HpackEncoder(), (name, value))));
 
-    [Fact]
-    public void A_field_of_the_static_table_can_be_written_by_its_index()
-    {
-        OutputBuffer output = new();
-        HpackEncoder.EncodeStatic(output, 2);
-        HpackEncoder.EncodeStatic(output, 61);
-        Assert.Equal("82bd", Convert.ToHexStringLower(output.Written.Span));
-        Assert.Throws<ArgumentOutOfRangeException>(() => HpackEncoder.EncodeStatic(output, 0));
-        Assert.Throws<ArgumentOutOfRangeException>(() => HpackEncoder.EncodeStatic(output, 62));
-    }
-
     [Theory]
     [InlineData(":authority", "example.com")]
     [InlineData("user-agent", "test/1.0")]
