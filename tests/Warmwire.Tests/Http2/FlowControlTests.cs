@@ -36,7 +36,8 @@ public sealed class FlowControlTests
     {
         using var rig = new Http2Rig();
         byte[] body = Bytes(100_000);
-        OpenRequest open = await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(body)), (PeerSetting.InitialWindowSize, Megabyte));
+        OpenRequest open =
+            await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(body)), (PeerSetting.InitialWindowSize, Megabyte));
         open.Peer.GivesCredit = false;
         var received = new List<byte>();
         await ReceiveAsync(open, received, PeerWindows.Default);
@@ -56,7 +57,8 @@ public sealed class FlowControlTests
     public async Task The_windows_of_open_streams_follow_the_settings_also_below_zero()
     {
         using var rig = new Http2Rig();
-        OpenRequest open = await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(new byte[5000])), (PeerSetting.InitialWindowSize, 1000));
+        OpenRequest open =
+            await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(new byte[5000])), (PeerSetting.InitialWindowSize, 1000));
         open.Peer.GivesCredit = false;
         var received = new List<byte>();
         await ReceiveAsync(open, received, 1000);
@@ -93,7 +95,10 @@ public sealed class FlowControlTests
     public async Task Frames_are_no_longer_than_the_peer_allows_and_may_grow_with_it()
     {
         using var rig = new Http2Rig();
-        OpenRequest open = await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(new byte[Megabyte])), (PeerSetting.InitialWindowSize, 10 * Megabyte), (PeerSetting.MaxFrameSize, 100_000));
+        OpenRequest open = await rig.StartSettledAsync(
+            Http2Rig.Post(new ByteArrayContent(new byte[Megabyte])),
+            (PeerSetting.InitialWindowSize, 10 * Megabyte),
+            (PeerSetting.MaxFrameSize, 100_000));
         Assert.Equal(Megabyte, (await open.Peer.ReadBodyAsync(open.StreamId)).Length); // the peer itself refuses longer ones
         await open.AnswerAsync();
     }
@@ -102,7 +107,8 @@ public sealed class FlowControlTests
     public async Task Two_uploads_share_the_connections_window()
     {
         using var rig = new Http2Rig();
-        OpenRequest first = await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(new byte[Megabyte])), (PeerSetting.InitialWindowSize, 10 * Megabyte));
+        OpenRequest first = await rig.StartSettledAsync(
+            Http2Rig.Post(new ByteArrayContent(new byte[Megabyte])), (PeerSetting.InitialWindowSize, 10 * Megabyte));
         Http2Peer peer = first.Peer;
         peer.GivesCredit = false;
         await ReceiveAsync(first, [], PeerWindows.Default);
@@ -134,7 +140,8 @@ public sealed class FlowControlTests
     public async Task An_upload_without_a_window_does_not_hold_another()
     {
         using var rig = new Http2Rig();
-        OpenRequest held = await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(new byte[1000])), (PeerSetting.InitialWindowSize, 100));
+        OpenRequest held =
+            await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(new byte[1000])), (PeerSetting.InitialWindowSize, 100));
         held.Peer.GivesCredit = false;
         await ReceiveAsync(held, [], 100);
         held.Peer.GivesCredit = true;

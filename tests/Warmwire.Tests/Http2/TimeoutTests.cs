@@ -32,7 +32,7 @@ public sealed class TimeoutTests
         using var rig = new Http2Rig();
         Http2Peer peer = await rig.WarmUpAsync();
         OpenRequest open = await TimeOutAsync(rig, peer, kind);
-        PeerFrame[] last = [await peer.NextAsync(IsFarewell, "RST_STREAM"), await peer.NextAsync(IsFarewell, "PING")];
+        PeerFrame[] last = [await peer.NextAsync(IsResetOrPing, "RST_STREAM"), await peer.NextAsync(IsResetOrPing, "PING")];
         Assert.Equal([FrameType.RstStream, FrameType.Ping], last.Select(frame => frame.Type));
         Assert.Equal((open.StreamId, Http2ErrorCode.Cancel), (last[0].StreamId, last[0].ErrorCode));
         rig.AssertOneOpen();
@@ -156,7 +156,7 @@ public sealed class TimeoutTests
     }
 
     [Fact]
-    public async Task A_resting_connection_is_left_alone_if_only_active_ones_are_pinged()
+    public async Task An_idle_connection_is_left_alone_if_only_active_ones_are_pinged()
     {
         using var rig = new Http2Rig(handler => Pinging(handler, HttpKeepAlivePingPolicy.WithActiveRequests));
         Http2Peer peer = await rig.WarmUpAsync();
@@ -238,7 +238,7 @@ public sealed class TimeoutTests
         handler.PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan;
     }
 
-    private static bool IsFarewell(PeerFrame frame) => frame is { Type: FrameType.RstStream } or { Type: FrameType.Ping, IsAck: false };
+    private static bool IsResetOrPing(PeerFrame frame) => frame is { Type: FrameType.RstStream } or { Type: FrameType.Ping, IsAck: false };
 
     /// <summary>A request that runs out of time on this connection, whose peer says nothing more and answers no ping from now on.</summary>
     private static async Task<OpenRequest> TimeOutAsync(Http2Rig rig, Http2Peer peer, Kind kind, Action<TransportException>? inspect = null)

@@ -17,7 +17,8 @@ public class PoolModelTests
     public sealed record Scenario(PoolWorld World, PoolStep[] Steps)
     {
         public override string ToString() =>
-            string.Create(CultureInfo.InvariantCulture, $"\n{World}\n{string.Join('\n', Steps.Select((step, index) => $"  {index + 1}. {step}"))}\n");
+            string.Create(
+                CultureInfo.InvariantCulture, $"\n{World}\n{string.Join('\n', Steps.Select((step, index) => $"  {index + 1}. {step}"))}\n");
     }
 
     [Fact]

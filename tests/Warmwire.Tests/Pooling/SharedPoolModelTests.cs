@@ -17,7 +17,8 @@ public class SharedPoolModelTests
     public sealed record Scenario(SharedWorld World, SharedStep[] Steps)
     {
         public override string ToString() =>
-            string.Create(CultureInfo.InvariantCulture, $"\n{World}\n{string.Join('\n', Steps.Select((step, index) => $"  {index + 1}. {step}"))}\n");
+            string.Create(
+                CultureInfo.InvariantCulture, $"\n{World}\n{string.Join('\n', Steps.Select((step, index) => $"  {index + 1}. {step}"))}\n");
     }
 
     [Fact]
@@ -54,7 +55,8 @@ public class SharedPoolModelTests
         (2, Of(SharedAct.NextLeaseIsRefused)),
         (2, Of(SharedAct.TimePasses)),
         (1, Of(SharedAct.CloseIdle)),
-        (1, Gen.Choose(0, 40).Select(static pick => pick == 0 ? new SharedStep(SharedAct.AsksForHttp11, pick) : new SharedStep(SharedAct.Ask, pick))));
+        (1, Gen.Choose(0, 40).Select(static pick =>
+            pick == 0 ? new SharedStep(SharedAct.AsksForHttp11, pick) : new SharedStep(SharedAct.Ask, pick))));
 
     private static Gen<SharedStep> Of(SharedAct act) => Gen.Choose(0, 11).Select(pick => new SharedStep(act, pick));
 

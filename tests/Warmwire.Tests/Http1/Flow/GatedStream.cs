@@ -1,6 +1,8 @@
 namespace Warmwire.Tests.Http1.Flow;
 
-/// <summary>The client's end of a connection whose writes reach the peer at once but come back to the client only when the test says so.</summary>
+/// <summary>
+/// The client's end of a connection whose writes reach the peer at once but come back to the client only when the test says so.
+/// </summary>
 internal sealed class GatedStream(Stream inner) : Stream
 {
     private volatile TaskCompletionSource? _gate;
@@ -49,7 +51,8 @@ internal sealed class GatedStream(Stream inner) : Stream
         }
     }
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        inner.ReadAsync(buffer, cancellationToken);
 
     public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
 
