@@ -44,8 +44,10 @@ internal sealed class GatedStream(Stream inner) : Stream
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        // Story: a write that has reached the peer already is held by mistake. So what counts is when it began.
+        TaskCompletionSource? gate = _gate;
         await inner.WriteAsync(buffer, cancellationToken);
-        if (_gate is { } gate)
+        if (gate is not null)
         {
             await gate.Task;
         }
