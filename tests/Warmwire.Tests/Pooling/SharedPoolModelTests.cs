@@ -1,6 +1,7 @@
 using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
+using Warmwire.Tests.Kit;
 using Xunit;
 
 namespace Warmwire.Tests.Pooling;
@@ -11,8 +12,9 @@ namespace Warmwire.Tests.Pooling;
 /// </summary>
 public class SharedPoolModelTests
 {
-    private const int Sequences = 300;
     private const int StepsEach = 60;
+
+    private static readonly int s_sequences = 300 * ModelRuns.Times;
 
     public sealed record Scenario(SharedWorld World, SharedStep[] Steps)
     {
@@ -25,7 +27,7 @@ public class SharedPoolModelTests
     public void Whatever_happens_limits_hold_nobody_is_forgotten_and_the_counts_return_to_zero()
     {
         Arbitrary<Scenario> scenarios = Arb.From(Scenarios, Shrink);
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(Sequences), Prop.ForAll(scenarios, Holds));
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(s_sequences), Prop.ForAll(scenarios, Holds));
     }
 
     private static Gen<Scenario> Scenarios =>
