@@ -23,7 +23,13 @@ public sealed class AddressOrderTests
     [Fact]
     public void The_same_address_is_tried_once_and_mapped_addresses_are_IPv4()
     {
-        IPAddress[] answer = [IPAddress.Parse("192.0.2.1"), IPAddress.Parse("::ffff:192.0.2.1"), IPAddress.Parse("192.0.2.1"), IPAddress.Parse("::ffff:192.0.2.9")];
+        IPAddress[] answer =
+        [
+            IPAddress.Parse("192.0.2.1"),
+            IPAddress.Parse("::ffff:192.0.2.1"),
+            IPAddress.Parse("192.0.2.1"),
+            IPAddress.Parse("::ffff:192.0.2.9"),
+        ];
 
         Assert.Equal("192.0.2.1 192.0.2.9", string.Join(' ', AddressOrder.Arrange(answer, out int known)));
         Assert.Equal(2, known);
@@ -32,7 +38,8 @@ public sealed class AddressOrderTests
     [Fact]
     public void No_more_addresses_than_the_limit_are_kept_of_a_long_answer()
     {
-        IEnumerable<IPAddress> answer = Enumerable.Range(1, 100).Select(i => IPAddress.Parse($"192.0.2.{i}")).Append(IPAddress.Parse("2001:db8::1"));
+        IEnumerable<IPAddress> answer =
+            Enumerable.Range(1, 100).Select(i => IPAddress.Parse($"192.0.2.{i}")).Append(IPAddress.Parse("2001:db8::1"));
 
         List<IPAddress> arranged = AddressOrder.Arrange(answer, out int known);
 

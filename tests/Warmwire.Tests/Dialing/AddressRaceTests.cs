@@ -87,7 +87,8 @@ public sealed class AddressRaceTests
             CancellationToken.None);
 
         Assert.Null(result.Winner);
-        Assert.Equal("2001:db8::1, 192.0.2.1, 192.0.2.2", string.Join(", ", result.Failures.Select(static failure => failure.Error.Message)));
+        Assert.Equal(
+            "2001:db8::1, 192.0.2.1, 192.0.2.2", string.Join(", ", result.Failures.Select(static failure => failure.Error.Message)));
     }
 
     [Fact]
@@ -95,7 +96,8 @@ public sealed class AddressRaceTests
     {
         using var cancellation = new CancellationTokenSource();
         var connects = new ScriptedConnects { IgnoreTokens = true };
-        Task<AddressRaceResult<Stream>> race = AddressRace.RunAsync(EndPoints("192.0.2.1"), connects.ConnectAsync, _clock, cancellation.Token);
+        Task<AddressRaceResult<Stream>> race =
+            AddressRace.RunAsync(EndPoints("192.0.2.1"), connects.ConnectAsync, _clock, cancellation.Token);
         ScriptedConnects.Attempt attempt = await connects.NextAsync();
 
         cancellation.Cancel();
@@ -107,5 +109,6 @@ public sealed class AddressRaceTests
     private Task<AddressRaceResult<Stream>> Run(ScriptedConnects connects, params string[] addresses) =>
         AddressRace.RunAsync(EndPoints(addresses), connects.ConnectAsync, _clock, CancellationToken.None);
 
-    private static IPEndPoint[] EndPoints(params string[] addresses) => Array.ConvertAll(addresses, static address => new IPEndPoint(IPAddress.Parse(address), 80));
+    private static IPEndPoint[] EndPoints(params string[] addresses) =>
+        Array.ConvertAll(addresses, static address => new IPEndPoint(IPAddress.Parse(address), 80));
 }

@@ -88,7 +88,8 @@ internal sealed class WitnessStream : Stream
         throw new ObjectDisposedException(nameof(WitnessStream));
     }
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        ValueTask.CompletedTask;
 
     public override void Write(byte[] buffer, int offset, int count)
     {
@@ -107,14 +108,16 @@ internal sealed class WitnessStream : Stream
 
 internal static class Dials
 {
-    public static DialRequest To(string host, int port = 80, bool tls = false, RequestTrace? trace = null, HttpRequestMessage? request = null) => new()
-    {
-        Route = new Route(tls, host, port),
-        ConnectTimeout = TimeSpan.FromSeconds(10),
-        TlsHandshakeTimeout = TimeSpan.FromSeconds(5),
-        Trace = trace,
-        InitialRequest = request,
-    };
+    public static DialRequest To(
+        string host, int port = 80, bool tls = false, RequestTrace? trace = null, HttpRequestMessage? request = null) =>
+        new()
+        {
+            Route = new Route(tls, host, port),
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            TlsHandshakeTimeout = TimeSpan.FromSeconds(5),
+            Trace = trace,
+            InitialRequest = request,
+        };
 
     public static HandlerSettings Settings(ManualClock? clock = null, params string[] addresses) => new()
     {

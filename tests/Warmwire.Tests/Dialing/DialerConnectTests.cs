@@ -24,7 +24,8 @@ public sealed class DialerConnectTests
             _clock.Advance(TimeSpan.FromSeconds(1));
             return Task.FromResult<IPAddress[]>([IPAddress.Parse("192.0.2.1")]);
         };
-        Task<DialedStream> dial = new Dialer(settings, _connects.ConnectAsync).DialAsync(Dials.To("api.example.com", 8080), CancellationToken.None);
+        Task<DialedStream> dial =
+            new Dialer(settings, _connects.ConnectAsync).DialAsync(Dials.To("api.example.com", 8080), CancellationToken.None);
 
         ScriptedConnects.Attempt attempt = await _connects.NextAsync();
         _clock.Advance(TimeSpan.FromSeconds(2));
@@ -64,7 +65,8 @@ public sealed class DialerConnectTests
         HandlerSettings settings = Dials.Settings(_clock);
         settings.ResolveNames = (_, _) => Task.FromException<IPAddress[]>(inner);
 
-        TransportException e = await Patience.FailureOf(new Dialer(settings, _connects.ConnectAsync).DialAsync(Dials.To("nowhere.example"), CancellationToken.None));
+        TransportException e = await Patience.FailureOf(
+            new Dialer(settings, _connects.ConnectAsync).DialAsync(Dials.To("nowhere.example"), CancellationToken.None));
 
         AssertUnsent(e, HttpRequestError.NameResolutionError, TransportPhase.Dns, "http://nowhere.example:80");
         Assert.Same(inner, e.InnerException);
@@ -86,11 +88,19 @@ public sealed class DialerConnectTests
     [Fact]
     public async Task A_failure_of_a_resolver_that_uses_this_library_itself_is_not_taken_for_the_dials_own()
     {
-        var foreign = new TransportException(HttpRequestError.InvalidResponse, "from the resolver", null, TransportPhase.ReadHeaders, RequestSent.Fully, "https://dns.example:443", 7);
+        var foreign = new TransportException(
+            HttpRequestError.InvalidResponse,
+            "from the resolver",
+            null,
+            TransportPhase.ReadHeaders,
+            RequestSent.Fully,
+            "https://dns.example:443",
+            7);
         HandlerSettings settings = Dials.Settings(_clock);
         settings.ResolveNames = (_, _) => throw foreign;
 
-        TransportException e = await Patience.FailureOf(new Dialer(settings, _connects.ConnectAsync).DialAsync(Dials.To("api.example.com"), CancellationToken.None));
+        TransportException e = await Patience.FailureOf(
+            new Dialer(settings, _connects.ConnectAsync).DialAsync(Dials.To("api.example.com"), CancellationToken.None));
 
         AssertUnsent(e, HttpRequestError.NameResolutionError, TransportPhase.Dns, "http://api.example.com:80");
         Assert.Same(foreign, e.InnerException);
@@ -122,7 +132,8 @@ public sealed class DialerConnectTests
             _clock.Advance(TimeSpan.FromSeconds(9));
             return Task.FromResult<IPAddress[]>([IPAddress.Parse("203.0.113.7"), IPAddress.Parse("203.0.113.8")]);
         };
-        Task<DialedStream> dial = new Dialer(settings, _connects.ConnectAsync).DialAsync(Dials.To("api.example.com", 443), CancellationToken.None);
+        Task<DialedStream> dial =
+            new Dialer(settings, _connects.ConnectAsync).DialAsync(Dials.To("api.example.com", 443), CancellationToken.None);
         ScriptedConnects.Attempt first = await _connects.NextAsync();
         _clock.Advance(AddressRace.AttemptDelay);
         ScriptedConnects.Attempt second = await _connects.NextAsync();
@@ -134,7 +145,9 @@ public sealed class DialerConnectTests
         AssertUnsent(e, HttpRequestError.ConnectionError, TransportPhase.Connect, "http://api.example.com:443");
         Assert.True(e.IsTimeout);
         Assert.IsType<TimeoutException>(e.InnerException);
-        Assert.Equal("Could not connect to api.example.com:443 (203.0.113.7, 203.0.113.8) within 10 s; see PooledHttpHandler.ConnectTimeout.", e.Message);
+        Assert.Equal(
+            "Could not connect to api.example.com:443 (203.0.113.7, 203.0.113.8) within 10 s; see PooledHttpHandler.ConnectTimeout.",
+            e.Message);
         Assert.True(first.Token.IsCancellationRequested && second.Token.IsCancellationRequested);
     }
 
@@ -143,7 +156,10 @@ public sealed class DialerConnectTests
     {
         var dialer = new Dialer(
             Dials.Settings(_clock, "2001:db8::1", "192.0.2.1"),
-            static (endPoint, _) => throw new SocketException((int)(endPoint.AddressFamily == AddressFamily.InterNetwork ? SocketError.ConnectionRefused : SocketError.NetworkUnreachable)));
+            static (endPoint, _) =>
+                throw new SocketException((int)(endPoint.AddressFamily == AddressFamily.InterNetwork
+                    ? SocketError.ConnectionRefused
+                    : SocketError.NetworkUnreachable)));
 
         TransportException e = await Patience.FailureOf(dialer.DialAsync(Dials.To("api.example.com"), CancellationToken.None));
 
@@ -161,7 +177,8 @@ public sealed class DialerConnectTests
 
         TransportException e = await Patience.FailureOf(dialer.DialAsync(Dials.To("2001:db8::7"), CancellationToken.None));
 
-        Assert.Equal($"Could not connect to [2001:db8::7]:80: {new SocketException((int)SocketError.ConnectionRefused).Message}.", e.Message);
+        Assert.Equal(
+            $"Could not connect to [2001:db8::7]:80: {new SocketException((int)SocketError.ConnectionRefused).Message}.", e.Message);
     }
 
     [Theory]
@@ -190,7 +207,8 @@ public sealed class DialerConnectTests
         HandlerSettings settings = Dials.Settings(_clock, "192.0.2.1", "192.0.2.2");
         var dialer = new Dialer(
             settings,
-            static (endPoint, _) => endPoint.Address.ToString() == "192.0.2.1" ? throw new IOException("no") : Task.FromResult<Stream>(new WitnessStream()));
+            static (endPoint, _) =>
+                endPoint.Address.ToString() == "192.0.2.1" ? throw new IOException("no") : Task.FromResult<Stream>(new WitnessStream()));
 
         await dialer.DialAsync(Dials.To("api.example.com", trace: Dials.Trace(lines)), CancellationToken.None);
 
@@ -240,7 +258,8 @@ public sealed class DialerConnectTests
             var answer = new TaskCompletionSource<IPAddress[]>();
             HandlerSettings settings = Dials.Settings(_clock);
             settings.ResolveNames = (_, _) => answer.Task;
-            Task<DialedStream> dial = new Dialer(settings, _connects.ConnectAsync).DialAsync(Dials.To("slow.example"), CancellationToken.None);
+            Task<DialedStream> dial =
+                new Dialer(settings, _connects.ConnectAsync).DialAsync(Dials.To("slow.example"), CancellationToken.None);
             _clock.Advance(TimeSpan.FromSeconds(10));
             await Patience.FailureOf(dial);
             answer.SetException(new IOException("abandoned resolver"));

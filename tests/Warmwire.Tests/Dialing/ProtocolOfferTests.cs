@@ -24,7 +24,13 @@ public sealed class ProtocolOfferTests
     internal void A_request_allows_what_NET_allows_it(string version, HttpVersionPolicy policy, ProtocolOffer overTls, ProtocolOffer plain)
     {
         // A version of the platform's own and one that is merely equal.
-        foreach (Version same in new[] { Version.Parse(version), version == "1.1" ? HttpVersion.Version11 : version == "2.0" ? HttpVersion.Version20 : Version.Parse(version) })
+        Version own = version switch
+        {
+            "1.1" => HttpVersion.Version11,
+            "2.0" => HttpVersion.Version20,
+            _ => Version.Parse(version),
+        };
+        foreach (Version same in new[] { Version.Parse(version), own })
         {
             var request = new HttpRequestMessage(HttpMethod.Get, "https://a.test/") { Version = same, VersionPolicy = policy };
             Assert.Equal((overTls, plain), (RequestRules.OfferFor(request, isTls: true), RequestRules.OfferFor(request, isTls: false)));
@@ -63,7 +69,8 @@ public sealed class ProtocolOfferTests
     [InlineData(ProtocolOffer.Http1, false, false)]
     [InlineData(ProtocolOffer.Http2OrHttp1, false, true)]
     [InlineData(ProtocolOffer.Http2OrHttp1, true, false)]
-    internal async Task A_TLS_dial_offers_what_its_key_says_unless_the_server_wanted_HTTP_1_1(ProtocolOffer protocols, bool http1Only, bool http2)
+    internal async Task A_TLS_dial_offers_what_its_key_says_unless_the_server_wanted_HTTP_1_1(
+        ProtocolOffer protocols, bool http1Only, bool http2)
     {
         await using var peer = new TlsPeer("api.example.com");
         Version? filtered = null;
@@ -115,7 +122,8 @@ public sealed class ProtocolOfferTests
         handler.ResolveNames = static (_, _) => Task.FromResult(new[] { IPAddress.Loopback });
         handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
         var origin = new Uri($"https://api.example.com:{peer.Port}");
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => handler.PrewarmAsync(origin, 1, HttpVersion.Version30, CancellationToken.None));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            () => handler.PrewarmAsync(origin, 1, HttpVersion.Version30, CancellationToken.None));
         Assert.Equal(1, await handler.PrewarmAsync(origin, 1, HttpVersion.Version11, CancellationToken.None));
         Assert.Equal(1, await handler.PrewarmAsync(origin, 1, CancellationToken.None) + 1);
         Assert.Equal("HTTP/1.1", Assert.Single(handler.GetSnapshot().Origins).Protocols);
@@ -124,7 +132,9 @@ public sealed class ProtocolOfferTests
         Task<int> second = handler.PrewarmAsync(origin, 1, HttpVersion.Version20, CancellationToken.None);
         await using SslStream accepted = await peer.NextAsync();
         Assert.Equal(SslApplicationProtocol.Http2, accepted.NegotiatedApplicationProtocol);
-        Assert.Equal(["HTTP/1.1", "HTTP/2 or HTTP/1.1"], handler.GetSnapshot().Origins.Select(static one => one.Protocols).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["HTTP/1.1", "HTTP/2 or HTTP/1.1"],
+            handler.GetSnapshot().Origins.Select(static one => one.Protocols).Order(StringComparer.Ordinal));
         await second.ContinueWith(static _ => { }, TaskScheduler.Default);
     }
 }

@@ -46,7 +46,11 @@ public sealed class SocketConnectorTests
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        await using SocketStream stream = await SocketConnector.ConnectAsync((IPEndPoint)listener.LocalEndpoint, TimeSpan.FromMilliseconds(milliseconds), Enum.Parse<SocketBackEnd>(backEnd), CancellationToken.None);
+        await using SocketStream stream = await SocketConnector.ConnectAsync(
+            (IPEndPoint)listener.LocalEndpoint,
+            TimeSpan.FromMilliseconds(milliseconds),
+            Enum.Parse<SocketBackEnd>(backEnd),
+            CancellationToken.None);
 
         (bool noDelay, bool probes, int time, int interval) = OptionsOf(stream);
         Assert.True(noDelay && probes);
@@ -60,7 +64,8 @@ public sealed class SocketConnectorTests
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        await using SocketStream stream = await SocketConnector.ConnectAsync((IPEndPoint)listener.LocalEndpoint, Timeout.InfiniteTimeSpan, Enum.Parse<SocketBackEnd>(backEnd), CancellationToken.None);
+        await using SocketStream stream = await SocketConnector.ConnectAsync(
+            (IPEndPoint)listener.LocalEndpoint, Timeout.InfiniteTimeSpan, Enum.Parse<SocketBackEnd>(backEnd), CancellationToken.None);
 
         Assert.False(OptionsOf(stream).Probes);
     }
@@ -75,7 +80,8 @@ public sealed class SocketConnectorTests
             port = Port(listener);
         }
 
-        TransportException e = await Patience.FailureOf(new Dialer(Dials.Settings()).DialAsync(Dials.To("127.0.0.1", port), CancellationToken.None));
+        TransportException e =
+            await Patience.FailureOf(new Dialer(Dials.Settings()).DialAsync(Dials.To("127.0.0.1", port), CancellationToken.None));
 
         DialerConnectTests.AssertUnsent(e, HttpRequestError.ConnectionError, TransportPhase.Connect, $"http://127.0.0.1:{port}");
         Assert.Equal(SocketError.ConnectionRefused, Assert.IsType<SocketException>(e.InnerException).SocketErrorCode);
@@ -83,11 +89,19 @@ public sealed class SocketConnectorTests
 
     private static (bool NoDelay, bool Probes, int Time, int Interval) OptionsOf(SocketStream stream) =>
         stream is LoopSocketStream loop
-            ? (loop.GetOption(LibC.IPPROTO_TCP, LibC.TCP_NODELAY) != 0, loop.GetOption(LibC.SOL_SOCKET, LibC.SO_KEEPALIVE) != 0, loop.GetOption(LibC.IPPROTO_TCP, LibC.TCP_KEEPIDLE), loop.GetOption(LibC.IPPROTO_TCP, LibC.TCP_KEEPINTVL))
+            ? (
+                loop.GetOption(LibC.IPPROTO_TCP, LibC.TCP_NODELAY) != 0,
+                loop.GetOption(LibC.SOL_SOCKET, LibC.SO_KEEPALIVE) != 0,
+                loop.GetOption(LibC.IPPROTO_TCP, LibC.TCP_KEEPIDLE),
+                loop.GetOption(LibC.IPPROTO_TCP, LibC.TCP_KEEPINTVL))
             : OptionsOf(((ManagedSocketStream)stream).Socket);
 
     private static (bool NoDelay, bool Probes, int Time, int Interval) OptionsOf(Socket socket) =>
-        (socket.NoDelay, (int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive)! != 0, (int)socket.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime)!, (int)socket.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval)!);
+        (
+            socket.NoDelay,
+            (int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive)! != 0,
+            (int)socket.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime)!,
+            (int)socket.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval)!);
 
     private static int Port(TcpListener listener) => ((IPEndPoint)listener.LocalEndpoint).Port;
 }

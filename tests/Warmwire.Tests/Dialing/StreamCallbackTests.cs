@@ -44,14 +44,17 @@ public sealed class StreamCallbackTests
             return ValueTask.FromResult<Stream>(stream);
         };
 
-        DialedStream dialed = await new Dialer(settings).DialAsync(Dials.To("api.example.com", 81, trace: Dials.Trace(lines), request: request), CancellationToken.None);
+        DialedStream dialed = await new Dialer(settings)
+            .DialAsync(Dials.To("api.example.com", 81, trace: Dials.Trace(lines), request: request), CancellationToken.None);
 
         Assert.Same(stream, dialed.Stream);
         Assert.Same(request, seen!.InitialRequestMessage);
         Assert.Equal(new DnsEndPoint("api.example.com", 81), seen.DnsEndPoint);
         Assert.Equal(TimeSpan.FromSeconds(3), dialed.ConnectTime);
-        Assert.Equal((null, null, null, false), (dialed.SocketStream, dialed.RemoteEndPoint, dialed.ResolvedAddress, dialed.SupportsZeroByteReads));
-        Assert.Equal(["connect Unspecified/api.example.com:81", "connect done Unspecified/api.example.com:81"], lines, StringComparer.Ordinal);
+        Assert.Equal(
+            (null, null, null, false), (dialed.SocketStream, dialed.RemoteEndPoint, dialed.ResolvedAddress, dialed.SupportsZeroByteReads));
+        Assert.Equal(
+            ["connect Unspecified/api.example.com:81", "connect done Unspecified/api.example.com:81"], lines, StringComparer.Ordinal);
     }
 
     [Fact]
@@ -102,7 +105,8 @@ public sealed class StreamCallbackTests
         HandlerSettings settings = Dials.Settings(_clock);
         settings.ConnectCallback = (_, _) => atOnce ? throw inner : ValueTask.FromException<Stream>(inner);
 
-        TransportException e = await Patience.FailureOf(new Dialer(settings).DialAsync(Dials.To("api.example.com"), CancellationToken.None));
+        TransportException e =
+            await Patience.FailureOf(new Dialer(settings).DialAsync(Dials.To("api.example.com"), CancellationToken.None));
 
         DialerConnectTests.AssertUnsent(e, HttpRequestError.ConnectionError, TransportPhase.Connect, "http://api.example.com:80");
         Assert.Same(inner, e.InnerException);
@@ -115,7 +119,8 @@ public sealed class StreamCallbackTests
         HandlerSettings settings = Dials.Settings(_clock);
         settings.ConnectCallback = static (_, _) => ValueTask.FromResult<Stream>(null!);
 
-        TransportException e = await Patience.FailureOf(new Dialer(settings).DialAsync(Dials.To("api.example.com"), CancellationToken.None));
+        TransportException e =
+            await Patience.FailureOf(new Dialer(settings).DialAsync(Dials.To("api.example.com"), CancellationToken.None));
 
         DialerConnectTests.AssertUnsent(e, HttpRequestError.ConnectionError, TransportPhase.Connect, "http://api.example.com:80");
         Assert.Equal("PooledHttpHandler.ConnectCallback delivered null instead of a stream to api.example.com:80.", e.Message);
@@ -190,9 +195,11 @@ public sealed class StreamCallbackTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         HandlerSettings settings = Dials.Settings(_clock);
-        settings.PlaintextStreamFilter = (context, _) => ValueTask.FromResult(same ? context.PlaintextStream : new BufferedStream(context.PlaintextStream));
+        settings.PlaintextStreamFilter =
+            (context, _) => ValueTask.FromResult(same ? context.PlaintextStream : new BufferedStream(context.PlaintextStream));
 
-        DialedStream dialed = await new Dialer(settings).DialAsync(Dials.To("127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port), CancellationToken.None);
+        DialedStream dialed =
+            await new Dialer(settings).DialAsync(Dials.To("127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port), CancellationToken.None);
 
         await using Stream stream = dialed.Stream;
         Assert.Equal(same, dialed.SocketStream is not null);

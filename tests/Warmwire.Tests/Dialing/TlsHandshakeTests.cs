@@ -20,7 +20,8 @@ public sealed class TlsHandshakeTests
     {
         await using var peer = new TlsPeer("api.example.com");
         var lines = new ConcurrentQueue<string>();
-        DialedStream dialed = await new Dialer(Trusting()).DialAsync(Dials.To("api.example.com", peer.Port, tls: true, Dials.Trace(lines)), CancellationToken.None);
+        DialedStream dialed = await new Dialer(Trusting())
+            .DialAsync(Dials.To("api.example.com", peer.Port, tls: true, Dials.Trace(lines)), CancellationToken.None);
 
         await using var stream = Assert.IsType<SslStream>(dialed.Stream);
         await using SslStream accepted = await peer.NextAsync();
@@ -44,12 +45,17 @@ public sealed class TlsHandshakeTests
         HandlerSettings settings = Dials.Settings(null, "127.0.0.1");
 
         TransportException e = await Patience.FailureOf(
-            new Dialer(settings, inner.ConnectAsync).DialAsync(Dials.To("api.example.com", peer.Port, tls: true, Dials.Trace(lines)), CancellationToken.None));
+            new Dialer(settings, inner.ConnectAsync).DialAsync(
+                Dials.To("api.example.com", peer.Port, tls: true, Dials.Trace(lines)), CancellationToken.None));
 
-        DialerConnectTests.AssertUnsent(e, HttpRequestError.SecureConnectionError, TransportPhase.Tls, $"https://api.example.com:{peer.Port}");
+        DialerConnectTests.AssertUnsent(
+            e, HttpRequestError.SecureConnectionError, TransportPhase.Tls, $"https://api.example.com:{peer.Port}");
         Assert.IsType<AuthenticationException>(e.InnerException);
         Assert.False(e.IsTimeout);
-        Assert.StartsWith($"The TLS handshake with api.example.com:{peer.Port} (target name api.example.com) failed: ", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"The TLS handshake with api.example.com:{peer.Port} (target name api.example.com) failed: ",
+            e.Message,
+            StringComparison.Ordinal);
         Assert.EndsWith("; see PooledHttpHandler.SslOptions.", e.Message, StringComparison.Ordinal);
         Assert.Equal("tls done TransportException", lines.Last());
         Assert.False(inner.Opened!.CanRead);
@@ -67,7 +73,8 @@ public sealed class TlsHandshakeTests
             return true;
         };
 
-        DialedStream dialed = await new Dialer(settings).DialAsync(Dials.To("api.example.com", peer.Port, tls: true), CancellationToken.None);
+        DialedStream dialed =
+            await new Dialer(settings).DialAsync(Dials.To("api.example.com", peer.Port, tls: true), CancellationToken.None);
 
         Assert.Same(dialed.Stream, sender);
         await dialed.Stream.DisposeAsync();
@@ -78,7 +85,8 @@ public sealed class TlsHandshakeTests
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        Task<DialedStream> dial = new Dialer(Trusting()).DialAsync(Dials.To("api.example.com", ((IPEndPoint)listener.LocalEndpoint).Port, tls: true), CancellationToken.None);
+        Task<DialedStream> dial = new Dialer(Trusting())
+            .DialAsync(Dials.To("api.example.com", ((IPEndPoint)listener.LocalEndpoint).Port, tls: true), CancellationToken.None);
         (await listener.AcceptSocketAsync()).Dispose();
 
         TransportException e = await Patience.FailureOf(dial);
@@ -102,7 +110,8 @@ public sealed class TlsHandshakeTests
         Assert.True(e.IsTimeout);
         Assert.IsType<TimeoutException>(e.InnerException);
         Assert.Equal(
-            "The TLS handshake with api.example.com:443 (target name api.example.com) did not end within 5 s; see PooledHttpHandler.TlsHandshakeTimeout.",
+            "The TLS handshake with api.example.com:443 (target name api.example.com) did not end within 5 s; "
+                + "see PooledHttpHandler.TlsHandshakeTimeout.",
             e.Message);
         Assert.True(inner.IsDisposed);
     }
@@ -131,7 +140,11 @@ public sealed class TlsHandshakeTests
         var dialer = new Dialer(Trusting());
 
         // Resumption must not carry one identity over to the other.
-        foreach ((X509Certificate2? certificate, string? subject) in new[] { (one, "CN=one.example"), (two, "CN=two.example"), (null, null), (one, "CN=one.example") })
+        (X509Certificate2? Certificate, string? Subject)[] hellos =
+        [
+            (one, "CN=one.example"), (two, "CN=two.example"), (null, null), (one, "CN=one.example"),
+        ];
+        foreach ((X509Certificate2? certificate, string? subject) in hellos)
         {
             var request = new DialRequest
             {
@@ -166,7 +179,8 @@ public sealed class TlsHandshakeTests
         Assert.Contains("has no private key; see", e.Message, StringComparison.Ordinal);
     }
 
-    // Whether a session was resumed is not public in SslStream, but it shows in what the server sends: a resumed handshake carries no certificate.
+    // Whether a session was resumed is not public in SslStream, but it shows in what the server sends: a resumed handshake carries no
+    // certificate.
     [Theory]
     [InlineData(SslProtocols.Tls12, true)]
     [InlineData(SslProtocols.Tls13, true)]
@@ -184,7 +198,8 @@ public sealed class TlsHandshakeTests
         CountingStream? counting = null;
         var dialer = new Dialer(
             settings,
-            async (endPoint, token) => counting = new CountingStream(await SocketConnector.ConnectAsync(endPoint, Timeout.InfiniteTimeSpan, SocketBackEnds.Default, token)));
+            async (endPoint, token) => counting = new CountingStream(
+                await SocketConnector.ConnectAsync(endPoint, Timeout.InfiniteTimeSpan, SocketBackEnds.Default, token)));
 
         var handshakes = new List<long>();
         for (int i = 0; i < 2; i++)
@@ -215,7 +230,8 @@ public sealed class TlsHandshakeTests
             await socket.ConnectAsync(IPAddress.Loopback, context.DnsEndPoint.Port, token);
             return network = new WatchedStream(socket);
         };
-        DialedStream dialed = await new Dialer(settings).DialAsync(Dials.To("api.example.com", peer.Port, tls: true), CancellationToken.None);
+        DialedStream dialed =
+            await new Dialer(settings).DialAsync(Dials.To("api.example.com", peer.Port, tls: true), CancellationToken.None);
         await using Stream stream = dialed.Stream;
         await using SslStream accepted = await peer.NextAsync();
         Assert.True(dialed.SupportsZeroByteReads);

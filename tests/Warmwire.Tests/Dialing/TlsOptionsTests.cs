@@ -21,20 +21,25 @@ public sealed class TlsOptionsTests
             [nameof(SslClientAuthenticationOptions.AllowRsaPkcs1Padding)] = false,
             [nameof(SslClientAuthenticationOptions.AllowRsaPssPadding)] = false,
             [nameof(SslClientAuthenticationOptions.AllowTlsResume)] = false,
-            [nameof(SslClientAuthenticationOptions.ApplicationProtocols)] = new List<SslApplicationProtocol> { SslApplicationProtocol.Http3 },
+            [nameof(SslClientAuthenticationOptions.ApplicationProtocols)] =
+                new List<SslApplicationProtocol> { SslApplicationProtocol.Http3 },
             [nameof(SslClientAuthenticationOptions.CertificateChainPolicy)] = new X509ChainPolicy(),
             [nameof(SslClientAuthenticationOptions.CertificateRevocationCheckMode)] = X509RevocationMode.Offline,
-            [nameof(SslClientAuthenticationOptions.ClientCertificateContext)] = SslStreamCertificateContext.Create(certificate, null, offline: true),
+            [nameof(SslClientAuthenticationOptions.ClientCertificateContext)] =
+                SslStreamCertificateContext.Create(certificate, null, offline: true),
             [nameof(SslClientAuthenticationOptions.ClientCertificates)] = new X509CertificateCollection(),
             [nameof(SslClientAuthenticationOptions.EnabledSslProtocols)] = SslProtocols.Tls12,
             [nameof(SslClientAuthenticationOptions.EncryptionPolicy)] = Enum.ToObject(typeof(EncryptionPolicy), 1),
-            [nameof(SslClientAuthenticationOptions.LocalCertificateSelectionCallback)] = new LocalCertificateSelectionCallback(static (_, _, _, _, _) => null!),
-            [nameof(SslClientAuthenticationOptions.RemoteCertificateValidationCallback)] = new RemoteCertificateValidationCallback(static (_, _, _, _) => true),
+            [nameof(SslClientAuthenticationOptions.LocalCertificateSelectionCallback)] =
+                new LocalCertificateSelectionCallback(static (_, _, _, _, _) => null!),
+            [nameof(SslClientAuthenticationOptions.RemoteCertificateValidationCallback)] =
+                new RemoteCertificateValidationCallback(static (_, _, _, _) => true),
             [nameof(SslClientAuthenticationOptions.TargetHost)] = "target.example",
         };
         if (OperatingSystem.IsLinux())
         {
-            values[nameof(SslClientAuthenticationOptions.CipherSuitesPolicy)] = new CipherSuitesPolicy([TlsCipherSuite.TLS_AES_128_GCM_SHA256]);
+            values[nameof(SslClientAuthenticationOptions.CipherSuitesPolicy)] =
+                new CipherSuitesPolicy([TlsCipherSuite.TLS_AES_128_GCM_SHA256]);
         }
 
         var given = new SslClientAuthenticationOptions();
@@ -42,7 +47,8 @@ public sealed class TlsOptionsTests
         PropertyInfo[] properties = typeof(SslClientAuthenticationOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance);
         foreach (PropertyInfo property in properties)
         {
-            Assert.True(values.TryGetValue(property.Name, out object? value), $"{property.Name} is new: copy it in TlsOptions and set it here.");
+            Assert.True(
+                values.TryGetValue(property.Name, out object? value), $"{property.Name} is new: copy it in TlsOptions and set it here.");
             Assert.NotEqual(property.GetValue(untouched), value);
             property.SetValue(given, value);
         }
@@ -70,7 +76,8 @@ public sealed class TlsOptionsTests
     [Fact]
     public void A_target_host_that_was_set_stays()
     {
-        var options = new TlsOptions(new HandlerSettings { SslOptions = new SslClientAuthenticationOptions { TargetHost = "set.example" } });
+        var options =
+            new TlsOptions(new HandlerSettings { SslOptions = new SslClientAuthenticationOptions { TargetHost = "set.example" } });
 
         Assert.Equal("set.example", options.For(new Route(true, "one.example", 443)).TargetHost);
     }

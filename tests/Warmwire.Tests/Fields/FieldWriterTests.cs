@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Warmwire.Tests.Fields;
 
-/// <summary>What a program puts into a request, as both protocols write it: nothing that could end a field, a line or a request early.</summary>
+/// <summary>
+/// What a program puts into a request, as both protocols write it: nothing that could end a field, a line or a request early.
+/// </summary>
 public sealed class FieldWriterTests
 {
     [Theory]
@@ -27,7 +29,8 @@ public sealed class FieldWriterTests
         {
             foreach (Encoding? encoding in new[] { null, Encoding.UTF8, Encoding.Latin1 })
             {
-                Assert.Contains("CR, LF or NUL", Refused(output => FieldWriter.WriteValue(output, "X", value, encoding)), StringComparison.Ordinal);
+                Assert.Contains(
+                    "CR, LF or NUL", Refused(output => FieldWriter.WriteValue(output, "X", value, encoding)), StringComparison.Ordinal);
             }
         }
     }
@@ -35,7 +38,8 @@ public sealed class FieldWriterTests
     [Fact]
     public void Every_character_beyond_ASCII_needs_an_encoding()
     {
-        Assert.Contains("'X'", Refused(static output => FieldWriter.WriteValue(output, "X", "ü", encoding: null)), StringComparison.Ordinal);
+        Assert.Contains(
+            "'X'", Refused(static output => FieldWriter.WriteValue(output, "X", "ü", encoding: null)), StringComparison.Ordinal);
         Assert.Equal("Ã¼", Written(static output => FieldWriter.WriteValue(output, "X", "ü", Encoding.UTF8)));
     }
 
@@ -66,7 +70,8 @@ public sealed class FieldWriterTests
     [InlineData("", "/")]
     [InlineData("/a?b=c", "/a?b=c")]
     [InlineData("?b", "/?b")]
-    public void A_target_begins_with_a_slash(string target, string written) => Assert.Equal(written, Written(output => FieldWriter.WriteTarget(output, target)));
+    public void A_target_begins_with_a_slash(string target, string written) =>
+        Assert.Equal(written, Written(output => FieldWriter.WriteTarget(output, target)));
 
     [Theory]
     [InlineData("/ HTTP/1.1\r\nEvil: 1")]

@@ -162,5 +162,6 @@ public class ResponseHeaderNamesTests
     private static string Lookup(string name, out KnownResponseHeader known, out bool isContentHeader) =>
         ResponseHeaderNames.Lookup(WireBytes.Of(name), out known, out isContentHeader);
 
-    private static string Decode(KnownResponseHeader known, string value) => ResponseHeaderNames.DecodeValue(known, WireBytes.Of(value), null);
+    private static string Decode(KnownResponseHeader known, string value) =>
+        ResponseHeaderNames.DecodeValue(known, WireBytes.Of(value), null);
 }

@@ -8,12 +8,12 @@ public class TrailerRulesTests
 {
     private static readonly string[] s_names =
     [
-        "Accept", "Accept-Ranges", "Age", "Allow", "Authentication-Info", "Authorization", "Cache-Control", "Connection", "Content-Disposition",
-        "Content-Encoding", "Content-Language", "Content-Length", "Content-Location", "Content-MD5", "Content-Range", "Content-Type", "Cookie",
-        "Date", "Digest", "ETag", "Expect", "Expires", "Host", "If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since",
-        "Keep-Alive", "Last-Modified", "Location", "Max-Forwards", "Pragma", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection",
-        "Range", "Retry-After", "Server-Timing", "Set-Cookie", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Vary", "Via", "Warning",
-        "WWW-Authenticate", "X-Checksum", "grpc-message", "grpc-status",
+        "Accept", "Accept-Ranges", "Age", "Allow", "Authentication-Info", "Authorization", "Cache-Control", "Connection",
+        "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Length", "Content-Location", "Content-MD5", "Content-Range",
+        "Content-Type", "Cookie", "Date", "Digest", "ETag", "Expect", "Expires", "Host", "If-Match", "If-Modified-Since", "If-None-Match",
+        "If-Range", "If-Unmodified-Since", "Keep-Alive", "Last-Modified", "Location", "Max-Forwards", "Pragma", "Proxy-Authenticate",
+        "Proxy-Authorization", "Proxy-Connection", "Range", "Retry-After", "Server-Timing", "Set-Cookie", "TE", "Trailer",
+        "Transfer-Encoding", "Upgrade", "Vary", "Via", "Warning", "WWW-Authenticate", "X-Checksum", "grpc-message", "grpc-status",
     ];
 
     [Fact]

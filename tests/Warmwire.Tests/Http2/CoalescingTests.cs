@@ -25,7 +25,8 @@ public class CoalescingTests
             long takeovers = loop.Group.Takeovers;
             int before = peer.End.ClientWrites;
             Task<HttpResponseMessage>[] sent = [];
-            await loop.RunAsync(() => sent = [.. Enumerable.Range(0, Burst).Select(_ => rig.Invoker.SendAsync(Http2Rig.Get(), CancellationToken.None))]);
+            await loop.RunAsync(
+                () => sent = [.. Enumerable.Range(0, Burst).Select(_ => rig.Invoker.SendAsync(Http2Rig.Get(), CancellationToken.None))]);
             for (int i = 0; i < Burst; i++)
             {
                 PeerRequest request = await peer.ReadRequestAsync();

@@ -20,7 +20,8 @@ public sealed class ConnectionErrorTests
         ["SETTINGS on a stream"] = (Http2ErrorCode.ProtocolError, Frame(FrameType.Settings, 0, 1)),
         ["SETTINGS of 5 bytes"] = (Http2ErrorCode.FrameSizeError, Frame(FrameType.Settings, 0, 0, 0, 3, 0, 0, 0)),
         ["SETTINGS of 7 bytes"] = (Http2ErrorCode.FrameSizeError, Frame(FrameType.Settings, 0, 0, 0, 3, 0, 0, 0, 9, 0)),
-        ["an acknowledgement with settings"] = (Http2ErrorCode.FrameSizeError, Frame(FrameType.Settings, FrameFlags.Ack, 0, 0, 3, 0, 0, 0, 9)),
+        ["an acknowledgement with settings"] =
+            (Http2ErrorCode.FrameSizeError, Frame(FrameType.Settings, FrameFlags.Ack, 0, 0, 3, 0, 0, 0, 9)),
         ["an acknowledgement of nothing"] = (Http2ErrorCode.ProtocolError, Frame(FrameType.Settings, FrameFlags.Ack, 0)),
         ["push enabled by the server"] = (Http2ErrorCode.ProtocolError, Settings((PeerSetting.EnablePush, 1))),
         ["push neither on nor off"] = (Http2ErrorCode.ProtocolError, Settings((PeerSetting.EnablePush, 2))),
@@ -81,12 +82,14 @@ public sealed class ConnectionErrorTests
         ["CONTINUATION of another stream"] = (Http2ErrorCode.ProtocolError, InsideBlock(FrameType.Continuation, 3, 0x88)),
 
         // Padding, §6.1 and §6.2
-        ["HEADERS with more padding than payload"] = (Http2ErrorCode.ProtocolError, Frame(FrameType.Headers, FrameFlags.Padded | FrameFlags.EndHeaders, 1, 2, 0x88)),
+        ["HEADERS with more padding than payload"] =
+            (Http2ErrorCode.ProtocolError, Frame(FrameType.Headers, FrameFlags.Padded | FrameFlags.EndHeaders, 1, 2, 0x88)),
         ["DATA with more padding than payload"] = (Http2ErrorCode.ProtocolError, Frame(FrameType.Data, FrameFlags.Padded, 1, 2, 0)),
 
         // Windows, §6.9
         ["WINDOW_UPDATE of 0"] = (Http2ErrorCode.ProtocolError, open => open.Peer.SendAsync(PeerFrame.WindowUpdate(0, 0))),
-        ["a connection window beyond 2^31-1"] = (Http2ErrorCode.FlowControlError, open => open.Peer.SendAsync(PeerFrame.WindowUpdate(0, int.MaxValue))),
+        ["a connection window beyond 2^31-1"] =
+            (Http2ErrorCode.FlowControlError, open => open.Peer.SendAsync(PeerFrame.WindowUpdate(0, int.MaxValue))),
 
         // HPACK, RFC 7541
         ["index 0"] = (Http2ErrorCode.CompressionError, Block(0x80)),
@@ -98,7 +101,8 @@ public sealed class ConnectionErrorTests
         ["a field without a value"] = (Http2ErrorCode.CompressionError, Block(0x88, 0x00, 0x01, (byte)'x')),
         ["Huffman padding of zeros"] = (Http2ErrorCode.CompressionError, Block(0x88, 0x00, 0x01, (byte)'x', 0x81, 0x00)),
         ["Huffman padding of a byte"] = (Http2ErrorCode.CompressionError, Block(0x88, 0x00, 0x01, (byte)'x', 0x82, 0x1f, 0xff)),
-        ["Huffman with the end in it"] = (Http2ErrorCode.CompressionError, Block(0x88, 0x00, 0x01, (byte)'x', 0x84, 0xff, 0xff, 0xff, 0xff)),
+        ["Huffman with the end in it"] =
+            (Http2ErrorCode.CompressionError, Block(0x88, 0x00, 0x01, (byte)'x', 0x84, 0xff, 0xff, 0xff, 0xff)),
         ["a table larger than allowed"] = (Http2ErrorCode.CompressionError, Block([.. HpackWriter.TableSize(1 << 24), 0x88])),
         ["a new table size behind a field"] = (Http2ErrorCode.CompressionError, Block([0x88, .. HpackWriter.TableSize(0)])),
     };
@@ -269,7 +273,8 @@ public sealed class ConnectionErrorTests
     {
         using Http2Rig rig = CreateRig();
         Http2Peer peer = await rig.WarmUpAsync();
-        await peer.SendAsync(PeerFrame.WindowUpdate(1, 100), PeerFrame.Rst(1, Http2ErrorCode.NoError), PeerFrame.Rst(1, Http2ErrorCode.Cancel));
+        await peer.SendAsync(
+            PeerFrame.WindowUpdate(1, 100), PeerFrame.Rst(1, Http2ErrorCode.NoError), PeerFrame.Rst(1, Http2ErrorCode.Cancel));
         await peer.SendFrameAsync(FrameType.Priority, 0, 1, 0, 0, 0, 0, 15);
         await rig.AssertServesAsync(peer);
         rig.AssertOneOpen();
@@ -308,11 +313,16 @@ public sealed class ConnectionErrorTests
         open => open.Peer.SendAsync(PeerFrame.Settings(settings));
 
     private static Func<OpenRequest, Task> TooLong(FrameType type, int streamId) => open =>
-        open.Peer.SendFrameAsync(type, FrameFlags.EndHeaders, streamId, new byte[open.Peer.ClientSettings.GetValueOrDefault(PeerSetting.MaxFrameSize, 16_384u) + 1]);
+        open.Peer.SendFrameAsync(
+            type,
+            FrameFlags.EndHeaders,
+            streamId,
+            new byte[open.Peer.ClientSettings.GetValueOrDefault(PeerSetting.MaxFrameSize, 16_384u) + 1]);
 
     private static Func<OpenRequest, Task> Head(int streamId) => open => open.Peer.SendHeadAsync(streamId, (int)HttpStatusCode.OK);
 
-    private static Func<OpenRequest, Task> Block(params byte[] block) => open => open.Peer.SendBlockAsync(open.StreamId, block, endStream: true);
+    private static Func<OpenRequest, Task> Block(params byte[] block) =>
+        open => open.Peer.SendBlockAsync(open.StreamId, block, endStream: true);
 
     private static Func<OpenRequest, Task> InsideBlock(FrameType type, int streamId, params byte[] payload) => async open =>
     {

@@ -11,7 +11,8 @@ public class FieldBlockTests
     [Fact]
     public void Pieces_are_put_together_in_order()
     {
-        Gen<byte[][]> pieces = Gen.Choose(0, 60).SelectMany(length => Gen.Choose(0, 255).Select(value => (byte)value).ArrayOf(length)).ArrayOf().Resize(20);
+        Gen<byte[][]> pieces =
+            Gen.Choose(0, 60).SelectMany(length => Gen.Choose(0, 255).Select(value => (byte)value).ArrayOf(length)).ArrayOf().Resize(20);
         Check.QuickThrowOnFailure(Prop.ForAll(Arb.From(pieces), fragments =>
         {
             var block = new FieldBlock(1000);

@@ -25,7 +25,8 @@ public sealed class FloodTests
         ["empty DATA"] = _ => new PeerFrame(FrameType.Data, 0, 3, []).ToBytes(),
         [PaddingAlone] = _ => new PeerFrame(FrameType.Data, FrameFlags.Padded, 3, [0]).ToBytes(),
         ["empty CONTINUATION"] = i => new PeerFrame(i == 0 ? FrameType.Headers : FrameType.Continuation, 0, 1, []).ToBytes(),
-        ["interim responses"] = _ => new PeerFrame(FrameType.Headers, FrameFlags.EndHeaders, 1, HpackWriter.Literal(":status", "103")).ToBytes(),
+        ["interim responses"] =
+            _ => new PeerFrame(FrameType.Headers, FrameFlags.EndHeaders, 1, HpackWriter.Literal(":status", "103")).ToBytes(),
         ["WINDOW_UPDATE"] = _ => PeerFrame.WindowUpdate(0, 1).ToBytes(),
         ["WINDOW_UPDATE on a stream"] = _ => PeerFrame.WindowUpdate(1, 1).ToBytes(),
         ["PRIORITY"] = _ => new PeerFrame(FrameType.Priority, 0, 1, [0, 0, 0, 0, 15]).ToBytes(),
@@ -49,7 +50,8 @@ public sealed class FloodTests
         long grown = GC.GetTotalMemory(forceFullCollection: true) - before;
         Assert.InRange(grown, long.MinValue, 16 * Megabyte);
         // Too many interim responses end that exchange before the connection ends.
-        await AssertLeftAsync(rig, open, what == "interim responses" ? HttpRequestError.InvalidResponse : HttpRequestError.HttpProtocolError);
+        await AssertLeftAsync(
+            rig, open, what == "interim responses" ? HttpRequestError.InvalidResponse : HttpRequestError.HttpProtocolError);
         await Assert.ThrowsAnyAsync<IOException>(() => reading);
     }
 
@@ -84,7 +86,11 @@ public sealed class FloodTests
         long before = GC.GetTotalMemory(forceFullCollection: true);
         byte[] field = HpackWriter.Literal("x-field", new string('v', piece - 20));
         int frames = 16 * Megabyte / piece;
-        await FloodAsync(open.Peer, i => new PeerFrame(i == 0 ? FrameType.Headers : FrameType.Continuation, 0, 1, i == 0 ? [0x88, .. field] : field).ToBytes(), frames, batch: Megabyte / piece);
+        await FloodAsync(
+            open.Peer,
+            i => new PeerFrame(i == 0 ? FrameType.Headers : FrameType.Continuation, 0, 1, i == 0 ? [0x88, .. field] : field).ToBytes(),
+            frames,
+            batch: Megabyte / piece);
         long grown = GC.GetTotalMemory(forceFullCollection: true) - before;
         Assert.InRange(grown, long.MinValue, 8 * Megabyte);
         await AssertLeftAsync(rig, open);
@@ -101,7 +107,11 @@ public sealed class FloodTests
         for (int at = 0; at < bomb.Length; at += 16_000)
         {
             byte[] piece = bomb[at..Math.Min(at + 16_000, bomb.Length)];
-            await open.Peer.SendFrameAsync(at == 0 ? FrameType.Headers : FrameType.Continuation, at + 16_000 >= bomb.Length ? FrameFlags.EndHeaders : (byte)0, open.StreamId, piece);
+            await open.Peer.SendFrameAsync(
+                at == 0 ? FrameType.Headers : FrameType.Continuation,
+                at + 16_000 >= bomb.Length ? FrameFlags.EndHeaders : (byte)0,
+                open.StreamId,
+                piece);
         }
 
         await rig.FailsAsync(open.Sending);
@@ -151,7 +161,8 @@ public sealed class FloodTests
         rig.AssertOneOpen();
     }
 
-    private static Http2Rig CreateRig(MemoryTransportOptions? transport = null) => new(handler => handler.ReplayPolicy = ReplayPolicy.Never, transport);
+    private static Http2Rig CreateRig(MemoryTransportOptions? transport = null) =>
+        new(handler => handler.ReplayPolicy = ReplayPolicy.Never, transport);
 
     /// <summary>Sends until the client has had enough, and never far ahead of it.</summary>
     private static async Task FloodAsync(Http2Peer peer, Func<int, byte[]> frame, int frames = Frames, int batch = Batch)
@@ -160,7 +171,8 @@ public sealed class FloodTests
         for (int sent = 0; sent < frames && !peer.ClientClosed.IsCompleted; sent += batch)
         {
             await peer.SendRawAsync(Enumerable.Range(sent, batch).SelectMany(frame).ToArray());
-            await Eventually.IsTrue(() => peer.End.UnreadByClient == 0 || peer.ClientClosed.IsCompleted, $"the client takes {batch} frames");
+            await Eventually.IsTrue(
+                () => peer.End.UnreadByClient == 0 || peer.ClientClosed.IsCompleted, $"the client takes {batch} frames");
         }
     }
 

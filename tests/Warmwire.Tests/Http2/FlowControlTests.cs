@@ -36,7 +36,8 @@ public sealed class FlowControlTests
     {
         using var rig = new Http2Rig();
         byte[] body = Bytes(100_000);
-        OpenRequest open = await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(body)), (PeerSetting.InitialWindowSize, Megabyte));
+        OpenRequest open =
+            await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(body)), (PeerSetting.InitialWindowSize, Megabyte));
         open.Peer.GivesCredit = false;
         var received = new List<byte>();
         await ReceiveAsync(open, received, PeerWindows.Default);
@@ -56,7 +57,8 @@ public sealed class FlowControlTests
     public async Task The_windows_of_open_streams_follow_the_settings_also_below_zero()
     {
         using var rig = new Http2Rig();
-        OpenRequest open = await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(new byte[5000])), (PeerSetting.InitialWindowSize, 1000));
+        OpenRequest open =
+            await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(new byte[5000])), (PeerSetting.InitialWindowSize, 1000));
         open.Peer.GivesCredit = false;
         var received = new List<byte>();
         await ReceiveAsync(open, received, 1000);
@@ -93,7 +95,10 @@ public sealed class FlowControlTests
     public async Task Frames_are_no_longer_than_the_peer_allows_and_may_grow_with_it()
     {
         using var rig = new Http2Rig();
-        OpenRequest open = await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(new byte[Megabyte])), (PeerSetting.InitialWindowSize, 10 * Megabyte), (PeerSetting.MaxFrameSize, 100_000));
+        OpenRequest open = await rig.StartSettledAsync(
+            Http2Rig.Post(new ByteArrayContent(new byte[Megabyte])),
+            (PeerSetting.InitialWindowSize, 10 * Megabyte),
+            (PeerSetting.MaxFrameSize, 100_000));
         Assert.Equal(Megabyte, (await open.Peer.ReadBodyAsync(open.StreamId)).Length); // the peer itself refuses longer ones
         await open.AnswerAsync();
     }
@@ -102,7 +107,8 @@ public sealed class FlowControlTests
     public async Task Two_uploads_share_the_connections_window()
     {
         using var rig = new Http2Rig();
-        OpenRequest first = await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(new byte[Megabyte])), (PeerSetting.InitialWindowSize, 10 * Megabyte));
+        OpenRequest first = await rig.StartSettledAsync(
+            Http2Rig.Post(new ByteArrayContent(new byte[Megabyte])), (PeerSetting.InitialWindowSize, 10 * Megabyte));
         Http2Peer peer = first.Peer;
         peer.GivesCredit = false;
         await ReceiveAsync(first, [], PeerWindows.Default);
@@ -134,7 +140,8 @@ public sealed class FlowControlTests
     public async Task An_upload_without_a_window_does_not_hold_another()
     {
         using var rig = new Http2Rig();
-        OpenRequest held = await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(new byte[1000])), (PeerSetting.InitialWindowSize, 100));
+        OpenRequest held =
+            await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(new byte[1000])), (PeerSetting.InitialWindowSize, 100));
         held.Peer.GivesCredit = false;
         await ReceiveAsync(held, [], 100);
         held.Peer.GivesCredit = true;
@@ -216,8 +223,8 @@ public sealed class FlowControlTests
             open.Add(await rig.OpenAsync(peer));
         }
 
-        // One after the other uses whatever it gets until it gets no more than before; time stands still, so each round trip is too long
-        // for the window.
+        // One after the other uses half of what it has, which is what the client answers with more, until it gets no more than before. Time
+        // stands still, so each round trip is too long for the window.
         byte[] data = new byte[Largest];
         long grown = 0;
         var reading = new List<Task>();
@@ -227,9 +234,7 @@ public sealed class FlowControlTests
             long window = 0;
             for (int same = 0; same < 3 && window < Largest;)
             {
-                await peer.SendDataUpToWindowAsync(request.StreamId, data);
-                await peer.PumpUntilAsync(() => peer.SendWindows[request.StreamId] > 0 && peer.SendWindows[0] > 0, "a window");
-                await peer.RoundTripAsync();
+                await SendHalfAsync(request.StreamId);
                 same = peer.SendWindows[request.StreamId] > window ? 0 : same + 1;
                 window = Math.Max(window, peer.SendWindows[request.StreamId]);
                 Assert.InRange(peer.SendWindows[0], 0, Warmwire.Http2.Wire.Http2Limits.MaxConnectionWindow);
@@ -251,17 +256,29 @@ public sealed class FlowControlTests
         OpenRequest last = await rig.OpenAsync(peer);
         reading.Add(ReadAsync(await last.AnswerHeadAsync()));
         long largest = 0;
-        for (int round = 0; round < 8; round++)
+        for (int round = 0; round < 4; round++)
         {
-            await peer.SendDataUpToWindowAsync(last.StreamId, data);
-            await peer.PumpUntilAsync(() => peer.SendWindows[last.StreamId] > 0 && peer.SendWindows[0] > 0, "a window");
-            await peer.RoundTripAsync();
+            await SendHalfAsync(last.StreamId);
             largest = Math.Max(largest, peer.SendWindows[last.StreamId]);
         }
 
         Assert.InRange(largest, 4 * PeerWindows.Default, Largest);
         await peer.SendDataAsync(last.StreamId, "", endStream: true);
         await Guard.Within(Task.WhenAll(reading), () => "the end of the body");
+
+        async Task SendHalfAsync(int streamId)
+        {
+            int before = peer.WindowUpdates.Count(update => update.StreamId == streamId);
+            int half = (int)(peer.SendWindows[streamId] / 2);
+            for (int sent = 0; sent < half;)
+            {
+                await peer.PumpUntilAsync(() => peer.SendWindows[0] > 0, "a window of the connection");
+                sent += await peer.SendDataUpToWindowAsync(streamId, data.AsMemory(sent, half - sent));
+            }
+
+            await peer.PumpUntilAsync(() => peer.WindowUpdates.Count(update => update.StreamId == streamId) > before, "more of a window");
+            await peer.RoundTripAsync();
+        }
 
         static async Task ReadAsync(HttpResponseMessage response)
         {

@@ -26,7 +26,9 @@ public class FrameTests
             byte[] bytes = new byte[FrameHeader.Size];
             FrameHeader.Write(bytes, header.Length, (FrameType)header.Type, (Flags)header.Flags, header.StreamId);
             var read = new FrameHeader(bytes);
-            Assert.Equal((header.Length, header.Type, header.Flags, header.StreamId), (read.Length, (byte)read.Type, (byte)read.Flags, read.StreamId));
+            Assert.Equal(
+                (header.Length, header.Type, header.Flags, header.StreamId),
+                (read.Length, (byte)read.Type, (byte)read.Flags, read.StreamId));
         }));
     }
 
@@ -57,11 +59,18 @@ public class FrameTests
         AssertFrame(PeerFrame.Settings(), output => FrameWriter.Settings(output));
         AssertFrame(new PeerFrame(Kit.Http2.FrameType.Settings, Kit.Http2.FrameFlags.Ack, 0, []), FrameWriter.SettingsAck);
         AssertFrame(PeerFrame.Ping(0x0102030405060708), output => FrameWriter.Ping(output, 0x0102030405060708, ack: false));
-        AssertFrame(PeerFrame.Ping(ulong.MaxValue, Kit.Http2.FrameFlags.Ack), output => FrameWriter.Ping(output, ulong.MaxValue, ack: true));
-        AssertFrame(PeerFrame.Rst(int.MaxValue, Http2ErrorCode.EnhanceYourCalm), output => FrameWriter.RstStream(output, int.MaxValue, Http2ErrorCode.EnhanceYourCalm));
+        AssertFrame(
+            PeerFrame.Ping(ulong.MaxValue, Kit.Http2.FrameFlags.Ack), output => FrameWriter.Ping(output, ulong.MaxValue, ack: true));
+        AssertFrame(
+            PeerFrame.Rst(int.MaxValue, Http2ErrorCode.EnhanceYourCalm),
+            output => FrameWriter.RstStream(output, int.MaxValue, Http2ErrorCode.EnhanceYourCalm));
         AssertFrame(PeerFrame.WindowUpdate(5, int.MaxValue), output => FrameWriter.WindowUpdate(output, 5, int.MaxValue));
-        AssertFrame(PeerFrame.GoAway(0, Http2ErrorCode.CompressionError, []), output => FrameWriter.GoAway(output, Http2ErrorCode.CompressionError));
-        AssertFrame(new PeerFrame(Kit.Http2.FrameType.Data, Kit.Http2.FrameFlags.EndStream, 3, [1, 2, 3]), output => FrameWriter.Data(output, 3, [1, 2, 3], endStream: true));
+        AssertFrame(
+            PeerFrame.GoAway(0, Http2ErrorCode.CompressionError, []),
+            output => FrameWriter.GoAway(output, Http2ErrorCode.CompressionError));
+        AssertFrame(
+            new PeerFrame(Kit.Http2.FrameType.Data, Kit.Http2.FrameFlags.EndStream, 3, [1, 2, 3]),
+            output => FrameWriter.Data(output, 3, [1, 2, 3], endStream: true));
         AssertFrame(new PeerFrame(Kit.Http2.FrameType.Data, 0, 3, []), output => FrameWriter.Data(output, 3, [], endStream: false));
     }
 
@@ -73,7 +82,11 @@ public class FrameTests
         FrameWriter.Data(output, 1, new byte[16_384], endStream: false);
         FrameWriter.SettingsAck(output);
         Assert.Equal(
-            [.. PeerFrame.Ping(1).ToBytes(), .. new PeerFrame(Kit.Http2.FrameType.Data, 0, 1, new byte[16_384]).ToBytes(), 0, 0, 0, 4, 1, 0, 0, 0, 0],
+            [
+                .. PeerFrame.Ping(1).ToBytes(),
+                .. new PeerFrame(Kit.Http2.FrameType.Data, 0, 1, new byte[16_384]).ToBytes(),
+                0, 0, 0, 4, 1, 0, 0, 0, 0,
+            ],
             output.Written.ToArray());
         output.Release();
     }

@@ -26,7 +26,7 @@ public sealed class GoAwayTests
     }
 
     [Fact]
-    public async Task A_body_is_read_to_its_end_after_the_goodbye()
+    public async Task A_body_is_read_to_its_end_after_a_GOAWAY()
     {
         using var rig = new Http2Rig();
         OpenRequest open = await rig.StartAsync();
@@ -40,7 +40,7 @@ public sealed class GoAwayTests
     }
 
     [Fact]
-    public async Task An_upload_goes_on_after_the_goodbye()
+    public async Task An_upload_goes_on_after_a_GOAWAY()
     {
         using var rig = new Http2Rig();
         OpenRequest open = await rig.StartAsync(Http2Rig.Post(new ByteArrayContent(new byte[200_000])));
@@ -51,7 +51,7 @@ public sealed class GoAwayTests
     }
 
     [Fact]
-    public async Task A_resting_connection_closes_at_the_goodbye()
+    public async Task An_idle_connection_closes_at_a_GOAWAY()
     {
         using var rig = new Http2Rig();
         Http2Peer peer = await rig.WarmUpAsync();
@@ -131,7 +131,7 @@ public sealed class GoAwayTests
     }
 
     [Fact]
-    public async Task A_goodbye_in_two_steps_sends_again_what_the_second_leaves_out()
+    public async Task A_GOAWAY_in_two_steps_sends_again_what_the_second_leaves_out()
     {
         using var rig = new Http2Rig();
         OpenRequest first = await rig.StartAsync();
@@ -153,7 +153,7 @@ public sealed class GoAwayTests
     [InlineData(Http2ErrorCode.EnhanceYourCalm)]
     [InlineData(Http2ErrorCode.InternalError)]
     [InlineData((Http2ErrorCode)0xbeef)]
-    public async Task The_code_of_the_goodbye_is_in_the_exception(Http2ErrorCode code)
+    public async Task The_code_of_the_GOAWAY_is_in_the_exception(Http2ErrorCode code)
     {
         using var rig = new Http2Rig(handler => handler.ReplayPolicy = ReplayPolicy.Never);
         OpenRequest open = await rig.StartAsync();
@@ -164,7 +164,7 @@ public sealed class GoAwayTests
     }
 
     [Fact]
-    public async Task A_goodbye_without_an_end_fails_what_is_still_open_when_the_server_closes()
+    public async Task A_GOAWAY_without_an_end_fails_what_is_still_open_when_the_server_closes()
     {
         using var rig = new Http2Rig(handler => handler.ReplayPolicy = ReplayPolicy.Never);
         OpenRequest open = await rig.StartAsync();
@@ -176,7 +176,7 @@ public sealed class GoAwayTests
     }
 
     [Fact]
-    public async Task A_goodbye_before_any_stream_lets_the_first_request_be_sent_elsewhere()
+    public async Task A_GOAWAY_before_any_stream_lets_the_first_request_be_sent_elsewhere()
     {
         using var rig = new Http2Rig();
         Task<HttpResponseMessage> sending = rig.SendAsync(Http2Rig.Post("body"));
@@ -188,7 +188,7 @@ public sealed class GoAwayTests
     }
 
     [Fact]
-    public async Task Servers_that_always_say_goodbye_are_not_asked_for_ever()
+    public async Task Servers_that_always_send_GOAWAY_are_not_asked_for_ever()
     {
         using var rig = new Http2Rig();
         Task<HttpResponseMessage> sending = rig.SendAsync(Http2Rig.Get());
@@ -204,7 +204,7 @@ public sealed class GoAwayTests
     }
 
     [Fact]
-    public async Task Disposing_the_handler_says_goodbye()
+    public async Task Disposing_the_handler_sends_GOAWAY()
     {
         using var rig = new Http2Rig();
         Http2Peer peer = await rig.WarmUpAsync();
@@ -215,7 +215,7 @@ public sealed class GoAwayTests
     }
 
     [Fact]
-    public async Task An_expired_connection_says_goodbye()
+    public async Task An_expired_connection_sends_GOAWAY()
     {
         using var rig = new Http2Rig(handler => handler.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(10));
         Http2Peer peer = await rig.WarmUpAsync();

@@ -90,7 +90,8 @@ internal sealed class HookStage : IAsyncDisposable
         Task<HttpResponseMessage> sending = _invoker!.SendAsync(request, token.Token);
         if (_hook == Hook.CancellationCallback)
         {
-            await using CancellationTokenRegistration registration = token.Token.UnsafeRegister(static stage => ((HookStage)stage!).Enter(), this);
+            await using CancellationTokenRegistration registration =
+                token.Token.UnsafeRegister(static stage => ((HookStage)stage!).Enter(), this);
             await Task.Run(token.Cancel);
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
             return;
@@ -163,12 +164,16 @@ internal sealed class HookStage : IAsyncDisposable
 
     private PooledHttpHandler CreateHandler(bool ownStream)
     {
-        var handler = new PooledHttpHandler { UseProxy = false, UseCookies = false, MeterFactory = _meters, Expect100ContinueTimeout = Guard.Limit };
+        var handler =
+            new PooledHttpHandler { UseProxy = false, UseCookies = false, MeterFactory = _meters, Expect100ContinueTimeout = Guard.Limit };
         if (ownStream)
         {
             handler.ConnectCallback = static async (context, token) =>
             {
-                var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp) { NoDelay = true };
+                var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp)
+                {
+                    NoDelay = true,
+                };
                 await socket.ConnectAsync(context.DnsEndPoint, token).ConfigureAwait(false);
                 return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
             };

@@ -23,7 +23,12 @@ public sealed class Http2AllocationTests(ITestOutputHelper output)
 
     private async Task MeasureAsync()
     {
-        using var handler = new PooledHttpHandler { UseProxy = false, UseCookies = false, ConnectCallback = static (_, _) => ValueTask.FromResult<Stream>(new EchoStream()) };
+        using var handler = new PooledHttpHandler
+        {
+            UseProxy = false,
+            UseCookies = false,
+            ConnectCallback = static (_, _) => ValueTask.FromResult<Stream>(new EchoStream()),
+        };
         using var client = new HttpMessageInvoker(handler);
         byte[] buffer = new byte[100];
         double least = double.MaxValue;
@@ -54,7 +59,11 @@ public sealed class Http2AllocationTests(ITestOutputHelper output)
         const int OfThreads = 16 * 1024;
 
         // Enough of each size, so that whatever is rented comes from the pool and is missing there.
-        List<byte[]> arrays = [.. Enumerable.Range(4, 14).SelectMany(shift => Enumerable.Range(0, 2 * Connections).Select(_ => BufferPool.Shared.Rent(1 << shift)))];
+        List<byte[]> arrays =
+        [
+            .. Enumerable.Range(4, 14)
+                .SelectMany(shift => Enumerable.Range(0, 2 * Connections).Select(_ => BufferPool.Shared.Rent(1 << shift)))
+        ];
         arrays.ForEach(BufferPool.Shared.Return);
         arrays = [];
         var idle = new List<Http2Direct>();
@@ -73,7 +82,9 @@ public sealed class Http2AllocationTests(ITestOutputHelper output)
             idle.Add(direct);
         }
 
-        await Eventually.IsTrue(() => GC.CollectionCount(2) != collections || BufferPool.Shared.RetainedBytes >= before - OfThreads, $"all buffers are back of {before}, not only {BufferPool.Shared.RetainedBytes}");
+        await Eventually.IsTrue(
+            () => GC.CollectionCount(2) != collections || BufferPool.Shared.RetainedBytes >= before - OfThreads,
+            $"all buffers are back of {before}, not only {BufferPool.Shared.RetainedBytes}");
         Assert.Equal(collections, GC.CollectionCount(2));
         Assert.All(idle, static direct => Assert.False(direct.Peer.ClientClosed.IsCompleted));
     }
@@ -181,7 +192,8 @@ public sealed class Http2AllocationTests(ITestOutputHelper output)
 
         ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => _read.GetStatus(token);
 
-        void IValueTaskSource<int>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        void IValueTaskSource<int>.OnCompleted(
+            Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
             _read.OnCompleted(continuation, state, token, flags);
 
         private void Answer(ReadOnlySpan<byte> bytes)

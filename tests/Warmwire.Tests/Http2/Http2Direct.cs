@@ -32,7 +32,8 @@ internal sealed class Http2Direct : IDisposable
 
     public Http2Peer Peer { get; }
 
-    public static async Task<Http2Direct> StartAsync(Action<HandlerSettings>? configure = null, params (PeerSetting Setting, uint Value)[] settings)
+    public static async Task<Http2Direct> StartAsync(
+        Action<HandlerSettings>? configure = null, params (PeerSetting Setting, uint Value)[] settings)
     {
         var direct = new Http2Direct(configure);
         direct.Connection.Start();
@@ -48,7 +49,8 @@ internal sealed class Http2Direct : IDisposable
     public Task<HttpResponseMessage> SendAsync(Attempt attempt) => Guard.Within(Connection.SendAsync(attempt).AsTask(), () => "a response");
 
     /// <summary>A request that is with the peer, its stream and its attempt.</summary>
-    public async Task<(OpenRequest Open, Http2Stream Stream, Attempt Attempt)> OpenAsync(HttpRequestMessage? request = null, CancellationToken token = default)
+    public async Task<(OpenRequest Open, Http2Stream Stream, Attempt Attempt)> OpenAsync(
+        HttpRequestMessage? request = null, CancellationToken token = default)
     {
         Attempt attempt = NewAttempt(request, token);
         Task<HttpResponseMessage> sending = SendAsync(attempt);

@@ -212,7 +212,8 @@ public class Http2InboxTests
         Gen<Step> steps = Gen.Frequency(
             (8, Gen.Constant(Act.Append)), (8, Gen.Constant(Act.Read)), (4, Gen.Constant(Act.Settle)), (2, Gen.Constant(Act.Withdraw)),
             (1, Gen.Elements(Act.End, Act.Fail, Act.Drop))).SelectMany(act => counts.Select(count => new Step(act, count)));
-        return Prop.ForAll(Arb.From(steps.ListOf().Resize(40).Select(list => list.ToArray()), Shrink), run => play(run).GetAwaiter().GetResult());
+        return Prop.ForAll(
+            Arb.From(steps.ListOf().Resize(40).Select(list => list.ToArray()), Shrink), run => play(run).GetAwaiter().GetResult());
     }
 
     private static IEnumerable<Step[]> Shrink(Step[] steps) =>

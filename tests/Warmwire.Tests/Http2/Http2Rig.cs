@@ -7,7 +7,7 @@ namespace Warmwire.Tests.Http2;
 
 /// <summary>A handler over a network of HTTP/2 peers without TLS (prior knowledge, RFC 9113 §3.3), with every way in.</summary>
 /// <remarks>
-/// With <c>WARMWIRE_H2_TEST_REFERENCE=1</c> the handler of .NET takes the place of ours, so that whoever writes a test can see whether
+/// With <c>WARMWIRE_H2_TEST_REFERENCE=1</c> the handler of .NET takes the place of ours, so that the author of a test can see whether
 /// its script is right where both should do the same. What only ours can say is not asserted then.
 /// </remarks>
 internal sealed class Http2Rig : IDisposable
@@ -52,12 +52,13 @@ internal sealed class Http2Rig : IDisposable
 
     public static HttpRequestMessage Post(string body, string path = "") => Post(new ByteArrayContent(WireBytes.Of(body)), path);
 
-    public static HttpRequestMessage Request(HttpMethod method, string path = "", HttpContent? content = null) => new(method, new Uri(Uri, path))
-    {
-        Version = HttpVersion.Version20,
-        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        Content = content,
-    };
+    public static HttpRequestMessage Request(HttpMethod method, string path = "", HttpContent? content = null) =>
+        new(method, new Uri(Uri, path))
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = content,
+        };
 
     /// <summary>Sends through the handler alone: the response as soon as its head is there.</summary>
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken = default) =>
@@ -85,7 +86,8 @@ internal sealed class Http2Rig : IDisposable
     }
 
     /// <summary>Another request on this connection.</summary>
-    public async Task<OpenRequest> OpenAsync(Http2Peer peer, HttpRequestMessage? request = null, CancellationToken cancellationToken = default)
+    public async Task<OpenRequest> OpenAsync(
+        Http2Peer peer, HttpRequestMessage? request = null, CancellationToken cancellationToken = default)
     {
         Task<HttpResponseMessage> sending = SendAsync(request ?? Get(), cancellationToken);
         return new OpenRequest(peer, await OrFailureAsync(sending, peer.ReadRequestAsync()), sending);

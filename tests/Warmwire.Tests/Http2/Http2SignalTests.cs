@@ -21,7 +21,7 @@ public class Http2SignalTests
         Volatile.Write(ref setting, false);
         Assert.False(signal.IsArmed);
         await Guard.Within(waiter, () => "the waiter");
-        Assert.False(inline, "not on the stack of whoever sets it, who holds a lock");
+        Assert.False(inline, "not on the stack that sets it, which holds a lock");
 
         async Task WaitAsync()
         {
@@ -53,7 +53,7 @@ public class Http2SignalTests
     }
 
     [Fact]
-    public async Task It_may_be_armed_again_by_whoever_goes_on()
+    public async Task It_may_be_armed_again_by_the_flow_that_goes_on()
     {
         var signal = new Http2Signal();
         var gate = new Lock();

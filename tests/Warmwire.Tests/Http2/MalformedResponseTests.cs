@@ -80,7 +80,8 @@ public sealed class MalformedResponseTests
     public Task A_second_head_fails_the_body() => AssertBodyFailsAloneAsync(open => open.Peer.SendHeadAsync(open.StreamId, 200));
 
     [Fact]
-    public Task An_interim_head_after_the_final_one_fails_the_body() => AssertBodyFailsAloneAsync(open => open.Peer.SendHeadAsync(open.StreamId, 103));
+    public Task An_interim_head_after_the_final_one_fails_the_body() =>
+        AssertBodyFailsAloneAsync(open => open.Peer.SendHeadAsync(open.StreamId, 103));
 
     [Fact]
     public Task Data_before_the_head_fails_the_request() => AssertFailsAloneAsync(open => open.Peer.SendDataAsync(open.StreamId, "early"));

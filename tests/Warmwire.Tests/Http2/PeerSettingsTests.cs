@@ -18,14 +18,18 @@ public class PeerSettingsTests
     public void Each_value_is_taken()
     {
         PeerSettings settings = Apply(
-            (PeerSetting.HeaderTableSize, 100), (PeerSetting.EnablePush, 0), (PeerSetting.MaxConcurrentStreams, 7), (PeerSetting.InitialWindowSize, 0),
+            (PeerSetting.HeaderTableSize, 100), (PeerSetting.EnablePush, 0), (PeerSetting.MaxConcurrentStreams, 7),
+            (PeerSetting.InitialWindowSize, 0),
             (PeerSetting.MaxFrameSize, 0xFF_FFFF), (PeerSetting.MaxHeaderListSize, 9), (PeerSetting.EnableConnectProtocol, 1));
         Assert.Equal((100, 7u, 0, 0xFF_FFFF, 9u, true), Values(settings));
     }
 
     [Fact]
     public void The_last_of_several_values_counts() =>
-        Assert.Equal(3, Apply((PeerSetting.InitialWindowSize, 1), (PeerSetting.InitialWindowSize, 2), (PeerSetting.InitialWindowSize, 3)).InitialWindowSize);
+        Assert.Equal(
+            3,
+            Apply((PeerSetting.InitialWindowSize, 1), (PeerSetting.InitialWindowSize, 2), (PeerSetting.InitialWindowSize, 3))
+                .InitialWindowSize);
 
     [Fact]
     public void What_a_later_frame_does_not_name_stays()
@@ -40,7 +44,9 @@ public class PeerSettingsTests
         Assert.Equal(int.MaxValue, Apply((PeerSetting.HeaderTableSize, uint.MaxValue)).HeaderTableSize);
 
     [Fact]
-    public void Unknown_settings_are_ignored() => Assert.Equal(Values(new PeerSettings()), Values(Apply(((PeerSetting)0x7777, uint.MaxValue), ((PeerSetting)9, 1), ((PeerSetting)7, 1))));
+    public void Unknown_settings_are_ignored() =>
+        Assert.Equal(
+            Values(new PeerSettings()), Values(Apply(((PeerSetting)0x7777, uint.MaxValue), ((PeerSetting)9, 1), ((PeerSetting)7, 1))));
 
     [Theory]
     [InlineData(0x2u, 1u, Http2ErrorCode.ProtocolError)]
@@ -78,5 +84,11 @@ public class PeerSettingsTests
     }
 
     private static (int Table, uint? Streams, int Window, int Frame, uint List, bool Connect) Values(PeerSettings settings) =>
-        (settings.HeaderTableSize, settings.MaxConcurrentStreams, settings.InitialWindowSize, settings.MaxFrameSize, settings.MaxHeaderListSize, settings.EnableConnectProtocol);
+        (
+            settings.HeaderTableSize,
+            settings.MaxConcurrentStreams,
+            settings.InitialWindowSize,
+            settings.MaxFrameSize,
+            settings.MaxHeaderListSize,
+            settings.EnableConnectProtocol);
 }

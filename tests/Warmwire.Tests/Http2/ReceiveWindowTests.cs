@@ -9,7 +9,8 @@ namespace Warmwire.Tests.Http2;
 /// <summary>The books of one receive window: what the peer was told it may send is what may come, no byte more and none lost.</summary>
 public class ReceiveWindowTests
 {
-    private static readonly Gen<int> s_sizes = Gen.OneOf(Gen.Choose(1, 100), Gen.Choose(1, 100_000), Gen.Elements(65_535, 1 << 20, 1 << 30, int.MaxValue));
+    private static readonly Gen<int> s_sizes =
+        Gen.OneOf(Gen.Choose(1, 100), Gen.Choose(1, 100_000), Gen.Elements(65_535, 1 << 20, 1 << 30, int.MaxValue));
 
     public enum Act
     {
@@ -26,7 +27,8 @@ public class ReceiveWindowTests
     public void Whatever_happens_to_it_no_credit_is_lost_or_made()
     {
         Gen<double> shares = Gen.Frequency((3, Gen.Choose(0, 1000).Select(part => part / 1000.0)), (1, Gen.Elements(0.0, 1.0)));
-        Gen<Step> steps = Gen.Frequency((5, Gen.Constant(Act.Take)), (5, Gen.Constant(Act.Consume)), (1, Gen.Constant(Act.Grow))).SelectMany(act => shares.Select(share => new Step(act, share)));
+        Gen<Step> steps = Gen.Frequency((5, Gen.Constant(Act.Take)), (5, Gen.Constant(Act.Consume)), (1, Gen.Constant(Act.Grow)))
+            .SelectMany(act => shares.Select(share => new Step(act, share)));
         Gen<(int Size, Step[] Steps)> runs = s_sizes.SelectMany(size => steps.ListOf().Resize(200).Select(list => (size, list.ToArray())));
         Check.QuickThrowOnFailure(Prop.ForAll(Arb.From(runs), run => KeepsItsBooks(run.Size, run.Steps)));
     }
@@ -34,7 +36,10 @@ public class ReceiveWindowTests
     [Fact]
     public void The_rate_is_judged_without_overflow()
     {
-        Gen<long> times = Gen.OneOf(Gen.Choose(0, 1000).Select(time => (long)time), Gen.Choose(0, int.MaxValue).Select(time => (long)time << 31), Gen.Elements(0L, 1L, long.MaxValue / 2));
+        Gen<long> times = Gen.OneOf(
+            Gen.Choose(0, 1000).Select(time => (long)time),
+            Gen.Choose(0, int.MaxValue).Select(time => (long)time << 31),
+            Gen.Elements(0L, 1L, long.MaxValue / 2));
         Gen<Moment> moments =
             from size in s_sizes
             from credit in Gen.OneOf(Gen.Choose(0, size), Gen.Constant(size), Gen.Constant(size / 2))
@@ -45,7 +50,8 @@ public class ReceiveWindowTests
         Check.QuickThrowOnFailure(Prop.ForAll(Arb.From(moments), moment =>
         {
             var window = new ReceiveWindow(moment.Size, moment.Since);
-            bool tooSmall = moment.RoundTrip > 0 && (BigInteger)moment.Credit * moment.RoundTrip * 8 > (BigInteger)moment.Size * moment.Elapsed;
+            bool tooSmall =
+                moment.RoundTrip > 0 && (BigInteger)moment.Credit * moment.RoundTrip * 8 > (BigInteger)moment.Size * moment.Elapsed;
             Assert.Equal(tooSmall, window.ShouldGrow(moment.Credit, moment.Since + moment.Elapsed, moment.RoundTrip));
         }));
     }
@@ -60,7 +66,8 @@ public class ReceiveWindowTests
     }
 
     [Fact]
-    public void Without_a_known_round_trip_it_stays() => Assert.False(new ReceiveWindow(1000, now: 0).ShouldGrow(1000, now: 0, roundTrip: 0));
+    public void Without_a_known_round_trip_it_stays() =>
+        Assert.False(new ReceiveWindow(1000, now: 0).ShouldGrow(1000, now: 0, roundTrip: 0));
 
     [Fact]
     public void Credit_comes_back_in_halves_of_the_window()

@@ -39,7 +39,9 @@ public sealed class RequestTests
         message.Headers.TryAddWithoutValidation("Proxy-Connection", "keep-alive");
         message.Headers.Upgrade.ParseAdd("h2c");
         OpenRequest open = await rig.StartAsync(message);
-        Assert.DoesNotContain(open.Request.Fields, field => field.Name is "connection" or "keep-alive" or "proxy-connection" or "transfer-encoding" or "upgrade" or "host");
+        Assert.DoesNotContain(
+            open.Request.Fields,
+            field => field.Name is "connection" or "keep-alive" or "proxy-connection" or "transfer-encoding" or "upgrade" or "host");
         Assert.Equal("body"u8.ToArray(), await open.Peer.ReadBodyAsync(open.StreamId));
         await open.AnswerAsync();
     }
@@ -105,7 +107,8 @@ public sealed class RequestTests
     public async Task A_body_has_a_length_or_none(bool sized)
     {
         using var rig = new Http2Rig();
-        OpenRequest open = await rig.StartAsync(Http2Rig.Post(new PushContent(stream => stream.WriteAsync("body"u8.ToArray()).AsTask(), sized ? 4 : null)));
+        OpenRequest open = await rig.StartAsync(
+            Http2Rig.Post(new PushContent(stream => stream.WriteAsync("body"u8.ToArray()).AsTask(), sized ? 4 : null)));
         Assert.Equal(sized ? "4" : null, open.Request["content-length"]);
         Assert.Equal("body"u8.ToArray(), await open.Peer.ReadBodyAsync(open.StreamId));
         await open.AnswerAsync();
@@ -133,10 +136,15 @@ public sealed class RequestTests
     {
         using var rig = new Http2Rig();
         Http2Peer peer = await rig.WarmUpAsync((PeerSetting.EnableConnectProtocol, 1));
-        using var socket = new ClientWebSocket { Options = { HttpVersion = HttpVersion.Version20, HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact } };
+        using var socket = new ClientWebSocket
+        {
+            Options = { HttpVersion = HttpVersion.Version20, HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact },
+        };
         Task connecting = socket.ConnectAsync(new Uri("ws://server.test/chat"), rig.Invoker, CancellationToken.None);
         PeerRequest request = await peer.ReadRequestAsync();
-        Assert.Equal(("CONNECT", "websocket", "http", "/chat", false), (request.Method, request[":protocol"], request.Scheme, request.Path, request.EndStream));
+        Assert.Equal(
+            ("CONNECT", "websocket", "http", "/chat", false),
+            (request.Method, request[":protocol"], request.Scheme, request.Path, request.EndStream));
         Assert.Equal("13", request["sec-websocket-version"]);
         await peer.SendHeadAsync(request.StreamId, 200);
         await Guard.Within(connecting, () => "the websocket");
@@ -155,7 +163,10 @@ public sealed class RequestTests
     {
         using var rig = new Http2Rig();
         Http2Peer peer = await rig.WarmUpAsync();
-        using var socket = new ClientWebSocket { Options = { HttpVersion = HttpVersion.Version20, HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact } };
+        using var socket = new ClientWebSocket
+        {
+            Options = { HttpVersion = HttpVersion.Version20, HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact },
+        };
         Task connecting = socket.ConnectAsync(new Uri("ws://server.test/chat"), rig.Invoker, CancellationToken.None);
         await Assert.ThrowsAnyAsync<WebSocketException>(() => Guard.Within(connecting, () => "the refusal"));
         await peer.ExpectNoRequestAsync();

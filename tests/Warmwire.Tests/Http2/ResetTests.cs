@@ -8,8 +8,9 @@ public sealed class ResetTests
 {
     public static TheoryData<Http2ErrorCode> Codes =>
     [
-        Http2ErrorCode.NoError, Http2ErrorCode.ProtocolError, Http2ErrorCode.InternalError, Http2ErrorCode.FlowControlError, Http2ErrorCode.StreamClosed,
-        Http2ErrorCode.Cancel, Http2ErrorCode.ConnectError, Http2ErrorCode.EnhanceYourCalm, Http2ErrorCode.InadequateSecurity, Http2ErrorCode.Http11Required,
+        Http2ErrorCode.NoError, Http2ErrorCode.ProtocolError, Http2ErrorCode.InternalError, Http2ErrorCode.FlowControlError,
+        Http2ErrorCode.StreamClosed, Http2ErrorCode.Cancel, Http2ErrorCode.ConnectError, Http2ErrorCode.EnhanceYourCalm,
+        Http2ErrorCode.InadequateSecurity, Http2ErrorCode.Http11Required,
         (Http2ErrorCode)0xbeef,
     ];
 

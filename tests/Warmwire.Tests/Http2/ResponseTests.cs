@@ -22,8 +22,11 @@ public sealed class ResponseTests
         OpenRequest open = await rig.StartAsync(message);
         string[] names = [.. open.Request.Fields.Select(field => field.Name)];
         Assert.Equal([":authority", ":method", ":path", ":scheme"], names[..4].Order(StringComparer.Ordinal));
-        Assert.DoesNotContain(names[4..], name => name.StartsWith(':') || name.Any(char.IsAsciiLetterUpper) || name is "connection" or "host");
-        Assert.Equal(("GET", "http", "server.test", "/path?a=b"), (open.Request.Method, open.Request.Scheme, open.Request.Authority, open.Request.Path));
+        Assert.DoesNotContain(
+            names[4..], name => name.StartsWith(':') || name.Any(char.IsAsciiLetterUpper) || name is "connection" or "host");
+        Assert.Equal(
+            ("GET", "http", "server.test", "/path?a=b"),
+            (open.Request.Method, open.Request.Scheme, open.Request.Authority, open.Request.Path));
         Assert.Equal(("Value", "trailers", true), (open.Request["x-upper"], open.Request["te"], open.Request.EndStream));
         await open.AnswerAsync();
     }
@@ -73,7 +76,8 @@ public sealed class ResponseTests
     {
         using var rig = new Http2Rig();
         OpenRequest open = await rig.StartAsync();
-        await open.Peer.SendHeadersAsync(open.StreamId, [(":status", "200")], framing: new HeaderFraming { Padding = 100, Priority = true });
+        await open.Peer.SendHeadersAsync(
+            open.StreamId, [(":status", "200")], framing: new HeaderFraming { Padding = 100, Priority = true });
         await open.Peer.SendDataAsync(open.StreamId, "a", padding: 255);
         await open.Peer.SendDataAsync(open.StreamId, "");
         await open.Peer.SendDataAsync(open.StreamId, "", padding: 0);
@@ -92,7 +96,8 @@ public sealed class ResponseTests
         const int Frames = 2000;
         for (int i = 0; i < Frames; i++)
         {
-            await open.Peer.PumpUntilAsync(() => Math.Min(open.Peer.SendWindows[0], open.Peer.SendWindows[open.StreamId]) >= 251, "a window for padding");
+            await open.Peer.PumpUntilAsync(
+                () => Math.Min(open.Peer.SendWindows[0], open.Peer.SendWindows[open.StreamId]) >= 251, "a window for padding");
             await open.Peer.SendDataAsync(open.StreamId, "x", padding: 249, endStream: i == Frames - 1);
         }
 
@@ -115,7 +120,9 @@ public sealed class ResponseTests
         await open.Peer.SendTrailersAsync(open.StreamId, ("x-sum", "1"), ("x-more", "2"));
         using HttpResponseMessage response = await open.Sending;
         Assert.Equal(body, await response.ReadTextAsync());
-        Assert.Equal(("1", "2"), (Assert.Single(response.TrailingHeaders.GetValues("x-sum")), Assert.Single(response.TrailingHeaders.GetValues("x-more"))));
+        Assert.Equal(
+            ("1", "2"),
+            (Assert.Single(response.TrailingHeaders.GetValues("x-sum")), Assert.Single(response.TrailingHeaders.GetValues("x-more"))));
         await rig.AssertServesAsync(open.Peer);
     }
 
@@ -174,7 +181,8 @@ public sealed class ResponseTests
         using HttpResponseMessage response = await open.Sending;
         Assert.Equal(HttpStatusCode.ExpectationFailed, response.StatusCode);
         Assert.Equal("no", await response.ReadTextAsync());
-        PeerFrame end = await open.Peer.NextAsync(frame => frame.StreamId == open.StreamId && frame.Type is FrameType.Data or FrameType.RstStream, "the stream's end");
+        PeerFrame end = await open.Peer.NextAsync(
+            frame => frame.StreamId == open.StreamId && frame.Type is FrameType.Data or FrameType.RstStream, "the stream's end");
         Assert.True(end.Type == FrameType.RstStream || (end.EndStream && end.Payload.Length == 0), end.ToString());
         await rig.AssertServesAsync(open.Peer);
     }
@@ -184,12 +192,16 @@ public sealed class ResponseTests
     {
         using var rig = new Http2Rig();
         OpenRequest open = await rig.StartAsync();
-        await open.Peer.SendBlockAsync(open.StreamId, [.. HpackWriter.Indexed(8), .. HpackWriter.Indexing("x-kept", "first"), .. HpackWriter.Indexing(62, "second")], endStream: true);
+        await open.Peer.SendBlockAsync(
+            open.StreamId,
+            [.. HpackWriter.Indexed(8), .. HpackWriter.Indexing("x-kept", "first"), .. HpackWriter.Indexing(62, "second")],
+            endStream: true);
         Assert.Equal(["first", "second"], (await open.Sending).Headers.GetValues("x-kept"));
         for (int i = 0; i < 3; i++)
         {
             open = await rig.OpenAsync(open.Peer);
-            await open.Peer.SendBlockAsync(open.StreamId, [.. HpackWriter.Indexed(8), .. HpackWriter.Indexed(63), .. HpackWriter.Indexed(62)], endStream: true);
+            await open.Peer.SendBlockAsync(
+                open.StreamId, [.. HpackWriter.Indexed(8), .. HpackWriter.Indexed(63), .. HpackWriter.Indexed(62)], endStream: true);
             Assert.Equal(["first", "second"], (await open.Sending).Headers.GetValues("x-kept"));
         }
     }
@@ -232,7 +244,15 @@ public sealed class ResponseTests
     {
         using var rig = new Http2Rig();
         OpenRequest open = await rig.StartAsync();
-        await open.Peer.AnswerAsync(open.StreamId, 200, "", ("set-cookie", "a=1, still a"), ("set-cookie", "b=2"), ("x-list", "1"), ("x-list", "2"), ("x-empty", ""));
+        await open.Peer.AnswerAsync(
+            open.StreamId,
+            200,
+            "",
+            ("set-cookie", "a=1, still a"),
+            ("set-cookie", "b=2"),
+            ("x-list", "1"),
+            ("x-list", "2"),
+            ("x-empty", ""));
         using HttpResponseMessage response = await open.Sending;
         Assert.Equal(["a=1, still a", "b=2"], response.Headers.GetValues("Set-Cookie"));
         Assert.Equal(["1", "2"], response.Headers.GetValues("X-List"));
@@ -265,7 +285,11 @@ public sealed class ResponseTests
     {
         using var rig = new Http2Rig();
         OpenRequest open = await rig.StartAsync();
-        await open.Peer.SendHeadersAsync(open.StreamId, [(":status", "200"), ("x-long", new string('v', 20_000))], endStream: true, new HeaderFraming { PiecesOf = 5000 });
+        await open.Peer.SendHeadersAsync(
+            open.StreamId,
+            [(":status", "200"), ("x-long", new string('v', 20_000))],
+            endStream: true,
+            new HeaderFraming { PiecesOf = 5000 });
         using HttpResponseMessage response = await open.Sending;
         Assert.Equal(20_000, Assert.Single(response.Headers.GetValues("x-long")).Length);
         Assert.Equal("", await response.ReadTextAsync());

@@ -35,12 +35,16 @@ public class SendWindowTests
     {
         Gen<int> amounts = Gen.OneOf(Gen.Choose(1, 100), Gen.Choose(1, 20_000), Gen.Choose(1, 100_000));
         Gen<Step> steps = Gen.Frequency(
-            (3, Gen.Constant(Act.Start)), (6, Gen.Constant(Act.Push)), (3, Gen.Constant(Act.StreamCredit)), (3, Gen.Constant(Act.ConnectionCredit)),
-            (1, Gen.Constant(Act.InitialWindow)), (1, Gen.Constant(Act.PeerResets)), (1, Gen.Constant(Act.CallerGivesUp)), (3, Gen.Constant(Act.Look)))
+            (3, Gen.Constant(Act.Start)), (6, Gen.Constant(Act.Push)), (3, Gen.Constant(Act.StreamCredit)),
+            (3, Gen.Constant(Act.ConnectionCredit)),
+            (1, Gen.Constant(Act.InitialWindow)), (1, Gen.Constant(Act.PeerResets)), (1, Gen.Constant(Act.CallerGivesUp)),
+            (3, Gen.Constant(Act.Look)))
             .SelectMany(act => Gen.Choose(0, 5).SelectMany(upload => amounts.Select(amount => new Step(act, upload, amount))));
         Check.One(
             Config.QuickThrowOnFailure.WithMaxTest(60).WithQuietOnSuccess(true),
-            Prop.ForAll(Arb.From(steps.ListOf().Resize(60).Select(list => list.ToArray()), Shrink), run => PlayAsync(run).GetAwaiter().GetResult()));
+            Prop.ForAll(
+                Arb.From(steps.ListOf().Resize(60).Select(list => list.ToArray()), Shrink),
+                run => PlayAsync(run).GetAwaiter().GetResult()));
     }
 
     [Fact]
@@ -196,7 +200,9 @@ public class SendWindowTests
                 case Act.Look:
                     // A body stops only at its own end, its own window or the connection's.
                     await LookUntilAsync(
-                        () => uploads.All(upload => upload.IsOver || upload.Received == upload.Pushed || peer.ReceiveWindows[0] == 0 || peer.ReceiveWindows[upload.Request.StreamId] <= 0),
+                        () => uploads.All(upload =>
+                            upload.IsOver || upload.Received == upload.Pushed || peer.ReceiveWindows[0] == 0
+                            || peer.ReceiveWindows[upload.Request.StreamId] <= 0),
                         "what may be sent is sent");
                     break;
                 default:
@@ -217,7 +223,8 @@ public class SendWindowTests
             return upload;
         }
 
-        async Task LookUntilAsync(Func<bool> condition, string what) => await Guard.Within(LookAsync(condition), () => $"{what}; window {peer.ReceiveWindows[0]}; {peer}");
+        async Task LookUntilAsync(Func<bool> condition, string what) =>
+            await Guard.Within(LookAsync(condition), () => $"{what}; window {peer.ReceiveWindows[0]}; {peer}");
 
         async Task LookAsync(Func<bool> condition)
         {

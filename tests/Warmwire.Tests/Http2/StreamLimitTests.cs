@@ -43,7 +43,8 @@ public sealed class StreamLimitTests
         using var rig = new Http2Rig(handler => handler.MaxConnectionsPerServer = 2);
         OpenRequest first = await StartLimitedAsync(rig);
         OpenRequest second = await StartLimitedAsync(rig);
-        Task<HttpResponseMessage>[] queued = [.. Enumerable.Range(0, 3).Select(i => rig.SendAsync(Http2Rig.Get(i.ToString(CultureInfo.InvariantCulture))))];
+        Task<HttpResponseMessage>[] queued =
+            [.. Enumerable.Range(0, 3).Select(i => rig.SendAsync(Http2Rig.Get(i.ToString(CultureInfo.InvariantCulture))))];
         await Eventually.IsTrue(() => rig.Origin.Pending == 3, "three requests queue");
         await first.Peer.ExpectNoRequestAsync();
         await second.Peer.ExpectNoRequestAsync();
@@ -67,7 +68,8 @@ public sealed class StreamLimitTests
     {
         using var rig = new Http2Rig(handler => handler.EnableMultipleHttp2Connections = false);
         OpenRequest first = await StartLimitedAsync(rig);
-        Task<HttpResponseMessage>[] queued = [.. Enumerable.Range(0, 3).Select(i => rig.SendAsync(Http2Rig.Get(i.ToString(CultureInfo.InvariantCulture))))];
+        Task<HttpResponseMessage>[] queued =
+            [.. Enumerable.Range(0, 3).Select(i => rig.SendAsync(Http2Rig.Get(i.ToString(CultureInfo.InvariantCulture))))];
         await first.Peer.ExpectNoRequestAsync();
         await first.AnswerAsync();
         for (int i = 0; i < queued.Length; i++)

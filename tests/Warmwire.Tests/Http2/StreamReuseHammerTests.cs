@@ -21,7 +21,8 @@ public sealed class StreamReuseHammerTests(ITestOutputHelper output)
 
     /// <summary>In a process of its own: whatever fails unobserved is of this test.</summary>
     [Fact]
-    public Task Each_answer_belongs_to_its_request_whatever_ends_the_others() => OwnProcess.RunAsync(typeof(StreamReuseHammerTests), RunAsync, output);
+    public Task Each_answer_belongs_to_its_request_whatever_ends_the_others() =>
+        OwnProcess.RunAsync(typeof(StreamReuseHammerTests), RunAsync, output);
 
     private async Task RunAsync()
     {
@@ -40,7 +41,11 @@ public sealed class StreamReuseHammerTests(ITestOutputHelper output)
                 context.Response.Headers["x-id"] = context.Request.Headers["x-id"];
                 await context.Response.WriteAsync($"{context.Request.Path} {body}");
             },
-            new KestrelServerSettings { Protocols = HttpProtocols.Http2, Configure = kestrel => kestrel.Limits.Http2.MaxStreamsPerConnection = 1000 });
+            new KestrelServerSettings
+            {
+                Protocols = HttpProtocols.Http2,
+                Configure = kestrel => kestrel.Limits.Http2.MaxStreamsPerConnection = 1000,
+            });
         using var client = new HttpMessageInvoker(Subject.Create());
         int next = 0, answered = 0, cancelled = 0, timedOut = 0;
         await Task.WhenAll(Enumerable.Range(0, Workers).Select(worker => Task.Run(async () =>
@@ -63,7 +68,8 @@ public sealed class StreamReuseHammerTests(ITestOutputHelper output)
             bool post = random.Next(3) == 0;
             string text = id.ToString(CultureInfo.InvariantCulture);
             string sent = post ? $"body of {text}" : "";
-            using var request = new HttpRequestMessage(post ? HttpMethod.Post : HttpMethod.Get, new Uri(server.HttpUri, $"/{text}{(random.Next(4) == 0 ? "?slow=1" : "")}"))
+            using var request = new HttpRequestMessage(
+                post ? HttpMethod.Post : HttpMethod.Get, new Uri(server.HttpUri, $"/{text}{(random.Next(4) == 0 ? "?slow=1" : "")}"))
             {
                 Version = HttpVersion.Version20,
                 VersionPolicy = HttpVersionPolicy.RequestVersionExact,
@@ -100,10 +106,11 @@ public sealed class StreamReuseHammerTests(ITestOutputHelper output)
                 }
 
                 Assert.Equal(text, Assert.Single(response.Headers.GetValues("x-id")));
-                Assert.Equal($"/{text} {sent}", await response.Content.ReadAsStringAsync(kind <= 1 ? cancel.Token : default).ConfigureAwait(false));
+                Assert.Equal(
+                    $"/{text} {sent}", await response.Content.ReadAsStringAsync(kind <= 1 ? cancel.Token : default).ConfigureAwait(false));
                 Interlocked.Increment(ref answered);
 
-                // Behind the answer: it must not reach whoever has the stream now.
+                // Behind the answer: it must not reach the request that has the stream now.
                 cancel.Cancel();
             }
             catch (OperationCanceledException) when (mayBeCancelled && cancel.IsCancellationRequested)

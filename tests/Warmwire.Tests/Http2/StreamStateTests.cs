@@ -164,14 +164,15 @@ public class StreamStateTests
     {
         // Story: the reading flow is in the middle of a response when another thread closes the connection. That takes the stream out of
         // the table, then tells it; in between the response is complete, and handed over. If its attempt were used again at once, the
-        // other thread would fail whoever uses it.
+        // other thread would fail the request that uses it.
         using var reading = new ManualResetEventSlim();
         using var goOn = new ManualResetEventSlim();
-        using Http2Direct direct = await Http2Direct.StartAsync(settings => settings.TimeProvider = new PausingTime(settings.TimeProvider, () =>
-        {
-            reading.Set();
-            goOn.Wait(Guard.Limit);
-        }));
+        using Http2Direct direct = await Http2Direct.StartAsync(settings =>
+            settings.TimeProvider = new PausingTime(settings.TimeProvider, () =>
+            {
+                reading.Set();
+                goOn.Wait(Guard.Limit);
+            }));
         (OpenRequest open, Http2Stream stream, Attempt attempt) = await direct.OpenAsync();
         await direct.Peer.SendHeadersAsync(open.StreamId, [(":status", "200")], endStream: true);
         Assert.True(reading.Wait(Guard.Limit));
@@ -184,7 +185,8 @@ public class StreamStateTests
                 goOn.Set();
                 Assert.True(SpinWait.SpinUntil(() => attempt.IsCompleted, Guard.Limit), "the response is handed over");
                 forgotten = attempt.Progress.Forgotten;
-                return new TransportException(HttpRequestError.Unknown, "late", null, TransportPhase.ReadHeaders, RequestSent.Fully, "server.test", 1);
+                return new TransportException(
+                    HttpRequestError.Unknown, "late", null, TransportPhase.ReadHeaders, RequestSent.Fully, "server.test", 1);
             },
             dropUnread: false);
         Assert.False(forgotten);
@@ -198,7 +200,7 @@ public class StreamStateTests
         (await open.Sending).Dispose();
     }
 
-    /// <summary>Pauses whoever asks for the time while it reads the head of a response: the reading flow, in the middle of it.</summary>
+    /// <summary>Pauses the thread that asks for the time while it reads the head of a response: the reading flow.</summary>
     private sealed class PausingTime(TimeProvider time, Action pause) : TimeProvider
     {
         public override long TimestampFrequency => time.TimestampFrequency;

@@ -83,4 +83,38 @@ public sealed class SuddenEndTests
         });
         Assert.InRange(heads, 0, 1);
     }
+
+    [Fact]
+    public async Task A_head_that_waits_behind_a_blocked_write_does_not_leave_with_the_GOAWAY()
+    {
+        GatedStream? stream = null;
+        using var rig = new Http2Rig(GatedStream.In(made => stream ??= made));
+        Http2Peer peer = await rig.WarmUpAsync();
+        stream!.HoldWrites();
+        OpenRequest written = await rig.OpenAsync(peer, Http2Rig.Request(HttpMethod.Post, "written"));
+        Task<HttpResponseMessage> gathered = rig.SendAsync(Http2Rig.Request(HttpMethod.Post, "gathered"));
+        await Eventually.IsTrue(() => rig.Origin.StreamsActive == 2, "the second has its stream");
+
+        // DATA on stream 0: the connection closes with GOAWAY while the write still blocks.
+        await peer.SendFrameAsync(FrameType.Data, FrameFlags.None, 0);
+        Http2Peer next = await rig.AcceptAsync([]);
+        Assert.Equal("/gathered", (await next.AnswerNextAsync(200, "done")).Path);
+        using HttpResponseMessage response = await gathered;
+        Assert.Equal("done", await response.ReadTextAsync());
+        stream.ReleaseWrites();
+        await rig.FailsAsync(written.Sending, HttpRequestError.HttpProtocolError, Http2ErrorCode.ProtocolError);
+        await Guard.Within(peer.ClientClosed, () => "the client to close");
+        List<FrameType> behind = [];
+        await Assert.ThrowsAnyAsync<Exception>(async () =>
+        {
+            // To the end, which may be in the middle of a frame.
+            while (true)
+            {
+                behind.Add((await peer.ReadFrameAsync()).Type);
+            }
+        });
+        Assert.DoesNotContain(FrameType.Headers, behind);
+        await next.ExpectNoRequestAsync();
+        Assert.Equal(2, rig.Network.DialCount);
+    }
 }

@@ -70,7 +70,8 @@ public class UploadRaceTests
         await (goAway ? direct.Peer.SendGoAwayAsync(0) : direct.Peer.SendRstAsync(open.StreamId, Http2ErrorCode.Http11Required));
         TransportException error = await Assert.ThrowsAsync<TransportException>(() => open.Sending);
         Assert.True(over, "the upload was first");
-        Assert.Equal((goAway ? Http2ErrorCode.NoError : Http2ErrorCode.Http11Required, true), (error.Http2ErrorCode, attempt.Progress.NotProcessed));
+        Assert.Equal(
+            (goAway ? Http2ErrorCode.NoError : Http2ErrorCode.Http11Required, true), (error.Http2ErrorCode, attempt.Progress.NotProcessed));
     }
 
     [Fact]
@@ -79,7 +80,8 @@ public class UploadRaceTests
         for (int i = 0; i < Rounds / 3; i++)
         {
             using var rig = new Http2Rig(handler => handler.ReplayPolicy = ReplayPolicy.Never);
-            OpenRequest open = await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(new byte[5000])), (PeerSetting.InitialWindowSize, 1000));
+            OpenRequest open =
+                await rig.StartSettledAsync(Http2Rig.Post(new ByteArrayContent(new byte[5000])), (PeerSetting.InitialWindowSize, 1000));
             await open.Peer.ReadDataAsync(open.StreamId);
             open.Peer.Close();
             TransportException error = await rig.FailsAsync(open.Sending);

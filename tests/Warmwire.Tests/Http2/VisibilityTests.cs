@@ -27,7 +27,8 @@ public sealed class VisibilityTests
         OriginSnapshot origin = rig.Origin;
         ConnectionSnapshot connection = Assert.Single(origin.Connections);
         Assert.Equal(("HTTP/2", 2, 1, 0), (origin.Protocols, origin.StreamsActive, origin.Open, origin.Idle));
-        Assert.Equal((new Version(2, 0), 2, 7, "Streams"), (connection.HttpVersion, connection.Streams, connection.StreamLimit, connection.State));
+        Assert.Equal(
+            (new Version(2, 0), 2, 7, "Streams"), (connection.HttpVersion, connection.Streams, connection.StreamLimit, connection.State));
         Assert.Equal(TimeSpan.FromMilliseconds(30), connection.PingRoundTrip);
 
         await peer.SendWindowUpdateAsync(second.StreamId, 100);
@@ -47,7 +48,14 @@ public sealed class VisibilityTests
         OpenRequest open = await rig.OpenAsync(peer, Traced(Http2Rig.Get()));
         await open.AnswerAsync();
         Assert.Equal(
-            ["GetConnection http://server.test:80", "GotConnection reused True idle True", "WroteHeaders", "WroteRequest", "GotFirstResponseByte", "PutIdleConnection"],
+            [
+                "GetConnection http://server.test:80",
+                "GotConnection reused True idle True",
+                "WroteHeaders",
+                "WroteRequest",
+                "GotFirstResponseByte",
+                "PutIdleConnection",
+            ],
             _calls);
     }
 
@@ -63,7 +71,8 @@ public sealed class VisibilityTests
         await peer.ReadBodyAsync(open.StreamId);
         await Eventually.IsTrue(() => _calls.Contains("WroteRequest"), "the request is written");
         await open.AnswerAsync();
-        Assert.Equal(["WroteHeaders", "GotFirstResponseByte", "Got100Continue", "WroteRequest", "PutIdleConnection"], _calls.ToArray()[^5..]);
+        Assert.Equal(
+            ["WroteHeaders", "GotFirstResponseByte", "Got100Continue", "WroteRequest", "PutIdleConnection"], _calls.ToArray()[^5..]);
     }
 
     [Fact]
@@ -99,13 +108,15 @@ public sealed class VisibilityTests
         OpenRequest first = await rig.StartAsync();
         OpenRequest second = await rig.OpenAsync(first.Peer);
         Assert.Equal(2, metrics.Sum("warmwire.client.active_streams", ("server.address", "server.test")));
-        Assert.Equal(1, metrics.Sum("http.client.open_connections", ("network.protocol.version", "2"), ("http.connection.state", "active")));
+        Assert.Equal(
+            1, metrics.Sum("http.client.open_connections", ("network.protocol.version", "2"), ("http.connection.state", "active")));
         await first.AnswerAsync();
         await second.AnswerAsync();
         await Eventually.IsTrue(() => metrics.Sum("warmwire.client.active_streams") == 0, "no stream is active");
         Assert.Equal(2, metrics.Count("http.client.request.duration", ("network.protocol.version", "2")));
         await first.Peer.SendGoAwayAsync(first.StreamId, Http2ErrorCode.NoError);
-        await Eventually.IsTrue(() => metrics.Sum("warmwire.client.connections_closed", ("warmwire.close.reason", "GoAway")) == 1, "the close is counted");
+        await Eventually.IsTrue(
+            () => metrics.Sum("warmwire.client.connections_closed", ("warmwire.close.reason", "GoAway")) == 1, "the close is counted");
         await Eventually.IsTrue(() => metrics.Sum("http.client.open_connections") == 0, "no connection is open");
     }
 

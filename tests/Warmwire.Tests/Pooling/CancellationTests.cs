@@ -177,7 +177,11 @@ public class CancellationTests
     public async Task A_read_of_the_body_that_is_cancelled_closes_when_too_much_is_left_or_it_takes_too_long()
     {
         using var rig = new PoolRig(handler => handler.MaxCancellationDrainSize = 4);
-        foreach (string answer in (string[])["HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n01234", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n01234"])
+        foreach (string answer in (string[])
+            [
+                "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n01234",
+                "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n01234",
+            ])
         {
             using var source = new CancellationTokenSource();
             (Task<HttpResponseMessage> pending, ScriptedPeer peer) = await rig.Busy();

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.Sockets;
 using Warmwire.Tests.Kit;
 using Xunit;
 
@@ -41,6 +42,50 @@ public class DialContextTests
         Assert.True(await Task.Run(() => done.Wait(Guard.Limit)), "the callback waits for the thread that waits for it");
         Assert.Null(failure);
         AssertCalled(1);
+    }
+
+    [Fact]
+    public async Task Over_real_sockets_a_sync_send_under_a_user_interface_does_not_wait_for_itself()
+    {
+        await using RawServer server = LoopbackServers.Answering();
+        using var handler = new PooledHttpHandler { UseProxy = false, ConnectCallback = ConnectAsync };
+        using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
+        using var done = new ManualResetEventSlim();
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            SynchronizationContext.SetSynchronizationContext(new NobodyPumps());
+            s_local.Value = "caller's";
+            try
+            {
+                for (int i = 0; i < 2; i++)
+                {
+                    Within(() => invoker.Send(new HttpRequestMessage(HttpMethod.Get, server.Uri), CancellationToken.None).Dispose());
+                    SpinWait.SpinUntil(() => handler.CloseIdleConnections() == 1, Guard.Limit);
+                }
+            }
+            catch (Exception e)
+            {
+                failure = e;
+            }
+
+            done.Set();
+        });
+        thread.Start();
+        Assert.True(await Task.Run(() => done.Wait(Guard.Limit)), "the callback waits for the thread that waits for it");
+        Assert.Null(failure);
+        AssertCalled(2);
+
+        async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken token)
+        {
+            Interlocked.Increment(ref _calls);
+            Check("the first part");
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            await socket.ConnectAsync(context.DnsEndPoint, token);
+            await Task.Yield();
+            Check("the last part");
+            return new NetworkStream(socket, ownsSocket: true);
+        }
     }
 
     [Fact]

@@ -172,8 +172,12 @@ public class DrainTests
         using var rig = new PoolRig(handler => handler.MeterFactory = metrics);
         ScriptedPeer peer = await Leak(rig, "http://leaky.test/");
         await Collect(() => rig.Snapshot.Origins[0].LeakedResponses == 1);
-        await Eventually.IsTrue(() => collector.Sum("warmwire.client.leaked_responses", ("server.address", "leaky.test")) == 1, "the metric");
-        await Eventually.IsTrue(() => events.Of("ResponseLeaked").Any(e => e.Contains("leaky.test", StringComparison.Ordinal) && e.Contains(nameof(Leak), StringComparison.Ordinal)), "the log");
+        await Eventually.IsTrue(
+            () => collector.Sum("warmwire.client.leaked_responses", ("server.address", "leaky.test")) == 1, "the metric");
+        await Eventually.IsTrue(
+            () => events.Of("ResponseLeaked")
+                .Any(e => e.Contains("leaky.test", StringComparison.Ordinal) && e.Contains(nameof(Leak), StringComparison.Ordinal)),
+            "the log");
         await peer.SendAsync("0\r\n\r\n");
         await rig.Until(snapshot => snapshot.Idle == 1);
         Assert.True((await rig.Exchange(peer, "http://leaky.test/")).Reused);

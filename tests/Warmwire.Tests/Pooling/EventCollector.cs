@@ -19,5 +19,5 @@ internal sealed class EventCollector : EventListener
     }
 
     protected override void OnEventWritten(EventWrittenEventArgs eventData) =>
-        _events?.Enqueue((eventData.EventName ?? "", string.Join(" ", eventData.Payload ?? new System.Collections.ObjectModel.ReadOnlyCollection<object?>([]))));
+        _events?.Enqueue((eventData.EventName ?? "", string.Join(" ", eventData.Payload ?? Enumerable.Empty<object?>())));
 }

@@ -236,9 +236,11 @@ public class EvictionTests
     private static async Task<(WeakReference Handler, PeerNetwork Network)> Abandoned()
     {
         var network = new PeerNetwork();
-        PooledHttpHandler handler = network.CreateHandler(handler => handler.ConnectCallback = (_, _) => ValueTask.FromException<Stream>(new IOException("no route")));
+        PooledHttpHandler handler = network.CreateHandler(
+            handler => handler.ConnectCallback = (_, _) => ValueTask.FromException<Stream>(new IOException("no route")));
         using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
-        await Assert.ThrowsAsync<TransportException>(() => invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, A), CancellationToken.None));
+        await Assert.ThrowsAsync<TransportException>(
+            () => invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, A), CancellationToken.None));
         return (new WeakReference(handler), network);
     }
 }

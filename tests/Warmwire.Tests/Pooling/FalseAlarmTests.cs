@@ -11,8 +11,8 @@ using Xunit;
 namespace Warmwire.Tests.Pooling;
 
 /// <summary>
-/// On Unix a read of nothing ends with any event of its socket, also with the late one of bytes that have been read already. An idle watch that
-/// took this for news waited for ever for a byte, with its permit.
+/// On Unix a read of nothing ends with any event of its socket, also with the late one of bytes that have been read already. An idle watch
+/// that took this for input waited for ever for a byte, with its permit.
 /// </summary>
 public sealed class FalseAlarmTests : IDisposable, IConnectionOwner
 {
@@ -32,7 +32,8 @@ public sealed class FalseAlarmTests : IDisposable, IConnectionOwner
         _stream = new AlarmStream(_client);
         var socketStream = new ManagedSocketStream(new NetworkStream(_client));
         var dialed = new DialedStream { Stream = _stream, SocketStream = socketStream, IsPlain = true, SupportsZeroByteReads = true };
-        _connection = new Http1Connection(new Route(false, "a.test", 80), dialed, this, new ConnectionServices(new HandlerSettings { TimeProvider = new FakeTime() }));
+        _connection = new Http1Connection(
+            new Route(false, "a.test", 80), dialed, this, new ConnectionServices(new HandlerSettings { TimeProvider = new FakeTime() }));
         _connection.Release();
     }
 
@@ -119,7 +120,8 @@ public sealed class FalseAlarmTests : IDisposable, IConnectionOwner
             set => throw new NotSupportedException();
         }
 
-        public Task<TaskCompletionSource<int>> NextReadAsync() => Guard.Within(_reads.Reader.ReadAsync().AsTask(), () => "Waited for a read of nothing");
+        public Task<TaskCompletionSource<int>> NextReadAsync() =>
+            Guard.Within(_reads.Reader.ReadAsync().AsTask(), () => "Waited for a read of nothing");
 
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {

@@ -67,7 +67,8 @@ public class ForgottenOriginTests
     public void Two_sweeps_at_one_time_forget_an_origin_once_and_leave_its_successor()
     {
         var time = new FakeTime();
-        using var pool = new ConnectionPool(new ConnectionServices(new HandlerSettings { TimeProvider = time }), new PoolEvents(TransportMetrics.For(null), time));
+        using var pool = new ConnectionPool(
+            new ConnectionServices(new HandlerSettings { TimeProvider = time }), new PoolEvents(TransportMetrics.For(null), time));
         var key = new Route(isTls: false, "a.test", 80);
         var origin = new OriginPool(pool, key);
         long early = time.GetTimestamp();
@@ -100,7 +101,8 @@ public class ForgottenOriginTests
 
         public override DateTimeOffset GetUtcNow() => time.GetUtcNow();
 
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => time.CreateTimer(callback, state, dueTime, period);
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            time.CreateTimer(callback, state, dueTime, period);
 
         public override long GetTimestamp()
         {

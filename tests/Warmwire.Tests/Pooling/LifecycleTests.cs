@@ -191,14 +191,17 @@ public class LifecycleTests
         Assert.Equal((4L, 3L, 1L), (snapshot.Requests, snapshot.ConnectionsOpened, snapshot.Reused));
         OriginSnapshot a = rig.Origin();
         Assert.Equal(a.Open, a.Connections.Count);
-        Assert.Equal("Exchange, Idle", string.Join(", ", a.Connections.Select(connection => connection.State).Order(StringComparer.Ordinal)));
+        Assert.Equal(
+            "Exchange, Idle", string.Join(", ", a.Connections.Select(connection => connection.State).Order(StringComparer.Ordinal)));
         Assert.Equal([1L, 2L], a.Connections.Select(connection => connection.Requests).Order());
         Assert.All(a.Connections, connection => Assert.Equal(connection.State == "Idle", connection.IdleTime > TimeSpan.Zero));
         idle.Close();
         await rig.Until(after => after.Open == 2);
         Assert.Equal(
-            "http://a.test:80 [Requests: 1 active, 0 queued | Connections: 1 open, 0 idle, 0 dialing, 2 ever, 1 of 3 requests reused one | dialed First: 1 | dialed AllBusy: 1 | closed ServerClosed: 1]\n"
-            + "http://b.test:80 [Requests: 0 active, 0 queued | Connections: 1 open, 1 idle, 0 dialing, 1 ever, 0 of 1 requests reused one | dialed First: 1]",
+            "http://a.test:80 [Requests: 1 active, 0 queued | Connections: 1 open, 0 idle, 0 dialing, 2 ever, 1 of 3 requests reused one "
+            + "| dialed First: 1 | dialed AllBusy: 1 | closed ServerClosed: 1]\n"
+            + "http://b.test:80 [Requests: 0 active, 0 queued | Connections: 1 open, 1 idle, 0 dialing, 1 ever, 0 of 1 requests reused one "
+            + "| dialed First: 1]",
             rig.Snapshot.ToString());
         Assert.Equal((3, 2), (snapshot.Open, snapshot.Idle));
         Assert.False(busy.IsCompleted);

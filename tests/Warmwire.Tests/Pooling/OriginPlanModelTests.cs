@@ -1,3 +1,4 @@
+using Warmwire.Tests.Kit;
 using Xunit;
 
 namespace Warmwire.Tests.Pooling;
@@ -11,7 +12,7 @@ public class OriginPlanModelTests
     [Fact]
     public void Caps_hold_nobody_waits_in_vain_and_everything_ends_once()
     {
-        for (int seed = 0; seed < 500; seed++)
+        for (int seed = 0; seed < 500 * ModelRuns.Times; seed++)
         {
             OriginPlanSimulation.Run(seed, steps: 150);
         }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
+using Warmwire.Tests.Kit;
 using Xunit;
 
 namespace Warmwire.Tests.Pooling;
@@ -11,20 +12,22 @@ namespace Warmwire.Tests.Pooling;
 /// </summary>
 public class PoolModelTests
 {
-    private const int Sequences = 200;
     private const int StepsEach = 50;
+
+    private static readonly int s_sequences = 200 * ModelRuns.Times;
 
     public sealed record Scenario(PoolWorld World, PoolStep[] Steps)
     {
         public override string ToString() =>
-            string.Create(CultureInfo.InvariantCulture, $"\n{World}\n{string.Join('\n', Steps.Select((step, index) => $"  {index + 1}. {step}"))}\n");
+            string.Create(
+                CultureInfo.InvariantCulture, $"\n{World}\n{string.Join('\n', Steps.Select((step, index) => $"  {index + 1}. {step}"))}\n");
     }
 
     [Fact]
     public void Whatever_happens_caps_hold_nobody_is_forgotten_and_the_counts_add_up()
     {
         Arbitrary<Scenario> scenarios = Arb.From(Scenarios, Shrink);
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(Sequences), Prop.ForAll(scenarios, Holds));
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(s_sequences), Prop.ForAll(scenarios, Holds));
     }
 
     private static Gen<Scenario> Scenarios =>

@@ -36,7 +36,8 @@ internal sealed class PoolRig : IDisposable
 
     public static TimeSpan Ms(double milliseconds) => TimeSpan.FromMilliseconds(milliseconds);
 
-    public static HttpRequestMessage Request(HttpMethod method, string url = A, HttpContent? content = null) => new(method, url) { Content = content };
+    public static HttpRequestMessage Request(HttpMethod method, string url = A, HttpContent? content = null) =>
+        new(method, url) { Content = content };
 
     /// <summary>Sends; the response comes with its head, its body is not read.</summary>
     public Task<HttpResponseMessage> Send(HttpRequestMessage request, CancellationToken cancellationToken = default) =>
@@ -58,11 +59,14 @@ internal sealed class PoolRig : IDisposable
 
     public Task<TaskCanceledException> IsCancelled(Task task) => Assert.ThrowsAsync<TaskCanceledException>(() => Done(task));
 
-    public Task Until(Func<PoolSnapshot, bool> condition, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(condition))] string? what = null) =>
+    public Task Until(
+        Func<PoolSnapshot, bool> condition,
+        [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(condition))] string? what = null) =>
         Eventually.IsTrue(() => condition(Snapshot), $"{what}; {Network}\n{Snapshot}");
 
     /// <summary>A request that is with its peer and not answered.</summary>
-    public async Task<(Task<HttpResponseMessage> Response, ScriptedPeer Peer)> Busy(string url = A, CancellationToken cancellationToken = default)
+    public async Task<(Task<HttpResponseMessage> Response, ScriptedPeer Peer)> Busy(
+        string url = A, CancellationToken cancellationToken = default)
     {
         Task<HttpResponseMessage> response = Get(url, cancellationToken);
         ScriptedPeer peer = await Network.AcceptAsync();

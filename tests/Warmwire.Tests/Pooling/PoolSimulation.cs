@@ -166,7 +166,8 @@ internal sealed class PoolSimulation : IDisposable
             IReadOnlyList<Dial> dials = _rig.Network.Dials;
             PoolSnapshot snapshot = _rig.Snapshot;
             CheckCaps(snapshot, when);
-            string now = $"{snapshot}/{dials.Count}/{_callers.Count(caller => caller.Outcome.IsCompleted)}/{_peers.Count(peer => peer.HasRequest)}";
+            string now =
+                $"{snapshot}/{dials.Count}/{_callers.Count(caller => caller.Outcome.IsCompleted)}/{_peers.Count(peer => peer.HasRequest)}";
             string? unrest = Unrest(snapshot, dials);
             still = unrest is null && now == last ? still + 1 : 0;
             last = now;
@@ -209,7 +210,8 @@ internal sealed class PoolSimulation : IDisposable
 
         if (_rig.Network.OpenConnections != snapshot.Open || _rig.Network.PendingDials != snapshot.Dialing)
         {
-            return $"the network has {_rig.Network.OpenConnections} connections and {_rig.Network.PendingDials} dials, the pool says otherwise";
+            return $"the network has {_rig.Network.OpenConnections} connections and {_rig.Network.PendingDials} dials, "
+                + "the pool says otherwise";
         }
 
         if (_peers.Any(peer => peer.IsGone && !peer.ClientClosed && !IsHeld(peer)))
@@ -248,10 +250,15 @@ internal sealed class PoolSimulation : IDisposable
 
     private void CheckCaps(PoolSnapshot snapshot, string when)
     {
-        Assert.True(_rig.Network.MaxOpenOrDialing <= _world.Total, $"{when}: {_rig.Network.MaxOpenOrDialing} connections and dials at one time\n{_rig.Network}");
-        Assert.All(snapshot.Origins, origin => Assert.True(origin.Open + origin.Dialing <= _world.PerServer, $"{when}: the cap of an origin is passed\n{snapshot}"));
+        Assert.True(
+            _rig.Network.MaxOpenOrDialing <= _world.Total,
+            $"{when}: {_rig.Network.MaxOpenOrDialing} connections and dials at one time\n{_rig.Network}");
+        Assert.All(
+            snapshot.Origins,
+            origin => Assert.True(origin.Open + origin.Dialing <= _world.PerServer, $"{when}: the cap of an origin is passed\n{snapshot}"));
         Assert.All(snapshot.Origins, origin => Assert.Equal(origin.ConnectionsOpened, origin.ClosedBy.Values.Sum() + origin.Open));
-        Assert.All(snapshot.Origins, origin => Assert.Equal((origin.Open, origin.Idle + origin.Active), (origin.Connections.Count, origin.Open)));
+        Assert.All(
+            snapshot.Origins, origin => Assert.Equal((origin.Open, origin.Idle + origin.Active), (origin.Connections.Count, origin.Open)));
     }
 
     private void CheckCounts(PoolSnapshot snapshot, IReadOnlyList<Dial> networkDials, string when)
@@ -259,7 +266,8 @@ internal sealed class PoolSimulation : IDisposable
         foreach (OriginSnapshot origin in snapshot.Origins)
         {
             long dials = origin.DialedBy.Values.Sum();
-            Assert.True(dials == origin.ConnectionsOpened + origin.DialsFailed + origin.Dialing, $"{when}: the dials do not add up\n{snapshot}");
+            Assert.True(
+                dials == origin.ConnectionsOpened + origin.DialsFailed + origin.Dialing, $"{when}: the dials do not add up\n{snapshot}");
             int perHost = networkDials.Count(dial => origin.Origin == $"http://{dial.Host}:80");
             Assert.True(dials == perHost, $"{when}: {perHost} dials to {origin.Origin}, {dials} counted");
         }
@@ -296,7 +304,10 @@ internal sealed class PoolSimulation : IDisposable
 
             if (Stopwatch.GetElapsedTime(start) > Guard.Limit && Guard.Limit > TimeSpan.Zero)
             {
-                string lost = string.Join(", ", _callers.Where(caller => !caller.Outcome.IsCompleted).Select(caller => caller.Id.ToString(CultureInfo.InvariantCulture)));
+                string lost = string.Join(
+                    ", ",
+                    _callers.Where(caller => !caller.Outcome.IsCompleted)
+                        .Select(caller => caller.Id.ToString(CultureInfo.InvariantCulture)));
                 throw new TimeoutException($"At the end: requests [{lost}] are lost, or a connection is\n{_rig.Snapshot}\n{_rig.Network}");
             }
 

@@ -12,7 +12,8 @@ public class ReasonTests
 {
     public static TheoryData<CloseReason> CloseReasons => new(Enum.GetValues<CloseReason>().Except(SharedReasonTests.OnlyShared));
 
-    public static TheoryData<DialReason> DialReasons => new(Enum.GetValues<DialReason>().Where(static reason => reason != DialReason.AllAtStreamLimit));
+    public static TheoryData<DialReason> DialReasons =>
+        new(Enum.GetValues<DialReason>().Where(static reason => reason != DialReason.AllAtStreamLimit));
 
     [Theory]
     [MemberData(nameof(CloseReasons))]
@@ -89,7 +90,8 @@ public class ReasonTests
     {
         _ = reason switch
         {
-            CloseReason.Lifetime => (handler.PooledConnectionLifetime = PoolRig.Seconds(60)) + PoolRig.Seconds(handler.PooledConnectionLifetimeJitter = 0),
+            CloseReason.Lifetime =>
+                (handler.PooledConnectionLifetime = PoolRig.Seconds(60)) + PoolRig.Seconds(handler.PooledConnectionLifetimeJitter = 0),
             CloseReason.Cancelled => handler.CancellationDrainTimeout = TimeSpan.Zero,
             CloseReason.RequestTimeout => handler.ResponseHeadersTimeout = PoolRig.Seconds(1),
             CloseReason.BodyNotDrained or CloseReason.DrainLimit => PoolRig.Seconds(handler.MaxResponseDrainSize = 10),
@@ -153,7 +155,8 @@ public class ReasonTests
                 (await Answered(rig, "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n")).Response.Dispose();
                 break;
             case CloseReason.DrainLimit:
-                (HttpResponseMessage chunked, ScriptedPeer sender) = await Answered(rig, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+                (HttpResponseMessage chunked, ScriptedPeer sender) =
+                    await Answered(rig, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
                 chunked.Dispose();
                 await sender.SendAsync("b\r\n0123456789a\r\n");
                 break;
@@ -161,7 +164,8 @@ public class ReasonTests
                 var upgrade = PoolRig.Request(HttpMethod.Get);
                 upgrade.Headers.TryAddWithoutValidation("Connection", "Upgrade");
                 upgrade.Headers.TryAddWithoutValidation("Upgrade", "test");
-                (await Answered(rig, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n", upgrade)).Response.Dispose();
+                (await Answered(rig, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n", upgrade))
+                    .Response.Dispose();
                 break;
             case CloseReason.ClosedByUser:
                 await rig.OpenIdle();
@@ -203,7 +207,8 @@ public class ReasonTests
                     await stream.WriteAsync(new byte[100]);
                     throw new InvalidTimeZoneException("the content broke");
                 });
-                await Assert.ThrowsAsync<InvalidTimeZoneException>(() => rig.Done(rig.Send(PoolRig.Request(HttpMethod.Post, content: content))));
+                await Assert.ThrowsAsync<InvalidTimeZoneException>(
+                    () => rig.Done(rig.Send(PoolRig.Request(HttpMethod.Post, content: content))));
                 break;
             default:
                 Assert.Fail($"No test makes the pool close for {reason}.");
@@ -211,7 +216,8 @@ public class ReasonTests
         }
     }
 
-    private static async Task<(HttpResponseMessage Response, ScriptedPeer Peer)> Answered(PoolRig rig, string answer, HttpRequestMessage? request = null)
+    private static async Task<(HttpResponseMessage Response, ScriptedPeer Peer)> Answered(
+        PoolRig rig, string answer, HttpRequestMessage? request = null)
     {
         Task<HttpResponseMessage> response = rig.Send(request ?? PoolRig.Request(HttpMethod.Get));
         ScriptedPeer peer = await rig.Network.AcceptAsync();

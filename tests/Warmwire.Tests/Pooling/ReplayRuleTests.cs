@@ -11,7 +11,8 @@ namespace Warmwire.Tests.Pooling;
 /// </summary>
 public class ReplayRuleTests
 {
-    private static readonly string[] s_methods = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "POST", "PATCH", "CONNECT", "QUERY-LIKE"];
+    private static readonly string[] s_methods =
+        ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "POST", "PATCH", "CONNECT", "QUERY-LIKE"];
 
     [Fact]
     public void A_failed_request_is_sent_again_exactly_when_the_rule_says_so()
@@ -38,7 +39,10 @@ public class ReplayRuleTests
                             && (sent == RequestSent.No
                                 || (idempotent && content is not ScriptedContent && (reused || policy == ReplayPolicy.Idempotent)));
                         bool actual = MayReplay(policy, method, sent, reused, started, content, key);
-                        Assert.True(expected == actual, $"{policy} {method} sent {sent}, reused {reused}, response started {started}, content {content}, key {key}: {actual}");
+                        Assert.True(
+                            expected == actual,
+                            $"{policy} {method} sent {sent}, reused {reused}, response started {started}, content {content}, "
+                                + $"key {key}: {actual}");
                         _ = actual ? yes++ : no++;
                     }
                 }
@@ -69,27 +73,51 @@ public class ReplayRuleTests
         }
 
         Assert.False(MayReplay(ReplayPolicy.Safe, "POST", RequestSent.Fully, false, false, null, false, replays: 3, notProcessed: true));
-        Assert.False(MayReplay(ReplayPolicy.Safe, "POST", RequestSent.Fully, false, false, null, false, isTimeout: true, notProcessed: true));
+        Assert.False(
+            MayReplay(ReplayPolicy.Safe, "POST", RequestSent.Fully, false, false, null, false, isTimeout: true, notProcessed: true));
 
-        static bool Refused(ReplayPolicy policy, string method, RequestSent sent, bool reused, HttpContent? content, bool contentBegun = false) =>
+        static bool Refused(
+            ReplayPolicy policy, string method, RequestSent sent, bool reused, HttpContent? content, bool contentBegun = false) =>
             MayReplay(policy, method, sent, reused, started: false, content, key: false, notProcessed: true, contentBegun: contentBegun);
     }
 
     /// <summary>Sent again it would be refused again: a header that cannot be sent, a server that does not take so much of them.</summary>
     [Fact]
-    public void Not_what_can_never_be_sent() => Assert.False(MayReplay(ReplayPolicy.Safe, "GET", RequestSent.No, true, false, null, false, errorMayReplay: false));
+    public void Not_what_can_never_be_sent() =>
+        Assert.False(MayReplay(ReplayPolicy.Safe, "GET", RequestSent.No, true, false, null, false, errorMayReplay: false));
 
     [Fact]
     public void What_found_no_slot_waits_again_under_every_policy_and_that_counts_as_nothing()
     {
         foreach (ReplayPolicy policy in Enum.GetValues<ReplayPolicy>())
         {
-            Assert.True(MayReplay(policy, "POST", RequestSent.No, false, false, new ScriptedContent(_ => Task.CompletedTask), false, replays: 3, turnedAway: true));
+            Assert.True(
+                MayReplay(
+                    policy,
+                    "POST",
+                    RequestSent.No,
+                    false,
+                    false,
+                    new ScriptedContent(_ => Task.CompletedTask),
+                    false,
+                    replays: 3,
+                    turnedAway: true));
         }
 
-        Assert.False(MayReplay(ReplayPolicy.Safe, "GET", RequestSent.No, false, false, null, false, turnedAway: true, token: new CancellationToken(canceled: true)));
+        Assert.False(
+            MayReplay(
+                ReplayPolicy.Safe,
+                "GET",
+                RequestSent.No,
+                false,
+                false,
+                null,
+                false,
+                turnedAway: true,
+                token: new CancellationToken(canceled: true)));
         var request = new HttpRequestMessage(HttpMethod.Get, PoolRig.A);
-        var attempt = new Attempt(new AttemptRequest(request, RequestSettings.From(request, new HandlerSettings()), default) { Replays = 2 });
+        var attempt =
+            new Attempt(new AttemptRequest(request, RequestSettings.From(request, new HandlerSettings()), default) { Replays = 2 });
         attempt.Progress.TurnedAway = true;
         Assert.Equal(2, attempt.Again().Replays);
         attempt.Progress.TurnedAway = false;
@@ -98,19 +126,24 @@ public class ReplayRuleTests
 
     [Fact]
     public void Not_more_than_three_times() =>
-        Assert.Equal([true, true, true, false, false], Enumerable.Range(0, 5).Select(replays => MayReplay(ReplayPolicy.Safe, "GET", RequestSent.Fully, true, false, null, false, replays)));
+        Assert.Equal(
+            [true, true, true, false, false],
+            Enumerable.Range(0, 5).Select(replays =>
+                MayReplay(ReplayPolicy.Safe, "GET", RequestSent.Fully, true, false, null, false, replays)));
 
     [Fact]
     public void Not_after_a_timeout_nor_after_a_failed_dial_nor_when_cancelled()
     {
         Assert.False(MayReplay(ReplayPolicy.Safe, "GET", RequestSent.No, true, false, null, false, isTimeout: true));
         Assert.False(MayReplay(ReplayPolicy.Safe, "GET", RequestSent.No, true, false, null, false, leased: false));
-        Assert.False(MayReplay(ReplayPolicy.Safe, "GET", RequestSent.No, true, false, null, false, token: new CancellationToken(canceled: true)));
+        Assert.False(
+            MayReplay(ReplayPolicy.Safe, "GET", RequestSent.No, true, false, null, false, token: new CancellationToken(canceled: true)));
     }
 
     private static bool MayReplay(
         ReplayPolicy policy, string method, RequestSent sent, bool reused, bool started, HttpContent? content, bool key,
-        int replays = 0, bool isTimeout = false, bool leased = true, bool notProcessed = false, bool contentBegun = false, bool turnedAway = false, bool errorMayReplay = true, CancellationToken token = default)
+        int replays = 0, bool isTimeout = false, bool leased = true, bool notProcessed = false, bool contentBegun = false,
+        bool turnedAway = false, bool errorMayReplay = true, CancellationToken token = default)
     {
         var request = new HttpRequestMessage(new HttpMethod(method), PoolRig.A) { Content = content };
         request.Options.Set(TransportOptions.ReplayPolicy, policy);
@@ -119,7 +152,8 @@ public class ReplayRuleTests
             request.Headers.TryAddWithoutValidation("Idempotency-Key", "\"1\"");
         }
 
-        var attempt = new Attempt(new AttemptRequest(request, RequestSettings.From(request, new HandlerSettings()), token) { Replays = replays })
+        var attempt =
+            new Attempt(new AttemptRequest(request, RequestSettings.From(request, new HandlerSettings()), token) { Replays = replays })
         {
             Lease = new LeaseFacts { IsLeased = leased, Reused = reused },
         };
@@ -131,7 +165,8 @@ public class ReplayRuleTests
             ContentBegun = contentBegun,
             TurnedAway = turnedAway,
         };
-        var error = new TransportException(HttpRequestError.Unknown, "", null, TransportPhase.ReadHeaders, sent, null, null, isTimeout, errorMayReplay);
+        var error = new TransportException(
+            HttpRequestError.Unknown, "", null, TransportPhase.ReadHeaders, sent, null, null, isTimeout, errorMayReplay);
         return ReplayRules.MayReplay(attempt, error);
     }
 }

@@ -71,13 +71,16 @@ public class SharedChoiceTests
         Attempt shared = rig.Attempt();
         Assert.True(rig.Pool.TryLeaseIdle(SharedRig.RouteTo(), shared, out HttpConnection? same));
         Assert.Same(connection, same);
-        Assert.Equal((true, true, false, TimeSpan.Zero), (shared.Lease.IsLeased, shared.Lease.Reused, shared.Lease.WasIdle, shared.Lease.IdleTime));
+        Assert.Equal(
+            (true, true, false, TimeSpan.Zero), (shared.Lease.IsLeased, shared.Lease.Reused, shared.Lease.WasIdle, shared.Lease.IdleTime));
         connection.End();
         connection.End();
         rig.Time.Advance(Seconds(3));
         Attempt idleLease = rig.Attempt();
         Assert.True(rig.Pool.TryLeaseIdle(SharedRig.RouteTo(), idleLease, out _));
-        Assert.Equal((true, true, Seconds(3), Seconds(3)), (idleLease.Lease.Reused, idleLease.Lease.WasIdle, idleLease.Lease.IdleTime, connection.LastIdleTime));
+        Assert.Equal(
+            (true, true, Seconds(3), Seconds(3)),
+            (idleLease.Lease.Reused, idleLease.Lease.WasIdle, idleLease.Lease.IdleTime, connection.LastIdleTime));
         Assert.Equal((3L, 2L), (rig.Origin.Requests, rig.Origin.Reused));
     }
 

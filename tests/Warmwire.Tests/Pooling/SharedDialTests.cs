@@ -162,7 +162,11 @@ public class SharedDialTests
         await rig.Lease();
         Task<HttpConnection>[] waiting = rig.AskFor(2);
         TransportException error = await Assert.ThrowsAsync<TransportException>(() => rig.Ask());
-        Assert.Contains("2 requests already wait for one of 2 streams on 1 connection to http://a.test:80, all in use; see PooledHttpHandler.MaxPendingRequestsPerServer (2), ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "2 requests already wait for one of 2 streams on 1 connection to http://a.test:80, all in use; "
+                + "see PooledHttpHandler.MaxPendingRequestsPerServer (2), ",
+            error.Message,
+            StringComparison.Ordinal);
         Assert.Equal(1L, rig.Origin.DialedBy.Values.Sum());
         connection.End();
         await rig.Done(waiting[0]);
@@ -187,8 +191,12 @@ public class SharedDialTests
         rig.Time.Advance(PoolRig.Seconds(2));
         TransportException error = await rig.Fails(waiting);
         Assert.True(error.IsTimeout);
-        Assert.StartsWith("Waited 2.0 s for the one stream on 1 connection to http://a.test:80, all in use, ", error.Message, StringComparison.Ordinal);
-        Assert.EndsWith("see PooledHttpHandler.PendingRequestTimeout, MaxConnectionsPerServer and EnableMultipleHttp2Connections.", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Waited 2.0 s for the one stream on 1 connection to http://a.test:80, all in use, ", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "see PooledHttpHandler.PendingRequestTimeout, MaxConnectionsPerServer and EnableMultipleHttp2Connections.",
+            error.Message,
+            StringComparison.Ordinal);
         await rig.Fails(behind);
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
+using Warmwire.Tests.Kit;
 using Xunit;
 
 namespace Warmwire.Tests.Pooling;
@@ -11,20 +12,22 @@ namespace Warmwire.Tests.Pooling;
 /// </summary>
 public class SharedPoolModelTests
 {
-    private const int Sequences = 300;
     private const int StepsEach = 60;
+
+    private static readonly int s_sequences = 300 * ModelRuns.Times;
 
     public sealed record Scenario(SharedWorld World, SharedStep[] Steps)
     {
         public override string ToString() =>
-            string.Create(CultureInfo.InvariantCulture, $"\n{World}\n{string.Join('\n', Steps.Select((step, index) => $"  {index + 1}. {step}"))}\n");
+            string.Create(
+                CultureInfo.InvariantCulture, $"\n{World}\n{string.Join('\n', Steps.Select((step, index) => $"  {index + 1}. {step}"))}\n");
     }
 
     [Fact]
     public void Whatever_happens_limits_hold_nobody_is_forgotten_and_the_counts_return_to_zero()
     {
         Arbitrary<Scenario> scenarios = Arb.From(Scenarios, Shrink);
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(Sequences), Prop.ForAll(scenarios, Holds));
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(s_sequences), Prop.ForAll(scenarios, Holds));
     }
 
     private static Gen<Scenario> Scenarios =>
@@ -54,7 +57,8 @@ public class SharedPoolModelTests
         (2, Of(SharedAct.NextLeaseIsRefused)),
         (2, Of(SharedAct.TimePasses)),
         (1, Of(SharedAct.CloseIdle)),
-        (1, Gen.Choose(0, 40).Select(static pick => pick == 0 ? new SharedStep(SharedAct.AsksForHttp11, pick) : new SharedStep(SharedAct.Ask, pick))));
+        (1, Gen.Choose(0, 40).Select(static pick =>
+            pick == 0 ? new SharedStep(SharedAct.AsksForHttp11, pick) : new SharedStep(SharedAct.Ask, pick))));
 
     private static Gen<SharedStep> Of(SharedAct act) => Gen.Choose(0, 11).Select(pick => new SharedStep(act, pick));
 

@@ -36,7 +36,8 @@ public sealed record SharedStep(SharedAct Act, int Pick)
 public sealed record SharedWorld(int Origins, int PerServer, int Total, int Idle, int Limit, bool Multiple)
 {
     public override string ToString() =>
-        $"{Origins} origins, {PerServer} connections each, {Total} in all, {Idle} idle, {Limit} streams each, {(Multiple ? "several connections" : "one connection")}";
+        $"{Origins} origins, {PerServer} connections each, {Total} in all, {Idle} idle, {Limit} streams each, "
+            + (Multiple ? "several connections" : "one connection");
 }
 
 /// <summary>Plays steps on a pool of multiplexed connections and checks what must hold after each.</summary>
@@ -172,7 +173,10 @@ internal sealed class SharedPoolSimulation : IDisposable
                 Pick(Open, step.Pick % 2 == 0 ? step.Pick : 0, static chosen => chosen.AskForHttp11());
                 break;
             case SharedAct.CallerCancels:
-                Pick(_callers.Where(static caller => !caller.Connection.IsCompleted), step.Pick, static caller => caller.Cancellation.Cancel());
+                Pick(
+                    _callers.Where(static caller => !caller.Connection.IsCompleted),
+                    step.Pick,
+                    static caller => caller.Cancellation.Cancel());
                 break;
             case SharedAct.NextLeaseIsRefused:
                 Refuse(step.Pick);
@@ -212,7 +216,10 @@ internal sealed class SharedPoolSimulation : IDisposable
         _rig.Http2 = http2;
         int before = _rig.Pool.GetSnapshot().Origins.Sum(Ended);
         _rig.EndDial(failure);
-        Assert.True(SpinWait.SpinUntil(() => _rig.Pool.GetSnapshot().Origins.Sum(Ended) > before, Guard.Limit), $"the dial does not end; {ThreadPool.PendingWorkItemCount} wait for one of {ThreadPool.ThreadCount} threads\n{_rig.Pool.GetSnapshot()}");
+        Assert.True(
+            SpinWait.SpinUntil(() => _rig.Pool.GetSnapshot().Origins.Sum(Ended) > before, Guard.Limit),
+            $"the dial does not end; {ThreadPool.PendingWorkItemCount} wait for one of {ThreadPool.ThreadCount} threads\n"
+                + _rig.Pool.GetSnapshot());
 
         static int Ended(OriginSnapshot origin) => (int)(origin.ConnectionsOpened + origin.DialsFailed);
     }
@@ -250,7 +257,8 @@ internal sealed class SharedPoolSimulation : IDisposable
         {
             Assert.True(origin.Open + origin.Dialing <= _world.PerServer, $"{when}: the cap of an origin is passed\n{snapshot}");
             Assert.Equal(origin.ConnectionsOpened, origin.ClosedBy.Values.Sum() + origin.Open);
-            Assert.Equal(origin.StreamsActive, origin.Connections.Where(static one => one.HttpVersion.Major == 2).Sum(static one => one.Streams));
+            Assert.Equal(
+                origin.StreamsActive, origin.Connections.Where(static one => one.HttpVersion.Major == 2).Sum(static one => one.Streams));
         }
 
         if (snapshot.Dialing != _rig.PendingDials)
@@ -269,21 +277,28 @@ internal sealed class SharedPoolSimulation : IDisposable
             return $"{waiting} callers wait";
         }
 
-        int held = _callers.Count(static caller => caller is { HasConnection: true, Connection.Result: StubMultiplexedConnection { ClosedFor: null } });
+        int held = _callers.Count(
+            static caller => caller is { HasConnection: true, Connection.Result: StubMultiplexedConnection { ClosedFor: null } });
         int streams = snapshot.Origins.Sum(static origin => origin.StreamsActive);
         if (held != streams || Open.Sum(static connection => connection.Leased) != held)
         {
-            return $"{held} exchanges are under way, {streams} slots are taken, {Open.Sum(static connection => connection.Leased)} are leased";
+            return $"{held} exchanges are under way, {streams} slots are taken, "
+            + $"{Open.Sum(static connection => connection.Leased)} are leased";
         }
 
         int busy = snapshot.Active;
-        int inUse = _callers.Where(static caller => caller.HasConnection).Select(static caller => caller.Connection.Result).Distinct().Count(IsOpen);
+        int inUse = _callers.Where(static caller => caller.HasConnection)
+            .Select(static caller => caller.Connection.Result)
+            .Distinct()
+            .Count(IsOpen);
         if (busy != inUse)
         {
             return $"{busy} connections are busy, {inUse} serve";
         }
 
-        return snapshot.Origins.Where(static origin => origin.Pending > 0).Select(origin => WaitsForNothing(snapshot, origin)).FirstOrDefault(static found => found is not null);
+        return snapshot.Origins.Where(static origin => origin.Pending > 0)
+            .Select(origin => WaitsForNothing(snapshot, origin))
+            .FirstOrDefault(static found => found is not null);
     }
 
     private static bool IsOpen(HttpConnection connection) => connection switch
@@ -305,13 +320,16 @@ internal sealed class SharedPoolSimulation : IDisposable
 
         if (usable.Length > 0
             && _rig.ToldHttp1(origin.Origin)
-            && _callers.Where(caller => caller.Connection is { IsCompleted: false } && origin.Origin.Contains(caller.Host, StringComparison.Ordinal)).All(static caller => caller.NeedsHttp2))
+            && _callers.Where(caller =>
+                    caller.Connection is { IsCompleted: false } && origin.Origin.Contains(caller.Host, StringComparison.Ordinal))
+                .All(static caller => caller.NeedsHttp2))
         {
             // Where dials tell HTTP/1.1 by now, they wait for the streams there are.
             return null;
         }
 
-        bool full = origin.Open + origin.Dialing == _world.PerServer || (snapshot.Open + snapshot.Dialing == _world.Total && snapshot.Idle == 0);
+        bool full =
+            origin.Open + origin.Dialing == _world.PerServer || (snapshot.Open + snapshot.Dialing == _world.Total && snapshot.Idle == 0);
         return full || origin.Dialing > 0 || usable.Any(connection => !_world.Multiple || connection.StreamLimit == 0)
             ? null
             : "somebody waits, and nothing is dialed";
@@ -319,7 +337,8 @@ internal sealed class SharedPoolSimulation : IDisposable
 
     /// <summary>As far as the connection itself has said; the pool may have retired it for its age or to make room.</summary>
     private bool Takes(StubMultiplexedConnection connection) =>
-        PooledConnection.Of(connection).RetiredFor is null && _suspended.GetValueOrDefault(connection) == 0 && !_retired.Contains(connection);
+        PooledConnection.Of(connection).RetiredFor is null && _suspended.GetValueOrDefault(connection) == 0
+            && !_retired.Contains(connection);
 
     /// <summary>Everybody does what they owe: then every request comes to its end, every connection idle, every count to zero.</summary>
     private async Task EndAsync()

@@ -247,12 +247,17 @@ public class SharedStoryTests
         Task<HttpConnection> lenient = rig.Ask();
         rig.EndDial();
         TransportException error = await rig.Fails(strict);
-        Assert.Equal((HttpRequestError.VersionNegotiationError, TransportPhase.Tls, RequestSent.No), (error.HttpRequestError, error.Phase, error.RequestSent));
-        Assert.Contains("chose HTTP/1.1, and the request asks for HTTP/2.0 with RequestVersionExact", error.Message, StringComparison.Ordinal);
+        Assert.Equal(
+            (HttpRequestError.VersionNegotiationError, TransportPhase.Tls, RequestSent.No),
+            (error.HttpRequestError, error.Phase, error.RequestSent));
+        Assert.Contains(
+            "chose HTTP/1.1, and the request asks for HTTP/2.0 with RequestVersionExact", error.Message, StringComparison.Ordinal);
         Assert.False((await rig.Done(lenient)).IsMultiplexed);
 
         // Now that it is known nothing is dialed for one that needs HTTP/2.
-        Assert.Equal(HttpRequestError.VersionNegotiationError, (await Assert.ThrowsAsync<TransportException>(() => rig.Ask(rig.Attempt(exact: true)))).HttpRequestError);
+        Assert.Equal(
+            HttpRequestError.VersionNegotiationError,
+            (await Assert.ThrowsAsync<TransportException>(() => rig.Ask(rig.Attempt(exact: true)))).HttpRequestError);
         Assert.Equal((1L, 0), (rig.Origin.DialedBy.Values.Sum(), rig.Origin.Dialing));
     }
 
@@ -378,7 +383,9 @@ public class SharedStoryTests
         connection.Health = new ConnectionVitals(3, PoolRig.Ms(20));
         Assert.Equal(("HTTP/2 or HTTP/1.1", 2), (rig.Origin.Protocols, rig.Origin.StreamsActive));
         ConnectionSnapshot snapshot = Assert.Single(rig.Origin.Connections);
-        Assert.Equal((HttpVersion.Version20, 2, 7, 3L, (TimeSpan?)PoolRig.Ms(20)), (snapshot.HttpVersion, snapshot.Streams, snapshot.StreamLimit, snapshot.WindowStalls, snapshot.PingRoundTrip));
+        Assert.Equal(
+            (HttpVersion.Version20, 2, 7, 3L, (TimeSpan?)PoolRig.Ms(20)),
+            (snapshot.HttpVersion, snapshot.Streams, snapshot.StreamLimit, snapshot.WindowStalls, snapshot.PingRoundTrip));
         Assert.Equal(1, rig.Metrics.Sum("http.client.open_connections", ("network.protocol.version", "2")));
     }
 }

@@ -131,7 +131,8 @@ internal sealed class SimulatedPeer
     }
 
     private Task SendAsync(int id, string header, bool whole) =>
-        WriteAsync($"HTTP/1.1 200 OK\r\nX-Id: {id}\r\n{header}Content-Length: {Body(id).Length}\r\n\r\n{(whole ? Body(id) : Body(id)[..5])}");
+        WriteAsync(
+            $"HTTP/1.1 200 OK\r\nX-Id: {id}\r\n{header}Content-Length: {Body(id).Length}\r\n\r\n{(whole ? Body(id) : Body(id)[..5])}");
 
     private int TakeRequest(bool owe)
     {

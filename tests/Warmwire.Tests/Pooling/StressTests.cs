@@ -36,7 +36,9 @@ public class StressTests
         await Guard.Within(Task.WhenAll(Enumerable.Range(0, 64).Select(worker => Task.Run(async () =>
         {
             var random = new Random(worker);
-            for (int i = 0; Stopwatch.GetElapsedTime(start) < s_time || Volatile.Read(ref answered) <= 1000 || Volatile.Read(ref cancelled) <= 10; i++)
+            for (int i = 0;
+                Stopwatch.GetElapsedTime(start) < s_time || Volatile.Read(ref answered) <= 1000 || Volatile.Read(ref cancelled) <= 10;
+                i++)
             {
                 using var source = new CancellationTokenSource();
                 if (random.Next(4) == 0)

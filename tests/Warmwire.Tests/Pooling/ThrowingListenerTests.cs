@@ -1,8 +1,12 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Diagnostics.Tracing;
+using System.Net;
+using System.Runtime.CompilerServices;
 using Warmwire.Connections;
+using Warmwire.Tests.Http2;
 using Warmwire.Tests.Kit;
+using Warmwire.Tests.Kit.Http2;
 using Xunit;
 
 namespace Warmwire.Tests.Pooling;
@@ -123,6 +127,34 @@ public sealed class ThrowingListenerTests : IDisposable
         Assert.Same(connection, await rig.Lease(Host));
     }
 
+    /// <summary>A real collection: what a listener threw on the finalizer's thread ended the process.</summary>
+    [Fact]
+    public async Task A_response_that_is_collected_gives_its_connection_back()
+    {
+        using var rig = new PoolRig(handler => handler.MeterFactory = _meters);
+        const string Url = $"http://{Host}/";
+        ScriptedPeer peer = await LeakAsync(rig, Url);
+        await CollectAsync(() => rig.Snapshot.Origins[0].LeakedResponses == 1);
+        await peer.SendAsync("0\r\n\r\n");
+        await rig.Until(static snapshot => snapshot.Idle == 1);
+        Assert.True((await rig.Exchange(peer, Url)).Reused);
+        await AssertLeakWasToldAsync();
+    }
+
+    /// <inheritdoc cref="A_response_that_is_collected_gives_its_connection_back"/>
+    [Fact]
+    public async Task A_response_that_is_collected_gives_its_stream_back()
+    {
+        using var rig = new Http2Rig(handler => handler.MeterFactory = _meters);
+        Http2Peer peer = await LeakAsync(rig);
+        await CollectAsync(() => rig.Origin.LeakedResponses == 1);
+        await Eventually.IsTrue(() => rig.Origin.StreamsActive == 0, "the stream is given back");
+        OpenRequest next = await rig.OpenAsync(peer, Http2Get());
+        await next.AnswerAsync();
+        rig.AssertOneOpen();
+        await AssertLeakWasToldAsync();
+    }
+
     [Fact]
     public async Task A_listener_that_sends_a_request_and_waits_for_it_has_it()
     {
@@ -133,6 +165,42 @@ public sealed class ThrowingListenerTests : IDisposable
         Assert.NotNull(inner);
         Assert.NotSame(outer, inner);
     }
+
+    private static HttpRequestMessage Http2Get() => new(HttpMethod.Get, $"http://{Host}/")
+    {
+        Version = HttpVersion.Version20,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+    };
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static async Task<ScriptedPeer> LeakAsync(PoolRig rig, string url)
+    {
+        (Task<HttpResponseMessage> response, ScriptedPeer peer) = await rig.Busy(url);
+        await peer.SendAsync("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        await response;
+        return peer;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static async Task<Http2Peer> LeakAsync(Http2Rig rig)
+    {
+        OpenRequest open = await rig.StartAsync(Http2Get());
+        await open.AnswerHeadAsync();
+        return open.Peer;
+    }
+
+    private static Task CollectAsync(Func<bool> until) => Eventually.IsTrue(
+        () =>
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            return until();
+        },
+        "the garbage collector finds the response");
+
+    private Task AssertLeakWasToldAsync() => Eventually.IsTrue(
+        () => _events.ContainsKey("ResponseLeaked") && _sums.ContainsKey("warmwire.client.leaked_responses "),
+        "both listeners were told, and have thrown");
 
     private StubRig Rig() => new(settings =>
     {

@@ -149,7 +149,8 @@ public class WatchTests
     {
         await using RawServer server = LoopbackServers.Answering();
         int asked = 0;
-        using PoolRig rig = Real((_, _) => ++asked == 1 || outcome == "same" ? Task.FromResult<IPAddress[]>([IPAddress.Loopback.MapToIPv6()])
+        using PoolRig rig = Real((_, _) =>
+            ++asked == 1 || outcome == "same" ? Task.FromResult<IPAddress[]>([IPAddress.Loopback.MapToIPv6()])
             : outcome == "empty" ? Task.FromResult<IPAddress[]>([])
             : Task.FromException<IPAddress[]>(new SocketException((int)SocketError.TryAgain)));
         string url = $"http://moving.test:{server.Port}/";

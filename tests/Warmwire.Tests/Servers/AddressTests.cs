@@ -35,7 +35,8 @@ public sealed class AddressTests
 
         // Nobody listens at .2; 192.0.2.1 answers nothing at all, or is unreachable (RFC 5737).
         IPAddress dead = refuses ? IPAddress.Parse("127.0.0.2") : IPAddress.Parse("192.0.2.1");
-        using var handler = new PooledHttpHandler { UseProxy = false, ResolveNames = (_, _) => Task.FromResult<IPAddress[]>([dead, IPAddress.Loopback]) };
+        using var handler =
+            new PooledHttpHandler { UseProxy = false, ResolveNames = (_, _) => Task.FromResult<IPAddress[]>([dead, IPAddress.Loopback]) };
         using var client = new HttpClient(handler);
 
         Assert.Equal("ok", await client.GetStringAsync($"http://two.test:{server.Port}/"));
@@ -54,9 +55,13 @@ public sealed class AddressTests
         using var handler = new PooledHttpHandler { UseProxy = false };
         using var client = new HttpClient(handler);
 
-        var failures = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Assert.ThrowsAsync<TransportException>(() => client.GetStringAsync(uri))));
+        var failures = await Task.WhenAll(
+            Enumerable.Range(0, 20).Select(_ => Assert.ThrowsAsync<TransportException>(() => client.GetStringAsync(uri))));
 
-        Assert.All(failures, static e => Assert.Equal((TransportPhase.Connect, HttpRequestError.ConnectionError, RequestSent.No), (e.Phase, e.HttpRequestError, e.RequestSent)));
+        Assert.All(failures, static e =>
+            Assert.Equal(
+                (TransportPhase.Connect, HttpRequestError.ConnectionError, RequestSent.No),
+                (e.Phase, e.HttpRequestError, e.RequestSent)));
         PoolSnapshot pool = handler.GetSnapshot();
         Assert.Equal((0, 0, 0, 0L), (pool.Open, pool.Dialing, pool.Pending, pool.ConnectionsOpened));
         using var again = new TcpListener(IPAddress.Loopback, uri.Port);

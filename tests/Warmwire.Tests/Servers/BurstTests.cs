@@ -17,7 +17,8 @@ public sealed class BurstTests
     {
         // Each burst is answered when all of it is there, so that all of it is under way at once.
         int arrived = 0;
-        TaskCompletionSource[] bursts = [new(TaskCreationOptions.RunContinuationsAsynchronously), new(TaskCreationOptions.RunContinuationsAsynchronously)];
+        TaskCompletionSource[] bursts =
+            [new(TaskCreationOptions.RunContinuationsAsynchronously), new(TaskCreationOptions.RunContinuationsAsynchronously)];
         await using KestrelServer server = await KestrelServer.StartAsync(async context =>
         {
             int number = Interlocked.Increment(ref arrived);
@@ -80,7 +81,8 @@ public sealed class BurstTests
     [Fact]
     public async Task Synchronous_sends_from_64_threads_get_their_own_answers()
     {
-        await using KestrelServer server = await KestrelServer.StartAsync(static context => context.Response.WriteAsync(context.Request.Path));
+        await using KestrelServer server =
+            await KestrelServer.StartAsync(static context => context.Response.WriteAsync(context.Request.Path));
         using PooledHttpHandler handler = NewHandler();
         using var client = new HttpClient(handler);
         var wrong = new ConcurrentQueue<string>();
@@ -188,5 +190,6 @@ public sealed class BurstTests
     private static PooledHttpHandler NewHandler() => new() { UseProxy = false, SslOptions = TestCertificates.Trusting() };
 
     private static async Task BurstAsync(HttpClient client, Uri root) =>
-        await Task.WhenAll(Enumerable.Range(0, 200).Select(async number => Assert.Equal($"/{number}", await client.GetStringAsync(new Uri(root, $"{number}")))));
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(async number =>
+            Assert.Equal($"/{number}", await client.GetStringAsync(new Uri(root, $"{number}")))));
 }

@@ -5,7 +5,10 @@ using Xunit;
 
 namespace Warmwire.Tests.Servers;
 
-/// <summary>Cancelled reads of a body, on real sockets: the caller's memory is its own again, and the connection is drained and used again, or closed.</summary>
+/// <summary>
+/// Cancelled reads of a body, on real sockets: the caller's memory is its own again, and the connection is drained and used again, or
+/// closed.
+/// </summary>
 public sealed class CancelledReadTests
 {
     private const byte Pattern = 0xCC;
@@ -152,7 +155,10 @@ public sealed class CancelledReadTests
         }
 
         Assert.Empty(handler.GetSnapshot().Origins[0].ClosedBy);
-        Assert.True(server.Accepted == 1, $"{handler.GetSnapshot()} {string.Join("; ", handler.GetSnapshot().Origins[0].Connections)} dialed for {string.Join(", ", handler.GetSnapshot().Origins[0].DialedBy)}");
+        OriginSnapshot origin = handler.GetSnapshot().Origins[0];
+        Assert.True(
+            server.Accepted == 1,
+            $"{origin} {string.Join("; ", origin.Connections)} dialed for {string.Join(", ", origin.DialedBy)}");
         Assert.Equal(300, cancelledReads + wholeReads);
     }
 

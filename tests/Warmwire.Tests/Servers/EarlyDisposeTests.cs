@@ -7,7 +7,8 @@ namespace Warmwire.Tests.Servers;
 
 public sealed class EarlyDisposeTests
 {
-    // Over sockets the notice of bytes that the drain has read already may reach the watch of the next idle period; it must not be taken for the end.
+    // Over sockets the notice of bytes that the drain has read already may reach the watch of the next idle period; it must not be taken
+    // for the end.
     [Fact]
     public async Task A_connection_drained_after_an_early_disposal_is_used_again_and_again()
     {

@@ -187,5 +187,6 @@ public sealed class IdleWatchTests : IDisposable
         return _streams[stream];
     }
 
-    private Task<HttpResponseMessage> SendAsync() => _client.SendAsync(new HttpRequestMessage(HttpMethod.Get, s_uri), CancellationToken.None);
+    private Task<HttpResponseMessage> SendAsync() =>
+        _client.SendAsync(new HttpRequestMessage(HttpMethod.Get, s_uri), CancellationToken.None);
 }

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Warmwire.Tests.Servers;
 
-/// <summary>Servers on real sockets that misbehave once: the reason is told, and the request after it is clean. Each over http and https.</summary>
+/// <summary>
+/// Servers on real sockets that misbehave once: the reason is told, and the request after it is clean. Each over http and https.
+/// </summary>
 public sealed class RudeServerTests
 {
     private const string Half = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf";
@@ -31,7 +33,8 @@ public sealed class RudeServerTests
         PoolSnapshot pool = await FailThenSucceedAsync(server, tls);
 
         // A client that still writes when the close arrives, may find that out first; over TLS the handshake is part of the dial.
-        Assert.All(pool.Origins[0].ClosedBy.Keys, static reason => Assert.True(reason is CloseReason.ServerClosed or CloseReason.ReadError or CloseReason.WriteError, $"{reason}"));
+        Assert.All(pool.Origins[0].ClosedBy.Keys, static reason =>
+            Assert.True(reason is CloseReason.ServerClosed or CloseReason.ReadError or CloseReason.WriteError, $"{reason}"));
         if (place != "accept")
         {
             Assert.Equal([CloseReason.ServerClosed], pool.Origins[0].ClosedBy.Keys);
@@ -51,7 +54,8 @@ public sealed class RudeServerTests
             RawServer.Reset(network);
         });
         PoolSnapshot pool = await FailThenSucceedAsync(server, tls);
-        Assert.All(pool.Origins[0].ClosedBy.Keys, static reason => Assert.True(reason is CloseReason.ReadError or CloseReason.WriteError or CloseReason.ServerClosed, $"{reason}"));
+        Assert.All(pool.Origins[0].ClosedBy.Keys, static reason =>
+            Assert.True(reason is CloseReason.ReadError or CloseReason.WriteError or CloseReason.ServerClosed, $"{reason}"));
         if (place is "head" or "body" or "chunk")
         {
             Assert.Equal([CloseReason.ReadError], pool.Origins[0].ClosedBy.Keys);
@@ -69,7 +73,7 @@ public sealed class RudeServerTests
     [InlineData("stray", true, CloseReason.UnsolicitedData)]
     [InlineData("408", false, CloseReason.UnsolicitedData)]
     [InlineData("408", true, CloseReason.UnsolicitedData)]
-    public async Task What_comes_while_a_connection_rests_ends_it_before_it_is_used_again(string what, bool tls, CloseReason reason)
+    public async Task What_comes_while_a_connection_is_idle_ends_it_before_it_is_used_again(string what, bool tls, CloseReason reason)
     {
         var idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using RawServer server = Rude(tls, async (stream, network, token) =>
@@ -96,7 +100,8 @@ public sealed class RudeServerTests
                     await Raw.UntilClosedAsync(network, token);
                     break;
                 case "408":
-                    await Raw.SendAsync(stream, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 5\r\nConnection: close\r\n\r\nslow!", token);
+                    await Raw.SendAsync(
+                        stream, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 5\r\nConnection: close\r\n\r\nslow!", token);
                     await Raw.UntilClosedAsync(network, token);
                     break;
                 default:
@@ -187,7 +192,8 @@ public sealed class RudeServerTests
             for (int i = 0; i < 2; i++)
             {
                 await Raw.ReadHeadAsync(stream, token);
-                foreach (char c in "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nok\r\n0\r\nt: v\r\n\r\n")
+                foreach (char c in "HTTP/1.1 100 Continue\r\n\r\n"
+                    + "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nok\r\n0\r\nt: v\r\n\r\n")
                 {
                     await Raw.SendAsync(stream, c.ToString(), token);
                     await Task.Yield();
@@ -258,27 +264,27 @@ public sealed class RudeServerTests
     };
 
     /// <summary>The first connection goes by the script; those after it answer everything.</summary>
-    private static RawServer Rude(bool tls, Func<Stream, NetworkStream, CancellationToken, Task> first) => new(async (network, index, token) =>
+    private static RawServer Rude(bool tls, Func<Stream, NetworkStream, CancellationToken, Task> first) => new(async (socket, nth, token) =>
     {
         Stream stream;
         try
         {
-            stream = await SecureAsync(network, tls, token);
+            stream = await SecureAsync(socket, tls, token);
         }
         catch (IOException)
         {
             return;
         }
 
-        if (index == 0)
+        if (nth == 0)
         {
-            await first(stream, network, token);
+            await first(stream, socket, token);
             return;
         }
 
         await Raw.ReadHeadAsync(stream, token);
         await Raw.SendAsync(stream, Raw.Ok, token);
-        await Raw.UntilClosedAsync(network, token);
+        await Raw.UntilClosedAsync(socket, token);
     });
 
     private static async Task<Stream> SecureAsync(NetworkStream network, bool tls, CancellationToken token)

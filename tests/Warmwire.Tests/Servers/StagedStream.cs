@@ -34,7 +34,10 @@ internal sealed class StagedStream : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Answers the oldest waiting read with as much as it takes; the rest goes to those behind it. What awaits them goes on within this call.</summary>
+    /// <summary>
+    /// Answers the oldest waiting read with as much as it takes; the rest goes to those behind it. What awaits them goes on within this
+    /// call.
+    /// </summary>
     public void Answer(string text)
     {
         byte[] bytes = Encoding.Latin1.GetBytes(text);
@@ -56,7 +59,8 @@ internal sealed class StagedStream : Stream
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var read = new PendingRead(buffer, new TaskCompletionSource<int>());
-        _ = read.Done.Task.ContinueWith(_ => OnAnswered?.Invoke(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _ = read.Done.Task.ContinueWith(
+            _ => OnAnswered?.Invoke(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         _waiting.Enqueue(read);
         return new ValueTask<int>(read.Done.Task);
     }

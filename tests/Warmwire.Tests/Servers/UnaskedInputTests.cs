@@ -9,7 +9,8 @@ using Xunit;
 namespace Warmwire.Tests.Servers;
 
 /// <summary>
-/// What a server sends unasked, on real sockets, with and without TLS: the connection closes for the right reason, and the next request gets its own answer.
+/// What a server sends unasked, on real sockets, with and without TLS: the connection closes for the right reason, and the next request
+/// gets its own answer.
 /// </summary>
 public sealed class UnaskedInputTests
 {
@@ -106,7 +107,9 @@ public sealed class UnaskedInputTests
         Assert.Equal("clean", await Guard.Within(client.GetStringAsync(uri), () => "the next answer"));
         Assert.Equal(2, server.Accepted);
         await Eventually.IsTrue(() => handler.GetSnapshot() is { Open: 1, Idle: 1 }, "the first is closed, the second is idle");
-        Assert.Equal([unasked == Unasked.Bytes ? CloseReason.UnsolicitedData : CloseReason.ServerClosed], handler.GetSnapshot().Origins[0].ClosedBy.Keys);
+        Assert.Equal(
+            [unasked == Unasked.Bytes ? CloseReason.UnsolicitedData : CloseReason.ServerClosed],
+            handler.GetSnapshot().Origins[0].ClosedBy.Keys);
     }
 
     /// <summary>A read of just what is left of the body leaves the bytes behind it where they are: in the socket, or in TLS.</summary>

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Warmwire.Tests.Servers;
 
-/// <summary>What nobody waits for any more fails in silence, and does not reach <see cref="TaskScheduler.UnobservedTaskException"/>.</summary>
+/// <summary>
+/// What nobody waits for any more fails in silence, and does not reach <see cref="TaskScheduler.UnobservedTaskException"/>.
+/// </summary>
 [Collection(nameof(Alone))]
 public sealed class UnobservedFailureTests(ITestOutputHelper output)
 {

@@ -210,12 +210,14 @@ public sealed class LoopSocketStreamTests : IDisposable
         var connects = new List<Task<SocketStream>>();
         while (connects.Count < 100 && connects.TrueForAll(static connect => connect.Wait(50)))
         {
-            connects.Add(LoopConnector.ConnectAsync(_group, (IPEndPoint)listener.LocalEndPoint!, Timeout.InfiniteTimeSpan, CancellationToken.None));
+            connects.Add(
+                LoopConnector.ConnectAsync(_group, (IPEndPoint)listener.LocalEndPoint!, Timeout.InfiniteTimeSpan, CancellationToken.None));
         }
 
         _group.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => Guard.Within(connects[^1], () => "Waited for the connect"));
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => LoopConnector.ConnectAsync(_group, (IPEndPoint)listener.LocalEndPoint!, Timeout.InfiniteTimeSpan, CancellationToken.None));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() =>
+            LoopConnector.ConnectAsync(_group, (IPEndPoint)listener.LocalEndPoint!, Timeout.InfiniteTimeSpan, CancellationToken.None));
     }
 
     [Fact]

@@ -43,7 +43,8 @@ public sealed partial class LoopStressTests : IDisposable
             for (int i = 0; i < 250; i++)
             {
                 int id = Interlocked.Increment(ref ids);
-                SocketStream stream = await LoopConnector.ConnectAsync(group, (IPEndPoint)_listener.LocalEndpoint, Timeout.InfiniteTimeSpan, CancellationToken.None).ConfigureAwait(false);
+                SocketStream stream = await LoopConnector.ConnectAsync(
+                    group, (IPEndPoint)_listener.LocalEndpoint, Timeout.InfiniteTimeSpan, CancellationToken.None).ConfigureAwait(false);
                 Task talk = TalkAsync(stream, id, random.Next(1, 6));
                 if (random.Next(2) == 0)
                 {
@@ -78,7 +79,9 @@ public sealed partial class LoopStressTests : IDisposable
                     for (int got = 0; got < message.Length;)
                     {
                         int count = await stream.ReadAsync(answer.AsMemory(got)).ConfigureAwait(false);
-                        Assert.True(count > 0 && message.AsSpan(got, count).SequenceEqual(answer.AsSpan(got, count)), $"stream {id} read what is not its own");
+                        Assert.True(
+                            count > 0 && message.AsSpan(got, count).SequenceEqual(answer.AsSpan(got, count)),
+                            $"stream {id} read what is not its own");
                         got += count;
                         Interlocked.Increment(ref read);
                     }
@@ -110,7 +113,9 @@ public sealed partial class LoopStressTests : IDisposable
         var streams = new List<SocketStream>();
         for (int i = 0; i < Count; i++)
         {
-            streams.Add(await LoopConnector.ConnectAsync(group, (IPEndPoint)_listener.LocalEndpoint, Timeout.InfiniteTimeSpan, CancellationToken.None));
+            streams.Add(
+                await LoopConnector.ConnectAsync(
+                    group, (IPEndPoint)_listener.LocalEndpoint, Timeout.InfiniteTimeSpan, CancellationToken.None));
         }
 
         List<Socket> peers = await Guard.Within(accepting, () => "Waited for the accepts");
@@ -130,7 +135,8 @@ public sealed partial class LoopStressTests : IDisposable
     public async Task Signals_that_interrupt_the_loops_change_nothing()
     {
         // With a handler, so that the signal interrupts system calls.
-        using PosixSignalRegistration registration = PosixSignalRegistration.Create((PosixSignal)WindowChanged, static context => context.Cancel = true);
+        using PosixSignalRegistration registration =
+            PosixSignalRegistration.Create((PosixSignal)WindowChanged, static context => context.Cancel = true);
         using var group = new EventLoopGroup(2);
         Task serving = ServeEchoAsync();
         bool stop = false;
@@ -146,7 +152,10 @@ public sealed partial class LoopStressTests : IDisposable
                     {
                         if (File.ReadAllText(Path.Combine(task, "comm")).StartsWith("Warmwire", StringComparison.Ordinal))
                         {
-                            _ = SignalThread(process, int.Parse(Path.GetFileName(task), System.Globalization.CultureInfo.InvariantCulture), WindowChanged);
+                            _ = SignalThread(
+                                process,
+                                int.Parse(Path.GetFileName(task), System.Globalization.CultureInfo.InvariantCulture),
+                                WindowChanged);
                             sent++;
                         }
                     }
@@ -166,7 +175,8 @@ public sealed partial class LoopStressTests : IDisposable
             {
                 for (int i = 0; i < 10; i++)
                 {
-                    await using SocketStream stream = await LoopConnector.ConnectAsync(group, (IPEndPoint)_listener.LocalEndpoint, Timeout.InfiniteTimeSpan, CancellationToken.None);
+                    await using SocketStream stream = await LoopConnector.ConnectAsync(
+                        group, (IPEndPoint)_listener.LocalEndpoint, Timeout.InfiniteTimeSpan, CancellationToken.None);
                     byte[] back = new byte[large.Length];
                     Task write = stream.WriteAsync(large).AsTask();
                     await stream.ReadExactlyAsync(back);

@@ -19,11 +19,14 @@ internal sealed class SocketPair : IDisposable
     public Socket Peer { get; }
 
     public static Task<SocketPair> OpenAsync(string backEnd) =>
-        OpenAsync(endPoint => SocketConnector.ConnectAsync(endPoint, Timeout.InfiniteTimeSpan, Enum.Parse<SocketBackEnd>(backEnd), CancellationToken.None));
+        OpenAsync(endPoint =>
+            SocketConnector.ConnectAsync(
+                endPoint, Timeout.InfiniteTimeSpan, Enum.Parse<SocketBackEnd>(backEnd), CancellationToken.None));
 
     public static Task<SocketPair> OpenAsync(EventLoopGroup group, IInputWatcher? watcher = null) => OpenAsync(async endPoint =>
     {
-        SocketStream stream = await LoopConnector.ConnectAsync(group, endPoint, Timeout.InfiniteTimeSpan, CancellationToken.None).ConfigureAwait(false);
+        SocketStream stream =
+            await LoopConnector.ConnectAsync(group, endPoint, Timeout.InfiniteTimeSpan, CancellationToken.None).ConfigureAwait(false);
         stream.InputWatcher = watcher;
         return stream;
     });
@@ -34,7 +37,8 @@ internal sealed class SocketPair : IDisposable
         listener.Start();
 
         // Elsewhere than on the loop, whose thread completes the connect, and would run the test.
-        SocketStream stream = await Guard.Within(connect((IPEndPoint)listener.LocalEndpoint), () => "Waited for the connect").ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        SocketStream stream = await Guard.Within(connect((IPEndPoint)listener.LocalEndpoint), () => "Waited for the connect")
+            .ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         Socket peer = await listener.AcceptSocketAsync().ConfigureAwait(false);
         peer.NoDelay = true;
         return new SocketPair(stream, peer);

@@ -65,7 +65,8 @@ public sealed class SocketPartsTests
     [InlineData("nonsense", null, true, "EventLoop")]
     [InlineData("nonsense", false, true, "Managed")]
     [InlineData("", null, true, "EventLoop")]
-    public void The_environment_goes_before_the_switch_and_the_switch_before_the_system(string? variable, bool? useEventLoop, bool fits, string expected) =>
+    public void The_environment_goes_before_the_switch_and_the_switch_before_the_system(
+        string? variable, bool? useEventLoop, bool fits, string expected) =>
         Assert.Equal(expected, SocketBackEnds.Choose(variable, useEventLoop, fits).ToString());
 
     [Fact]
@@ -144,7 +145,8 @@ public sealed class SocketPartsTests
         }
     }
 
-    private static bool IsOpen(int descriptor) => File.Exists($"/proc/self/fd/{descriptor}") || Directory.Exists($"/proc/self/fd/{descriptor}")
+    private static bool IsOpen(int descriptor) =>
+        File.Exists($"/proc/self/fd/{descriptor}") || Directory.Exists($"/proc/self/fd/{descriptor}")
         || new FileInfo($"/proc/self/fd/{descriptor}").LinkTarget is not null;
 
     private sealed class Holder

@@ -165,7 +165,8 @@ public sealed class SocketStreamTests
             port = ((IPEndPoint)listener.LocalEndpoint).Port;
         }
 
-        var refused = await Assert.ThrowsAsync<SocketException>(() => ConnectAsync(backEnd, new IPEndPoint(IPAddress.Loopback, port), CancellationToken.None));
+        var refused = await Assert.ThrowsAsync<SocketException>(
+            () => ConnectAsync(backEnd, new IPEndPoint(IPAddress.Loopback, port), CancellationToken.None));
         Assert.Equal(SocketError.ConnectionRefused, refused.SocketErrorCode);
     }
 
@@ -174,8 +175,14 @@ public sealed class SocketStreamTests
     public async Task A_connect_to_where_no_way_leads_says_so(string backEnd)
     {
         // No system has a route out of its loopback interface, nor to the limited broadcast address.
-        var failure = await Assert.ThrowsAsync<SocketException>(() => ConnectAsync(backEnd, new IPEndPoint(IPAddress.Broadcast, 9), CancellationToken.None));
-        Assert.Contains(failure.SocketErrorCode, new[] { SocketError.NetworkUnreachable, SocketError.HostUnreachable, SocketError.AccessDenied, SocketError.AddressNotAvailable });
+        var failure = await Assert.ThrowsAsync<SocketException>(
+            () => ConnectAsync(backEnd, new IPEndPoint(IPAddress.Broadcast, 9), CancellationToken.None));
+        Assert.Contains(
+            failure.SocketErrorCode,
+            new[]
+            {
+                SocketError.NetworkUnreachable, SocketError.HostUnreachable, SocketError.AccessDenied, SocketError.AddressNotAvailable,
+            });
     }
 
     [Theory]
@@ -205,7 +212,8 @@ public sealed class SocketStreamTests
         {
             using var listener = new TcpListener(address.IsIPv4MappedToIPv6 ? IPAddress.Loopback : address, 0);
             listener.Start();
-            await using SocketStream stream = await ConnectAsync(backEnd, new IPEndPoint(address, ((IPEndPoint)listener.LocalEndpoint).Port), CancellationToken.None);
+            await using SocketStream stream =
+                await ConnectAsync(backEnd, new IPEndPoint(address, ((IPEndPoint)listener.LocalEndpoint).Port), CancellationToken.None);
             using Socket peer = await listener.AcceptSocketAsync();
             await peer.SendAsync("x"u8.ToArray());
             Assert.Equal(1, await Within(stream.ReadAsync(new byte[4])));
@@ -234,7 +242,9 @@ public sealed class SocketStreamTests
             bool onDisposer = Volatile.Read(ref inside) && Environment.CurrentManagedThreadId == disposer;
 
             // System.Net.Sockets shuts the socket down first, and a read may still see that as the end.
-            Assert.True(failure is IOException or ObjectDisposedException || (failure is null && backEnd == nameof(SocketBackEnd.Managed)), $"{failure}");
+            Assert.True(
+                failure is IOException or ObjectDisposedException || (failure is null && backEnd == nameof(SocketBackEnd.Managed)),
+                $"{failure}");
             return onDisposer;
         }
 
@@ -269,7 +279,8 @@ public sealed class SocketStreamTests
             using var cancellation = new CancellationTokenSource();
             Task<int> read = pair.Stream.ReadAsync(new byte[10], cancellation.Token).AsTask();
             await cancellation.CancelAsync();
-            var canceled = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Guard.Within(read, () => "Waited for the cancelled read"));
+            var canceled =
+                await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Guard.Within(read, () => "Waited for the cancelled read"));
             Assert.Equal(cancellation.Token, canceled.CancellationToken);
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pair.Stream.ReadAsync(new byte[10], cancellation.Token).AsTask());
 

@@ -60,7 +60,8 @@ public class DeadlineQueueModelTests
                     break;
                 case Act.Advance:
                     time.Advance(TimeSpan.FromMilliseconds(step.Milliseconds));
-                    (int At, int Deadline)[] expected = [.. due.Where(entry => entry.Value <= Now()).Select(entry => (entry.Value, entry.Key)).Order()];
+                    (int At, int Deadline)[] expected =
+                        [.. due.Where(entry => entry.Value <= Now()).Select(entry => (entry.Value, entry.Key)).Order()];
                     Assert.Equal(expected.Select(entry => entry.At), expired.Select(entry => entry.At)); // in the order they were due
                     Assert.Equal(expected, expired.Order());
                     Array.ForEach(expected, entry => due.Remove(entry.Deadline));

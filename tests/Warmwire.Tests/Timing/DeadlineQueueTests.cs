@@ -213,7 +213,8 @@ public sealed class DeadlineQueueTests : IDisposable
         var other = new TestDeadline(() => { });
         Task<bool>? elsewhere = null;
         _queue.Schedule(
-            new TestDeadline(() => elsewhere = Guard.Within(Task.Run(() => _queue.Schedule(other, Ms(10)) && _queue.Cancel(other)), () => "the lock is held")),
+            new TestDeadline(() =>
+                elsewhere = Guard.Within(Task.Run(() => _queue.Schedule(other, Ms(10)) && _queue.Cancel(other)), () => "the lock is held")),
             Ms(10));
         _queue.Schedule(new TestDeadline(() => Assert.True(elsewhere!.Wait(Guard.Limit))), Ms(10));
         _time.Advance(Ms(10));

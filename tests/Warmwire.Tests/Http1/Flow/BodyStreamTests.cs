@@ -241,7 +241,7 @@ public sealed class BodyStreamTests
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "5\r\nhello\r\n0\r\nA: b\r\n\r\n", 100)]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "", 5)]
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "", 100)]
-    public async Task The_connection_rests_before_the_caller_has_the_last_byte(string head, string rest, int bufferSize)
+    public async Task The_connection_is_idle_before_the_caller_has_the_last_byte(string head, string rest, int bufferSize)
     {
         using var rig = new Rig();
         (HttpResponseMessage response, ScriptedPeer peer) = await rig.StartAsync(head);
@@ -261,7 +261,7 @@ public sealed class BodyStreamTests
     }
 
     [Fact]
-    public async Task The_connection_rests_before_the_caller_has_the_last_of_a_large_body()
+    public async Task The_connection_is_idle_before_the_caller_has_the_last_of_a_large_body()
     {
         using var rig = new Rig();
         (HttpResponseMessage response, ScriptedPeer peer) = await rig.StartAsync("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");

@@ -12,7 +12,8 @@ public sealed class CancellationTests
     {
         using var rig = new Rig();
         var cancelled = new CancellationToken(canceled: true);
-        TaskCanceledException error = await RigReading.ThrowsAsync<TaskCanceledException>(() => rig.Invoker.SendAsync(Rig.Get(), cancelled));
+        TaskCanceledException error =
+            await RigReading.ThrowsAsync<TaskCanceledException>(() => rig.Invoker.SendAsync(Rig.Get(), cancelled));
         Assert.Equal(cancelled, error.CancellationToken);
         Assert.Equal(0, rig.Network.DialCount);
         Assert.Throws<TaskCanceledException>(() => rig.Invoker.Send(Rig.Get(), cancelled));
@@ -190,7 +191,8 @@ public sealed class CancellationTests
         using var rig = new Rig();
         (HttpResponseMessage response, _) = await rig.StartAsync("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel");
         Stream body = await response.Content.ReadAsStreamAsync();
-        await RigReading.ThrowsAsync<OperationCanceledException>(() => body.ReadAsync(new byte[10], new CancellationToken(canceled: true)).AsTask());
+        await RigReading.ThrowsAsync<OperationCanceledException>(
+            () => body.ReadAsync(new byte[10], new CancellationToken(canceled: true)).AsTask());
         Assert.Equal("hel", await body.ReadTextAsync());
     }
 
@@ -255,7 +257,8 @@ public sealed class CancellationTests
         await AssertCancelledAsync(cancel, sending);
     }
 
-    private static async Task<(Task<HttpResponseMessage> Sending, ScriptedPeer Peer)> BeginAsync(Rig rig, CancellationToken cancellationToken)
+    private static async Task<(Task<HttpResponseMessage> Sending, ScriptedPeer Peer)> BeginAsync(
+        Rig rig, CancellationToken cancellationToken)
     {
         Task<HttpResponseMessage> sending = rig.SendAsync(Rig.Get(), cancellationToken);
         ScriptedPeer peer = await rig.Network.AcceptAsync();

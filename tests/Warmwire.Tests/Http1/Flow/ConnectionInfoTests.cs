@@ -26,7 +26,9 @@ public sealed class ConnectionInfoTests
         await peer.SendResponseAsync(200, "x");
         TransportConnectionInfo fresh = (await sending).GetConnectionInfo()!;
         Assert.False(fresh.Reused);
-        Assert.Equal((TimeSpan.Zero, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3), 0), (fresh.IdleTime, fresh.QueueTime, fresh.ResponseHeadersTime, fresh.Replays));
+        Assert.Equal(
+            (TimeSpan.Zero, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3), 0),
+            (fresh.IdleTime, fresh.QueueTime, fresh.ResponseHeadersTime, fresh.Replays));
         Assert.Equal((TimeSpan.Zero, TimeSpan.FromSeconds(2), TimeSpan.Zero), (fresh.DnsTime, fresh.ConnectTime, fresh.TlsTime));
         Assert.Null(fresh.RemoteEndPoint);
 

@@ -133,14 +133,19 @@ public sealed class ContinueTests
 
     private static HttpRequestMessage Request(int length)
     {
-        HttpRequestMessage request = Rig.Post(length < 0 ? new PushContent(static stream => stream.WriteAsync(new byte[10]).AsTask()) : new ByteArrayContent(new byte[length]));
+        HttpRequestMessage request = Rig.Post(
+            length < 0
+                ? new PushContent(static stream => stream.WriteAsync(new byte[10]).AsTask())
+                : new ByteArrayContent(new byte[length]));
         request.Headers.ExpectContinue = true;
         return request;
     }
 
-    private static Task<(Task<HttpResponseMessage> Sending, ScriptedPeer Peer, ReceivedRequest Request)> BeginAsync(Rig rig, int length) => BeginAsync(rig, Request(length));
+    private static Task<(Task<HttpResponseMessage> Sending, ScriptedPeer Peer, ReceivedRequest Request)> BeginAsync(Rig rig, int length) =>
+        BeginAsync(rig, Request(length));
 
-    private static async Task<(Task<HttpResponseMessage> Sending, ScriptedPeer Peer, ReceivedRequest Request)> BeginAsync(Rig rig, HttpRequestMessage message)
+    private static async Task<(Task<HttpResponseMessage> Sending, ScriptedPeer Peer, ReceivedRequest Request)> BeginAsync(
+        Rig rig, HttpRequestMessage message)
     {
         Task<HttpResponseMessage> sending = rig.SendAsync(message);
         ScriptedPeer peer = await rig.Network.AcceptAsync();

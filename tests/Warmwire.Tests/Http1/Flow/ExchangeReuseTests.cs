@@ -4,8 +4,8 @@ using Xunit;
 namespace Warmwire.Tests.Http1.Flow;
 
 /// <summary>
-/// The objects of an exchange are used again where nobody else can know them, and only there: what comes late, a token, a timeout, a content, harms no
-/// later request.
+/// The objects of an exchange are used again where nobody else can know them, and only there: what comes late, a token, a timeout, a
+/// content, harms no later request.
 /// </summary>
 public sealed class ExchangeReuseTests
 {
@@ -252,7 +252,8 @@ public sealed class ExchangeReuseTests
                     barrier.SignalAndWait();
                     if (Volatile.Read(ref over))
                     {
-                        // Story: the last round ends before this thread wakes from its second meeting. There is no other to come to, and nobody shall wait for it.
+                        // Story: the last round ends before this thread wakes from its second meeting. There is no other to come to, and
+                        // nobody shall wait for it.
                         barrier.RemoveParticipant();
                         return;
                     }
@@ -348,7 +349,8 @@ public sealed class ExchangeReuseTests
             lane.WarmUp();
             Task<HttpResponseMessage>? first = null, second = null;
 
-            // Armed before the deadline's timer, for the same moment, so it goes first; that one is still set for the deadlines of the warming up.
+            // Armed before the deadline's timer, for the same moment, so it goes first; that one is still set for the deadlines of the
+            // warming up.
             lane.Time.Advance(s_instant);
             using ITimer server = lane.Time.CreateTimer(
                 _ =>
@@ -612,8 +614,8 @@ public sealed class ExchangeReuseTests
         },
         static handler => handler.ResponseHeadersTimeout = s_limit);
 
-    // The content's lease, the body's bytes, and the task of the response. One attempt or one exchange more is beyond it. In Debug the compiler makes
-    // more of asynchronous methods, and the figure is no steady one; the objects themselves are looked at above.
+    // The content's lease, the body's bytes, and the task of the response. One attempt or one exchange more is beyond it. In Debug the
+    // compiler makes more of asynchronous methods, and the figure is no steady one; the objects themselves are looked at above.
 #if DEBUG
     private const int Own = 2000;
 #else

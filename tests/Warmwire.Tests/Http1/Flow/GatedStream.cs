@@ -1,6 +1,8 @@
 namespace Warmwire.Tests.Http1.Flow;
 
-/// <summary>The client's end of a connection whose writes reach the peer at once but come back to the client only when the test says so.</summary>
+/// <summary>
+/// The client's end of a connection whose writes reach the peer at once but come back to the client only when the test says so.
+/// </summary>
 internal sealed class GatedStream(Stream inner) : Stream
 {
     private volatile TaskCompletionSource? _gate;
@@ -42,14 +44,17 @@ internal sealed class GatedStream(Stream inner) : Stream
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        // Story: a write that has reached the peer already is held by mistake. So what counts is when it began.
+        TaskCompletionSource? gate = _gate;
         await inner.WriteAsync(buffer, cancellationToken);
-        if (_gate is { } gate)
+        if (gate is not null)
         {
             await gate.Task;
         }
     }
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        inner.ReadAsync(buffer, cancellationToken);
 
     public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
 

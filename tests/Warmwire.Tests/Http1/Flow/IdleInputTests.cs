@@ -13,7 +13,7 @@ public sealed class IdleInputTests
     [InlineData(true, false)]
     [InlineData(false, true)]
     [InlineData(false, false)]
-    public void While_it_is_idle_bytes_and_the_end_close_it_whether_the_notice_or_the_lease_comes_first(bool bytes, bool told) => Lane.Run(lane =>
+    public void Bytes_or_the_end_close_an_idle_connection_whether_notice_or_lease_comes_first(bool bytes, bool told) => Lane.Run(lane =>
     {
         ScriptedSocket socket = lane.WarmUp();
         Come(socket, bytes, told);
@@ -57,9 +57,10 @@ public sealed class IdleInputTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void Within_the_write_of_the_next_request_nothing_is_taken_for_its_answer_unless_it_came_behind_it(bool bytes) => Lane.Run(lane =>
+    public void While_a_request_is_written_only_what_comes_behind_it_is_its_answer(bool bytes) => Lane.Run(lane =>
     {
-        // During the exchange the notice is left to its read: bytes are its answer, the end is the server's, and the request goes to another connection.
+        // During the exchange the notice is left to its read: bytes are its answer, the end is the server's, and the request goes to
+        // another connection.
         ScriptedSocket socket = lane.WarmUp();
         socket.OnWrite = s => Come(s, bytes, tell: true, Lane.Ok("answer"));
         Task<HttpResponseMessage> sent = lane.Send();
@@ -196,7 +197,7 @@ public sealed class IdleInputTests
     });
 
     [Fact]
-    public void Word_of_nothing_while_it_rests_changes_nothing() => Lane.Run(static lane =>
+    public void Word_of_nothing_while_it_is_idle_changes_nothing() => Lane.Run(static lane =>
     {
         ScriptedSocket socket = lane.WarmUp();
         for (int i = 0; i < 3; i++)

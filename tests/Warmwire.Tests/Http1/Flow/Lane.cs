@@ -8,13 +8,15 @@ using Xunit;
 namespace Warmwire.Tests.Http1.Flow;
 
 /// <summary>
-/// A handler over scripted sockets, on a thread of its own: requests, answers and what goes on behind them run within the calls of the test, one after
-/// another. So the test decides about every interleaving, and which objects are used again is no chance: what a thread keeps stays on it.
+/// A handler over scripted sockets, on a thread of its own: requests, answers and what goes on behind them run within the calls of the
+/// test, one after another. So the test decides about every interleaving, and which objects are used again is no chance: what a thread
+/// keeps stays on it.
 /// </summary>
 internal sealed class Lane : IDisposable
 {
     private static readonly FieldInfo s_spareAttempt = typeof(Attempt).GetField("t_spare", BindingFlags.NonPublic | BindingFlags.Static)!;
-    private static readonly FieldInfo s_spareExchange = typeof(Http1Exchange).GetField("t_spare", BindingFlags.NonPublic | BindingFlags.Static)!;
+    private static readonly FieldInfo s_spareExchange =
+        typeof(Http1Exchange).GetField("t_spare", BindingFlags.NonPublic | BindingFlags.Static)!;
 
     private readonly List<ScriptedSocket> _sockets = [];
     private readonly HttpMessageInvoker _invoker;
@@ -104,7 +106,8 @@ internal sealed class Lane : IDisposable
 
     public Task<HttpResponseMessage> Send(CancellationToken cancellationToken = default) => Send(Get(), cancellationToken);
 
-    public Task<HttpResponseMessage> Send(HttpRequestMessage request, CancellationToken cancellationToken = default) => _invoker.SendAsync(request, cancellationToken);
+    public Task<HttpResponseMessage> Send(HttpRequestMessage request, CancellationToken cancellationToken = default) =>
+        _invoker.SendAsync(request, cancellationToken);
 
     /// <summary>Answers the request that is under way on the newest connection.</summary>
     public void Answer(string answer)
@@ -161,7 +164,8 @@ internal sealed class Lane : IDisposable
         return Assert.Throws<TException>(() => task.GetAwaiter().GetResult());
     }
 
-    public static void WaitFor(Func<bool> condition, string what) => Assert.True(SpinWait.SpinUntil(condition, Guard.Limit), $"Never came true: {what}");
+    public static void WaitFor(Func<bool> condition, string what) =>
+        Assert.True(SpinWait.SpinUntil(condition, Guard.Limit), $"Never came true: {what}");
 
     public void AssertClosed(CloseReason reason)
     {

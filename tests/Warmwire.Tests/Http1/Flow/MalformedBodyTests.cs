@@ -48,7 +48,9 @@ public sealed class MalformedBodyTests
         HttpIOException error = await RigReading.ThrowsAsync<HttpIOException>(() => body.CopyToAsync(Stream.Null));
         Assert.Equal(HttpRequestError.InvalidResponse, error.HttpRequestError);
         var inner = Assert.IsType<TransportException>(error.InnerException);
-        Assert.Equal((HttpRequestError.InvalidResponse, TransportPhase.ReadBody, RequestSent.Fully), (inner.HttpRequestError, inner.Phase, inner.RequestSent));
+        Assert.Equal(
+            (HttpRequestError.InvalidResponse, TransportPhase.ReadBody, RequestSent.Fully),
+            (inner.HttpRequestError, inner.Phase, inner.RequestSent));
         rig.AssertClosedFor(CloseReason.ProtocolError);
         await Guard.Within(peer.ClientClosed, () => "the close");
         await RigReading.ThrowsAsync<HttpIOException>(() => body.ReadAsync(new byte[8]).AsTask());

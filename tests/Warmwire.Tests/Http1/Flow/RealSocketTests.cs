@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Warmwire.Tests.Http1.Flow;
 
-/// <summary>What is different on real sockets: the watch of an idle connection reads nothing, resets are the system's, and TLS frames the bytes.</summary>
+/// <summary>
+/// What is different on real sockets: the watch of an idle connection reads nothing, resets are the system's, and TLS frames the bytes.
+/// </summary>
 public sealed class RealSocketTests
 {
     [Fact]
@@ -74,7 +76,8 @@ public sealed class RealSocketTests
         });
         using PooledHttpHandler handler = Handler();
         using var client = new HttpClient(handler);
-        using HttpResponseMessage response = await Guard.Within(client.PostAsync(server.Uri, new ByteArrayContent(new byte[64_000_000])), () => "the refusal");
+        using HttpResponseMessage response =
+            await Guard.Within(client.PostAsync(server.Uri, new ByteArrayContent(new byte[64_000_000])), () => "the refusal");
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
         Assert.Equal("much", await response.Content.ReadAsStringAsync());
         await ExpectClosedForAsync(handler, CloseReason.RequestUnfinished);
@@ -90,7 +93,8 @@ public sealed class RealSocketTests
         });
         using PooledHttpHandler handler = Handler();
         using var client = new HttpClient(handler);
-        TransportException error = await RigReading.ThrowsAsync<TransportException>(() => client.PostAsync(server.Uri, new ByteArrayContent(new byte[64_000_000])));
+        TransportException error = await RigReading.ThrowsAsync<TransportException>(
+            () => client.PostAsync(server.Uri, new ByteArrayContent(new byte[64_000_000])));
         Assert.Equal(RequestSent.Partly, error.RequestSent);
         Assert.Equal(0, Assert.Single(handler.GetSnapshot().Origins).Open);
     }

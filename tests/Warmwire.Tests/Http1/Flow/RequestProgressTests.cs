@@ -110,7 +110,8 @@ public sealed class RequestProgressTests : IConnectionOwner, IDisposable
     {
     }
 
-    private Attempt NewAttempt(HttpRequestMessage request) => new(new AttemptRequest(request, RequestSettings.Defaults(_settings), default));
+    private Attempt NewAttempt(HttpRequestMessage request) =>
+        new(new AttemptRequest(request, RequestSettings.Defaults(_settings), default));
 
     private Task Reaches(Http1RequestState state) => Eventually.IsTrue(() => _connection.Request.State == state, $"the request is {state}");
 }

@@ -19,7 +19,10 @@ public sealed class ResponseBodyTests
         { "HTTP/1.1 204 No Content\r\n\r\n", "" },
         { "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", "" },
         { "HTTP/1.1 304 Not Modified\r\nContent-Length: 500\r\n\r\n", "" },
-        { "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "hello" },
+        {
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+            "hello"
+        },
         { "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\nhello", "hello" },
         { "HTTP/1.1 200 OK\r\nConnection: Keep-Alive\r\nKeep-Alive: timeout=5, max=100\r\nContent-Length: 5\r\n\r\nhello", "hello" },
         { "HTTP/1.9 200 OK\r\nContent-Length: 5\r\n\r\nhello", "hello" },
@@ -28,7 +31,10 @@ public sealed class ResponseBodyTests
     public static TheoryData<string, CloseReason> NotKept => new()
     {
         { "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello", CloseReason.ConnectionCloseHeader },
-        { "HTTP/1.1 200 OK\r\nConnection: x, Close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", CloseReason.ConnectionCloseHeader },
+        {
+            "HTTP/1.1 200 OK\r\nConnection: x, Close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+            CloseReason.ConnectionCloseHeader
+        },
         { "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5, max=0\r\nContent-Length: 5\r\n\r\nhello", CloseReason.ConnectionCloseHeader },
         { "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", CloseReason.Http10 },
         { "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 5\r\n\r\nhello", CloseReason.IdleTimeout },
@@ -83,7 +89,8 @@ public sealed class ResponseBodyTests
     public async Task Head_has_no_body_whatever_it_announces_and_says_how_long_it_would_be(string framing, long? length)
     {
         using var rig = new Rig();
-        (HttpResponseMessage response, ScriptedPeer peer) = await rig.StartAsync($"HTTP/1.1 200 OK\r\n{framing}\r\n\r\n", new HttpRequestMessage(HttpMethod.Head, Rig.Uri));
+        (HttpResponseMessage response, ScriptedPeer peer) =
+            await rig.StartAsync($"HTTP/1.1 200 OK\r\n{framing}\r\n\r\n", new HttpRequestMessage(HttpMethod.Head, Rig.Uri));
         Assert.Equal(length, response.Content.Headers.ContentLength);
         Assert.Equal("", await response.Content.ReadAsStringAsync());
         rig.AssertIdle();

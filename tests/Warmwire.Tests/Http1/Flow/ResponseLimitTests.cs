@@ -28,7 +28,9 @@ public sealed class ResponseLimitTests
     public async Task A_head_without_an_end_fails_as_soon_as_the_limit_is_passed()
     {
         using var rig = Limited();
-        AssertLimit(await RigReading.ThrowsAsync<TransportException>(() => rig.StartAsync("HTTP/1.1 200 OK\r\nA: " + new string('x', Limit))), TransportPhase.ReadHeaders);
+        AssertLimit(
+            await RigReading.ThrowsAsync<TransportException>(() => rig.StartAsync("HTTP/1.1 200 OK\r\nA: " + new string('x', Limit))),
+            TransportPhase.ReadHeaders);
         rig.AssertClosedFor(CloseReason.ProtocolError);
     }
 
@@ -37,7 +39,9 @@ public sealed class ResponseLimitTests
     {
         using var rig = Limited();
         string hint = "HTTP/1.1 103 Early Hints\r\nA: " + new string('x', 300) + "\r\n\r\n";
-        AssertLimit(await RigReading.ThrowsAsync<TransportException>(() => rig.StartAsync(hint + hint + hint + Head(200))), TransportPhase.ReadHeaders);
+        AssertLimit(
+            await RigReading.ThrowsAsync<TransportException>(() => rig.StartAsync(hint + hint + hint + Head(200))),
+            TransportPhase.ReadHeaders);
     }
 
     [Fact]
@@ -110,7 +114,8 @@ public sealed class ResponseLimitTests
         }
 
         (HttpResponseMessage response, _) = await rig.StartAsync(Rig.Chunked(chunks.ToString()));
-        HttpIOException error = await RigReading.ThrowsAsync<HttpIOException>(async () => await (await response.Content.ReadAsStreamAsync()).CopyToAsync(Stream.Null));
+        HttpIOException error = await RigReading.ThrowsAsync<HttpIOException>(
+            async () => await (await response.Content.ReadAsStreamAsync()).CopyToAsync(Stream.Null));
         Assert.Equal(HttpRequestError.InvalidResponse, error.HttpRequestError);
         Assert.Contains("16384 bytes", error.Message, StringComparison.Ordinal);
         rig.AssertClosedFor(CloseReason.ProtocolError);

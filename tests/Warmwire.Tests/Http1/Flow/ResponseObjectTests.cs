@@ -73,7 +73,8 @@ public sealed class ResponseObjectTests
                 asked = of;
                 return name is "X-Name" or "X-Trailer" ? Encoding.UTF8 : null;
             });
-            (HttpResponseMessage response, ScriptedPeer peer) = await rig.StartAsync("HTTP/1.1 200 OK\r\nX-Name: \u00c3\u00a9\r\nTransfer-Encoding: chunked\r\n\r\n", request);
+            (HttpResponseMessage response, ScriptedPeer peer) =
+                await rig.StartAsync("HTTP/1.1 200 OK\r\nX-Name: \u00c3\u00a9\r\nTransfer-Encoding: chunked\r\n\r\n", request);
             await peer.SendAsync("0\r\nX-Trailer: \u00c3\u00a9\r\n\r\n");
             await response.Content.ReadAsStringAsync();
             string expected = utf8 ? "\u00e9" : "\u00c3\u00a9";
@@ -86,7 +87,8 @@ public sealed class ResponseObjectTests
     [Fact]
     public async Task Request_values_are_written_in_the_encoding_the_selector_chooses()
     {
-        using var rig = new Rig(static handler => handler.RequestHeaderEncodingSelector = static (name, _) => name == "X-Name" ? Encoding.UTF8 : null);
+        using var rig =
+            new Rig(static handler => handler.RequestHeaderEncodingSelector = static (name, _) => name == "X-Name" ? Encoding.UTF8 : null);
         HttpRequestMessage request = Rig.Get();
         request.Headers.TryAddWithoutValidation("X-Name", "\u00e9");
         (_, ScriptedPeer peer) = await rig.StartAsync(Rig.Ok(""), request);
@@ -101,10 +103,12 @@ public sealed class ResponseObjectTests
         Stream body = await response.Content.ReadAsStreamAsync();
         Assert.Equal("hello", await body.ReadTextAsync());
         Assert.Empty(response.TrailingHeaders);
-        await peer.SendAsync("0\r\nX-Check: 1\r\nX-Check: 2\r\nContent-Length: 3\r\nTransfer-Encoding: gzip\r\nSet-Cookie: a=b\r\nETag: \"t\"\r\n\r\n");
+        await peer.SendAsync(
+            "0\r\nX-Check: 1\r\nX-Check: 2\r\nContent-Length: 3\r\nTransfer-Encoding: gzip\r\nSet-Cookie: a=b\r\nETag: \"t\"\r\n\r\n");
         Assert.Equal("", await body.ReadTextAsync());
         Assert.Equal("1|2", string.Join('|', response.TrailingHeaders.GetValues("X-Check")));
-        Assert.Equal("ETag|X-Check", string.Join('|', response.TrailingHeaders.Select(static header => header.Key).Order(StringComparer.Ordinal)));
+        Assert.Equal(
+            "ETag|X-Check", string.Join('|', response.TrailingHeaders.Select(static header => header.Key).Order(StringComparer.Ordinal)));
         rig.AssertIdle();
     }
 
@@ -123,8 +127,11 @@ public sealed class ResponseObjectTests
     [Fact]
     public async Task An_encoding_selector_that_throws_fails_its_response_and_closes()
     {
-        using var rig = new Rig(static handler => handler.ResponseHeaderEncodingSelector = static (name, _) => name == "X-Bad" ? throw new InvalidTimeZoneException("mine") : null);
-        TransportException error = await RigReading.ThrowsAsync<TransportException>(() => rig.StartAsync("HTTP/1.1 200 OK\r\nX-Bad: x\r\nContent-Length: 0\r\n\r\n"));
+        using var rig = new Rig(static handler =>
+            handler.ResponseHeaderEncodingSelector = static (name, _) =>
+                name == "X-Bad" ? throw new InvalidTimeZoneException("mine") : null);
+        TransportException error = await RigReading.ThrowsAsync<TransportException>(
+            () => rig.StartAsync("HTTP/1.1 200 OK\r\nX-Bad: x\r\nContent-Length: 0\r\n\r\n"));
         Assert.IsType<InvalidTimeZoneException>(error.InnerException);
         Assert.Equal(0, rig.Origin.Open);
         await rig.AssertNextIsCleanAsync();
@@ -133,7 +140,9 @@ public sealed class ResponseObjectTests
     [Fact]
     public async Task An_encoding_selector_that_throws_on_a_trailer_fails_the_body()
     {
-        using var rig = new Rig(static handler => handler.ResponseHeaderEncodingSelector = static (name, _) => name == "X-Bad" ? throw new InvalidTimeZoneException("mine") : null);
+        using var rig = new Rig(static handler =>
+            handler.ResponseHeaderEncodingSelector = static (name, _) =>
+                name == "X-Bad" ? throw new InvalidTimeZoneException("mine") : null);
         (HttpResponseMessage response, _) = await rig.StartAsync(Rig.Chunked("5\r\nhello\r\n0\r\nX-Bad: x\r\n\r\n"));
         TransportException error = await RigReading.ThrowsAsync<TransportException>(() => response.Content.ReadAsStringAsync());
         Assert.IsType<InvalidTimeZoneException>(error.InnerException);

@@ -7,8 +7,8 @@ using Warmwire.Sockets;
 namespace Warmwire.Tests.Http1.Flow;
 
 /// <summary>
-/// A socket that behaves as one of an event loop: it tells of input, and a read waits for word of it. The test is the peer, the system and the loop, so
-/// it says what comes, when the word of it comes, and on which thread. Allocates nothing itself.
+/// A socket that behaves as one of an event loop: it tells of input, and a read waits for word of it. The test is the peer, the system and
+/// the loop, so it says what comes, when the word of it comes, and on which thread. Allocates nothing itself.
 /// </summary>
 internal sealed class ScriptedSocket : SocketStream, IValueTaskSource<int>
 {
@@ -204,7 +204,8 @@ internal sealed class ScriptedSocket : SocketStream, IValueTaskSource<int>
     {
         cancellationToken.ThrowIfCancellationRequested();
         ValueTask<int> read = ReadAsync(buffer, CancellationToken.None);
-        using (cancellationToken.UnsafeRegister(static (state, token) => ((ScriptedSocket)state!).Withdraw(new OperationCanceledException(token)), this))
+        using (cancellationToken.UnsafeRegister(
+            static (state, token) => ((ScriptedSocket)state!).Withdraw(new OperationCanceledException(token)), this))
         {
             return await read.ConfigureAwait(false);
         }
@@ -299,6 +300,7 @@ internal sealed class ScriptedSocket : SocketStream, IValueTaskSource<int>
 
     ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => _source.GetStatus(token);
 
-    void IValueTaskSource<int>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    void IValueTaskSource<int>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _source.OnCompleted(continuation, state, token, flags);
 }

@@ -27,7 +27,8 @@ public sealed class TimeoutTests
         rig.Time.Advance(s_limit - s_instant);
         Assert.False(sending.IsCompleted);
         rig.Time.Advance(s_instant);
-        TransportException error = await AssertTimeoutAsync(sending, TransportPhase.ReadHeaders, RequestSent.Fully, "5.0 s", nameof(PooledHttpHandler.ResponseHeadersTimeout));
+        TransportException error = await AssertTimeoutAsync(
+            sending, TransportPhase.ReadHeaders, RequestSent.Fully, "5.0 s", nameof(PooledHttpHandler.ResponseHeadersTimeout));
         Assert.False(error.NotProcessed);
         rig.AssertClosedFor(CloseReason.RequestTimeout);
         await rig.AssertNextIsCleanAsync();
@@ -48,7 +49,8 @@ public sealed class TimeoutTests
         rig.Time.Advance(s_limit - s_instant);
         Assert.False(sending.IsCompleted);
         rig.Time.Advance(s_instant);
-        TransportException error = await AssertTimeoutAsync(sending, TransportPhase.ReadHeaders, RequestSent.Fully, "5.0 s", nameof(PooledHttpHandler.ResponseHeadersTimeout));
+        TransportException error = await AssertTimeoutAsync(
+            sending, TransportPhase.ReadHeaders, RequestSent.Fully, "5.0 s", nameof(PooledHttpHandler.ResponseHeadersTimeout));
         Assert.False(error.NotProcessed);
     }
 
@@ -78,7 +80,8 @@ public sealed class TimeoutTests
             request.Options.Set(TransportOptions.ResponseBodyIdleTimeout, s_limit);
         }
 
-        (HttpResponseMessage response, ScriptedPeer peer) = await rig.StartAsync("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", request);
+        (HttpResponseMessage response, ScriptedPeer peer) =
+            await rig.StartAsync("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", request);
         Stream body = await response.Content.ReadAsStreamAsync();
         byte[] buffer = new byte[largeReads ? 5000 : 10];
         rig.Time.Advance(10 * s_limit); // nobody reads, nobody waits
@@ -93,7 +96,12 @@ public sealed class TimeoutTests
         Task<int> read = body.ReadAsync(buffer).AsTask();
         rig.Time.Advance(s_limit);
         HttpIOException error = await RigReading.ThrowsAsync<HttpIOException>(() => read);
-        AssertTimeout(Assert.IsType<TransportException>(error.InnerException), TransportPhase.ReadBody, RequestSent.Fully, "5.0 s", nameof(PooledHttpHandler.ResponseBodyIdleTimeout));
+        AssertTimeout(
+            Assert.IsType<TransportException>(error.InnerException),
+            TransportPhase.ReadBody,
+            RequestSent.Fully,
+            "5.0 s",
+            nameof(PooledHttpHandler.ResponseBodyIdleTimeout));
         rig.AssertClosedFor(CloseReason.RequestTimeout);
         HttpIOException again = await RigReading.ThrowsAsync<HttpIOException>(() => body.ReadAsync(buffer).AsTask());
         Assert.True(Assert.IsType<TransportException>(again.InnerException).IsTimeout);
@@ -109,7 +117,8 @@ public sealed class TimeoutTests
         await peer.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
         await Eventually.IsTrue(() => rig.Time.NextDue <= s_limit, "the wait for the body begins");
         rig.Time.Advance(s_limit);
-        await AssertTimeoutAsync(sending, TransportPhase.ReadBody, RequestSent.Fully, "5.0 s", nameof(PooledHttpHandler.ResponseBodyIdleTimeout));
+        await AssertTimeoutAsync(
+            sending, TransportPhase.ReadBody, RequestSent.Fully, "5.0 s", nameof(PooledHttpHandler.ResponseBodyIdleTimeout));
     }
 
     [Theory]
@@ -132,7 +141,8 @@ public sealed class TimeoutTests
         Task<HttpResponseMessage> second = rig.SendAsync(request);
         await Eventually.IsTrue(() => rig.Time.NextDue <= s_limit, "the wait for a connection begins");
         rig.Time.Advance(s_limit);
-        TransportException error = await AssertTimeoutAsync(second, TransportPhase.Queue, RequestSent.No, "5.0 s", nameof(PooledHttpHandler.PendingRequestTimeout));
+        TransportException error = await AssertTimeoutAsync(
+            second, TransportPhase.Queue, RequestSent.No, "5.0 s", nameof(PooledHttpHandler.PendingRequestTimeout));
         Assert.Contains("the one connection", error.Message, StringComparison.Ordinal);
         Assert.True(error.NotProcessed);
         Assert.Null(error.ConnectionId);
@@ -180,7 +190,12 @@ public sealed class TimeoutTests
         Task<int>? read = reading ? body.ReadAsync(new byte[10]).AsTask() : null;
         rig.Time.Advance(s_limit / 2);
         HttpIOException error = await RigReading.ThrowsAsync<HttpIOException>(() => read ?? body.ReadAsync(new byte[10]).AsTask());
-        AssertTimeout(Assert.IsType<TransportException>(error.InnerException), TransportPhase.ReadBody, RequestSent.Fully, "5.0 s", "TransportOptions.Timeout");
+        AssertTimeout(
+            Assert.IsType<TransportException>(error.InnerException),
+            TransportPhase.ReadBody,
+            RequestSent.Fully,
+            "5.0 s",
+            "TransportOptions.Timeout");
         rig.AssertClosedFor(CloseReason.RequestTimeout);
     }
 
@@ -260,7 +275,8 @@ public sealed class TimeoutTests
         return (sending, peer);
     }
 
-    private static async Task<TransportException> AssertTimeoutAsync(Task pending, TransportPhase phase, RequestSent sent, string number, string setting)
+    private static async Task<TransportException> AssertTimeoutAsync(
+        Task pending, TransportPhase phase, RequestSent sent, string number, string setting)
     {
         TransportException error = await RigReading.ThrowsAsync<TransportException>(() => pending);
         AssertTimeout(error, phase, sent, number, setting);

@@ -19,13 +19,22 @@ public sealed class TraceTests
         response.Dispose();
         string[] fresh = Take();
         Assert.Equal("GetConnection http://server.test:80", fresh[0]);
-        Assert.Equal(["GotConnection reused False idle False", "WroteHeaders", "WroteRequest", "GotFirstResponseByte", "PutIdleConnection"], fresh[^5..]);
+        Assert.Equal(
+            ["GotConnection reused False idle False", "WroteHeaders", "WroteRequest", "GotFirstResponseByte", "PutIdleConnection"],
+            fresh[^5..]);
 
         Task<HttpResponseMessage> sending = rig.SendAsync(Traced());
         await peer.AnswerAsync(200, "x");
         (await sending).Dispose();
         Assert.Equal(
-            ["GetConnection http://server.test:80", "GotConnection reused True idle True", "WroteHeaders", "WroteRequest", "GotFirstResponseByte", "PutIdleConnection"],
+            [
+                "GetConnection http://server.test:80",
+                "GotConnection reused True idle True",
+                "WroteHeaders",
+                "WroteRequest",
+                "GotFirstResponseByte",
+                "PutIdleConnection",
+            ],
             Take());
     }
 
@@ -42,7 +51,15 @@ public sealed class TraceTests
         await peer.AnswerAsync();
         (await second).Dispose();
         Assert.Equal(
-            ["GetConnection http://server.test:80", "Queued 0", "GotConnection reused True idle False", "WroteHeaders", "WroteRequest", "GotFirstResponseByte", "PutIdleConnection"],
+            [
+                "GetConnection http://server.test:80",
+                "Queued 0",
+                "GotConnection reused True idle False",
+                "WroteHeaders",
+                "WroteRequest",
+                "GotFirstResponseByte",
+                "PutIdleConnection",
+            ],
             Take());
     }
 
@@ -113,7 +130,18 @@ public sealed class TraceTests
         request.RequestUri = server.HttpsUri;
         using HttpResponseMessage response = await client.SendAsync(request);
         string[] calls = Take();
-        string[] order = ["GetConnection", "DnsStart", "DnsDone", "ConnectStart", "ConnectDone", "TlsHandshakeStart", "TlsHandshakeDone", "GotConnection", "WroteHeaders"];
+        string[] order =
+        [
+            "GetConnection",
+            "DnsStart",
+            "DnsDone",
+            "ConnectStart",
+            "ConnectDone",
+            "TlsHandshakeStart",
+            "TlsHandshakeDone",
+            "GotConnection",
+            "WroteHeaders",
+        ];
         int[] places = [.. order.Select(name => Array.FindIndex(calls, call => call.Split(' ')[0] == name))];
         Assert.DoesNotContain(-1, places);
         Assert.Equal(places.Order(), places);

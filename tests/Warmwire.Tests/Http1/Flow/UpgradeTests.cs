@@ -111,7 +111,8 @@ public sealed class UpgradeTests
         using HttpRequestMessage request = Rig.Get();
         request.Method = HttpMethod.Connect;
         request.Headers.Host = "target.test:443";
-        (HttpResponseMessage response, ScriptedPeer peer) = await rig.StartAsync("HTTP/1.1 200 Connected\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nraw bytes", request);
+        (HttpResponseMessage response, ScriptedPeer peer) =
+            await rig.StartAsync("HTTP/1.1 200 Connected\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nraw bytes", request);
         Assert.StartsWith("CONNECT target.test:443 HTTP/1.1\r\nHost: target.test:443\r\n", peer.Seen, StringComparison.Ordinal);
         Stream stream = await response.Content.ReadAsStreamAsync();
         byte[] nine = new byte[9];
@@ -160,7 +161,8 @@ public sealed class UpgradeTests
             var upgrade = context.Features.GetRequiredFeature<IHttpUpgradeFeature>();
             string key = context.Request.Headers["Sec-WebSocket-Key"].ToString();
 #pragma warning disable CA5350 // RFC 6455 §4.2.2 wants SHA-1
-            byte[] accept = System.Security.Cryptography.SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
+            byte[] accept =
+                System.Security.Cryptography.SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
 #pragma warning restore CA5350
             context.Response.Headers.Upgrade = "websocket";
             context.Response.Headers["Sec-WebSocket-Accept"] = Convert.ToBase64String(accept);
@@ -176,7 +178,8 @@ public sealed class UpgradeTests
                     return;
                 }
 
-                await socket.SendAsync(buffer.AsMemory(0, received.Count), received.MessageType, received.EndOfMessage, CancellationToken.None);
+                await socket.SendAsync(
+                    buffer.AsMemory(0, received.Count), received.MessageType, received.EndOfMessage, CancellationToken.None);
             }
         });
         using var handler = new PooledHttpHandler { UseProxy = false, SslOptions = TestCertificates.Trusting() };
@@ -194,7 +197,8 @@ public sealed class UpgradeTests
 
         await Guard.Within(client.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None), () => "the close");
         client.Dispose();
-        await Eventually.IsTrue(() => Assert.Single(handler.GetSnapshot().Origins).ClosedBy.ContainsKey(CloseReason.Upgraded), "the connection closes");
+        await Eventually.IsTrue(
+            () => Assert.Single(handler.GetSnapshot().Origins).ClosedBy.ContainsKey(CloseReason.Upgraded), "the connection closes");
     }
 
     private static HttpRequestMessage Upgrade()

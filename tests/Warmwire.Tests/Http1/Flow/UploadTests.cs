@@ -41,9 +41,17 @@ public sealed class UploadTests
     public async Task Multipart_arrives_whole()
     {
         using var rig = new Rig();
-        using var form = new MultipartFormDataContent("limit") { { new StringContent("one"), "a" }, { new ByteArrayContent(new byte[100_000]), "b", "file.bin" } };
+        using var form = new MultipartFormDataContent("limit")
+        {
+            { new StringContent("one"), "a" },
+            { new ByteArrayContent(new byte[100_000]), "b", "file.bin" },
+        };
         byte[] expected = await form.ReadAsByteArrayAsync();
-        using var again = new MultipartFormDataContent("limit") { { new StringContent("one"), "a" }, { new ByteArrayContent(new byte[100_000]), "b", "file.bin" } };
+        using var again = new MultipartFormDataContent("limit")
+        {
+            { new StringContent("one"), "a" },
+            { new ByteArrayContent(new byte[100_000]), "b", "file.bin" },
+        };
         Task<HttpResponseMessage> sending = rig.SendAsync(Rig.Post(again));
         ScriptedPeer peer = await rig.Network.AcceptAsync();
         ReceivedRequest request = await peer.AnswerAsync();
@@ -62,7 +70,8 @@ public sealed class UploadTests
         foreach (HttpContent? content in new[] { null, new ByteArrayContent([]) })
         {
             using var rig = new Rig();
-            (_, ScriptedPeer peer) = await rig.StartAsync(Rig.Ok(""), new HttpRequestMessage(new HttpMethod(method), Rig.Uri) { Content = content });
+            (_, ScriptedPeer peer) =
+                await rig.StartAsync(Rig.Ok(""), new HttpRequestMessage(new HttpMethod(method), Rig.Uri) { Content = content });
             Assert.Contains("Content-Length: 0\r\n", peer.Seen, StringComparison.Ordinal);
             Assert.Equal(1, peer.End.ClientWrites);
             await rig.AssertReusedAsync(peer);

@@ -6,7 +6,10 @@ using Xunit;
 
 namespace Warmwire.Tests.Http1.Flow;
 
-/// <summary>A response is complete before the writer of its request has come back; the caller waits a moment, so that the connection is free behind it.</summary>
+/// <summary>
+/// A response is complete before the writer of its request has come back; the caller waits a moment, so that the connection is free behind
+/// it.
+/// </summary>
 public sealed class WriterBehindTests : IConnectionOwner, IDisposable
 {
     private readonly HandlerSettings _settings = new() { TimeProvider = new FakeTime() };
@@ -76,7 +79,8 @@ public sealed class WriterBehindTests : IConnectionOwner, IDisposable
     private Task<HttpResponseMessage> Send()
     {
         _stream.HoldWrites();
-        Task<HttpResponseMessage> sending = _connection.SendAsync(new Attempt(new AttemptRequest(Lane.Get(), RequestSettings.Defaults(_settings), default))).AsTask();
+        Task<HttpResponseMessage> sending =
+            _connection.SendAsync(new Attempt(new AttemptRequest(Lane.Get(), RequestSettings.Defaults(_settings), default))).AsTask();
         Lane.WaitFor(() => _socket.TakeWritten().EndsWith("\r\n\r\n", StringComparison.Ordinal), "the request is with the server");
         Lane.WaitFor(() => _socket.IsReading, "the client reads");
         return sending;

@@ -124,7 +124,8 @@ public class ChunkDecoderTests
     public void One_long_extension_is_refused()
     {
         Assert.Equal("a", DecodeInOnePiece($"1{new string(';', ChunkDecoder.MaxExtensionBytes)}\r\na\r\n0\r\n", out _));
-        Assert.Throws<WireFormatException>(() => DecodeInOnePiece($"1{new string(';', ChunkDecoder.MaxExtensionBytes + 1)}\r\na\r\n0\r\n", out _));
+        Assert.Throws<WireFormatException>(
+            () => DecodeInOnePiece($"1{new string(';', ChunkDecoder.MaxExtensionBytes + 1)}\r\na\r\n0\r\n", out _));
         Assert.Throws<WireFormatException>(() => DecodeInOnePiece($"1{new string(' ', ChunkDecoder.MaxExtensionBytes + 1)}", out _));
     }
 

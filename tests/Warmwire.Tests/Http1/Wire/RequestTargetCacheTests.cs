@@ -33,7 +33,8 @@ public class RequestTargetCacheTests
             foreach (Func<(HttpRequestMessage, RequestHeadOptions)> second in kinds)
             {
                 RequestTargetCache target = new();
-                foreach (Func<(HttpRequestMessage, RequestHeadOptions)> kind in new[] { first, first, first, second, second, second, first, second })
+                foreach (Func<(HttpRequestMessage, RequestHeadOptions)> kind in
+                    new[] { first, first, first, second, second, second, first, second })
                 {
                     (HttpRequestMessage request, RequestHeadOptions options) = kind();
                     using (request)

@@ -38,7 +38,10 @@ public class RequestValidationTests
     {
         using HttpRequestMessage request = new(HttpMethod.Post, "http://h/") { Content = new StringContent("x") };
         request.Content.Headers.TryAddWithoutValidation("Content-Disposition", "a\r\nEvil: 1");
-        Assert.Contains("'Content-Disposition'", RequestHeads.Refusal(request, new() { Body = RequestBodyPlan.For(request) }), StringComparison.Ordinal);
+        Assert.Contains(
+            "'Content-Disposition'",
+            RequestHeads.Refusal(request, new() { Body = RequestBodyPlan.For(request) }),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -46,7 +49,10 @@ public class RequestValidationTests
     {
         using HttpRequestMessage request = RequestHeads.Get();
         Assert.Contains("'Cookie'", RequestHeads.Refusal(request, new() { CookieHeader = "a=1\r\nEvil: 1" }), StringComparison.Ordinal);
-        Assert.Contains("'traceparent'", RequestHeads.Refusal(request, new() { ExtraHeaders = [new("traceparent", "a\nb")] }), StringComparison.Ordinal);
+        Assert.Contains(
+            "'traceparent'",
+            RequestHeads.Refusal(request, new() { ExtraHeaders = [new("traceparent", "a\nb")] }),
+            StringComparison.Ordinal);
     }
 
     [Fact]

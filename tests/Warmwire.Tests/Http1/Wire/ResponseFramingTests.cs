@@ -183,7 +183,8 @@ public class ResponseFramingTests
     [Fact]
     public void Random_values_are_refused_or_accepted() =>
         Check.QuickThrowOnFailure(Prop.ForAll(
-            WireBytes.Nasty("5", "0", "+", "-", ",", " ", "\t", "chunked", "close", "keep-alive", "timeout", "max", "=", "\"", "99999999999", "\u00FF"),
+            WireBytes.Nasty(
+                "5", "0", "+", "-", ",", " ", "\t", "chunked", "close", "keep-alive", "timeout", "max", "=", "\"", "99999999999", "\u00FF"),
             value => Enum.GetValues<KnownResponseHeader>().All(known => WireBytes.RefusesOrAccepts(() =>
             {
                 ResponseFraming framing = default;
@@ -191,7 +192,8 @@ public class ResponseFramingTests
                 framing.Resolve(200, 1, false, false);
             }))));
 
-    internal static FramingResult Resolve(string headers, int statusCode = 200, int minorVersion = 1, bool isHead = false, bool isConnect = false)
+    internal static FramingResult Resolve(
+        string headers, int statusCode = 200, int minorVersion = 1, bool isHead = false, bool isConnect = false)
     {
         // Not through HeaderLineReader: these tests also pass what it would refuse.
         ResponseFraming framing = default;

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Warmwire.Tests.Http1.Wire;
 
-/// <summary>The same request through <see cref="SocketsHttpHandler"/> and through our writer: the heads must not differ in a byte.</summary>
+/// <summary>
+/// The same request through <see cref="SocketsHttpHandler"/> and through our writer: the heads must not differ in a byte.
+/// </summary>
 public class SameBytesAsDotnetTests
 {
     public static TheoryData<string> Cases => [.. s_cases.Keys];
@@ -137,7 +139,8 @@ public class SameBytesAsDotnetTests
 
     private sealed class UnknownLengthContent : HttpContent
     {
-        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => stream.WriteAsync("hello"u8.ToArray()).AsTask();
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+            stream.WriteAsync("hello"u8.ToArray()).AsTask();
 
         protected override bool TryComputeLength(out long length)
         {

@@ -76,7 +76,8 @@ public class StatusLineTests
     [Fact]
     public void The_error_shows_the_line_and_nothing_that_could_break_a_log()
     {
-        WireFormatException refused = Assert.Throws<WireFormatException>(() => StatusLine.Parse("HTTP/1.1 20\u0007 x\r\nSecret: 1\r\n\r\n"u8));
+        WireFormatException refused =
+            Assert.Throws<WireFormatException>(() => StatusLine.Parse("HTTP/1.1 20\u0007 x\r\nSecret: 1\r\n\r\n"u8));
         Assert.Contains("'HTTP/1.1 20\\x07 x'", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("Secret", refused.Message, StringComparison.Ordinal);
     }

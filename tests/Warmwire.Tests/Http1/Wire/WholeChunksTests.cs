@@ -18,8 +18,10 @@ public sealed class WholeChunksTests
 
     private static readonly string[] s_pieces =
     [
-        "5\r\nhello\r\n", "5;a=b\r\nhello\r\n", "05 \r\nhello\r\n", "5\r\n0\r\n\r\n\r\n", "a\r\n0\r\n\r\n0\r\n\r\n\r\n", "3\r\n0\r\n\r\n", "0\r\n", "00;x\r\n", "\r\n", "0\r\n\r\n", "x: y\r\n",
-        "Content-Length: 4\r\n", ": y\r\n", "x : y\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "5\r\nhello", "5\nhello\r\n", "g\r\n", "\r", "\n", "0", "5\r\nhell\r\n", "ffffffffffffffff\r\n", "10000000000000000\r\n",
+        "5\r\nhello\r\n", "5;a=b\r\nhello\r\n", "05 \r\nhello\r\n", "5\r\n0\r\n\r\n\r\n", "a\r\n0\r\n\r\n0\r\n\r\n\r\n", "3\r\n0\r\n\r\n",
+        "0\r\n", "00;x\r\n", "\r\n", "0\r\n\r\n", "x: y\r\n", "Content-Length: 4\r\n", ": y\r\n", "x : y\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "5\r\nhello", "5\nhello\r\n", "g\r\n", "\r", "\n", "0", "5\r\nhell\r\n",
+        "ffffffffffffffff\r\n", "10000000000000000\r\n",
     ];
 
     [Fact]
@@ -105,12 +107,14 @@ public sealed class WholeChunksTests
     }
 
     private static Gen<string> Valid =>
-        from chunks in Gen.Elements("h", "hello", "0\r\n\r\n", "\r\n0\r\n\r\n", "\0", "5\r\nhello\r\n0\r\n\r\n", new string('x', 700)).ArrayOf()
+        from chunks in Gen.Elements("h", "hello", "0\r\n\r\n", "\r\n0\r\n\r\n", "\0", "5\r\nhello\r\n0\r\n\r\n", new string('x', 700))
+            .ArrayOf()
         from extensions in Gen.Elements("", "", ";x", " ;a=\"b\"", " ").ArrayOf(chunks.Length + 1)
         from last in Gen.Elements("0", "0", "0", "000")
         from trailers in Gen.Elements("", "", "", "", "x: y\r\n", "x: y\r\nz: 0\r\n", "bad\r\n")
         from behind in Gen.Elements("", "", "", "", "0\r\n\r\n", "x", "\r\n")
-        select string.Concat(chunks.Select((chunk, i) => $"{chunk.Length:x}{extensions[i]}\r\n{chunk}\r\n")) + last + extensions[^1] + "\r\n" + trailers + "\r\n" + behind;
+        select string.Concat(chunks.Select((chunk, i) => $"{chunk.Length:x}{extensions[i]}\r\n{chunk}\r\n")) + last + extensions[^1]
+            + "\r\n" + trailers + "\r\n" + behind;
 
     /// <summary>Some of the body is here when the head is read, the rest comes in pieces.</summary>
     private static bool Agrees(string body, int[] anywhere, int maxData)

@@ -23,7 +23,8 @@ internal static class Blocks
     }
 
     /// <summary>The fields as lines, which are easy to compare.</summary>
-    public static string[] Lines(HpackDecoder decoder, ReadOnlySpan<byte> block) => [.. Read(decoder, block).Select(static field => field.Line)];
+    public static string[] Lines(HpackDecoder decoder, ReadOnlySpan<byte> block) =>
+        [.. Read(decoder, block).Select(static field => field.Line)];
 
     public static string[] Lines(HpackDecoder decoder, string hex) => Lines(decoder, Hex(hex));
 

@@ -12,17 +12,20 @@ public class HpackAllocationTests
     [
         .. new[]
         {
-            (":method", "GET"), (":scheme", "https"), (":path", "/api/items?page=1"), (":authority", "api.example.com"), ("user-agent", "test/1.0"),
+            (":method", "GET"), (":scheme", "https"), (":path", "/api/items?page=1"), (":authority", "api.example.com"),
+            ("user-agent", "test/1.0"),
             ("accept", "application/json"), ("accept-encoding", "gzip, br"), ("authorization", "Bearer 0123456789abcdef0123456789abcdef"),
             ("x-api-version", "2026-11-22"), ("te", "trailers"),
         }.Select(static field => (WireBytes.Of(field.Item1), WireBytes.Of(field.Item2))),
     ];
 
     [Fact]
-    public void Fields_that_are_in_the_table_are_written_and_read_without_garbage() => Assert.Equal(0, AllocatedBy(FieldIndexing.Index, id: false));
+    public void Fields_that_are_in_the_table_are_written_and_read_without_garbage() =>
+        Assert.Equal(0, AllocatedBy(FieldIndexing.Index, id: false));
 
     [Fact]
-    public void Fields_that_are_spelled_out_are_written_and_read_without_garbage() => Assert.Equal(0, AllocatedBy(FieldIndexing.DoNotIndex, id: false));
+    public void Fields_that_are_spelled_out_are_written_and_read_without_garbage() =>
+        Assert.Equal(0, AllocatedBy(FieldIndexing.DoNotIndex, id: false));
 
     [Fact]
     public void Entries_that_come_and_go_make_no_garbage() => Assert.Equal(0, AllocatedBy(FieldIndexing.Index, id: true));

@@ -10,7 +10,8 @@ public class HpackDecoderTests
 {
     // A block that has every kind of field in it.
     private const string Everything =
-        "82 84 41 8cf1e3c2e5f23a6ba0ab90f4ff 40 8825a849e95ba97d7f 8925a849e95bb8e8b4bf be 040c2f73616d706c652f70617468 10 0870617373776f7264 06736563726574 0f2f 0131 7f00 0132";
+        "82 84 41 8cf1e3c2e5f23a6ba0ab90f4ff 40 8825a849e95ba97d7f 8925a849e95bb8e8b4bf "
+        + "be 040c2f73616d706c652f70617468 10 0870617373776f7264 06736563726574 0f2f 0131 7f00 0132";
 
     [Fact]
     public void An_empty_block_has_no_fields() => Assert.Empty(Blocks.Read(new HpackDecoder(), ""));
@@ -92,10 +93,21 @@ public class HpackDecoderTests
     public void The_hint_is_the_first_place_of_the_name_in_the_static_table()
     {
         HpackDecoder decoder = new();
-        List<Blocks.ReadField> fields = Blocks.Read(decoder, "8d 4e03323031 be 0d03323032 4003666f6f03626172 be 7f0003626178 be 40073a73746174757303323033");
+        List<Blocks.ReadField> fields =
+            Blocks.Read(decoder, "8d 4e03323031 be 0d03323032 4003666f6f03626172 be 7f0003626178 be 40073a73746174757303323033");
         Assert.Equal([8, 8, 8, 8, 0, 0, 8, 8, 0], fields.Select(static field => field.WellKnownIndex));
         Assert.Equal(
-            [":status: 404", ":status: 201", ":status: 201", ":status: 202", "foo: bar", "foo: bar", ":status: bax", ":status: bax", ":status: 203"],
+            [
+                ":status: 404",
+                ":status: 201",
+                ":status: 201",
+                ":status: 202",
+                "foo: bar",
+                "foo: bar",
+                ":status: bax",
+                ":status: bax",
+                ":status: 203",
+            ],
             fields.Select(static field => field.Line));
     }
 
@@ -110,7 +122,10 @@ public class HpackDecoderTests
         List<Blocks.ReadField> second = Blocks.Read(decoder, "82 c0 bf be 83 0001650166 0001610162");
         Assert.Equal([":method: GET", "a: b", "c: d", ":authority: g", null, null, null], second.Select(static field => field.TagBefore));
         List<Blocks.ReadField> third = Blocks.Read(decoder, "82 c0 bf be 83");
-        Assert.Equal(second.Take(4).Select(static field => field.TagBefore), third.Take(4).Select(static field => field.TagBefore), ReferenceEqualityComparer.Instance);
+        Assert.Equal(
+            second.Take(4).Select(static field => field.TagBefore),
+            third.Take(4).Select(static field => field.TagBefore),
+            ReferenceEqualityComparer.Instance);
         Assert.Equal(":method: POST", third[4].TagBefore);
     }
 

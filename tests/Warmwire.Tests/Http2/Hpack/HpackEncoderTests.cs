@@ -137,7 +137,8 @@ public class HpackEncoderTests
         HpackDecoder decoder = new(0);
         for (int i = 0; i < 4; i++)
         {
-            Assert.Equal([":method: GET", "user-agent: a"], Blocks.Lines(decoder, Blocks.Write(encoder, (":method", "GET"), ("user-agent", "a"))));
+            Assert.Equal(
+                [":method: GET", "user-agent: a"], Blocks.Lines(decoder, Blocks.Write(encoder, (":method", "GET"), ("user-agent", "a"))));
         }
     }
 

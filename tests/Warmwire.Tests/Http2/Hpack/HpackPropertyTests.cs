@@ -12,7 +12,8 @@ public class HpackPropertyTests
 {
     private static readonly string[] s_names =
     [
-        ":authority", ":path", ":method", "user-agent", "accept", "cookie", "te", "x-request-id", "x-a", "x-b", "content-length", "", "x-\u00FF\u0000\n",
+        ":authority", ":path", ":method", "user-agent", "accept", "cookie", "te", "x-request-id", "x-a", "x-b", "content-length", "",
+        "x-\u00FF\u0000\n",
     ];
 
     [Fact]
@@ -154,7 +155,8 @@ public class HpackPropertyTests
     {
         DynamicTable<DecodedEntry> table = decoder.Table;
         Assert.InRange(table.Size, 0, table.MaxSize);
-        Assert.Equal(table.Size, Enumerable.Range(0, table.Count).Sum(age => DynamicTable<DecodedEntry>.SizeOf(table.Name(age), table.Value(age))));
+        Assert.Equal(
+            table.Size, Enumerable.Range(0, table.Count).Sum(age => DynamicTable<DecodedEntry>.SizeOf(table.Name(age), table.Value(age))));
         Assert.InRange(table.HeldBytes, 0, 4 * 20_000);
         Assert.InRange(table.Room, 0, 2 * 20_000 / DynamicTable<DecodedEntry>.EntryOverhead);
     }

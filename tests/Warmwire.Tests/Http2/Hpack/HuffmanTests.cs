@@ -93,7 +93,8 @@ public class HuffmanTests
 
     [Fact]
     public void Any_bytes_come_back() =>
-        Check.QuickThrowOnFailure(Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), bytes => Decode(Encode(bytes)).AsSpan().SequenceEqual(bytes)));
+        Check.QuickThrowOnFailure(
+            Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), bytes => Decode(Encode(bytes)).AsSpan().SequenceEqual(bytes)));
 
     [Fact]
     public void What_is_accepted_is_the_only_way_to_write_it() =>

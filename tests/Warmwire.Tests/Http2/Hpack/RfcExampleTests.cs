@@ -14,7 +14,12 @@ public class RfcExampleTests
     [Fact]
     public void C2_representations_of_a_field()
     {
-        Is(new(), "400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572", ["custom-key: custom-header"], ["custom-key: custom-header"], 55);
+        Is(
+            new(),
+            "400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572",
+            ["custom-key: custom-header"],
+            ["custom-key: custom-header"],
+            55);
         Is(new(), "040c 2f73 616d 706c 652f 7061 7468", [":path: /sample/path"], [], 0);
         Is(new(), "1008 7061 7373 776f 7264 0673 6563 7265 74", ["password: secret"], [], 0);
         Is(new(), "82", [":method: GET"], [], 0);
@@ -42,7 +47,8 @@ public class RfcExampleTests
 
     [Fact]
     public void C6_responses_with_Huffman_coding() => Responses(
-        "4882 6402 5885 aec3 771a 4b61 96d0 7abe 9410 54d4 44a8 2005 9504 0b81 66e0 82a6 2d1b ff6e 919d 29ad 1718 63c7 8f0b 97c8 e9ae 82ae 43d3",
+        "4882 6402 5885 aec3 771a 4b61 96d0 7abe 9410 54d4 44a8 2005 9504 0b81 "
+            + "66e0 82a6 2d1b ff6e 919d 29ad 1718 63c7 8f0b 97c8 e9ae 82ae 43d3",
         "4883 640e ffc1 c0bf",
         "88c1 6196 d07a be94 1054 d444 a820 0595 040b 8166 e084 a62d 1bff c05a 839b d9ab 77ad 94e7 821d d7f2 e6c7 b335 dfdf cd5b 3960 d5af"
             + "2708 7f36 72c1 ab27 0fb5 291f 9587 3160 65c0 03ed 4ee5 b106 3d50 07");
@@ -139,5 +145,6 @@ public class RfcExampleTests
     }
 
     private static (string Name, string Value)[] Split(string[] lines) =>
-        [.. lines.Select(static line => (line[..line.IndexOf(": ", StringComparison.Ordinal)], line[(line.IndexOf(": ", StringComparison.Ordinal) + 2)..]))];
+        [.. lines.Select(static line =>
+            (line[..line.IndexOf(": ", StringComparison.Ordinal)], line[(line.IndexOf(": ", StringComparison.Ordinal) + 2)..]))];
 }

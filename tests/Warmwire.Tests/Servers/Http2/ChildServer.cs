@@ -29,14 +29,14 @@ internal sealed class ChildServer : IAsyncDisposable
 
     public Uri Uri { get; }
 
-    public static Task<ChildServer> StartNginxAsync(bool tls, int requestsPerConnection = 1000) => StartAsync("nginx", tls, (directory, port) =>
+    public static Task<ChildServer> StartNginxAsync(bool tls, int perConnection = 1000) => StartAsync("nginx", tls, (directory, port) =>
     {
         string secure = tls ? $"ssl_certificate {directory}/cert.pem; ssl_certificate_key {directory}/key.pem;" : "";
         File.WriteAllText(Path.Combine(directory, "conf"), $$"""
             daemon off; master_process off; pid {{directory}}/pid; error_log stderr;
             events { worker_connections 512; }
             http {
-              access_log off; client_max_body_size 100m; keepalive_requests {{requestsPerConnection}};
+              access_log off; client_max_body_size 100m; keepalive_requests {{perConnection}};
               client_body_temp_path {{directory}}; proxy_temp_path {{directory}}; fastcgi_temp_path {{directory}};
               uwsgi_temp_path {{directory}}; scgi_temp_path {{directory}};
               server {
@@ -69,7 +69,8 @@ internal sealed class ChildServer : IAsyncDisposable
 
     public static Task<ChildServer> StartNghttpdAsync(bool tls, params string[] options) => StartAsync("nghttpd", tls, (directory, port) =>
     [
-        "-a", "127.0.0.1", "-d", $"{directory}/files", .. options, .. tls ? Array.Empty<string>() : ["--no-tls"], port.ToString(CultureInfo.InvariantCulture),
+        "-a", "127.0.0.1", "-d", $"{directory}/files", .. options, .. tls ? Array.Empty<string>() : ["--no-tls"], port.ToString(
+            CultureInfo.InvariantCulture),
         .. tls ? [$"{directory}/key.pem", $"{directory}/cert.pem"] : Array.Empty<string>(),
     ]);
 
@@ -141,8 +142,8 @@ internal sealed class ChildServer : IAsyncDisposable
         .FirstOrDefault(File.Exists);
 
     /// <summary>
-    /// A port below those the system gives out by itself: between this look and the child's own bind, which nginx tries for seconds, a server of
-    /// another test could be given it, and would be taken for the child because it listens.
+    /// A port below those the system gives out by itself: between this look and the child's own bind, which nginx tries for seconds, a
+    /// server of another test could be given it, and would be taken for the child because it listens.
     /// </summary>
     private static int FreePort()
     {

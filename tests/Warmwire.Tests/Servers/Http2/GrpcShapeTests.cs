@@ -19,7 +19,8 @@ public sealed class GrpcShapeTests
     {
         await using KestrelServer server = await StartAsync(static async (request, reply) => await reply($"got {await request()}"));
         using HttpClient client = Subject.CreateClient();
-        using HttpResponseMessage response = await client.SendAsync(Call(server, new ByteArrayContent(Frame("one"))), HttpCompletionOption.ResponseHeadersRead);
+        using HttpResponseMessage response =
+            await client.SendAsync(Call(server, new ByteArrayContent(Frame("one"))), HttpCompletionOption.ResponseHeadersRead);
         Stream answers = await response.Content.ReadAsStreamAsync();
         Assert.Equal("got one", await ReadMessageAsync(answers));
         await AssertOkAsync(response, answers);
@@ -36,7 +37,8 @@ public sealed class GrpcShapeTests
             },
             new KestrelServerSettings { Protocols = HttpProtocols.Http2 });
         using HttpClient client = Subject.CreateClient();
-        using HttpResponseMessage response = await client.SendAsync(Call(server, new ByteArrayContent(Frame("one"))), HttpCompletionOption.ResponseHeadersRead);
+        using HttpResponseMessage response =
+            await client.SendAsync(Call(server, new ByteArrayContent(Frame("one"))), HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal("12", Assert.Single(response.Headers.GetValues("grpc-status")));
     }
 
@@ -79,7 +81,8 @@ public sealed class GrpcShapeTests
             }
         });
         using HttpClient client = Subject.CreateClient();
-        using HttpResponseMessage response = await client.SendAsync(Call(server, new ByteArrayContent(Frame("go"))), HttpCompletionOption.ResponseHeadersRead);
+        using HttpResponseMessage response =
+            await client.SendAsync(Call(server, new ByteArrayContent(Frame("go"))), HttpCompletionOption.ResponseHeadersRead);
         Stream answers = await response.Content.ReadAsStreamAsync();
         for (int i = 0; i < 1000; i++)
         {
@@ -109,7 +112,8 @@ public sealed class GrpcShapeTests
             await done.Task;
         });
         using HttpResponseMessage response = await Guard.Within(
-            client.SendAsync(Call(server, content), HttpCompletionOption.ResponseHeadersRead), () => "the head of the response before the end of the request");
+            client.SendAsync(Call(server, content), HttpCompletionOption.ResponseHeadersRead),
+            () => "the head of the response before the end of the request");
         Stream questions = await toServer.Task;
         Stream answers = await response.Content.ReadAsStreamAsync();
         for (int i = 0; i < 100; i++)

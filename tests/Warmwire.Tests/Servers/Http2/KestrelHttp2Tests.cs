@@ -13,7 +13,8 @@ namespace Warmwire.Tests.Servers.Http2;
 /// <summary>Against a real server in the same process, with TLS and without (prior knowledge).</summary>
 public sealed class KestrelHttp2Tests
 {
-    private static readonly KestrelServerSettings s_http2 = new() { Protocols = HttpProtocols.Http2, Configure = kestrel => kestrel.Limits.MaxRequestBodySize = null };
+    private static readonly KestrelServerSettings s_http2 =
+        new() { Protocols = HttpProtocols.Http2, Configure = kestrel => kestrel.Limits.MaxRequestBodySize = null };
 
     [Theory]
     [InlineData(false)]
@@ -21,7 +22,9 @@ public sealed class KestrelHttp2Tests
     public async Task Requests_share_one_connection(bool tls)
     {
         await using KestrelServer server = await KestrelServer.StartAsync(
-            context => context.Response.WriteAsync($"{context.Request.Protocol} {context.Request.Scheme} {context.Request.Path}{context.Request.QueryString}"), s_http2);
+            context => context.Response.WriteAsync(
+                $"{context.Request.Protocol} {context.Request.Scheme} {context.Request.Path}{context.Request.QueryString}"),
+            s_http2);
         using HttpClient client = Subject.CreateClient();
         for (int i = 0; i < 5; i++)
         {
@@ -78,7 +81,8 @@ public sealed class KestrelHttp2Tests
         (await client.GetAsync(Uri(server, tls))).Dispose();
         string[] answers = await Task.WhenAll(Enumerable.Range(0, Requests).Select(async i =>
         {
-            using HttpResponseMessage response = await client.PostAsync(new Uri(Uri(server, tls), $"/{i}"), new StringContent(new string('x', i * 10)));
+            using HttpResponseMessage response =
+                await client.PostAsync(new Uri(Uri(server, tls), $"/{i}"), new StringContent(new string('x', i * 10)));
             return await response.Content.ReadAsStringAsync();
         }));
         Assert.Equal(Enumerable.Range(0, Requests).Select(i => $"/{i} {new string('x', i * 10)}"), answers);
@@ -120,7 +124,8 @@ public sealed class KestrelHttp2Tests
         for (int i = 0; i < 50; i++)
         {
             using var cancel = new CancellationTokenSource();
-            using HttpResponseMessage response = await client.GetAsync(new Uri(server.HttpUri, "/slow"), HttpCompletionOption.ResponseHeadersRead);
+            using HttpResponseMessage response =
+                await client.GetAsync(new Uri(server.HttpUri, "/slow"), HttpCompletionOption.ResponseHeadersRead);
             Task<string> reading = response.Content.ReadAsStringAsync(cancel.Token);
             await cancel.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
@@ -146,7 +151,8 @@ public sealed class KestrelHttp2Tests
             s_http2);
         using HttpClient client = Subject.CreateClient();
         (await client.GetAsync(server.HttpUri)).Dispose();
-        HttpRequestException error = await Assert.ThrowsAnyAsync<HttpRequestException>(() => client.PostAsync(new Uri(server.HttpUri, "/abort"), new StringContent("x")));
+        HttpRequestException error = await Assert.ThrowsAnyAsync<HttpRequestException>(
+            () => client.PostAsync(new Uri(server.HttpUri, "/abort"), new StringContent("x")));
         Assert.Equal(HttpRequestError.HttpProtocolError, error.HttpRequestError);
         (await client.GetAsync(server.HttpUri)).Dispose();
         Assert.Equal(1, server.Connections);
@@ -163,21 +169,30 @@ public sealed class KestrelHttp2Tests
                 context.Response.Headers.ContentLength = 0;
                 return Task.CompletedTask;
             },
-            new KestrelServerSettings { Protocols = HttpProtocols.Http2, Configure = kestrel => kestrel.Limits.Http2.MaxRequestHeaderFieldSize = 64 * 1024 });
+            new KestrelServerSettings
+            {
+                Protocols = HttpProtocols.Http2,
+                Configure = kestrel => kestrel.Limits.Http2.MaxRequestHeaderFieldSize = 64 * 1024,
+            });
         using HttpClient client = Subject.CreateClient();
-        using var request = new HttpRequestMessage(HttpMethod.Get, server.HttpUri) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(HttpMethod.Get, server.HttpUri)
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         request.Headers.Add("x-long", text);
         using HttpResponseMessage response = await client.SendAsync(request);
         Assert.Equal(text, Assert.Single(response.Headers.GetValues("x-long")));
     }
 
     [Fact]
-    public async Task A_stopping_server_says_goodbye_and_the_next_takes_over()
+    public async Task A_stopping_server_sends_GOAWAY_and_the_next_takes_over()
     {
         using HttpClient client = Subject.CreateClient();
         for (int i = 0; i < 3; i++)
         {
-            await using KestrelServer server = await KestrelServer.StartAsync(context => context.Response.WriteAsync(i.ToString(CultureInfo.InvariantCulture)), s_http2);
+            await using KestrelServer server =
+                await KestrelServer.StartAsync(context => context.Response.WriteAsync(i.ToString(CultureInfo.InvariantCulture)), s_http2);
             Assert.Equal(i.ToString(CultureInfo.InvariantCulture), await client.GetStringAsync(server.HttpUri));
         }
     }

@@ -6,7 +6,8 @@ namespace Warmwire.Tests.Servers.Http2;
 /// <summary>Against nginx, h2o and nghttpd, where they are installed.</summary>
 public sealed class OtherServerTests
 {
-    public static TheoryData<string, bool> Servers => new() { { "nginx", false }, { "nginx", true }, { "h2o", false }, { "h2o", true }, { "nghttpd", false }, { "nghttpd", true } };
+    public static TheoryData<string, bool> Servers =>
+        new() { { "nginx", false }, { "nginx", true }, { "h2o", false }, { "h2o", true }, { "nghttpd", false }, { "nghttpd", true } };
 
     [Theory]
     [MemberData(nameof(Servers))]
@@ -17,7 +18,9 @@ public sealed class OtherServerTests
         for (int i = 0; i < 3; i++)
         {
             using HttpResponseMessage response = await client.GetAsync(new Uri(server.Uri, "small"));
-            Assert.Equal((HttpVersion.Version20, HttpStatusCode.OK, 5), (response.Version, response.StatusCode, response.Content.Headers.ContentLength));
+            Assert.Equal(
+                (HttpVersion.Version20, HttpStatusCode.OK, 5),
+                (response.Version, response.StatusCode, response.Content.Headers.ContentLength));
             Assert.Equal("small", await response.Content.ReadAsStringAsync());
             Assert.Equal("", await client.GetStringAsync(new Uri(server.Uri, "empty")));
             Assert.Equal(ChildServer.Large, await client.GetByteArrayAsync(new Uri(server.Uri, "large")));
@@ -30,7 +33,11 @@ public sealed class OtherServerTests
     {
         await using ChildServer server = await StartAsync(name, tls);
         using HttpClient client = Subject.CreateClient();
-        using var request = new HttpRequestMessage(HttpMethod.Head, new Uri(server.Uri, "large")) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(HttpMethod.Head, new Uri(server.Uri, "large"))
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         using HttpResponseMessage head = await client.SendAsync(request);
         Assert.Equal(ChildServer.Large.Length, head.Content.Headers.ContentLength);
         Assert.Equal("", await head.Content.ReadAsStringAsync());
@@ -63,7 +70,8 @@ public sealed class OtherServerTests
                 return;
             }
 
-            using HttpResponseMessage response = await client.GetAsync(new Uri(server.Uri, "large"), HttpCompletionOption.ResponseHeadersRead);
+            using HttpResponseMessage response =
+                await client.GetAsync(new Uri(server.Uri, "large"), HttpCompletionOption.ResponseHeadersRead);
             Stream body = await response.Content.ReadAsStreamAsync();
             await body.ReadExactlyAsync(new byte[i * 1000]);
         }));
@@ -75,7 +83,7 @@ public sealed class OtherServerTests
     [InlineData(true)]
     public async Task A_server_that_takes_ten_requests_a_connection_is_asked_a_hundred(bool atOnce)
     {
-        await using ChildServer server = await ChildServer.StartNginxAsync(tls: false, requestsPerConnection: 10);
+        await using ChildServer server = await ChildServer.StartNginxAsync(tls: false, perConnection: 10);
         using HttpClient client = Subject.CreateClient();
         for (int i = 0; i < 5; i++)
         {

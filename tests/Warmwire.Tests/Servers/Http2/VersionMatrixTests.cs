@@ -32,7 +32,8 @@ public sealed class VersionMatrixTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task The_version_spoken_or_the_failure_is_the_one_of_NET(string version, HttpVersionPolicy policy, bool tls, HttpProtocols protocols)
+    public async Task The_version_spoken_or_the_failure_is_the_one_of_NET(
+        string version, HttpVersionPolicy policy, bool tls, HttpProtocols protocols)
     {
         await using KestrelServer server = await KestrelServer.StartAsync(
             static context => context.Response.WriteAsync(context.Request.Protocol), new KestrelServerSettings { Protocols = protocols });
@@ -46,7 +47,11 @@ public sealed class VersionMatrixTests
             string outcome = "";
             for (int i = 0; i < 2; i++)
             {
-                using var request = new HttpRequestMessage(HttpMethod.Get, tls ? server.HttpsUri : server.HttpUri) { Version = Version.Parse(version), VersionPolicy = policy };
+                using var request = new HttpRequestMessage(HttpMethod.Get, tls ? server.HttpsUri : server.HttpUri)
+                {
+                    Version = Version.Parse(version),
+                    VersionPolicy = policy,
+                };
                 try
                 {
                     using HttpResponseMessage response = await client.SendAsync(request);
@@ -54,9 +59,13 @@ public sealed class VersionMatrixTests
                 }
                 catch (HttpRequestException error)
                 {
-                    // A server of the other kind: which of its errors that is without TLS is a race of its answer and its close. With TLS ours says in each case
-                    // what the server chose; that of .NET offers only what the request demands, and reports how the server took it.
-                    Assert.True(!tls || handler is not PooledHttpHandler || error.HttpRequestError is HttpRequestError.VersionNegotiationError or HttpRequestError.SecureConnectionError, error.ToString());
+                    // A server of the other kind: which of its errors that is without TLS is a race of its answer and its close. With TLS
+                    // ours says in each case what the server chose; that of .NET offers only what the request demands, and reports how the
+                    // server took it.
+                    Assert.True(
+                        !tls || handler is not PooledHttpHandler
+                            || error.HttpRequestError is HttpRequestError.VersionNegotiationError or HttpRequestError.SecureConnectionError,
+                        error.ToString());
                     outcome += "failed; ";
                 }
             }
@@ -81,10 +90,18 @@ public sealed class VersionMatrixTests
             },
             new KestrelServerSettings { Protocols = HttpProtocols.Http1AndHttp2 });
         using var client = new HttpClient(new PooledHttpHandler { SslOptions = TestCertificates.Trusting(), UseProxy = false });
-        using var request = new HttpRequestMessage(HttpMethod.Get, server.HttpsUri) { Version = new Version(2, 0), VersionPolicy = HttpVersionPolicy.RequestVersionOrLower };
+        using var request = new HttpRequestMessage(HttpMethod.Get, server.HttpsUri)
+        {
+            Version = new Version(2, 0),
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
         using HttpResponseMessage response = await client.SendAsync(request);
         Assert.Equal("HTTP/1.1", await response.Content.ReadAsStringAsync());
-        using var exact = new HttpRequestMessage(HttpMethod.Get, server.HttpsUri) { Version = new Version(2, 0), VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var exact = new HttpRequestMessage(HttpMethod.Get, server.HttpsUri)
+        {
+            Version = new Version(2, 0),
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         TransportException error = await Assert.ThrowsAsync<TransportException>(() => client.SendAsync(exact));
         Assert.Equal(HttpRequestError.VersionNegotiationError, error.HttpRequestError);
     }

@@ -34,7 +34,8 @@ public sealed class WebSocketTests
 
         using ClientWebSocket second = await ConnectAsync(server, invoker, tls);
         Assert.Equal(1, server.Connections);
-        await Guard.Within(socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "done", CancellationToken.None), () => "the close handshake");
+        await Guard.Within(
+            socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "done", CancellationToken.None), () => "the close handshake");
         Assert.Equal((WebSocketState.Closed, WebSocketCloseStatus.NormalClosure), (socket.State, socket.CloseStatus));
         await second.SendAsync("still here"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
         Assert.Equal("still here"u8.ToArray(), await ReadMessageAsync(second));
@@ -75,7 +76,9 @@ public sealed class WebSocketTests
         Assert.Equal(1, server.Connections);
     }
 
-    /// <summary>What speaks HTTP/1.1 only, and what speaks HTTP/2 but no extended CONNECT: the websocket goes over HTTP/1.1 then, where it may.</summary>
+    /// <summary>
+    /// What speaks HTTP/1.1 only, and what speaks HTTP/2 but no extended CONNECT: the websocket goes over HTTP/1.1 then, where it may.
+    /// </summary>
     [Theory]
     [InlineData(HttpProtocols.Http1, true)]
     [InlineData(HttpProtocols.Http1, false)]
