@@ -6,11 +6,17 @@ namespace Warmwire.Pooling;
 /// A dial as a work item of the thread pool: it begins on a stack of its own, without an execution context or a synchronization context of
 /// anybody's.
 /// </summary>
-internal sealed class DialWork(ConnectionPool pool, OriginPool origin, PlannedDial dial, bool http1Only) : IThreadPoolWorkItem
+internal sealed class DialWork(ConnectionPool pool, OriginPool origin, PlannedDial dial) : IThreadPoolWorkItem
 {
-    public void Execute() => _ = RunAsync();
+    public void Execute()
+    {
+        if (origin.Executor.TryBegin(dial, out bool http1Only))
+        {
+            _ = RunAsync(http1Only);
+        }
+    }
 
-    private async Task RunAsync()
+    private async Task RunAsync(bool http1Only)
     {
         PooledConnection pooled;
         try

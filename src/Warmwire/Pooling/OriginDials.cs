@@ -44,14 +44,16 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
             return 0;
         }
 
-        int needed = state.Protocol switch
-        {
-            ProtocolKnowledge.Unknown => state.Dialing == 0 ? 1 : 0,
-            ProtocolKnowledge.Http2 => NeededForSlots(waiting),
-            _ => WaitingForHttp1(waiting) - state.Dialing,
-        };
-        return Math.Min(needed, state.Settings.MaxConnectionsPerServer - state.Open.Count - state.Dialing);
+        return Math.Min(NeededWithoutCap(waiting), state.Settings.MaxConnectionsPerServer - state.Open.Count - state.Dialing);
     }
+
+    /// <summary>The same without the limit on connections; negative if there are more dials than the waiters need.</summary>
+    private int NeededWithoutCap(int waiting) => state.Protocol switch
+    {
+        ProtocolKnowledge.Unknown => state.Dialing == 0 ? 1 : 0,
+        ProtocolKnowledge.Http2 => NeededForSlots(waiting),
+        _ => WaitingForHttp1(waiting) - state.Dialing,
+    };
 
     /// <summary>
     /// Those whom another connection of HTTP/1.1 helps. A waiter that needs HTTP/2 waits for a slot while an earlier connection may still
@@ -142,12 +144,29 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
 
     // ---- A dial begins, or does not ---------------------------------------------------------------------------------
 
-    /// <summary>The dial has its permit.</summary>
-    /// <returns>Whether HTTP/2 is not to be offered.</returns>
-    public bool Begin(PlannedDial dial)
+    /// <summary>The dial has its permit and a thread: it begins if the waiters still need it.</summary>
+    /// <param name="dial">The dial.</param>
+    /// <param name="http1Only">Whether HTTP/2 is not to be offered.</param>
+    /// <param name="step">What follows if it does not begin.</param>
+    /// <remarks>
+    /// Story: a burst of requests plans a dial for each, and by the time most of them come to run, connections that were opened first have
+    /// served the requests they were for. Begun all the same they would open connections that nobody uses.
+    /// </remarks>
+    public bool TryBegin(PlannedDial dial, out bool http1Only, out OriginStep step)
     {
+        step = default;
+        http1Only = state.Protocol == ProtocolKnowledge.Http1Required;
+        int waiting = state.Waiters.Count;
+        if (dial.Reason != DialReason.Prewarm && (waiting == 0 || NeededWithoutCap(waiting) < 0))
+        {
+            Unplan(dial);
+            step.FreesPermit = true;
+            step.Dial = Next();
+            return false;
+        }
+
         state.Counters.Dialed(dial.Reason);
-        return state.Protocol == ProtocolKnowledge.Http1Required;
+        return true;
     }
 
     /// <summary>There is no permit for the dial: its request waits, except if the line is too long for it.</summary>

@@ -370,21 +370,32 @@ internal sealed class OriginExecutor
         }
     }
 
-    /// <summary>Begins a dial that has its permit.</summary>
+    /// <summary>Has a dial begin that has its permit.</summary>
     public void Start(PlannedDial dial)
     {
-        bool http1Only;
-        using (Scope at = Enter())
-        {
-            http1Only = at.Plan.Dials.Begin(dial);
-        }
-
-        _events.DialStarted(_owner.Route, dial.Reason);
-
         // Story: a dial that fails before its first wait came back into the plan on the stack that had planned it, once for each waiter;
         // and a callback of the user's ran on whatever thread a connection was missed on, in its context. A work item has a stack and a
         // context of its own.
-        ThreadPool.UnsafeQueueUserWorkItem(new DialWork(_pool, _owner, dial, http1Only), preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(new DialWork(_pool, _owner, dial), preferLocal: false);
+    }
+
+    /// <summary>The work item of a dial runs.</summary>
+    /// <param name="dial">The dial.</param>
+    /// <param name="http1Only">Whether HTTP/2 is not to be offered.</param>
+    /// <returns>Whether the waiters still need it; if not, it is over.</returns>
+    public bool TryBegin(PlannedDial dial, out bool http1Only)
+    {
+        using (Scope at = Enter())
+        {
+            if (!at.Plan.Dials.TryBegin(dial, out http1Only, out OriginStep step))
+            {
+                at.Then(step);
+                return false;
+            }
+        }
+
+        _events.DialStarted(_owner.Route, dial.Reason);
+        return true;
     }
 
     private PlannedDial? NextDial()

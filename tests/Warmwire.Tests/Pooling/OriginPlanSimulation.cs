@@ -25,6 +25,7 @@ internal sealed class OriginPlanSimulation : IDisposable
     private readonly List<string> _script = [];
 
     private readonly Queue<OriginStep> _steps = [];
+    private readonly List<PlannedDial> _planned = [];
     private readonly List<PlannedDial> _dials = [];
     private readonly List<PoolWaiter> _waiting = [];
     private readonly HashSet<PoolWaiter> _ended = [];
@@ -85,7 +86,7 @@ internal sealed class OriginPlanSimulation : IDisposable
 
     private void Play()
     {
-        switch (_random.Next(20))
+        switch (_random.Next(23))
         {
             case < 6:
                 Ask();
@@ -130,9 +131,30 @@ internal sealed class OriginPlanSimulation : IDisposable
             case 19:
                 PlayRare();
                 break;
+            case > 19 when Any(_planned, out PlannedDial? planned):
+                Begin(planned);
+                break;
             default:
                 break;
         }
+    }
+
+    private void Begin(PlannedDial dial)
+    {
+        _planned.Remove(dial);
+        int waiting = Snapshot.Pending;
+        if (_plan.Dials.TryBegin(dial, out _, out OriginStep step))
+        {
+            Note($"dial begins for {dial.Reason}");
+            Assert.True(waiting > 0, "a dial begins that nobody waits for");
+            _dials.Add(dial);
+            return;
+        }
+
+        Note($"dial for {dial.Reason} is not needed any more");
+        Assert.True(step.FreesPermit, "a dial that does not begin keeps its permit");
+        FreePermit();
+        Follow(step);
     }
 
     private void PlayMultiplexed()
@@ -204,7 +226,7 @@ internal sealed class OriginPlanSimulation : IDisposable
                     if (_permits > 0)
                     {
                         _permits--;
-                        _plan.Dials.Begin(dial);
+                        Assert.True(_plan.Dials.TryBegin(dial, out _, out _), "a dial that no request asked for");
                         _dials.Add(dial);
                     }
                     else
@@ -279,6 +301,11 @@ internal sealed class OriginPlanSimulation : IDisposable
             Assert.Fail("a permit comes back, and nothing has ended");
         }
 
+        Follow(step);
+    }
+
+    private void Follow(in OriginStep step)
+    {
         _steps.Enqueue(step);
     }
 
@@ -337,13 +364,12 @@ internal sealed class OriginPlanSimulation : IDisposable
     {
         while (dial is not null)
         {
-            Assert.True(Snapshot.Dialing <= Snapshot.Pending + _dials.Count(static one => one.Waiter is null || one.Waiter.IsDone
+            Assert.True(Snapshot.Dialing <= Snapshot.Pending + _dials.Concat(_planned).Count(static one => one.Waiter is null || one.Waiter.IsDone
                 || !one.Waiter.IsQueued), "more dials than waiters");
             if (_permits > 0)
             {
                 _permits--;
-                _plan.Dials.Begin(dial);
-                _dials.Add(dial);
+                _planned.Add(dial);
                 dial = _plan.Dials.Next();
                 continue;
             }
@@ -430,7 +456,7 @@ internal sealed class OriginPlanSimulation : IDisposable
     {
         OriginSnapshot now = Snapshot;
         Assert.Equal(_open.Count, now.Open);
-        Assert.Equal(_dials.Count, now.Dialing);
+        Assert.Equal(_dials.Count + _planned.Count, now.Dialing);
         Assert.Equal(_waiting.Count, now.Pending);
         Assert.True(now.Open + now.Dialing <= _settings.MaxConnectionsPerServer, "more connections than allowed");
         Assert.True(now.Idle <= _settings.MaxIdleConnectionsPerServer, "more idle connections than allowed");
@@ -473,6 +499,12 @@ internal sealed class OriginPlanSimulation : IDisposable
         Do(_plan.Abort());
         TakeAll();
         Assert.Empty(_waiting);
+        foreach (PlannedDial dial in _planned.ToArray())
+        {
+            Begin(dial);
+        }
+
+        Assert.Empty(_planned);
         foreach (PlannedDial dial in _dials.ToArray())
         {
             Succeed(dial);

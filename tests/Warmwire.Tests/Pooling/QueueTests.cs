@@ -79,9 +79,10 @@ public class QueueTests
         using var rig = new PoolRig(holdDials: true);
         using var source = new CancellationTokenSource();
         Task<HttpResponseMessage> gone = rig.Get(A, source.Token);
+        Dial dial = await rig.Network.NextDialAsync();
         await source.CancelAsync();
         await rig.IsCancelled(gone);
-        ScriptedPeer peer = (await rig.Network.NextDialAsync()).Accept();
+        ScriptedPeer peer = dial.Accept();
         await rig.Until(snapshot => snapshot.Idle == 1);
         Assert.False((await rig.Exchange(peer)).Reused);
     }

@@ -106,6 +106,10 @@ internal sealed class SharedRig : IDisposable
     /// <summary>Whether the last dial to this origin told HTTP/1.1.</summary>
     public bool ToldHttp1(string origin) => _toldHttp1.GetValueOrDefault(origin);
 
+    /// <summary>Waits until dials have begun: one that is not needed any more when its turn comes does not begin.</summary>
+    public void UntilDialsBegan(int count) =>
+        Assert.True(SpinWait.SpinUntil(() => PendingDials >= count, Guard.Limit), "the dials do not begin");
+
     /// <summary>Ends the dial that waits longest.</summary>
     public void EndDial(Exception? failure = null)
     {

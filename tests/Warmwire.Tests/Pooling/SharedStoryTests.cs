@@ -19,6 +19,7 @@ public class SharedStoryTests
         rig.HoldDials = true;
         Task<HttpConnection> waiting = rig.Ask();
         Assert.False(waiting.IsCompleted);
+        rig.UntilDialsBegan(1);
         first.Resume();
         Assert.Same(first, await rig.Done(waiting));
         rig.EndDial();
