@@ -44,7 +44,7 @@ internal sealed class Http2Output : IThreadPoolWorkItem
 
         // Story: a stream of a ConnectCallback blocked in a write, in the middle of the reading flow's acknowledgement of a PING, and no
         // response was read meanwhile. What is not ours is written to on a flow of its own.
-        _isForeign = dialed.SocketStream is null;
+        _isForeign = dialed.IsForeign;
     }
 
     /// <summary>Whether this thread holds the gate.</summary>
