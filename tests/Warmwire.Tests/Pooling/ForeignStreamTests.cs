@@ -39,6 +39,34 @@ public sealed class ForeignStreamTests
         Assert.Equal(HttpStatusCode.OK, await nested!);
     }
 
+    [Fact]
+    public async Task A_stream_that_blocks_in_a_write_does_not_block_the_caller()
+    {
+        await using KestrelServer server = await ServeAsync(http2: true);
+        using var handler = new PooledHttpHandler { UseProxy = false };
+        using var invoker = new HttpMessageInvoker(handler);
+        using var open = new ManualResetEventSlim(initialState: true);
+        handler.ConnectCallback = async (context, token) => new UserStream(await ConnectAsync(context, token))
+        {
+            OnWrite = () => open.Wait(Guard.Limit * 3),
+        };
+        Assert.Equal(HttpStatusCode.OK, await GetAsync(invoker, server, http2: true));
+        open.Reset();
+        using var caller = new CancellationTokenSource();
+        Task<HttpResponseMessage>? response = null;
+        var returned = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var thread = new Thread(() =>
+        {
+            response = invoker.SendAsync(Request(server, http2: true), caller.Token);
+            returned.SetResult();
+        });
+        thread.Start();
+        await Guard.Within(returned.Task, () => "the caller stands in the stream's write");
+        await caller.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => response!);
+        open.Set();
+    }
+
     private static Task<KestrelServer> ServeAsync(bool http2) => KestrelServer.StartAsync(
         static context => context.Response.WriteAsync("ok"),
         new KestrelServerSettings { Protocols = http2 ? HttpProtocols.Http2 : HttpProtocols.Http1 });
@@ -75,6 +103,8 @@ public sealed class ForeignStreamTests
 
         public Action? OnDispose { get; init; }
 
+        public Action? OnWrite { get; init; }
+
         public override bool CanRead => true;
 
         public override bool CanSeek => false;
@@ -96,8 +126,11 @@ public sealed class ForeignStreamTests
 
         public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
 
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-            inner.WriteAsync(buffer, cancellationToken);
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            OnWrite?.Invoke();
+            return inner.WriteAsync(buffer, cancellationToken);
+        }
 
         public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
