@@ -380,12 +380,13 @@ internal sealed class OriginExecutor
             http1Only = at.Plan.Dials.Begin(dial);
         }
 
-        _events.DialStarted(_owner.Route, dial.Reason);
-
         // Story: a dial that fails before its first wait came back into the plan on the stack that had planned it, once for each waiter;
         // and a callback of the user's ran on whatever thread a connection was missed on, in its context. A work item has a stack and a
         // context of its own.
         ThreadPool.UnsafeQueueUserWorkItem(new DialWork(_pool, _owner, dial, http1Only), preferLocal: false);
+
+        // Story: a listener sent a request to the same origin and waited for it, which was in line behind the dial that had not begun.
+        _events.DialStarted(_owner.Route, dial.Reason);
     }
 
     private PlannedDial? NextDial()

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
@@ -65,6 +66,37 @@ public sealed class ForeignStreamTests
         await caller.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => response!);
         open.Set();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_listener_may_wait_for_a_request_when_it_is_told_of_a_dial(bool http2)
+    {
+        await using KestrelServer server = await ServeAsync(http2);
+        using var meters = new TestMeterFactory();
+        using var handler = new PooledHttpHandler { UseProxy = false, MeterFactory = meters };
+        using var invoker = new HttpMessageInvoker(handler);
+        using var listener = new MeterListener();
+        bool? answered = null;
+        int told = 0;
+        listener.InstrumentPublished = (instrument, from) =>
+        {
+            if (instrument.Name == "warmwire.client.dials" && ReferenceEquals(instrument.Meter.Scope, meters))
+            {
+                from.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, _, _) =>
+        {
+            if (Interlocked.Increment(ref told) == 1)
+            {
+                answered = Task.Run(() => GetAsync(invoker, server, http2)).Wait(Guard.Limit / 2);
+            }
+        });
+        listener.Start();
+        Assert.Equal(HttpStatusCode.OK, await Guard.Within(Task.Run(() => GetAsync(invoker, server, http2)), () => "the request"));
+        Assert.True(answered);
     }
 
     private static Task<KestrelServer> ServeAsync(bool http2) => KestrelServer.StartAsync(
