@@ -15,6 +15,9 @@ internal sealed class DialedStream
     /// </summary>
     public SocketStream? SocketStream { get; init; }
 
+    /// <summary>Whether code of the user's runs where the stream is written to or disposed.</summary>
+    public bool IsForeign => SocketStream is null;
+
     /// <summary>
     /// Whether nothing lies between <see cref="Stream"/> and <see cref="SocketStream"/>: input of the one is input of the other. They are
     /// then the same object, unless a callback made the stream.
@@ -41,4 +44,17 @@ internal sealed class DialedStream
     public TimeSpan ConnectTime { get; init; }
 
     public TimeSpan TlsTime { get; init; }
+
+    /// <summary>Ends the stream. Pending reads and writes fail; the buffers they use are left to the garbage collector.</summary>
+    public void Dispose()
+    {
+        try
+        {
+            Stream.Dispose();
+        }
+        catch (Exception)
+        {
+            // A stream of a ConnectCallback may throw here; it is gone all the same.
+        }
+    }
 }

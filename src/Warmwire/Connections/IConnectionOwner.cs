@@ -11,6 +11,12 @@ internal interface IConnectionOwner
     /// <summary>The connection is closed. Called exactly once for each connection, from any state.</summary>
     void Closed(HttpConnection connection, CloseReason reason);
 
+    /// <summary>
+    /// Runs what ends a stream that is not ours: its code may block, or send a request and wait, so nothing of the owner's may wait behind
+    /// it.
+    /// </summary>
+    void EndForeignStream(Action end) => end();
+
     /// <summary>A response was found by the garbage collector: it was never disposed.</summary>
     void ResponseLeaked(HttpConnection connection, string? stack);
 }

@@ -44,7 +44,7 @@ internal sealed class Http2Output : IThreadPoolWorkItem
 
         // Story: a stream of a ConnectCallback blocked in a write, in the middle of the reading flow's acknowledgement of a PING, and no
         // response was read meanwhile. What is not ours is written to on a flow of its own.
-        _isForeign = dialed.SocketStream is null;
+        _isForeign = dialed.IsForeign;
     }
 
     /// <summary>Whether this thread holds the gate.</summary>
@@ -124,7 +124,10 @@ internal sealed class Http2Output : IThreadPoolWorkItem
     private void Leave()
     {
         bool flush = !_flushIsDue && !_sending && !_stopped && _gathering.Count > 0;
-        bool gathersMore = _gathersMore ?? _isForeign;
+
+        // Story: a caller sent the only request, and so on its own thread, and stood in a foreign stream's blocking write where neither its
+        // token nor its timeout reached it.
+        bool gathersMore = _isForeign || _gathersMore == true;
         _gathersMore = null;
         _flushIsDue |= flush;
         _gate.Exit();
@@ -280,7 +283,7 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         public bool IsFull => _output._gathering.Count >= Http2Limits.PendingOutputBytes;
 
         /// <summary>
-        /// Whether others are likely to add frames at once, so that sending is put off for a moment. Else it is when the stream is not
+        /// Whether others are likely to add frames at once, so that sending is put off for a moment. It always is when the stream is not
         /// ours.
         /// </summary>
         public void ExpectMore(bool more) => _output._gathersMore = more;

@@ -13,6 +13,7 @@ internal sealed class DialWork(ConnectionPool pool, OriginPool origin, PlannedDi
         if (origin.Executor.TryBegin(dial, out bool http1Only))
         {
             _ = RunAsync(http1Only);
+            origin.Executor.TellBegun(dial);
         }
     }
 

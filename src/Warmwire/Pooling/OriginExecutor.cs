@@ -20,7 +20,8 @@ namespace Warmwire.Pooling;
 ///  this one join the queue
 /// </code>
 /// A dial is a work item of the thread pool, a waiter goes on there too, and a listener gets a queue of its own (<see
-/// cref="StepQueue.Leave"/>): so neither the user's code nor its context meets what runs here.
+/// cref="StepQueue.Leave"/>), and a foreign stream is disposed behind all steps (<see cref="StepQueue.RunBehind"/>): so neither the user's
+/// code nor its context meets what runs here.
 /// </remarks>
 internal sealed class OriginExecutor
 {
@@ -385,18 +386,18 @@ internal sealed class OriginExecutor
     /// <returns>Whether the waiters still need it; if not, it is over.</returns>
     public bool TryBegin(PlannedDial dial, out bool http1Only)
     {
-        using (Scope at = Enter())
-        {
-            if (!at.Plan.Dials.TryBegin(dial, out http1Only, out OriginStep step))
-            {
-                at.Then(step);
-                return false;
-            }
-        }
-
-        _events.DialStarted(_owner.Route, dial.Reason);
-        return true;
+        using Scope at = Enter();
+        bool begins = at.Plan.Dials.TryBegin(dial, out http1Only, out OriginStep step);
+        at.Then(step);
+        return begins;
     }
+
+    /// <summary>Tells the listeners of a dial that has begun.</summary>
+    /// <remarks>
+    /// Story: a listener sent a request to the same origin and waited for it, which was in line behind the dial that had not begun. So
+    /// this comes after the beginning, and a dial that ends at once may be told of its end first.
+    /// </remarks>
+    public void TellBegun(PlannedDial dial) => _events.DialStarted(_owner.Route, dial.Reason);
 
     private PlannedDial? NextDial()
     {

@@ -211,6 +211,8 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
         at.Then(at.Plan.Closed(pooled, reason));
     }
 
+    public void EndForeignStream(Action end) => StepQueue.RunBehind(end);
+
     public void StreamEnded(HttpConnection connection)
     {
         // Story: an origin has no connection at all and waits for a permit. This connection never becomes idle, because there is always one

@@ -462,14 +462,9 @@ internal sealed class Http1Connection : HttpConnection
     {
         Body.Drain.Unlimit();
         Writer.Stop();
-        try
+        if (!Dialed.IsForeign)
         {
-            // Pending reads and writes fail; the buffers they use are left to the garbage collector.
-            Stream.Dispose();
-        }
-        catch (Exception)
-        {
-            // A stream of a ConnectCallback may throw here; it is gone all the same.
+            Dialed.Dispose();
         }
 
         Owner.Closed(this, reason);
@@ -481,6 +476,11 @@ internal sealed class Http1Connection : HttpConnection
 
         waiting?.TrySetResult();
         UserCode.Tell(Interlocked.Exchange(ref _trace, null)?.PutIdleConnection, (CloseReason?)reason);
+        if (Dialed.IsForeign)
+        {
+            Owner.EndForeignStream(Dialed.Dispose);
+        }
+
         attempt?.TryFail(error ?? TransportErrors.ConnectionGone(this, attempt, reason), asynchronously);
     }
 
