@@ -12,10 +12,9 @@ internal interface IConnectionOwner
     void Closed(HttpConnection connection, CloseReason reason);
 
     /// <summary>
-    /// Runs what ends a stream that is not ours: its code may block, or send a request and wait, so nothing of the owner's may wait behind
-    /// it.
+    /// Disposes the stream of a connection that is about to be told closed. One that is not ours may send a request and wait for it.
     /// </summary>
-    void EndForeignStream(Action end) => end();
+    void EndStream(DialedStream stream) => stream.Dispose();
 
     /// <summary>A response was found by the garbage collector: it was never disposed.</summary>
     void ResponseLeaked(HttpConnection connection, string? stack);

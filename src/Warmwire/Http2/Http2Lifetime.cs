@@ -219,28 +219,6 @@ internal sealed class Http2Lifetime
         }
 
         _connection.Health.Stop();
-        if (!_connection.Dialed.IsForeign)
-        {
-            EndStream(reason, code);
-        }
-
-        // First the pool, so that what is sent again does not come back here.
-        _owner.Closed(_connection, reason);
-        _connection.Control.ConnectionClosed();
-        foreach (Http2Stream stream in streams)
-        {
-            stream.Fail(attempt => makeError(stream, attempt), dropUnread: reason == CloseReason.Disposed);
-            Streams.EndSlot(stream);
-        }
-
-        if (_connection.Dialed.IsForeign)
-        {
-            _owner.EndForeignStream(() => EndStream(reason, code));
-        }
-    }
-
-    private void EndStream(CloseReason reason, Http2ErrorCode code)
-    {
         if (reason is not (CloseReason.ServerClosed or CloseReason.ReadError or CloseReason.WriteError or CloseReason.PingTimeout))
         {
             // RFC 9113 §5.4.1, §6.8: the server is told why, and that it need not wait for more.
@@ -253,7 +231,16 @@ internal sealed class Http2Lifetime
             Streams.TrimSpares_NeedsLock(0);
         }
 
-        _connection.Dialed.Dispose();
+        _owner.EndStream(_connection.Dialed);
+
+        // First the pool, so that what is sent again does not come back here.
+        _owner.Closed(_connection, reason);
+        _connection.Control.ConnectionClosed();
+        foreach (Http2Stream stream in streams)
+        {
+            stream.Fail(attempt => makeError(stream, attempt), dropUnread: reason == CloseReason.Disposed);
+            Streams.EndSlot(stream);
+        }
     }
 
     private void MoveTo_NeedsLock(Http2State next)

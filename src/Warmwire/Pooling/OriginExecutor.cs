@@ -20,8 +20,7 @@ namespace Warmwire.Pooling;
 ///  this one join the queue
 /// </code>
 /// A dial is a work item of the thread pool, a waiter goes on there too, and a listener gets a queue of its own (<see
-/// cref="StepQueue.Leave"/>), and a foreign stream is disposed behind all steps (<see cref="StepQueue.RunBehind"/>): so neither the user's
-/// code nor its context meets what runs here.
+/// cref="StepQueue.Leave"/>), as the disposal of a stream has: so neither the user's code nor its context meets what runs here.
 /// </remarks>
 internal sealed class OriginExecutor
 {

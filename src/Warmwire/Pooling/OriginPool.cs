@@ -211,7 +211,14 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
         at.Then(at.Plan.Closed(pooled, reason));
     }
 
-    public void EndForeignStream(Action end) => StepQueue.RunBehind(end);
+    public void EndStream(DialedStream stream)
+    {
+        // Story: a connection is closed in a step, and the user's stream, being disposed, sends a request and waits for it. The dial of
+        // that request stood behind the very step. The close itself is told afterwards, or the limits on connections would be passed.
+        StepQueue? queue = StepQueue.Leave();
+        stream.Dispose();
+        StepQueue.Return(queue);
+    }
 
     public void StreamEnded(HttpConnection connection)
     {

@@ -16,7 +16,6 @@ internal sealed class StepQueue
     private static StepQueue? t_queue;
 
     private readonly Queue<(OriginExecutor Origin, OriginStep Step)> _steps = new();
-    private readonly Queue<Action> _behind = new();
     private bool _isRunning;
 
     /// <summary>Takes the step, and all that follow from it; or leaves it to the loop that this thread is in.</summary>
@@ -27,21 +26,6 @@ internal sealed class StepQueue
         if (!queue._isRunning)
         {
             queue.RunAll();
-        }
-    }
-
-    /// <summary>Runs code of the user's behind all steps that this thread has to take; at once if it takes none.</summary>
-    public static void RunBehind(Action work)
-    {
-        // Story: a connection is closed in a step, and the user's stream, being disposed, sends a request and waits for it. The dial of
-        // that request stood behind the very step.
-        if (t_queue is { _isRunning: true } queue)
-        {
-            queue._behind.Enqueue(work);
-        }
-        else
-        {
-            work();
         }
     }
 
@@ -88,11 +72,6 @@ internal sealed class StepQueue
         }
 
         _isRunning = false;
-        while (_behind.TryDequeue(out Action? work))
-        {
-            work();
-        }
-
         failure?.Throw();
     }
 }

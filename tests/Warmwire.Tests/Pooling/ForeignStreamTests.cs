@@ -17,7 +17,7 @@ public sealed class ForeignStreamTests
     public async Task A_stream_may_send_a_request_and_wait_for_it_while_it_is_disposed(bool http2)
     {
         await using KestrelServer server = await ServeAsync(http2);
-        using var handler = new PooledHttpHandler { UseProxy = false, MaxConnectionsPerServer = 1 };
+        using var handler = new PooledHttpHandler { UseProxy = false };
         using var invoker = new HttpMessageInvoker(handler);
         Task<HttpStatusCode>? nested = null;
         bool answered = false;

@@ -462,11 +462,7 @@ internal sealed class Http1Connection : HttpConnection
     {
         Body.Drain.Unlimit();
         Writer.Stop();
-        if (!Dialed.IsForeign)
-        {
-            Dialed.Dispose();
-        }
-
+        Owner.EndStream(Dialed);
         Owner.Closed(this, reason);
         TaskCompletionSource? waiting;
         lock (Gate)
@@ -476,11 +472,6 @@ internal sealed class Http1Connection : HttpConnection
 
         waiting?.TrySetResult();
         UserCode.Tell(Interlocked.Exchange(ref _trace, null)?.PutIdleConnection, (CloseReason?)reason);
-        if (Dialed.IsForeign)
-        {
-            Owner.EndForeignStream(Dialed.Dispose);
-        }
-
         attempt?.TryFail(error ?? TransportErrors.ConnectionGone(this, attempt, reason), asynchronously);
     }
 
