@@ -56,35 +56,6 @@ public sealed class SuddenEndTests
     }
 
     [Fact]
-    public async Task What_counts_as_not_sent_is_not_sent_later()
-    {
-        // The server reads nothing more, so that the head of another request waits in the output when the connection breaks.
-        using var rig = new Http2Rig(transport: new MemoryTransportOptions { WriteCapacity = 16 });
-        Http2Peer peer = await rig.WarmUpAsync();
-        Task<HttpResponseMessage> unread = rig.SendAsync(Http2Rig.Request(HttpMethod.Post, "unread"));
-        Task<HttpResponseMessage> sending = rig.SendAsync(Http2Rig.Request(HttpMethod.Post, "once"));
-        await peer.SendFrameAsync(FrameType.Data, FrameFlags.None, 0);
-        Http2Peer next = await rig.AcceptAsync([]);
-        Assert.Equal("/once", (await next.AnswerNextAsync(200, "done")).Path);
-        using HttpResponseMessage response = await sending;
-        Assert.Equal("done", await response.ReadTextAsync());
-
-        // A POST that was sent again must not be with the first server too.
-        await rig.FailsAsync(unread, HttpRequestError.HttpProtocolError, Http2ErrorCode.ProtocolError);
-        await Guard.Within(peer.ClientClosed, () => "the client to close");
-        int heads = 0;
-        await Assert.ThrowsAnyAsync<Exception>(async () =>
-        {
-            // To the end, which may be in the middle of a frame.
-            while (true)
-            {
-                heads += (await peer.ReadFrameAsync()).Type == FrameType.Headers ? 1 : 0;
-            }
-        });
-        Assert.InRange(heads, 0, 1);
-    }
-
-    [Fact]
     public async Task A_head_that_waits_behind_a_blocked_write_does_not_leave_with_the_GOAWAY()
     {
         GatedStream? stream = null;

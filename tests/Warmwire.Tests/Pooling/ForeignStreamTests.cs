@@ -96,6 +96,7 @@ public sealed class ForeignStreamTests
         });
         listener.Start();
         Assert.Equal(HttpStatusCode.OK, await Guard.Within(Task.Run(() => GetAsync(invoker, server, http2)), () => "the request"));
+        await Eventually.IsTrue(() => answered is not null, "the listener goes on");
         Assert.True(answered);
     }
 

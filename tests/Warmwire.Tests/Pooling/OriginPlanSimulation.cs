@@ -364,8 +364,9 @@ internal sealed class OriginPlanSimulation : IDisposable
     {
         while (dial is not null)
         {
-            Assert.True(Snapshot.Dialing <= Snapshot.Pending + _dials.Concat(_planned).Count(static one => one.Waiter is null || one.Waiter.IsDone
-                || !one.Waiter.IsQueued), "more dials than waiters");
+            int withoutWaiter = _dials.Concat(_planned).Count(
+                static one => one.Waiter is null || one.Waiter.IsDone || !one.Waiter.IsQueued);
+            Assert.True(Snapshot.Dialing <= Snapshot.Pending + withoutWaiter, "more dials than waiters");
             if (_permits > 0)
             {
                 _permits--;
