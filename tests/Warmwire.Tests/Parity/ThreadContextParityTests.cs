@@ -34,32 +34,61 @@ public sealed class ThreadContextParityTests
         },
         ("the thread is clean again", true));
 
-    [Fact]
+    [Theory]
+    [InlineData("the program's handler")]
+    [InlineData("its own, disposed")]
+    [InlineData("its own, forgotten")]
     [Trait("Issue10", "H2-collectible-context")]
-    public Task A_collectible_AssemblyLoadContext_unloads_after_its_code_made_a_request() => ParityScenario.AssertAsync(
+    public Task A_collectible_AssemblyLoadContext_unloads_after_its_code_made_a_request(string handler) => ParityScenario.AssertAsync(
         async stage =>
         {
             await using var server = new RawServer((stream, _, token) => RawPeer.AnswerAllAsync(stream, Response, token));
             using HttpMessageInvoker invoker = stage.Invoker();
-            WeakReference context = await RunPluginAsync(invoker, server.Uri);
+            WeakReference context = await RunPluginAsync(invoker, stage.Create().GetType(), server.Uri, handler);
             await ParityStage.CollectUntilAsync(() => !context.IsAlive);
             stage.Outcome.Tell("unloaded", !context.IsAlive);
         },
         ("unloaded", true));
 
-    /// <summary>A plug-in's code: awaits a response on whatever thread it comes on, with an AsyncLocal of its own.</summary>
-    public static async Task<string> PluginAsync(HttpMessageInvoker invoker, Uri uri)
+    /// <summary>A plug-in's code: awaits a response on whatever thread it comes on, with an AsyncLocal and a callback of its own.</summary>
+    public static async Task<string> PluginAsync(HttpMessageInvoker shared, Type handlerType, Uri uri, string kind)
     {
-        ArgumentNullException.ThrowIfNull(invoker);
+        ArgumentNullException.ThrowIfNull(shared);
+        ArgumentNullException.ThrowIfNull(handlerType);
         var local = new AsyncLocal<object> { Value = new PluginState() };
-        using HttpResponseMessage response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, uri), default).ConfigureAwait(false);
-        string body = await response.Content.ReadAsStringAsync().ConfigureAwait(false);
+        HttpMessageInvoker invoker = shared;
+        if (kind != "the program's handler")
+        {
+            var handler = (HttpMessageHandler)Activator.CreateInstance(handlerType)!;
+            handlerType.GetProperty(nameof(SocketsHttpHandler.UseProxy))!.SetValue(handler, false);
+            handlerType.GetProperty(nameof(SocketsHttpHandler.ResponseHeaderEncodingSelector))!.SetValue(
+                handler, new HeaderEncodingSelector<HttpRequestMessage>((_, _) => local.Value is null ? null : System.Text.Encoding.Latin1));
+            invoker = new HttpMessageInvoker(handler);
+        }
+
+        string body;
+        using (HttpResponseMessage response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, uri), default).ConfigureAwait(false))
+        {
+            body = await response.Content.ReadAsStringAsync().ConfigureAwait(false);
+        }
+
+        if (kind == "its own, disposed")
+        {
+            invoker.Dispose();
+        }
+
         GC.KeepAlive(local);
         return body;
     }
 
     private static async Task<Thread> MarkAsync(HttpMessageInvoker invoker, Uri uri, string property)
     {
+        for (int i = 0; i < 30; i++)
+        {
+            // until the transport's own thread is the one that continues us
+            using HttpResponseMessage warm = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, uri), default).ConfigureAwait(false);
+        }
+
         using HttpResponseMessage response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, uri), default).ConfigureAwait(false);
         Thread thread = Thread.CurrentThread;
         switch (property)
@@ -86,13 +115,13 @@ public sealed class ThreadContextParityTests
     };
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static async Task<WeakReference> RunPluginAsync(HttpMessageInvoker invoker, Uri uri)
+    private static async Task<WeakReference> RunPluginAsync(HttpMessageInvoker invoker, Type handlerType, Uri uri, string kind)
     {
         var context = new PluginContext();
         Assembly copy = context.LoadFromAssemblyPath(typeof(ThreadContextParityTests).Assembly.Location);
         MethodInfo plugin = copy.GetType(typeof(ThreadContextParityTests).FullName!)!.GetMethod(nameof(PluginAsync))!;
         Assert.NotSame(typeof(ThreadContextParityTests), plugin.DeclaringType);
-        Assert.Equal("ok", await (Task<string>)plugin.Invoke(null, [invoker, uri])!);
+        Assert.Equal("ok", await (Task<string>)plugin.Invoke(null, [invoker, handlerType, uri, kind])!);
         context.Unload();
         return new WeakReference(context);
     }
