@@ -174,4 +174,28 @@ public sealed class BodyStreamParityTests
             stage.Outcome.Tell("body", Encoding.ASCII.GetString(buffer));
         },
         ("read", "ok"), ("body", "helloafter"));
+
+    // A receive stops at the urgent mark: what it returns is shorter than the caller's memory although there is more.
+    [Fact]
+    [Trait("Issue10", "J5-urgent-byte-amid-data")]
+    public Task An_urgent_byte_of_TCP_amid_data_does_not_hang_a_read() => ParityScenario.AssertAsync(
+        async stage =>
+        {
+            var sent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await using var server = new RawServer(async (stream, _, token) =>
+            {
+                await RawPeer.ReadHeadAsync(stream, token);
+                await RawPeer.WriteAsync(stream, "HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n" + new string('x', 9000), token);
+                stream.Socket.Send("!"u8, SocketFlags.OutOfBand);
+                await RawPeer.WriteAsync(stream, new string('x', 11000), token);
+                sent.SetResult();
+                await RawPeer.CountAsync(stream, 1, token);
+            });
+            using HttpMessageInvoker invoker = stage.Invoker();
+            using HttpResponseMessage response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Uri), default);
+            Stream body = await response.Content.ReadAsStreamAsync();
+            await ParityStage.Soon(sent.Task, "all is sent");
+            await stage.Outcome.TellAsync("read", body.ReadExactlyAsync(new byte[20000]).AsTask().WaitAsync(TimeSpan.FromSeconds(3)));
+        },
+        ("read", "ok"));
 }

@@ -85,6 +85,29 @@ public sealed class CancellationParityTests
             }
         });
 
+    // The transport waits for a content that it may have to send again; the caller does not have to.
+    [Theory]
+    [InlineData("REFUSED_STREAM")]
+    [InlineData("GOAWAY")]
+    [Trait("Issue10", "I7-cancelled-while-content-runs")]
+    public Task A_request_that_was_refused_and_is_cancelled_while_its_content_still_runs(string how) => AssertCancelledAsync(
+        async (stage, source) =>
+        {
+            using HttpMessageInvoker invoker = stage.InvokerOverMemory();
+            var content = new SlowContent(async (to, _) =>
+            {
+                await to.WriteAsync("body"u8.ToArray());
+                await Task.Delay(Timeout.Infinite, source.Token);
+            });
+            Task<HttpResponseMessage> sending = invoker.SendAsync(ParityStage.Http2(HttpMethod.Post, content), source.Token);
+            Http2Peer peer = await stage.AcceptHttp2Async();
+            PeerRequest request = await peer.ReadRequestAsync();
+            await (how == "GOAWAY" ? peer.SendGoAwayAsync(0) : peer.SendRstAsync(request.StreamId, Http2ErrorCode.RefusedStream));
+            await Task.WhenAny(sending, Task.Delay(100)); // what was sent is read, and what follows from it is under way
+            await source.CancelAsync();
+            using HttpResponseMessage response = await ParityStage.Soon(sending, "the request's end");
+        });
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

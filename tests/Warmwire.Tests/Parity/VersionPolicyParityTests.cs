@@ -74,6 +74,7 @@ public sealed class VersionPolicyParityTests
         catch (Exception e)
         {
             end = ParityOutcome.Describe(e).Split(" > ")[0].Split('(')[0];
+            TestContext.Current.TestOutputHelper?.WriteLine(e.Message);
         }
 
         if (seen.Task.IsCompleted)
