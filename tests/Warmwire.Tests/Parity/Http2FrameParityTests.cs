@@ -30,7 +30,7 @@ public sealed class Http2FrameParityTests
                 // the connection is gone
             }
 
-            await stage.Outcome.TellResponseAsync("the other stream", ParityStage.Soon(second, "the other stream"));
+            await stage.Outcome.TellResponseAsync("the other stream", second.WaitAsync(TimeSpan.FromSeconds(3)));
             peer.Reset();
             await Task.WhenAny(first, Task.Delay(2000));
             _ = first.Exception;

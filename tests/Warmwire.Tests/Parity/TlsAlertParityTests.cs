@@ -17,27 +17,7 @@ public sealed class TlsAlertParityTests
     {
         (_, ParityOutcome ours) = await ParityScenario.PlayBothAsync(async stage =>
         {
-            await using var server = new RawServer(async (stream, _, token) =>
-            {
-                using var tls = new SslStream(stream);
-                SslServerAuthenticationOptions options = TestCertificates.Presenting();
-                options.ClientCertificateRequired = true;
-                options.EnabledSslProtocols = protocol;
-                options.RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null;
-                try
-                {
-                    await tls.AuthenticateAsServerAsync(options, token);
-                }
-                catch (AuthenticationException)
-                {
-                    // the alert is sent; wait for the client's end, so that it is not lost in a reset
-                    await RawPeer.CountAsync(stream, long.MaxValue, token);
-                }
-                catch (IOException)
-                {
-                    // the client went away
-                }
-            });
+            using OpenSslServer server = await OpenSslServer.StartAsync(protocol == SslProtocols.Tls13 ? "-tls1_3" : "-tls1_2", "-Verify", "1");
             using HttpMessageInvoker invoker = stage.Invoker();
             await stage.Outcome.TellAsync("request", ParityStage.Soon(
                 invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, $"https://localhost:{server.Port}/"), default), "the request's end"));
