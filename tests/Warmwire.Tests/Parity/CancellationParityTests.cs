@@ -60,7 +60,7 @@ public sealed class CancellationParityTests
         {
             using HttpMessageInvoker invoker = stage.InvokerOverMemory();
             int written = 0;
-            var content = new SlowContent((to, _) =>
+            var content = new SlowContent(to =>
             {
                 if (Interlocked.Increment(ref written) > 1)
                 {
@@ -94,7 +94,7 @@ public sealed class CancellationParityTests
         async (stage, source) =>
         {
             using HttpMessageInvoker invoker = stage.InvokerOverMemory();
-            var content = new SlowContent(async (to, _) =>
+            var content = new SlowContent(async to =>
             {
                 await to.WriteAsync("body"u8.ToArray());
                 await Task.Delay(Timeout.Infinite, source.Token);
@@ -116,7 +116,7 @@ public sealed class CancellationParityTests
         async (stage, source) =>
         {
             using HttpMessageInvoker invoker = stage.InvokerOverMemory();
-            var content = new SlowContent((_, _) =>
+            var content = new SlowContent(_ =>
             {
                 source.Cancel();
                 throw new IOException("the content fails");

@@ -286,7 +286,7 @@ public sealed class EarlyAnswerParityTests
         {
             var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             using HttpMessageInvoker invoker = stage.InvokerOverMemory();
-            var content = new SlowContent((_, _) => release.Task);
+            var content = new SlowContent(_ => release.Task);
             using HttpRequestMessage request = ParityStage.Http2(HttpMethod.Post, content);
             Task<HttpResponseMessage> sending = invoker.SendAsync(request, CancellationToken.None);
             Http2Peer peer = await stage.AcceptHttp2Async();

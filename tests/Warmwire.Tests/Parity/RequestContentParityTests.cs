@@ -59,7 +59,7 @@ public sealed class RequestContentParityTests
             using HttpMessageInvoker invoker = stage.InvokerOverMemory();
             var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             var seen = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-            var content = new SlowContent(async (to, _) =>
+            var content = new SlowContent(async to =>
             {
                 using var own = new CancellationTokenSource(200);
                 try
@@ -121,7 +121,7 @@ public sealed class RequestContentParityTests
             using var source = new CancellationTokenSource();
             var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             var seen = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-            var content = new SlowContent(async (to, _) =>
+            var content = new SlowContent(async to =>
             {
                 await to.WriteAsync("first"u8.ToArray());
                 await to.FlushAsync();

@@ -45,6 +45,7 @@ internal sealed class OpenSslServer : IDisposable
         var start = new ProcessStartInfo("/usr/bin/openssl", arguments)
         {
             WorkingDirectory = directory.FullName,
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,

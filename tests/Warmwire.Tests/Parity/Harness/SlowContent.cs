@@ -5,6 +5,11 @@ namespace Warmwire.Tests.Parity;
 /// <summary>A content of any length that is written piece by piece by the test's own code.</summary>
 internal sealed class SlowContent(Func<Stream, CancellationToken, Task> write, long? length = null) : HttpContent
 {
+    public SlowContent(Func<Stream, Task> write)
+        : this((stream, _) => write(stream))
+    {
+    }
+
     /// <summary>Completes when the content has been written, or has failed.</summary>
     public TaskCompletionSource Written { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
