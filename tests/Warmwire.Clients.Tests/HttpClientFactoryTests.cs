@@ -74,7 +74,8 @@ public sealed class HttpClientFactoryTests
                 if (Interlocked.Increment(ref accepted) >= 3 && read > 0)
                 {
                     await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"u8.ToArray(), token);
-                    await stream.ReadAsync(buffer, token);
+                    read = await stream.ReadAsync(buffer, token);
+                    Assert.Equal(0, read); // the end
                 }
             });
             await using ServiceProvider provider = Resilient(stage);

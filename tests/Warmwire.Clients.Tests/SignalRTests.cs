@@ -61,6 +61,7 @@ public sealed class SignalRTests
             for (int i = 0; i < to; i++)
             {
                 await Task.Yield();
+                Context.ConnectionAborted.ThrowIfCancellationRequested();
                 yield return i;
             }
         }
