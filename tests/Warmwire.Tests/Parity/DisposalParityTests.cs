@@ -220,6 +220,30 @@ public sealed class DisposalParityTests
         await stage.Outcome.TellAsync("request", () => invoker.SendAsync(request, default));
     });
 
+    [Fact]
+    [Trait("Issue10", "B9-hard-stop")]
+    public async Task A_hard_stop_stays_as_an_explicit_method()
+    {
+        System.Reflection.MethodInfo? stop = typeof(PooledHttpHandler).GetMethods().SingleOrDefault(method => method.GetParameters().Length == 0
+            && (method.Name.StartsWith("Abort", StringComparison.Ordinal) || method.Name.StartsWith("CloseAll", StringComparison.Ordinal)));
+        Assert.True(stop is not null, "There is no method such as Abort or CloseAllConnections that ends bodies in progress too.");
+        await using var server = new RawServer(async (stream, _, token) =>
+        {
+            await RawPeer.ReadHeadAsync(stream, token);
+            await RawPeer.WriteAsync(stream, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfirst", token);
+            await RawPeer.CountAsync(stream, 1, token);
+        });
+        using var handler = new PooledHttpHandler { UseProxy = false };
+        using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
+        using HttpResponseMessage response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Uri), default);
+        Stream body = await response.Content.ReadAsStreamAsync();
+        await body.ReadExactlyAsync(new byte[5]);
+        Task rest = body.ReadExactlyAsync(new byte[5]).AsTask();
+        stop.Invoke(handler, null);
+        await Assert.ThrowsAnyAsync<IOException>(() => ParityStage.Soon(rest, "the cut body"));
+        await Eventually.IsTrue(() => server.Open == 0, "the connection closes");
+    }
+
     private static async Task EchoWebSocketAsync(Microsoft.AspNetCore.Http.HttpContext context)
     {
         string key = context.Request.Headers.SecWebSocketKey.ToString();
