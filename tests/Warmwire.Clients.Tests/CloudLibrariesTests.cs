@@ -133,7 +133,8 @@ public sealed class CloudLibrariesTests
                 {
                     context.Response.StatusCode = 404;
                     context.Response.ContentType = "application/xml";
-                    await context.Response.WriteAsync("<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code><Message>none</Message></Error>");
+                    await context.Response.WriteAsync(
+                        "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code><Message>none</Message></Error>");
                 }
             });
             using var s3 = new AmazonS3Client(new BasicAWSCredentials("id", "secret"), new AmazonS3Config
@@ -143,7 +144,8 @@ public sealed class CloudLibrariesTests
                 AuthenticationRegion = "us-east-1",
                 HttpClientFactory = new OneClientFactory(stage.Client()),
             });
-            await s3.PutObjectAsync(new PutObjectRequest { BucketName = "bucket", Key = "key", InputStream = new MemoryStream(new byte[300_000]) });
+            await s3.PutObjectAsync(new PutObjectRequest { BucketName = "bucket", Key = "key",
+                InputStream = new MemoryStream(new byte[300_000]) });
             stage.Outcome.Tell("put", objects["/bucket/key"].Length >= 300_000); // with the chunks' signatures around it
             using (GetObjectResponse response = await s3.GetObjectAsync("bucket", "key"))
             {
@@ -185,7 +187,8 @@ public sealed class CloudLibrariesTests
                 }
                 else
                 {
-                    await context.Response.WriteAsync("""{"token_type":"Bearer","expires_in":3600,"ext_expires_in":3600,"access_token":"the token"}""");
+                    await context.Response.WriteAsync(
+                        """{"token_type":"Bearer","expires_in":3600,"ext_expires_in":3600,"access_token":"the token"}""");
                 }
             });
             IConfidentialClientApplication app = ConfidentialClientApplicationBuilder.Create("00000000-0000-0000-0000-000000000001")

@@ -66,7 +66,8 @@ public class EchoService
         return length.ToString(CultureInfo.InvariantCulture);
     }
 
-    public virtual async Task DuplexAsync(IAsyncStreamReader<string> requests, IServerStreamWriter<string> responses, ServerCallContext context)
+    public virtual async Task DuplexAsync(
+        IAsyncStreamReader<string> requests, IServerStreamWriter<string> responses, ServerCallContext context)
     {
         ArgumentNullException.ThrowIfNull(requests);
         ArgumentNullException.ThrowIfNull(responses);

@@ -26,7 +26,8 @@ public sealed class GrpcTests
                 stage.Outcome.Tell("server streaming", await CountAsync(call.ResponseStream));
             }
 
-            using (AsyncClientStreamingCall<string, string> call = invoker.AsyncClientStreamingCall(EchoService.ClientStream, null, default))
+            using (AsyncClientStreamingCall<string,
+                string> call = invoker.AsyncClientStreamingCall(EchoService.ClientStream, null, default))
             {
                 for (int i = 0; i < 100; i++)
                 {
@@ -63,7 +64,8 @@ public sealed class GrpcTests
             using var source = new CancellationTokenSource(200);
             await TellStatusAsync(stage, "cancelled", () => invoker.AsyncUnaryCall(
                 EchoService.Unary, null, new CallOptions(cancellationToken: source.Token), "wait").ResponseAsync);
-            await TellStatusAsync(stage, "server's failure", () => invoker.AsyncUnaryCall(EchoService.Unary, null, default, "fail").ResponseAsync);
+            await TellStatusAsync(stage, "server's failure", () =>
+                invoker.AsyncUnaryCall(EchoService.Unary, null, default, "fail").ResponseAsync);
             using AsyncServerStreamingCall<string> call = invoker.AsyncServerStreamingCall(EchoService.ServerStream, null, default, "fail");
             await TellStatusAsync(stage, "failure in mid-stream", () => CountAsync(call.ResponseStream));
         },
@@ -103,7 +105,8 @@ public sealed class GrpcTests
                     }
                     catch (Exception e)
                     {
-                        end = e is RpcException ? "RpcException" : e is InvalidOperationException ? "InvalidOperationException" : e.GetType().Name;
+                        end = e is RpcException ? "RpcException" : e is InvalidOperationException
+                            ? "InvalidOperationException" : e.GetType().Name;
                     }
                 }
 
@@ -147,12 +150,14 @@ public sealed class GrpcTests
                 ((PooledHttpHandler)handler).TlsHandshakeTimeout = TimeSpan.FromMilliseconds(200);
             }
 
-            using GrpcChannel channel = GrpcChannel.ForAddress($"{(what == "tls" ? "https" : "http")}://localhost:{silent.Port}", new GrpcChannelOptions
+            using GrpcChannel channel =
+                GrpcChannel.ForAddress($"{(what == "tls" ? "https" : "http")}://localhost:{silent.Port}", new GrpcChannelOptions
             {
                 HttpHandler = handler,
                 ServiceConfig = Retrying(),
             });
-            await TellStatusAsync(stage, "call", () => channel.CreateCallInvoker().AsyncUnaryCall(EchoService.Unary, null, default, "hello").ResponseAsync);
+            await TellStatusAsync(stage, "call", () =>
+                channel.CreateCallInvoker().AsyncUnaryCall(EchoService.Unary, null, default, "hello").ResponseAsync);
             stage.Outcome.Tell("dials", dials);
         },
         ("call", StatusCode.Unavailable), ("dials", 3));
@@ -162,8 +167,10 @@ public sealed class GrpcTests
     public Task A_refused_connection_is_Unavailable() => ClientScenario.AssertAsync(
         async stage =>
         {
-            using GrpcChannel channel = GrpcChannel.ForAddress("http://127.0.0.1:1", new GrpcChannelOptions { HttpHandler = stage.Create() });
-            await TellStatusAsync(stage, "call", () => channel.CreateCallInvoker().AsyncUnaryCall(EchoService.Unary, null, default, "hello").ResponseAsync);
+            using GrpcChannel channel =
+                GrpcChannel.ForAddress("http://127.0.0.1:1", new GrpcChannelOptions { HttpHandler = stage.Create() });
+            await TellStatusAsync(stage, "call", () =>
+                channel.CreateCallInvoker().AsyncUnaryCall(EchoService.Unary, null, default, "hello").ResponseAsync);
         },
         ("call", StatusCode.Unavailable));
 
@@ -186,7 +193,8 @@ public sealed class GrpcTests
         },
     };
 
-    private static Task AssertAsync(Func<ClientStage, CallInvoker, Task> scenario, params (string Fact, object? Value)[] right) => ClientScenario.AssertAsync(
+    private static Task AssertAsync(Func<ClientStage, CallInvoker, Task> scenario, params (string Fact, object? Value)[] right) =>
+        ClientScenario.AssertAsync(
         async stage =>
         {
             await using AppServer server = await AppServer.StartAsync(

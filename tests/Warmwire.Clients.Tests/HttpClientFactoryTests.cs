@@ -31,7 +31,8 @@ public sealed class HttpClientFactoryTests
                 await context.Response.WriteAsync("last");
             }));
             var services = new ServiceCollection();
-            services.AddHttpClient("api").ConfigurePrimaryHttpMessageHandler(() => stage.CreateForLibrary()).SetHandlerLifetime(TimeSpan.FromSeconds(1));
+            services.AddHttpClient("api").ConfigurePrimaryHttpMessageHandler(() => stage.CreateForLibrary()).SetHandlerLifetime(
+                TimeSpan.FromSeconds(1));
             await using ServiceProvider provider = services.BuildServiceProvider();
             var factory = provider.GetRequiredService<IHttpClientFactory>();
             Stream body = await StartDownloadAsync(factory, server.Uri);
@@ -55,7 +56,8 @@ public sealed class HttpClientFactoryTests
                 return Task.CompletedTask;
             }));
             await using ServiceProvider provider = Resilient(stage);
-            using HttpResponseMessage response = await provider.GetRequiredService<IHttpClientFactory>().CreateClient("api").GetAsync(server.Uri);
+            using HttpResponseMessage response =
+                await provider.GetRequiredService<IHttpClientFactory>().CreateClient("api").GetAsync(server.Uri);
             stage.Outcome.Tell("status", response.StatusCode);
             stage.Outcome.Tell("requests", requests);
         },
@@ -88,7 +90,8 @@ public sealed class HttpClientFactoryTests
     private static ServiceProvider Resilient(ClientStage stage)
     {
         var services = new ServiceCollection();
-        services.AddHttpClient("api").ConfigurePrimaryHttpMessageHandler(() => stage.CreateForLibrary()).AddStandardResilienceHandler(options =>
+        services.AddHttpClient("api").ConfigurePrimaryHttpMessageHandler(() => stage.CreateForLibrary()).AddStandardResilienceHandler(
+            options =>
         {
             options.Retry.Delay = TimeSpan.FromMilliseconds(10);
             options.Retry.UseJitter = false;
@@ -108,7 +111,8 @@ public sealed class HttpClientFactoryTests
     }
 
     /// <summary>
-    /// Lets the factory's own clean-up run until it has disposed the expired handler: it does so every ten seconds, which is too long for a test.
+    /// Lets the factory's own clean-up run until it has disposed the expired handler: it does so every ten seconds, which is too long for
+    /// a test.
     /// </summary>
     private static async Task<bool> ExpireAsync(IHttpClientFactory factory)
     {

@@ -10,7 +10,10 @@ using Xunit;
 
 namespace Warmwire.Clients.Tests;
 
-/// <summary>AddHttpClientInstrumentation of OpenTelemetry.Instrumentation.Http sees the same spans and instruments over both handlers, and none twice.</summary>
+/// <summary>
+/// AddHttpClientInstrumentation of OpenTelemetry.Instrumentation.Http sees the same spans and instruments over both handlers, and none
+/// twice.
+/// </summary>
 [Collection(nameof(OpenTelemetryTests))]
 [CollectionDefinition(nameof(OpenTelemetryTests), DisableParallelization = true)]
 public sealed class OpenTelemetryTests
@@ -53,7 +56,8 @@ public sealed class OpenTelemetryTests
     {
         var metrics = new List<Metric>();
         await using KestrelServer server = await StartAsync();
-        using (MeterProvider provider = Sdk.CreateMeterProviderBuilder().AddHttpClientInstrumentation().AddInMemoryExporter(metrics).Build())
+        using (MeterProvider provider =
+            Sdk.CreateMeterProviderBuilder().AddHttpClientInstrumentation().AddInMemoryExporter(metrics).Build())
         {
             await PlayAsync(stage, server);
             provider.ForceFlush();

@@ -100,7 +100,8 @@ public sealed class RestLibrariesTests
         },
         ("get", "note 7"), ("stream", 1_000_000), ("missing", 404), ("late", "FlurlHttpTimeoutException"));
 
-    private static Task AssertAsync(Func<ClientStage, AppServer, Task> scenario, params (string Fact, object? Value)[] right) => ClientScenario.AssertAsync(
+    private static Task AssertAsync(Func<ClientStage, AppServer, Task> scenario, params (string Fact, object? Value)[] right) =>
+        ClientScenario.AssertAsync(
         async stage =>
         {
             await using AppServer server = await AppServer.StartAsync(app =>

@@ -1,5 +1,6 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
+using System.Net.Http;
 using Elastic.Transport;
 using Microsoft.AspNetCore.Http;
 using OpenAI;
@@ -27,21 +28,24 @@ public sealed class SearchAndModelLibrariesTests
                 }
 
                 using var reader = new StreamReader(context.Request.Body);
-                await context.Response.WriteAsync($$"""{"method":"{{context.Request.Method}}","length":{{(await reader.ReadToEndAsync()).Length}}}""");
+                int length = (await reader.ReadToEndAsync()).Length;
+                await context.Response.WriteAsync($$"""{"method":"{{context.Request.Method}}","length":{{length}}}""");
             });
             var configuration = new TransportConfiguration(
                 new SingleNodePool(server.HttpUri), new HttpRequestInvoker((_, _) => stage.CreateForLibrary()));
             var transport = new DistributedTransport(configuration);
             StringResponse get = await transport.RequestAsync<StringResponse>(Elastic.Transport.HttpMethod.GET, "/");
             stage.Outcome.Tell("get", $"{get.ApiCallDetails.HttpStatusCode} {get.Body}");
-            StringResponse post = await transport.RequestAsync<StringResponse>(Elastic.Transport.HttpMethod.POST, "/_bulk", PostData.String("{}\n{}\n"));
+            StringResponse post = await transport.RequestAsync<StringResponse>(
+                Elastic.Transport.HttpMethod.POST, "/_bulk", PostData.String("{}\n{}\n"));
             stage.Outcome.Tell("post", $"{post.ApiCallDetails.HttpStatusCode} {post.Body}");
             StringResponse missing = await transport.RequestAsync<StringResponse>(Elastic.Transport.HttpMethod.GET, "/missing");
             stage.Outcome.Tell("missing", missing.ApiCallDetails.HttpStatusCode);
             var refusing = new DistributedTransport(new TransportConfiguration(
                 new SingleNodePool(new Uri("http://127.0.0.1:1")), new HttpRequestInvoker((_, _) => stage.CreateForLibrary())));
             StringResponse refused = await refusing.RequestAsync<StringResponse>(Elastic.Transport.HttpMethod.GET, "/");
-            stage.Outcome.Tell("refused", $"{refused.ApiCallDetails.HasSuccessfulStatusCode} {refused.ApiCallDetails.OriginalException is System.Net.Http.HttpRequestException}");
+            stage.Outcome.Tell("refused",
+                $"{refused.ApiCallDetails.HasSuccessfulStatusCode} {refused.ApiCallDetails.OriginalException is HttpRequestException}");
         },
         ("get", "200 {\"method\":\"GET\",\"length\":0}"), ("missing", 404));
 
@@ -57,7 +61,8 @@ public sealed class SearchAndModelLibrariesTests
                 for (int i = 0; i < 20; i++)
                 {
                     await context.Response.WriteAsync(
-                        $$$"""data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"{{{i}}} "}}]}""" + "\n\n");
+                        "data: {\"id\":\"1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\","
+                        + $$$""" "choices":[{"index":0,"delta":{"content":"{{{i}}} "}}]}""" + "\n\n");
                     await context.Response.Body.FlushAsync();
                     if (i == 9)
                     {

@@ -20,7 +20,8 @@ public sealed class SignalRTests
     public Task Calls_and_messages_go_both_ways(HttpTransportType transport) => ClientScenario.AssertAsync(
         async stage =>
         {
-            await using AppServer server = await AppServer.StartAsync(app => app.MapHub<EchoHub>("/hub"), services => services.AddSignalR());
+            await using AppServer server =
+                await AppServer.StartAsync(app => app.MapHub<EchoHub>("/hub"), services => services.AddSignalR());
             await using HubConnection connection = new HubConnectionBuilder().WithUrl(new Uri(server.Uri, "hub"), transport, options =>
             {
                 options.HttpMessageHandlerFactory = _ => stage.CreateForLibrary();

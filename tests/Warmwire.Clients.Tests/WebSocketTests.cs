@@ -31,7 +31,8 @@ public sealed class WebSocketTests
                         {
                             while (await socket.ReceiveAsync(buffer, default) is { MessageType: not WebSocketMessageType.Close } received)
                             {
-                                await socket.SendAsync(buffer.AsMemory(0, received.Count), received.MessageType, received.EndOfMessage, default);
+                                await socket.SendAsync(buffer.AsMemory(0, received.Count), received.MessageType, received.EndOfMessage,
+                                    default);
                             }
                         }
                         catch (WebSocketException)

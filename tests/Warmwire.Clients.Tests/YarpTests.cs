@@ -149,13 +149,15 @@ public sealed class YarpTests
         ("echoes", 50), ("state", WebSocketState.Closed));
 
     private static Task AssertAsync(
-        Action<WebApplication> backendEndpoints, Func<ClientStage, AppServer, AppServer, Task> scenario, params (string Fact, object? Value)[] right) =>
+        Action<WebApplication> backendEndpoints, Func<ClientStage, AppServer, AppServer, Task> scenario,
+            params (string Fact, object? Value)[] right) =>
         ClientScenario.AssertAsync(
             async stage =>
             {
                 await using AppServer backend = await AppServer.StartAsync(backendEndpoints);
                 using var invoker = new HttpMessageInvoker(
-                    stage.Create(new { UseCookies = false, AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.None }), disposeHandler: false);
+                    stage.Create(new { UseCookies = false, AllowAutoRedirect = false,
+                        AutomaticDecompression = DecompressionMethods.None }), disposeHandler: false);
                 string destination = backend.Uri.AbsoluteUri;
                 await using AppServer proxy = await AppServer.StartAsync(
                     app =>

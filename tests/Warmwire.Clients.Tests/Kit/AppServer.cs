@@ -45,7 +45,8 @@ internal sealed class AppServer : IAsyncDisposable
     {
         var server = new AppServer(protocols, services ?? (_ => { }), endpoints);
         await server._app.StartAsync();
-        server.Uri = new Uri(server._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        IServerAddressesFeature addresses = server._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!;
+        server.Uri = new Uri(addresses.Addresses.Single());
         return server;
     }
 

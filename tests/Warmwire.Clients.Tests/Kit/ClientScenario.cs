@@ -4,7 +4,10 @@ using Xunit;
 
 namespace Warmwire.Clients.Tests.Kit;
 
-/// <summary>Runs a client library over <see cref="System.Net.Http.SocketsHttpHandler"/> and over ours, and fails when ours is not at least as good.</summary>
+/// <summary>
+/// Runs a client library over <see cref="System.Net.Http.SocketsHttpHandler"/> and over ours, and fails when ours is not at least as
+/// good.
+/// </summary>
 internal static class ClientScenario
 {
     /// <summary>Plays both and compares.</summary>

@@ -41,5 +41,6 @@ internal sealed class ClientStage(HandlerKind kind) : IDisposable
 
     public void Dispose() => _made.ForEach(handler => handler.Dispose());
 
-    private static void Set(HttpMessageHandler handler, string setting, object? value) => handler.GetType().GetProperty(setting)!.SetValue(handler, value);
+    private static void Set(HttpMessageHandler handler, string setting, object? value) =>
+        handler.GetType().GetProperty(setting)!.SetValue(handler, value);
 }

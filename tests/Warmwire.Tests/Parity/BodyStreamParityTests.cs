@@ -41,7 +41,7 @@ public sealed class BodyStreamParityTests
                 }
             });
             using HttpMessageInvoker invoker = stage.Invoker();
-            using HttpResponseMessage answer = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Uri), default);
+            using HttpResponseMessage answer = await invoker.SendAsync(ParityStage.Get(server.Uri), default);
             Stream body = await answer.Content.ReadAsStreamAsync();
             stage.Outcome.Tell("CanSeek", body.CanSeek);
             stage.Outcome.Tell("is a MemoryStream", body is MemoryStream);
@@ -80,7 +80,8 @@ public sealed class BodyStreamParityTests
             var text = new StringBuilder("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
             for (int sent = 0; sent < Total; sent += chunk)
             {
-                text.Append(CultureInfo.InvariantCulture, $"{Math.Min(chunk, Total - sent):x}\r\n").Append('x', Math.Min(chunk, Total - sent)).Append("\r\n");
+                text.Append(CultureInfo.InvariantCulture, $"{Math.Min(chunk, Total - sent):x}\r\n").Append(
+                    'x', Math.Min(chunk, Total - sent)).Append("\r\n");
             }
 
             byte[] bytes = Encoding.ASCII.GetBytes(text.Append("0\r\n\r\n").ToString());
@@ -91,7 +92,7 @@ public sealed class BodyStreamParityTests
                 await RawPeer.CountAsync(stream, 1, token);
             });
             using HttpMessageInvoker invoker = stage.Invoker();
-            using HttpResponseMessage response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Uri), default);
+            using HttpResponseMessage response = await invoker.SendAsync(ParityStage.Get(server.Uri), default);
             Stream body = await response.Content.ReadAsStreamAsync();
             byte[] buffer = new byte[64 * 1024];
             int reads = 0;
@@ -122,13 +123,14 @@ public sealed class BodyStreamParityTests
             await using var server = new RawServer(async (stream, _, token) =>
             {
                 await RawPeer.ReadHeadAsync(stream, token);
-                await RawPeer.WriteAsync(stream, $"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {packed.Length}\r\n\r\n", token);
+                await RawPeer.WriteAsync(stream, $"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {packed.Length}\r\n\r\n",
+                    token);
                 await more.Task.WaitAsync(token);
                 await stream.WriteAsync(packed.ToArray(), token);
                 await RawPeer.CountAsync(stream, 1, token);
             });
             using HttpMessageInvoker invoker = stage.Invoker(new { AutomaticDecompression = DecompressionMethods.All });
-            using HttpResponseMessage response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Uri), default);
+            using HttpResponseMessage response = await invoker.SendAsync(ParityStage.Get(server.Uri), default);
             Stream body = await response.Content.ReadAsStreamAsync();
             Task<int> empty = body.ReadAsync(Memory<byte>.Empty).AsTask();
             bool early = await Task.WhenAny(empty, Task.Delay(300)) == empty;
@@ -141,7 +143,8 @@ public sealed class BodyStreamParityTests
             Task<int> again = body.ReadAsync(Memory<byte>.Empty).AsTask();
             await stage.Outcome.TellAsync("read of no bytes at the end", ParityStage.Soon(again, "the read of no bytes at the end"));
         },
-        ("came back before there was anything", false), ("read of no bytes", "ok"), ("body", "hello, hello"), ("read of no bytes at the end", "ok"));
+        ("came back before there was anything", false), ("read of no bytes", "ok"), ("body", "hello, hello"),
+            ("read of no bytes at the end", "ok"));
 
     [Fact]
     [Trait("Issue10", "J4-urgent-byte")]
@@ -163,7 +166,7 @@ public sealed class BodyStreamParityTests
                 await RawPeer.CountAsync(stream, 1, token);
             });
             using HttpMessageInvoker invoker = stage.Invoker();
-            using HttpResponseMessage response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Uri), default);
+            using HttpResponseMessage response = await invoker.SendAsync(ParityStage.Get(server.Uri), default);
             Stream body = await response.Content.ReadAsStreamAsync();
             head.SetResult();
             byte[] buffer = new byte[10];
@@ -192,7 +195,7 @@ public sealed class BodyStreamParityTests
                 await RawPeer.CountAsync(stream, 1, token);
             });
             using HttpMessageInvoker invoker = stage.Invoker();
-            using HttpResponseMessage response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Uri), default);
+            using HttpResponseMessage response = await invoker.SendAsync(ParityStage.Get(server.Uri), default);
             Stream body = await response.Content.ReadAsStreamAsync();
             await ParityStage.Soon(sent.Task, "all is sent");
             await stage.Outcome.TellAsync("read", body.ReadExactlyAsync(new byte[20000]).AsTask().WaitAsync(TimeSpan.FromSeconds(3)));

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Warmwire.Tests.Parity;
 
-/// <summary>A request whose token is cancelled fails with OperationCanceledException and that token, whatever else went wrong with it.</summary>
+/// <summary>
+/// A request whose token is cancelled fails with OperationCanceledException and that token, whatever else went wrong with it.
+/// </summary>
 public sealed class CancellationParityTests
 {
     private const string Right = "OperationCanceledException(its token)";
@@ -23,7 +25,7 @@ public sealed class CancellationParityTests
                     throw new SocketException((int)SocketError.ConnectionRefused);
                 }),
             });
-            using var request = new HttpRequestMessage(HttpMethod.Get, "http://server.test/");
+            using var request = ParityStage.Get("http://server.test/");
             using HttpResponseMessage response = await invoker.SendAsync(request, source.Token);
         });
 
@@ -172,7 +174,7 @@ public sealed class CancellationParityTests
         {
             await source.CancelAsync();
             using HttpMessageInvoker invoker = stage.InvokerOverMemory();
-            using HttpResponseMessage response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, "http://server.test/"), source.Token);
+            using HttpResponseMessage response = await invoker.SendAsync(ParityStage.Get("http://server.test/"), source.Token);
         });
 
     private static Task AssertCancelledAsync(Func<ParityStage, CancellationTokenSource, Task> scenario) => ParityScenario.AssertAsync(

@@ -7,7 +7,8 @@ using Xunit;
 namespace Warmwire.Tests.Parity;
 
 /// <summary>
-/// The end of a handler, for each state a connection can be in: idle closes, waiting and unanswered requests fail, a body goes on to its end.
+/// The end of a handler, for each state a connection can be in: idle closes, waiting and unanswered requests fail, a body goes on to its
+/// end.
 /// A handler ends by Dispose, by DisposeAsync (ours alone has it), or because nothing refers to it any more.
 /// </summary>
 public sealed class DisposalParityTests
@@ -27,11 +28,11 @@ public sealed class DisposalParityTests
     public Task An_idle_connection_closes(End end) => ParityScenario.AssertAsync(
         async stage =>
         {
-            await using var server = new RawServer((stream, _, token) => RawPeer.AnswerAllAsync(stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", token));
+            await using RawServer server = RawPeer.Answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
             await EndAsync(end, await UseAsync(stage, async handler =>
             {
                 using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
-                await stage.Outcome.TellResponseAsync("response", invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Uri), default));
+                await stage.Outcome.TellResponseAsync("response", invoker.SendAsync(ParityStage.Get(server.Uri), default));
             }));
             stage.Outcome.TellAtMost("open connections", await LeftOpenAsync(() => server.Open));
         },
@@ -56,14 +57,15 @@ public sealed class DisposalParityTests
             await EndAsync(end, await UseAsync(stage, async handler =>
             {
                 using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
-                HttpResponseMessage response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Uri), default);
+                HttpResponseMessage response = await invoker.SendAsync(ParityStage.Get(server.Uri), default);
                 body = await response.Content.ReadAsStreamAsync();
                 await body.ReadExactlyAsync(new byte[5]);
             }));
             await CollectAsync(end);
             ended.SetResult();
             byte[] rest = new byte[5];
-            await stage.Outcome.TellAsync("the rest of the body", ParityStage.Soon(body!.ReadExactlyAsync(rest).AsTask(), "the body's rest"));
+            await stage.Outcome.TellAsync("the rest of the body",
+                ParityStage.Soon(body!.ReadExactlyAsync(rest).AsTask(), "the body's rest"));
             stage.Outcome.Tell("rest", System.Text.Encoding.ASCII.GetString(rest).TrimEnd('\0'));
             await body.DisposeAsync();
             stage.Outcome.TellAtMost("open connections", await LeftOpenAsync(() => server.Open));
@@ -174,7 +176,7 @@ public sealed class DisposalParityTests
             await EndAsync(end, await UseAsync(stage, async handler =>
             {
                 using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
-                var request = new HttpRequestMessage(HttpMethod.Get, server.Uri);
+                var request = ParityStage.Get(server.Uri);
                 request.Headers.Connection.Add("Upgrade");
                 request.Headers.Upgrade.ParseAdd("echo");
                 HttpResponseMessage response = await invoker.SendAsync(request, default);
@@ -201,10 +203,12 @@ public sealed class DisposalParityTests
             HttpMessageHandler handler = stage.Create();
             using var socket = new System.Net.WebSockets.ClientWebSocket();
             var invoker = new HttpMessageInvoker(handler, disposeHandler: true);
-            await ParityStage.Soon(socket.ConnectAsync(new UriBuilder(server.HttpUri) { Scheme = "ws" }.Uri, invoker, default), "the WebSocket");
+            await ParityStage.Soon(socket.ConnectAsync(new UriBuilder(server.HttpUri) { Scheme = "ws" }.Uri, invoker, default),
+                "the WebSocket");
             await EndAsync(end, invoker, handler);
             byte[] answer = new byte[4];
-            await stage.Outcome.TellAsync("send", socket.SendAsync("ping"u8.ToArray(), System.Net.WebSockets.WebSocketMessageType.Text, true, default));
+            await stage.Outcome.TellAsync("send",
+                socket.SendAsync("ping"u8.ToArray(), System.Net.WebSockets.WebSocketMessageType.Text, true, default));
             await stage.Outcome.TellAsync("receive", ParityStage.Soon(socket.ReceiveAsync(answer, default), "the echo"));
         },
         ("send", "ok"), ("receive", "ok"));
@@ -216,7 +220,7 @@ public sealed class DisposalParityTests
         HttpMessageHandler handler = stage.Create();
         using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
         handler.Dispose();
-        var request = new HttpRequestMessage(HttpMethod.Get, "http://server.test/");
+        var request = ParityStage.Get("http://server.test/");
         await stage.Outcome.TellAsync("request", () => invoker.SendAsync(request, default));
     });
 
@@ -224,7 +228,8 @@ public sealed class DisposalParityTests
     [Trait("Issue10", "B9-hard-stop")]
     public async Task A_hard_stop_stays_as_an_explicit_method()
     {
-        System.Reflection.MethodInfo? stop = typeof(PooledHttpHandler).GetMethods().SingleOrDefault(method => method.GetParameters().Length == 0
+        System.Reflection.MethodInfo? stop =
+            typeof(PooledHttpHandler).GetMethods().SingleOrDefault(method => method.GetParameters().Length == 0
             && (method.Name.StartsWith("Abort", StringComparison.Ordinal) || method.Name.StartsWith("CloseAll", StringComparison.Ordinal)));
         Assert.True(stop is not null, "There is no method such as Abort or CloseAllConnections that ends bodies in progress too.");
         await using var server = new RawServer(async (stream, _, token) =>
@@ -235,7 +240,7 @@ public sealed class DisposalParityTests
         });
         using var handler = new PooledHttpHandler { UseProxy = false };
         using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
-        using HttpResponseMessage response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Uri), default);
+        using HttpResponseMessage response = await invoker.SendAsync(ParityStage.Get(server.Uri), default);
         Stream body = await response.Content.ReadAsStreamAsync();
         await body.ReadExactlyAsync(new byte[5]);
         Task rest = body.ReadExactlyAsync(new byte[5]).AsTask();
@@ -248,7 +253,8 @@ public sealed class DisposalParityTests
     {
         string key = context.Request.Headers.SecWebSocketKey.ToString();
 #pragma warning disable CA5350 // RFC 6455 §4.2.2 says SHA-1
-        byte[] hash = System.Security.Cryptography.SHA1.HashData(System.Text.Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
+        byte[] hash = System.Security.Cryptography.SHA1.HashData(
+            System.Text.Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
 #pragma warning restore CA5350
         context.Response.StatusCode = 101;
         context.Response.Headers.Connection = "Upgrade";

@@ -6,7 +6,9 @@ using HttpProtocols = Microsoft.AspNetCore.Server.Kestrel.Core.HttpProtocols;
 
 namespace Warmwire.Tests.Parity;
 
-/// <summary>A server answers before it has the whole request. Below 300 the request is sent to its end: a 2xx beside a cut upload is lost data.</summary>
+/// <summary>
+/// A server answers before it has the whole request. Below 300 the request is sent to its end: a 2xx beside a cut upload is lost data.
+/// </summary>
 public sealed class EarlyAnswerParityTests
 {
     private const int Length = 12_000_000;
@@ -201,10 +203,32 @@ public sealed class EarlyAnswerParityTests
         }
 
         long bytes = await Guard.Within(received.Task, () => "the server's count");
-        Assert.True(response is null || bytes == Length, $"{response?.StatusCode} was delivered, and the server has {bytes} of {Length} bytes.");
+        Assert.True(response is null || bytes == Length,
+            $"{response?.StatusCode} was delivered, and the server has {bytes} of {Length} bytes.");
         IReadOnlyDictionary<CloseReason, long> closed = Assert.Single(handler.GetSnapshot().Origins).ClosedBy;
         CloseReason[] dropping = [CloseReason.RequestUnfinished, CloseReason.RequestContentFailed, CloseReason.WriteError];
-        Assert.True(response is null || !dropping.Any(closed.ContainsKey), $"{response?.StatusCode} beside {string.Join(", ", closed.Keys)}");
+        Assert.True(response is null || !dropping.Any(closed.ContainsKey),
+            $"{response?.StatusCode} beside {string.Join(", ", closed.Keys)}");
+    }
+
+    // The limit of the wait may be long; what may not come is the answer as if all were well.
+    [Fact]
+    [Trait("Issue10", "A8-no-progress")]
+    public async Task A_server_that_answers_2xx_and_stops_reading_gives_no_success()
+    {
+        await using var server = new RawServer(async (stream, _, token) =>
+        {
+            await RawPeer.ReadHeadAsync(stream, token);
+            await RawPeer.WriteAsync(stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", token);
+            await Task.Delay(Timeout.Infinite, token);
+        });
+        using var handler = new PooledHttpHandler { UseProxy = false };
+        using var client = new HttpClient(handler, disposeHandler: false);
+        Task<HttpResponseMessage> sending = client.PostAsync(server.Uri, new ByteArrayContent(s_upload));
+        await Task.WhenAny(sending, Task.Delay(Pause));
+        Assert.False(sending.IsCompletedSuccessfully, "200 was delivered, and the server has not even read the request.");
+        client.CancelPendingRequests();
+        await Assert.ThrowsAnyAsync<Exception>(() => ParityStage.Soon(sending, "the request's end"));
     }
 
     [Fact]
@@ -301,7 +325,8 @@ public sealed class EarlyAnswerParityTests
         ("content was written when SendAsync returned", false), ("body", "ok"));
 
     /// <summary>Sends its head as soon as the request's is there, then reads the request and says how long it was.</summary>
-    private static Task<KestrelServer> AnswerFirstServerAsync(HttpProtocols protocols, TaskCompletionSource answered) => KestrelServer.StartAsync(
+    private static Task<KestrelServer> AnswerFirstServerAsync(HttpProtocols protocols, TaskCompletionSource answered) =>
+        KestrelServer.StartAsync(
         async context =>
         {
             await context.Response.StartAsync();
@@ -360,7 +385,7 @@ public sealed class EarlyAnswerParityTests
             if (_position == step)
             {
                 await Task.WhenAny(answered, Task.Delay(3000, cancellationToken));
-                await Task.Delay(200, cancellationToken);
+                await Task.Delay(500, cancellationToken);
             }
 
             ObjectDisposedException.ThrowIf(_disposed, this);

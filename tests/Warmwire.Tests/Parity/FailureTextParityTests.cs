@@ -42,7 +42,8 @@ public sealed class FailureTextParityTests
         for (; e is not null; e = e.InnerException)
         {
             Assert.True(e.Message.Length > 20 && !e.Message.StartsWith("Exception of type", StringComparison.Ordinal)
-                && e.Message != "I/O error occurred." && !e.Message.StartsWith(" (", StringComparison.Ordinal), $"{e.GetType().Name} says \"{e.Message}\".");
+                && e.Message != "I/O error occurred." && !e.Message.StartsWith(" (", StringComparison.Ordinal),
+                    $"{e.GetType().Name} says \"{e.Message}\".");
         }
     }
 }

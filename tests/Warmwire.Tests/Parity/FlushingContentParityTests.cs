@@ -43,7 +43,8 @@ public sealed class FlushingContentParityTests
                 }
             });
             using HttpMessageInvoker invoker = stage.Invoker();
-            using var request = new HttpRequestMessage(HttpMethod.Post, server.Uri) { Content = Blocking(stage, how, text, yields, arrived.Task) };
+            using var request = new HttpRequestMessage(
+                HttpMethod.Post, server.Uri) { Content = Blocking(stage, how, text, yields, arrived.Task) };
             await stage.Outcome.TellResponseAsync("response", invoker.SendAsync(request, default));
         },
         ("arrived with the flush", true), ("response", "200 ok"));
@@ -56,7 +57,8 @@ public sealed class FlushingContentParityTests
     [InlineData("FlushAsync", "", true)]
     [InlineData("FlushAsync", "", false)]
     [Trait("Issue10", "F2-flush-h2")]
-    public Task A_flush_of_the_request_stream_of_HTTP_2_sends_what_there_is(string how, string text, bool yields) => ParityScenario.AssertAsync(
+    public Task A_flush_of_the_request_stream_of_HTTP_2_sends_what_there_is(string how, string text, bool yields) =>
+        ParityScenario.AssertAsync(
         async stage =>
         {
             var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -58,7 +58,8 @@ public sealed class Http2FrameParityTests
         await (type == FrameType.Data
             ? peer.SendFrameAsync(FrameType.Data, 0, request.StreamId, 1, 2, 3)
             : peer.SendHeadersAsync(request.StreamId, [("x-late", "1")], endStream: true));
-        PeerFrame answer = await peer.NextAsync(frame => frame.Type is FrameType.RstStream or FrameType.GoAway, "the answer to a frame behind the end");
+        PeerFrame answer = await peer.NextAsync(
+            frame => frame.Type is FrameType.RstStream or FrameType.GoAway, "the answer to a frame behind the end");
         Assert.Equal(Http2ErrorCode.StreamClosed, answer.ErrorCode); // RFC 9113 §5.1 and §6.1
         stage.Dispose();
     }

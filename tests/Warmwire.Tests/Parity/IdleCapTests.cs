@@ -18,7 +18,7 @@ public sealed class IdleCapTests
             {
                 for (int i = 0; i < 20; i++)
                 {
-                    using HttpResponseMessage response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.HttpUri), default);
+                    using HttpResponseMessage response = await invoker.SendAsync(ParityStage.Get(server.HttpUri), default);
                     Interlocked.Increment(ref answers);
                 }
             })));
@@ -51,7 +51,7 @@ public sealed class IdleCapTests
             for (int burst = 0; burst < 5; burst++)
             {
                 HttpResponseMessage[] responses = await Task.WhenAll(Enumerable.Range(0, 200).Select(
-                    _ => invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.HttpUri), default)));
+                    _ => invoker.SendAsync(ParityStage.Get(server.HttpUri), default)));
                 Assert.All(responses, response => response.Dispose());
             }
 
@@ -77,7 +77,7 @@ public sealed class IdleCapTests
         using var handler = new PooledHttpHandler { UseProxy = false, MaxIdleConnectionsPerServer = 3, TimeProvider = time };
         using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
         HttpResponseMessage[] responses = await Task.WhenAll(Enumerable.Range(0, 20).Select(
-            _ => invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.HttpUri), default)));
+            _ => invoker.SendAsync(ParityStage.Get(server.HttpUri), default)));
         Assert.All(responses, response => response.Dispose());
         await Eventually.IsTrue(
             () =>

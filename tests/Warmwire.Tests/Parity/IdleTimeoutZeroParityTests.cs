@@ -11,7 +11,7 @@ public sealed class IdleTimeoutZeroParityTests
     public Task A_connection_goes_to_the_next_waiter_when_nothing_may_be_idle() => ParityScenario.AssertAsync(
         async stage =>
         {
-            await using var server = new RawServer((stream, _, token) => RawPeer.AnswerAllAsync(stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", token));
+            await using RawServer server = RawPeer.Answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
             using HttpClient client = stage.Client(new { PooledConnectionIdleTimeout = TimeSpan.Zero, MaxConnectionsPerServer = 1 });
             string[] bodies = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => client.GetStringAsync(server.Uri)));
             stage.Outcome.Tell("answers", bodies.Count(body => body == "ok"));
@@ -24,7 +24,7 @@ public sealed class IdleTimeoutZeroParityTests
     public Task A_connection_nobody_waits_for_is_closed_at_once() => ParityScenario.AssertAsync(
         async stage =>
         {
-            await using var server = new RawServer((stream, _, token) => RawPeer.AnswerAllAsync(stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", token));
+            await using RawServer server = RawPeer.Answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
             using HttpClient client = stage.Client(new { PooledConnectionIdleTimeout = TimeSpan.Zero });
             await client.GetStringAsync(server.Uri);
             await client.GetStringAsync(server.Uri);

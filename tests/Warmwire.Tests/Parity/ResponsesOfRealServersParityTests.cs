@@ -27,17 +27,19 @@ public sealed class ResponsesOfRealServersParityTests
     [InlineData("GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\nTransfer-Encoding: chunked\r\n\r\n")]
     [InlineData("GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\nContent-Length: 11\r\n\r\n")]
     [InlineData("GET", "HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: identity\r\n\r\n")]
-    [InlineData("GET", "HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n")]
+    [InlineData("GET", "HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nHTTP/1.1 204 None\r\n\r\n")]
     [Trait("Issue10", "M1-no-body-responses")]
-    public Task A_response_that_has_no_body_ends_at_the_empty_line_and_its_connection_is_reused(string method, string response) => ParityScenario.AssertAsync(
+    public Task A_response_that_has_no_body_ends_at_the_empty_line_and_its_connection_is_reused(string method, string response) =>
+        ParityScenario.AssertAsync(
         async stage =>
         {
-            await using var server = new RawServer((stream, _, token) => RawPeer.AnswerAllAsync(stream, response, token));
+            await using RawServer server = RawPeer.Answering(response);
             using HttpMessageInvoker invoker = stage.Invoker();
             for (int i = 1; i <= 2; i++)
             {
                 using var request = new HttpRequestMessage(new HttpMethod(method), server.Uri);
-                await stage.Outcome.TellResponseAsync($"response {i}", invoker.SendAsync(request, default).WaitAsync(TimeSpan.FromSeconds(3)));
+                await stage.Outcome.TellResponseAsync(
+                    $"response {i}", invoker.SendAsync(request, default).WaitAsync(TimeSpan.FromSeconds(3)));
             }
 
             stage.Outcome.TellAtMost("connections", server.Accepted);
@@ -50,13 +52,14 @@ public sealed class ResponsesOfRealServersParityTests
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\nhello", true)]
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: Identity\r\nContent-Length: 5\r\n\r\nhello", false)]
     [Trait("Issue10", "M2-te-identity")]
-    public Task Transfer_Encoding_identity_is_no_coding_and_its_connection_is_not_reused(string response, bool closes) => ParityScenario.AssertAsync(
+    public Task Transfer_Encoding_identity_is_no_coding_and_its_connection_is_not_reused(string response, bool closes) =>
+        ParityScenario.AssertAsync(
         async stage =>
         {
             await using RawServer server = Answering(response, closes);
             using HttpMessageInvoker invoker = stage.Invoker();
-            await stage.Outcome.TellResponseAsync("response", invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Uri), default));
-            await stage.Outcome.TellResponseAsync("again", invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Uri), default));
+            await stage.Outcome.TellResponseAsync("response", invoker.SendAsync(ParityStage.Get(server.Uri), default));
+            await stage.Outcome.TellResponseAsync("again", invoker.SendAsync(ParityStage.Get(server.Uri), default));
             stage.Outcome.TellAtLeast("connections", server.Accepted);
         },
         ("response", "200 hello"), ("again", "200 hello"), ("connections", 2));
@@ -68,14 +71,17 @@ public sealed class ResponsesOfRealServersParityTests
         {
             byte[] whole = Packed(string.Concat(Enumerable.Range(0, 20_000).Select(i => $"{i * 7919} ")));
             byte[] part = whole[..(whole.Length / 2)];
-            string head = $"HTTP/1.1 206 Partial Content\r\nContent-Encoding: gzip\r\nContent-Range: bytes 0-{part.Length - 1}/{whole.Length}\r\n";
-            await using RawServer server = Answering($"{head}Content-Length: {part.Length}\r\n\r\n{Encoding.Latin1.GetString(part)}", closes: false);
+            string range = $"bytes 0-{part.Length - 1}/{whole.Length}";
+            string head = $"HTTP/1.1 206 Partial Content\r\nContent-Encoding: gzip\r\nContent-Range: {range}\r\n";
+            await using RawServer server =
+                Answering($"{head}Content-Length: {part.Length}\r\n\r\n{Encoding.Latin1.GetString(part)}", closes: false);
             using HttpMessageInvoker invoker = stage.Invoker(new { AutomaticDecompression = DecompressionMethods.All });
-            using HttpResponseMessage response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Uri), default);
+            using HttpResponseMessage response = await invoker.SendAsync(ParityStage.Get(server.Uri), default);
             Stream body = await response.Content.ReadAsStreamAsync();
             using var copy = new MemoryStream();
             await stage.Outcome.TellAsync("read", body.CopyToAsync(copy));
-            stage.Outcome.Tell("the beginning is right", Encoding.ASCII.GetString(copy.ToArray()).StartsWith("0 7919 15838 ", StringComparison.Ordinal));
+            stage.Outcome.Tell("the beginning is right",
+                Encoding.ASCII.GetString(copy.ToArray()).StartsWith("0 7919 15838 ", StringComparison.Ordinal));
             stage.Outcome.TellAtLeast("bytes", copy.Length, slack: 9000);
         },
         ("read", "ok"), ("the beginning is right", true));
@@ -162,7 +168,7 @@ public sealed class ResponsesOfRealServersParityTests
             await stream.ReadExactlyAsync(new byte[1], token);
             await RawPeer.WriteAsync(stream, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", token);
         });
-        Exception e = await FailAsync(new HttpRequestMessage(HttpMethod.Get, $"https://localhost:{server.Port}/"));
+        Exception e = await FailAsync(ParityStage.Get($"https://localhost:{server.Port}/"));
         Assert.Matches("(?i)does not (speak|use) TLS|without TLS|no TLS|not TLS|plain", Messages(e));
     }
 
@@ -172,7 +178,7 @@ public sealed class ResponsesOfRealServersParityTests
     {
         // An alert, as TLS servers answer what is no handshake: handshake_failure or unexpected_message.
         await using RawServer server = Answering("\u0015\u0003\u0003\u0000\u0002\u0002\u000a", closes: true);
-        Exception e = await FailAsync(new HttpRequestMessage(HttpMethod.Get, server.Uri));
+        Exception e = await FailAsync(ParityStage.Get(server.Uri));
         Assert.Matches("(?i)speaks TLS|expects TLS|uses TLS|https", Messages(e));
     }
 
@@ -182,7 +188,7 @@ public sealed class ResponsesOfRealServersParityTests
     {
         // SETTINGS and GOAWAY, as nghttpd and Kestrel answer a request line.
         await using RawServer server = Answering("\0\0\0\u0004\0\0\0\0\0" + "\0\0\u0008\u0007\0\0\0\0\0\0\0\0\0\0\0\0\u0001", closes: true);
-        Exception e = await FailAsync(new HttpRequestMessage(HttpMethod.Get, server.Uri));
+        Exception e = await FailAsync(ParityStage.Get(server.Uri));
         Assert.Contains("HTTP/2", Messages(e), StringComparison.Ordinal);
     }
 
@@ -191,13 +197,15 @@ public sealed class ResponsesOfRealServersParityTests
     public async Task More_header_lines_than_allowed_are_ConfigurationLimitExceeded_and_the_number_can_be_set()
     {
         await using RawServer server = Answering(
-            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + string.Concat(Enumerable.Range(0, 1500).Select(i => $"X-{i}: 1\r\n")) + "\r\nok", closes: false);
+            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + string.Concat(Enumerable.Range(0, 1500).Select(i => $"X-{i}: 1\r\n")) + "\r\nok",
+                closes: false);
         using (HttpResponseMessage response = await SendAsync(new SocketsHttpHandler { UseProxy = false }))
         {
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         }
 
-        HttpRequestException e = await Assert.ThrowsAnyAsync<HttpRequestException>(() => SendAsync(new PooledHttpHandler { UseProxy = false }));
+        HttpRequestException e =
+            await Assert.ThrowsAnyAsync<HttpRequestException>(() => SendAsync(new PooledHttpHandler { UseProxy = false }));
         Assert.Equal(HttpRequestError.ConfigurationLimitExceeded, e.HttpRequestError);
         System.Reflection.PropertyInfo? setting = typeof(PooledHttpHandler).GetProperties().SingleOrDefault(
             property => property.PropertyType == typeof(int) && property.Name.Contains("Header", StringComparison.Ordinal)
@@ -225,7 +233,7 @@ public sealed class ResponsesOfRealServersParityTests
         {
             await using RawServer server = Answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body, closes: false);
             using HttpMessageInvoker invoker = stage.Invoker();
-            await stage.Outcome.TellResponseAsync("response", invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Uri), default));
+            await stage.Outcome.TellResponseAsync("response", invoker.SendAsync(ParityStage.Get(server.Uri), default));
         },
         ("response", "200 hello"));
 
@@ -242,9 +250,10 @@ public sealed class ResponsesOfRealServersParityTests
         {
             await using RawServer server = Answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body, closes: false);
             using HttpMessageInvoker invoker = stage.Invoker();
-            await stage.Outcome.TellResponseAsync("response", invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Uri), default));
+            await stage.Outcome.TellResponseAsync("response", invoker.SendAsync(ParityStage.Get(server.Uri), default));
         });
-        Assert.True(ours["response"] is "200 hello" || ours["response"].Contains("InvalidResponse", StringComparison.Ordinal), ours["response"]);
+        Assert.True(ours["response"] is "200 hello" || ours["response"].Contains("InvalidResponse", StringComparison.Ordinal),
+            ours["response"]);
         string limits = await File.ReadAllTextAsync(Repository.Path("docs/limits.md"));
         Assert.Contains("9112 §7.1", limits, StringComparison.Ordinal);
     }
@@ -255,14 +264,16 @@ public sealed class ResponsesOfRealServersParityTests
     private static async Task TellDecodedAsync(ParityStage stage, string coding, byte[] body)
     {
         await using RawServer server = Answering(
-            $"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {body.Length}\r\n\r\n{Encoding.Latin1.GetString(body)}", closes: false);
+            $"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {body.Length}\r\n\r\n{Encoding.Latin1.GetString(body)}",
+                closes: false);
         using HttpMessageInvoker invoker = stage.Invoker(new { AutomaticDecompression = DecompressionMethods.All });
         try
         {
-            using HttpResponseMessage response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Uri), default);
+            using HttpResponseMessage response = await invoker.SendAsync(ParityStage.Get(server.Uri), default);
             stage.Outcome.Tell("Content-Encoding left", string.Join(",", response.Content.Headers.ContentEncoding));
             byte[] bytes = await response.Content.ReadAsByteArrayAsync();
-            stage.Outcome.Tell("response", $"{(int)response.StatusCode} {(bytes.Length == 5 ? Encoding.ASCII.GetString(bytes) : $"{bytes.Length} bytes")}");
+            stage.Outcome.Tell("response",
+                $"{(int)response.StatusCode} {(bytes.Length == 5 ? Encoding.ASCII.GetString(bytes) : $"{bytes.Length} bytes")}");
         }
         catch (Exception e)
         {

@@ -39,7 +39,7 @@ public sealed class StrayBytesParityTests
     public Task Bytes_that_came_with_the_message_are_never_the_next_answer() => ParityScenario.AssertAsync(
         async stage =>
         {
-            await using var server = new RawServer((stream, _, token) => RawPeer.AnswerAllAsync(stream, Ok("ok") + Ok("no"), token));
+            await using RawServer server = RawPeer.Answering(Ok("ok") + Ok("no"));
             using HttpClient client = stage.Client();
             int wrong = 0;
             for (int i = 0; i < 50; i++)
@@ -71,7 +71,8 @@ public sealed class StrayBytesParityTests
                     await RawPeer.WriteAsync(stream, Ok("ok"), token);
                     if (head.StartsWith("GET /stray", StringComparison.Ordinal))
                     {
-                        stream.Socket.Send(System.Text.Encoding.ASCII.GetBytes(Ok("no"))); // on loopback it is with the client when this returns
+                        // on loopback it is with the client when this returns
+                        stream.Socket.Send(System.Text.Encoding.ASCII.GetBytes(Ok("no")));
                         sent.Release();
                     }
                 }
@@ -86,11 +87,11 @@ public sealed class StrayBytesParityTests
         for (int i = 0; i < Rounds; i++)
         {
             using HttpResponseMessage first = await invoker.SendAsync(
-                new HttpRequestMessage(HttpMethod.Get, new Uri(server.Uri, "/stray")), default).ConfigureAwait(false);
+                ParityStage.Get(new Uri(server.Uri, "/stray")), default).ConfigureAwait(false);
             await first.Content.ReadAsStringAsync().ConfigureAwait(false);
             Assert.True(sent.Wait(Guard.Limit)); // blocks this thread on purpose
             using HttpResponseMessage second = await invoker.SendAsync(
-                new HttpRequestMessage(HttpMethod.Get, new Uri(server.Uri, "/next")), default).ConfigureAwait(false);
+                ParityStage.Get(new Uri(server.Uri, "/next")), default).ConfigureAwait(false);
             wrong += await second.Content.ReadAsStringAsync().ConfigureAwait(false) == "ok" ? 0 : 1;
         }
 

@@ -11,19 +11,22 @@ public sealed class SynchronousSendParityTests
 {
     [Fact]
     [Trait("Issue10", "E1-sync-content")]
-    public Task A_content_that_has_only_a_synchronous_writer_is_sent() => AssertSentAsync(() => new SynchronousContent("hello"), context: null, warm: false);
+    public Task A_content_that_has_only_a_synchronous_writer_is_sent() => AssertSentAsync(() =>
+        new SynchronousContent("hello"), context: null, warm: false);
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     [Trait("Issue10", "E2-sync-content-with-context")]
-    public Task A_content_with_both_writers_is_written_synchronously_in_a_context_that_waits(bool warm) => AssertSentAsync(() => new TwofoldContent("hello"), new DeadContext(), warm);
+    public Task A_content_with_both_writers_is_written_synchronously_in_a_context_that_waits(bool warm) => AssertSentAsync(() =>
+        new TwofoldContent("hello"), new DeadContext(), warm);
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     [Trait("Issue10", "E2-sync-content-with-context")]
-    public Task A_content_with_only_a_synchronous_writer_is_sent_in_a_context_that_waits(bool warm) => AssertSentAsync(() => new SynchronousContent("hello"), new DeadContext(), warm);
+    public Task A_content_with_only_a_synchronous_writer_is_sent_in_a_context_that_waits(bool warm) => AssertSentAsync(() =>
+        new SynchronousContent("hello"), new DeadContext(), warm);
 
     [Fact]
     [Trait("Issue10", "E3-sync-connect-stream")]
@@ -49,9 +52,11 @@ public sealed class SynchronousSendParityTests
     [InlineData(false)]
     [InlineData(true)]
     [Trait("Issue10", "E4-sync-send-in-context")]
-    public Task A_request_without_content_is_answered_in_a_context_that_waits(bool warm) => AssertSentAsync(() => null, new DeadContext(), warm);
+    public Task A_request_without_content_is_answered_in_a_context_that_waits(bool warm) => AssertSentAsync(() =>
+        null, new DeadContext(), warm);
 
-    private static Task AssertSentAsync(Func<HttpContent?> content, SynchronizationContext? context, bool warm) => ParityScenario.AssertAsync(
+    private static Task AssertSentAsync(Func<HttpContent?> content, SynchronizationContext? context, bool warm) =>
+        ParityScenario.AssertAsync(
         async stage =>
         {
             await using RawServer server = EchoServer();
@@ -61,7 +66,8 @@ public sealed class SynchronousSendParityTests
         ("response", content() is null ? "200" : "200 hello"));
 
     /// <summary>Sends and reads on a thread of its own, which has the context, as a program with a user interface does.</summary>
-    private static async Task TellSendAsync(ParityStage stage, HttpMessageInvoker invoker, HttpRequestMessage request, SynchronizationContext? context, bool warm)
+    private static async Task TellSendAsync(
+        ParityStage stage, HttpMessageInvoker invoker, HttpRequestMessage request, SynchronizationContext? context, bool warm)
     {
         var done = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         var thread = new Thread(() =>

@@ -22,12 +22,14 @@ public sealed class TelemetryParityTests
         "http.client.request.time_in_queue",
     ];
 
-    public static TheoryData<string> Scenarios => ["one", "three", "404", "500 to POST", "refused", "closed", "timeout", "queued", "redirect"];
+    public static TheoryData<string> Scenarios =>
+        ["one", "three", "404", "500 to POST", "refused", "closed", "timeout", "queued", "redirect"];
 
     [Theory]
     [MemberData(nameof(Scenarios))]
     [Trait("Issue10", "L1-meter-system-net-http")]
-    public Task The_meter_System_Net_Http_has_the_same_instruments_tags_and_counts(string scenario) => ParityScenario.AssertAsync(async stage =>
+    public Task The_meter_System_Net_Http_has_the_same_instruments_tags_and_counts(string scenario) =>
+        ParityScenario.AssertAsync(async stage =>
     {
         using var meters = new TestMeterFactory();
         using var metrics = new MetricCollector(meters, "System.Net.Http");
@@ -58,7 +60,8 @@ public sealed class TelemetryParityTests
             {
                 if (instrument.Meter.Name == "System.Net.Http" && instrument.Meter.Scope == meters)
                 {
-                    instruments[instrument.Name] = $"{instrument.GetType().Name} of {instrument.GetType().GenericTypeArguments[0].Name}, {instrument.Unit}";
+                    instruments[instrument.Name] =
+                        $"{instrument.GetType().Name} of {instrument.GetType().GenericTypeArguments[0].Name}, {instrument.Unit}";
                 }
             },
         };
@@ -78,7 +81,8 @@ public sealed class TelemetryParityTests
         string meter = stage.IsOurs ? "Warmwire" : "System.Net.Http"; // under our own name too, percentiles must not become 0
         using var metrics = new MetricCollector(meters, meter);
         await PlayAsync(stage, "three", new { MeterFactory = meters });
-        stage.Outcome.TellAtMost("measurements of three requests that follow each other", metrics.Count("http.client.request.time_in_queue"));
+        stage.Outcome.TellAtMost("measurements of three requests that follow each other",
+            metrics.Count("http.client.request.time_in_queue"));
     });
 
     [Theory]
@@ -88,9 +92,11 @@ public sealed class TelemetryParityTests
     {
         using var activities = new ActivityCollector(source: "System.Net.Http");
         using var ours = new ActivityCollector(source: "Warmwire");
-        int port = await PlayAsync(stage, scenario, new { ActivityHeadersPropagator = DistributedContextPropagator.CreateDefaultPropagator() });
+        int port = await PlayAsync(stage, scenario,
+            new { ActivityHeadersPropagator = DistributedContextPropagator.CreateDefaultPropagator() });
         await Eventually.IsTrue(() => activities.Started.Count == activities.Stopped.Count, "every activity ends");
-        Activity[] own = [.. activities.Stopped.Where(activity => Tag(activity, "server.port") == port.ToString(CultureInfo.InvariantCulture))];
+        Activity[] own = [.. activities.Stopped.Where(
+            activity => Tag(activity, "server.port") == port.ToString(CultureInfo.InvariantCulture))];
         Activity[] doubled = [.. ours.Stopped.Where(activity => Tag(activity, "server.port") == port.ToString(CultureInfo.InvariantCulture)
             && activity.Kind == ActivityKind.Client)];
         stage.Outcome.Tell("client activities", own.Length + doubled.Length);
@@ -115,14 +121,18 @@ public sealed class TelemetryParityTests
         {
             if (listener.Name == "HttpHandlerDiagnosticListener")
             {
-                listener.Subscribe(new Observer<KeyValuePair<string, object?>>(pair => events.Enqueue((pair.Key, pair.Value))), (_, _, _) => true);
+                listener.Subscribe(new Observer<KeyValuePair<string, object?>>(pair => events.Enqueue((pair.Key, pair.Value))), (_, _, _) =>
+                    true);
             }
         }));
-        int port = await PlayAsync(stage, scenario, new { ActivityHeadersPropagator = DistributedContextPropagator.CreateDefaultPropagator() });
+        int port = await PlayAsync(stage, scenario,
+            new { ActivityHeadersPropagator = DistributedContextPropagator.CreateDefaultPropagator() });
         string[] lines =
         [
-            .. events.Where(entry => Property(entry.Payload, "Request") is HttpRequestMessage { RequestUri: { } uri } && uri.Port == port).Select(
-                entry => $"{entry.Name}({string.Join(", ", entry.Payload!.GetType().GetProperties().Select(property => property.Name).Order(StringComparer.Ordinal))})"),
+            .. events.Where(entry => Property(entry.Payload, "Request") is HttpRequestMessage { RequestUri: { } uri }
+                && uri.Port == port).Select(
+                entry => $"{entry.Name}({string.Join(
+                    ", ", entry.Payload!.GetType().GetProperties().Select(property => property.Name).Order(StringComparer.Ordinal))})"),
         ];
         stage.Outcome.Tell("events", string.Join(", ", lines));
     });
@@ -140,9 +150,11 @@ public sealed class TelemetryParityTests
                 await RawPeer.WriteAsync(stream, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", token);
                 await RawPeer.CountAsync(stream, 1, token);
             });
-            using HttpMessageInvoker invoker = stage.Invoker(new { ActivityHeadersPropagator = DistributedContextPropagator.CreateDefaultPropagator() });
-            using HttpResponseMessage response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Uri), default);
-            Activity? own = activities.Stopped.SingleOrDefault(activity => Tag(activity, "server.port") == server.Port.ToString(CultureInfo.InvariantCulture));
+            using HttpMessageInvoker invoker =
+                stage.Invoker(new { ActivityHeadersPropagator = DistributedContextPropagator.CreateDefaultPropagator() });
+            using HttpResponseMessage response = await invoker.SendAsync(ParityStage.Get(server.Uri), default);
+            Activity? own = activities.Stopped.SingleOrDefault(
+                activity => Tag(activity, "server.port") == server.Port.ToString(CultureInfo.InvariantCulture));
             stage.Outcome.Tell("named", own is not null && head!.Contains(own.SpanId.ToHexString(), StringComparison.Ordinal));
         },
         ("named", true));
@@ -154,7 +166,8 @@ public sealed class TelemetryParityTests
     private static string Describe(Activity activity) =>
         $"{activity.OperationName}/{activity.DisplayName}/{activity.Kind}/{activity.Status}/"
         + string.Join(' ', activity.TagObjects.Select(tag => $"{tag.Key}={tag.Value}").Order(StringComparer.Ordinal))
-        + string.Concat(activity.Events.Select(entry => $"/event {entry.Name} {entry.Tags.FirstOrDefault(tag => tag.Key == "exception.type").Value}"))
+        + string.Concat(activity.Events.Select(
+            entry => $"/event {entry.Name} {entry.Tags.FirstOrDefault(tag => tag.Key == "exception.type").Value}"))
             .Replace("Warmwire.TransportException", "System.Net.Http.HttpRequestException", StringComparison.Ordinal);
 
     private static void TellMeasurements(ParityStage stage, IReadOnlyList<MetricPoint> points)

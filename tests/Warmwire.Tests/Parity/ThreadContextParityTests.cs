@@ -19,13 +19,13 @@ public sealed class ThreadContextParityTests
     public Task What_a_continuation_sets_on_its_thread_does_not_stick_to_it(string property) => ParityScenario.AssertAsync(
         async stage =>
         {
-            await using var server = new RawServer((stream, _, token) => RawPeer.AnswerAllAsync(stream, Response, token));
+            await using RawServer server = RawPeer.Answering(Response);
             using HttpMessageInvoker invoker = stage.Invoker();
             Thread marked = await MarkAsync(invoker, server.Uri, property);
             bool clean = false;
             for (int i = 0; i < 400 && !clean; i++)
             {
-                using HttpResponseMessage response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Uri), default).ConfigureAwait(false);
+                using HttpResponseMessage response = await invoker.SendAsync(ParityStage.Get(server.Uri), default).ConfigureAwait(false);
                 clean = !marked.IsAlive || IsClean(marked, property);
             }
 
@@ -42,7 +42,7 @@ public sealed class ThreadContextParityTests
     public Task A_collectible_AssemblyLoadContext_unloads_after_its_code_made_a_request(string handler) => ParityScenario.AssertAsync(
         async stage =>
         {
-            await using var server = new RawServer((stream, _, token) => RawPeer.AnswerAllAsync(stream, Response, token));
+            await using RawServer server = RawPeer.Answering(Response);
             using HttpMessageInvoker invoker = stage.Invoker();
             WeakReference context = await RunPluginAsync(invoker, stage.Create().GetType(), server.Uri, handler);
             await ParityStage.CollectUntilAsync(() => !context.IsAlive);
@@ -62,12 +62,14 @@ public sealed class ThreadContextParityTests
             var handler = (HttpMessageHandler)Activator.CreateInstance(handlerType)!;
             handlerType.GetProperty(nameof(SocketsHttpHandler.UseProxy))!.SetValue(handler, false);
             handlerType.GetProperty(nameof(SocketsHttpHandler.ResponseHeaderEncodingSelector))!.SetValue(
-                handler, new HeaderEncodingSelector<HttpRequestMessage>((_, _) => local.Value is null ? null : System.Text.Encoding.Latin1));
+                handler, new HeaderEncodingSelector<HttpRequestMessage>(
+                    (_, _) => local.Value is null ? null : System.Text.Encoding.Latin1));
             invoker = new HttpMessageInvoker(handler);
         }
 
         string body;
-        using (HttpResponseMessage response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, uri), default).ConfigureAwait(false))
+        using (HttpResponseMessage response =
+            await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, uri), default).ConfigureAwait(false))
         {
             body = await response.Content.ReadAsStringAsync().ConfigureAwait(false);
         }
@@ -86,10 +88,12 @@ public sealed class ThreadContextParityTests
         for (int i = 0; i < 30; i++)
         {
             // until the transport's own thread is the one that continues us
-            using HttpResponseMessage warm = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, uri), default).ConfigureAwait(false);
+            using HttpResponseMessage warm =
+                await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, uri), default).ConfigureAwait(false);
         }
 
-        using HttpResponseMessage response = await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, uri), default).ConfigureAwait(false);
+        using HttpResponseMessage response =
+            await invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, uri), default).ConfigureAwait(false);
         Thread thread = Thread.CurrentThread;
         switch (property)
         {

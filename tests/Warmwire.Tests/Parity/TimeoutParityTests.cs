@@ -13,11 +13,12 @@ public sealed class TimeoutParityTests
     public Task ConnectTimeout_bounds_the_TLS_handshake_too() => ParityScenario.AssertAsync(
         async stage =>
         {
-            await using var server = new RawServer((stream, _, token) => RawPeer.CountAsync(stream, long.MaxValue, token)); // never a word of TLS
+            // never a word of TLS
+            await using var server = new RawServer((stream, _, token) => RawPeer.CountAsync(stream, long.MaxValue, token));
             using HttpMessageInvoker invoker = stage.Invoker(new { ConnectTimeout = TimeSpan.FromMilliseconds(300) });
             long start = Stopwatch.GetTimestamp();
             await stage.Outcome.TellAsync("request", ParityStage.Soon(
-                invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, $"https://localhost:{server.Port}/"), default), "the request's end"));
+                invoker.SendAsync(ParityStage.Get($"https://localhost:{server.Port}/"), default), "the request's end"));
             stage.Outcome.Tell("within two seconds", Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(2));
             stage.Outcome.Tell("request", stage.Outcome["request"].Split(" > ")[0] == "TimeoutException" ? "hangs" : "fails");
         },
@@ -31,7 +32,8 @@ public sealed class TimeoutParityTests
     public async Task A_connect_that_timed_out_has_a_SocketException_TimedOut_inside(bool tls)
     {
         await using var server = new RawServer((stream, _, token) => RawPeer.CountAsync(stream, long.MaxValue, token));
-        using var handler = new PooledHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromMilliseconds(200), TlsHandshakeTimeout = TimeSpan.FromMilliseconds(200) };
+        using var handler = new PooledHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromMilliseconds(200),
+            TlsHandshakeTimeout = TimeSpan.FromMilliseconds(200) };
         if (!tls)
         {
             handler.ConnectCallback = async (_, token) =>
@@ -43,7 +45,7 @@ public sealed class TimeoutParityTests
 
         using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
         Exception e = await Assert.ThrowsAnyAsync<Exception>(() => Guard.Within(
-            invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, $"{(tls ? "https" : "http")}://localhost:{server.Port}/"), default), () => "hangs"));
+            invoker.SendAsync(ParityStage.Get($"{(tls ? "https" : "http")}://localhost:{server.Port}/"), default), () => "hangs"));
         Assert.Contains("SocketException(TimedOut)", ParityOutcome.Describe(e), StringComparison.Ordinal);
     }
 

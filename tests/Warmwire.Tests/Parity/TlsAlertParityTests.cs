@@ -17,10 +17,11 @@ public sealed class TlsAlertParityTests
     {
         (_, ParityOutcome ours) = await ParityScenario.PlayBothAsync(async stage =>
         {
-            using OpenSslServer server = await OpenSslServer.StartAsync(protocol == SslProtocols.Tls13 ? "-tls1_3" : "-tls1_2", "-Verify", "1");
+            using OpenSslServer server =
+                await OpenSslServer.StartAsync(protocol == SslProtocols.Tls13 ? "-tls1_3" : "-tls1_2", "-Verify", "1");
             using HttpMessageInvoker invoker = stage.Invoker();
             await stage.Outcome.TellAsync("request", ParityStage.Soon(
-                invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, $"https://localhost:{server.Port}/"), default), "the request's end"));
+                invoker.SendAsync(ParityStage.Get($"https://localhost:{server.Port}/"), default), "the request's end"));
         });
         Assert.StartsWith("HttpRequestException(SecureConnectionError)", ours["request"], StringComparison.Ordinal);
     }
@@ -63,7 +64,7 @@ public sealed class TlsAlertParityTests
                 }),
             });
             using var source = new CancellationTokenSource();
-            Task<HttpResponseMessage> sending = invoker.SendAsync(new HttpRequestMessage(HttpMethod.Get, "https://server.test./"), source.Token);
+            Task<HttpResponseMessage> sending = invoker.SendAsync(ParityStage.Get("https://server.test./"), source.Token);
             await Eventually.IsTrue(() => name is not null, "the handshake begins");
             await source.CancelAsync();
             await Task.WhenAny(sending, Task.Delay(2000));

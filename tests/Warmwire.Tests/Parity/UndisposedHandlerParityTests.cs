@@ -11,10 +11,11 @@ public sealed class UndisposedHandlerParityTests
     [InlineData(false)]
     [InlineData(true)]
     [Trait("Issue10", "G1-undisposed-handlers")]
-    public Task Connections_of_handlers_that_nobody_disposed_close_when_the_handlers_are_collected(bool infiniteIdleTimeout) => ParityScenario.AssertAsync(
+    public Task Connections_of_handlers_that_nobody_disposed_close_when_the_handlers_are_collected(bool infiniteIdleTimeout) =>
+        ParityScenario.AssertAsync(
         async stage =>
         {
-            await using var server = new RawServer((stream, _, token) => RawPeer.AnswerAllAsync(stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", token));
+            await using RawServer server = RawPeer.Answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
             for (int i = 0; i < 50; i++)
             {
                 await UseAndForgetAsync(stage, server.Uri, infiniteIdleTimeout);
@@ -47,7 +48,8 @@ public sealed class UndisposedHandlerParityTests
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static async Task UseAndForgetAsync(ParityStage stage, Uri uri, bool infiniteIdleTimeout)
     {
-        HttpMessageHandler handler = infiniteIdleTimeout ? stage.Create(new { PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan }) : stage.Create();
+        HttpMessageHandler handler = infiniteIdleTimeout
+            ? stage.Create(new { PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan }) : stage.Create();
         stage.Forget(handler);
         await new HttpClient(handler).GetStringAsync(uri);
     }

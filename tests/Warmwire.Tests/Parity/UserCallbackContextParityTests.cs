@@ -8,7 +8,10 @@ using Xunit;
 
 namespace Warmwire.Tests.Parity;
 
-/// <summary>What user callbacks find around them: nobody's SynchronizationContext, but the caller's AsyncLocals and activity where .NET gives them.</summary>
+/// <summary>
+/// What user callbacks find around them: nobody's SynchronizationContext, but the caller's AsyncLocals and activity where .NET gives
+/// them.
+/// </summary>
 public sealed class UserCallbackContextParityTests
 {
     private static readonly AsyncLocal<string> s_local = new();
@@ -72,14 +75,17 @@ public sealed class UserCallbackContextParityTests
             nameof(SocketsHttpHandler.PlaintextStreamFilter) => stage.Create(new
             {
                 SslOptions = trusting,
-                PlaintextStreamFilter = new Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken, ValueTask<Stream>>((context, _) =>
+                PlaintextStreamFilter = new Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken,
+                    ValueTask<Stream>>((context, _) =>
                 {
                     Look();
                     return ValueTask.FromResult(context.PlaintextStream);
                 }),
             }),
-            nameof(SocketsHttpHandler.RequestHeaderEncodingSelector) => stage.Create(new { SslOptions = trusting, RequestHeaderEncodingSelector = Selector(Look) }),
-            nameof(SocketsHttpHandler.ResponseHeaderEncodingSelector) => stage.Create(new { SslOptions = trusting, ResponseHeaderEncodingSelector = Selector(Look) }),
+            nameof(SocketsHttpHandler.RequestHeaderEncodingSelector) =>
+                stage.Create(new { SslOptions = trusting, RequestHeaderEncodingSelector = Selector(Look) }),
+            nameof(SocketsHttpHandler.ResponseHeaderEncodingSelector) =>
+                stage.Create(new { SslOptions = trusting, ResponseHeaderEncodingSelector = Selector(Look) }),
             _ => stage.Create(new { SslOptions = trusting }),
         };
         using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
@@ -90,7 +96,7 @@ public sealed class UserCallbackContextParityTests
             SynchronizationContext.SetSynchronizationContext(new InlineContext());
             s_local.Value = "the caller's";
             Activity.Current = new Activity("the caller's activity").Start();
-            var request = new HttpRequestMessage(HttpMethod.Get, server.HttpsUri);
+            var request = ParityStage.Get(server.HttpsUri);
             request.Headers.TryAddWithoutValidation("X-Test", "value");
             invoker.SendAsync(request, default).ContinueWith(
                 task =>

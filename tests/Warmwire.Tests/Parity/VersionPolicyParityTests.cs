@@ -18,7 +18,8 @@ public sealed class VersionPolicyParityTests
     [InlineData("3.0")]
     [InlineData("4.2")]
     [Trait("Issue10", "S1-odd-versions")]
-    public Task Versions_with_RequestVersionOrLower_go_out_as_with_NET(string version) => AssertSameAsync(version, HttpVersionPolicy.RequestVersionOrLower);
+    public Task Versions_with_RequestVersionOrLower_go_out_as_with_NET(string version) =>
+        AssertSameAsync(version, HttpVersionPolicy.RequestVersionOrLower);
 
     [Theory]
     [InlineData("1.2")]
@@ -26,7 +27,8 @@ public sealed class VersionPolicyParityTests
     [InlineData("2.1")]
     [InlineData("4.2")]
     [Trait("Issue10", "S2-odd-versions-or-higher")]
-    public Task Versions_with_RequestVersionOrHigher_go_out_as_with_NET(string version) => AssertSameAsync(version, HttpVersionPolicy.RequestVersionOrHigher);
+    public Task Versions_with_RequestVersionOrHigher_go_out_as_with_NET(string version) =>
+        AssertSameAsync(version, HttpVersionPolicy.RequestVersionOrHigher);
 
     [Fact]
     [Trait("Issue10", "S3-chunked-without-content-h2")]
@@ -74,7 +76,8 @@ public sealed class VersionPolicyParityTests
         catch (Exception e)
         {
             end = ParityOutcome.Describe(e).Split(" > ")[0].Split('(')[0];
-            bool advisesItself = e.Message.Contains($"{policy}.", StringComparison.Ordinal) || e.Message.Contains($"HttpVersionPolicy.{policy}", StringComparison.Ordinal);
+            bool advisesItself = e.Message.Contains($"{policy}.", StringComparison.Ordinal)
+                || e.Message.Contains($"HttpVersionPolicy.{policy}", StringComparison.Ordinal);
             stage.Outcome.Tell("advises the policy that is in force", advisesItself);
         }
 
@@ -86,5 +89,6 @@ public sealed class VersionPolicyParityTests
         stage.Outcome.Tell("request", end);
     });
 
-    private static async Task<HttpResponseMessage> StartAsync(HttpMessageInvoker invoker, HttpRequestMessage request) => await invoker.SendAsync(request, default);
+    private static async Task<HttpResponseMessage> StartAsync(HttpMessageInvoker invoker, HttpRequestMessage request) =>
+        await invoker.SendAsync(request, default);
 }

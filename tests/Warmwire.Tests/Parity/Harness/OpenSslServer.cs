@@ -39,7 +39,8 @@ internal sealed class OpenSslServer : IDisposable
         probe.Stop();
         string[] arguments =
         [
-            "s_server", "-accept", $"127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}", "-cert", "cert.pem", "-key", "key.pem", "-quiet", "-www",
+            "s_server", "-accept", $"127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}", "-cert", "cert.pem", "-key", "key.pem",
+                "-quiet", "-www",
             .. options,
         ];
         var start = new ProcessStartInfo("/usr/bin/openssl", arguments)

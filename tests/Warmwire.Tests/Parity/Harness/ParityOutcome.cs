@@ -30,7 +30,9 @@ internal sealed class ParityOutcome
         }
     }
 
-    /// <summary>The failure as callers see it: types from the outside in, with the codes that programs look at. Our own type is told as its base.</summary>
+    /// <summary>
+    /// The failure as callers see it: types from the outside in, with the codes that programs look at. Our own type is told as its base.
+    /// </summary>
     public static string Describe(Exception? e, CancellationToken token = default)
     {
         var names = new List<string>();
@@ -41,7 +43,8 @@ internal sealed class ParityOutcome
                 HttpRequestException request => $"HttpRequestException({request.HttpRequestError})",
                 HttpIOException io => $"HttpIOException({io.HttpRequestError})",
                 SocketException socket => $"SocketException({socket.SocketErrorCode})",
-                OperationCanceledException cancelled when token.CanBeCanceled && cancelled.CancellationToken == token => "OperationCanceledException(its token)",
+                OperationCanceledException cancelled when token.CanBeCanceled && cancelled.CancellationToken == token =>
+                    "OperationCanceledException(its token)",
                 OperationCanceledException => "OperationCanceledException",
                 AuthenticationException => "AuthenticationException",
                 _ => e.GetType().Name,

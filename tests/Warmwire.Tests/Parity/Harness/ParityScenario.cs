@@ -4,7 +4,8 @@ using Xunit;
 namespace Warmwire.Tests.Parity;
 
 /// <summary>
-/// Plays one scenario with <see cref="SocketsHttpHandler"/> and then with <see cref="PooledHttpHandler"/>, and fails when the second is not at
+/// Plays one scenario with <see cref="SocketsHttpHandler"/> and then with <see cref="PooledHttpHandler"/>, and fails when the second is
+/// not at
 /// least as good. "Right" is what ours has to reach whatever the other does; every other fact is measured against the other's.
 /// </summary>
 internal static class ParityScenario

@@ -5,7 +5,9 @@ using Warmwire.Tests.Kit.Http2;
 
 namespace Warmwire.Tests.Parity;
 
-/// <summary>Where a scenario is played: makes the handler under test with the same settings for both kinds, and keeps what is told.</summary>
+/// <summary>
+/// Where a scenario is played: makes the handler under test with the same settings for both kinds, and keeps what is told.
+/// </summary>
 internal sealed class ParityStage(HandlerKind kind) : IDisposable
 {
     private readonly List<IDisposable> _made = [];
@@ -16,10 +18,15 @@ internal sealed class ParityStage(HandlerKind kind) : IDisposable
 
     public ParityOutcome Outcome { get; } = new();
 
-    /// <summary>Peers in memory in place of TCP, for what is about messages and not about sockets; handlers made by <see cref="CreateOverMemory"/> dial it.</summary>
+    /// <summary>
+    /// Peers in memory in place of TCP, for what is about messages and not about sockets; handlers made by <see cref="CreateOverMemory"/>
+    /// dial it.
+    /// </summary>
     public PeerNetwork Network { get; } = new();
 
-    /// <summary>A handler without proxy, cookies and trace headers that trusts the test's certificate, with these settings on top.</summary>
+    /// <summary>
+    /// A handler without proxy, cookies and trace headers that trusts the test's certificate, with these settings on top.
+    /// </summary>
     /// <param name="settings">An anonymous object; each property is a setting of both handlers.</param>
     public HttpMessageHandler Create(object? settings = null)
     {
@@ -27,7 +34,8 @@ internal sealed class ParityStage(HandlerKind kind) : IDisposable
         _made.Add(handler);
         Set(handler, nameof(SocketsHttpHandler.UseProxy), false);
         Set(handler, nameof(SocketsHttpHandler.UseCookies), false);
-        Set(handler, nameof(SocketsHttpHandler.ActivityHeadersPropagator), null); // a listener elsewhere in the process would write into the requests
+        // a listener elsewhere in the process would write into the requests
+        Set(handler, nameof(SocketsHttpHandler.ActivityHeadersPropagator), null);
         Set(handler, nameof(SocketsHttpHandler.SslOptions), TestCertificates.Trusting());
         foreach (PropertyInfo setting in settings?.GetType().GetProperties() ?? [])
         {
@@ -41,11 +49,14 @@ internal sealed class ParityStage(HandlerKind kind) : IDisposable
     public HttpMessageHandler CreateOverMemory(object? settings = null)
     {
         HttpMessageHandler handler = Create(settings);
-        Set(handler, nameof(SocketsHttpHandler.ConnectCallback), new Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>(Network.ConnectAsync));
+        Set(handler, nameof(SocketsHttpHandler.ConnectCallback), new Func<SocketsHttpConnectionContext, CancellationToken,
+            ValueTask<Stream>>(Network.ConnectAsync));
         return handler;
     }
 
-    /// <summary>A handler of its own and an invoker over it: responses come with their head, and no time limit of a client applies.</summary>
+    /// <summary>
+    /// A handler of its own and an invoker over it: responses come with their head, and no time limit of a client applies.
+    /// </summary>
     public HttpMessageInvoker Invoker(object? settings = null) => new(Create(settings), disposeHandler: false);
 
     public HttpMessageInvoker InvokerOverMemory(object? settings = null) => new(CreateOverMemory(settings), disposeHandler: false);
@@ -60,7 +71,12 @@ internal sealed class ParityStage(HandlerKind kind) : IDisposable
         return peer;
     }
 
-    public static HttpRequestMessage Http2(HttpMethod method, HttpContent? content = null, string uri = "http://server.test/") => new(method, uri)
+    public static HttpRequestMessage Get(Uri uri) => new(HttpMethod.Get, uri);
+
+    public static HttpRequestMessage Get(string uri) => new(HttpMethod.Get, uri);
+
+    public static HttpRequestMessage Http2(HttpMethod method, HttpContent? content = null, string uri = "http://server.test/") =>
+        new(method, uri)
     {
         Version = HttpVersion.Version20,
         VersionPolicy = HttpVersionPolicy.RequestVersionExact,

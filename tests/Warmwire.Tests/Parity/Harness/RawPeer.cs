@@ -1,11 +1,15 @@
 using System.Net.Sockets;
 using System.Text;
+using Warmwire.Tests.Kit;
 
 namespace Warmwire.Tests.Parity;
 
 /// <summary>Steps of a scripted HTTP/1.1 server over a raw socket.</summary>
 internal static class RawPeer
 {
+    /// <summary>A server that answers each request with this.</summary>
+    public static RawServer Answering(string response) => new((stream, _, token) => AnswerAllAsync(stream, response, token));
+
     /// <summary>Reads to the end of a request's head; null where the client closes instead.</summary>
     public static async Task<string?> ReadHeadAsync(Stream stream, CancellationToken token)
     {
