@@ -229,7 +229,7 @@ public sealed class DisposalParityTests
     public async Task A_hard_stop_stays_as_an_explicit_method()
     {
         System.Reflection.MethodInfo? stop =
-            typeof(PooledHttpHandler).GetMethods().SingleOrDefault(method => method.GetParameters().Length == 0
+            typeof(PooledHttpHandler).GetMethods().FirstOrDefault(method => method.GetParameters().Length == 0
             && (method.Name.StartsWith("Abort", StringComparison.Ordinal) || method.Name.StartsWith("CloseAll", StringComparison.Ordinal)));
         Assert.True(stop is not null, "There is no method such as Abort or CloseAllConnections that ends bodies in progress too.");
         await using var server = new RawServer(async (stream, _, token) =>

@@ -11,7 +11,7 @@ public sealed class MigratingDocTests
     [InlineData("ResponseDrainTimeout", "drain")]
     [InlineData("Authorization", "same-origin redirect")]
     [InlineData("WaitForReady", "gRPC over a custom handler")]
-    [InlineData("ConnectAsync", "gRPC over a custom handler")]
+    [InlineData("GrpcChannel.ConnectAsync", "gRPC over a custom handler")]
     [InlineData("| same", "one table: same / stricter / better")]
     [InlineData("| stricter", "one table: same / stricter / better")]
     [InlineData("| better", "one table: same / stricter / better")]
