@@ -154,7 +154,7 @@ internal sealed class ConnectionPool : IDisposable
         if (_closing)
         {
             // Story: the handler is disposed between the look-up and here, and its walk over the origins has missed this one.
-            pool.Abort();
+            pool.End();
         }
 
         return pool;
@@ -361,14 +361,21 @@ internal sealed class ConnectionPool : IDisposable
         return _emptied.Task;
     }
 
-    /// <summary>Closes every connection; exchanges under way fail.</summary>
-    public void Dispose()
+    /// <summary>
+    /// Closes every connection; requests that have no response yet fail. A connection that a caller still reads from is closed behind that.
+    /// </summary>
+    public void Dispose() => Close(static origin => origin.End());
+
+    /// <summary>Closes every connection whatever it does; bodies, tunnels and upgraded streams fail too.</summary>
+    public void Abort() => Close(static origin => origin.Abort());
+
+    private void Close(Action<OriginPool> end)
     {
         _closing = true;
         _sweeper.Dispose();
         foreach (OriginPool origin in _origins.Values)
         {
-            origin.Abort();
+            end(origin);
         }
 
         // Story: a ConnectCallback has registered something with the token of its dial, and that throws or blocks. So the connections are
@@ -378,15 +385,22 @@ internal sealed class ConnectionPool : IDisposable
             CancellationToken.None,
             TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
-        Services.Deadlines.Dispose();
+        CheckEmpty();
     }
 
-    /// <summary>A drain is over with the last connection.</summary>
+    /// <summary>A drain is over with the last connection, and so is the need for deadlines once the handler is disposed.</summary>
     public void CheckEmpty()
     {
-        if (_draining && _origins.Values.All(static origin => origin.IsEmpty))
+        if ((!_draining && !_closing) || !_origins.Values.All(static origin => origin.IsEmpty))
         {
-            _emptied.TrySetResult();
+            return;
+        }
+
+        _emptied.TrySetResult();
+        if (_closing)
+        {
+            // Not before: a body that goes on has its time limits.
+            Services.Deadlines.Dispose();
         }
     }
 }

@@ -88,7 +88,7 @@ internal sealed class OriginExecutor
     private void ActOnce(in OriginStep step)
     {
         Tell(step);
-        step.Closes?.ForEach(static close => Close(close.Pooled, close.Reason));
+        CloseAll(step);
         StartDials(step.Dial, hasPermit: false);
         Fail(step);
         switch (step.Kind)
@@ -171,12 +171,30 @@ internal sealed class OriginExecutor
 
     // ---- Connections ------------------------------------------------------------------------------------------------
 
+    private static void CloseAll(in OriginStep step)
+    {
+        if (step.Closes is { } closes)
+        {
+            foreach ((PooledConnection pooled, CloseReason reason) in closes)
+            {
+                Close(pooled, reason, step.SparesBodies);
+            }
+        }
+    }
+
     /// <summary>Closes a connection. What that throws, which a stream of the user's may, must not hold up others.</summary>
-    public static void Close(PooledConnection pooled, CloseReason reason)
+    public static void Close(PooledConnection pooled, CloseReason reason, bool sparesBodies = false)
     {
         try
         {
-            pooled.Connection.Close(reason);
+            if (sparesBodies)
+            {
+                pooled.Connection.CloseBehindBodies(reason);
+            }
+            else
+            {
+                pooled.Connection.Close(reason);
+            }
         }
         catch (Exception)
         {

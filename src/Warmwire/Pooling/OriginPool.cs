@@ -423,6 +423,13 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
         at.Then(at.Plan.Drain());
     }
 
+    /// <inheritdoc cref="OriginPlan.End"/>
+    public void End()
+    {
+        using OriginExecutor.Scope at = Executor.Enter();
+        at.Then(at.Plan.End());
+    }
+
     /// <inheritdoc cref="OriginPlan.Abort"/>
     public void Abort()
     {

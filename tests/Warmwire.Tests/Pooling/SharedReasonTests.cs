@@ -122,6 +122,32 @@ public class SharedReasonTests
         other.AssertCounted(active: 0, idle: 0, streams: 0);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Disposal_leaves_what_has_bodies_to_the_last_of_them_and_a_hard_stop_does_not(bool hardStop)
+    {
+        using var rig = new SharedRig(limit: 2);
+        StubMultiplexedConnection read = await rig.Lease();
+        await rig.Lease();
+        read.HasBodies = true;
+        rig.Pool.Dispose();
+        Assert.Null(read.ClosedFor);
+        read.End();
+        Assert.Null(read.ClosedFor);
+        if (hardStop)
+        {
+            rig.Pool.Abort();
+        }
+        else
+        {
+            read.End();
+        }
+
+        Assert.Equal(CloseReason.Disposed, read.ClosedFor);
+        rig.AssertCounted(active: 0, idle: 0, streams: 0);
+    }
+
     [Fact]
     public async Task The_limits_on_idle_connections_hold_for_it()
     {
