@@ -206,18 +206,21 @@ internal sealed class ConnectionPool : IDisposable
     }
 
     /// <summary>A connection has become idle.</summary>
-    public void BecameIdle(TimeSpan idleLimit, long now) => _sweeper.Expect(Shorter(idleLimit, _lookAfter), now);
+    /// <param name="idleLimit">How long it may be.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="isSurplus">Whether its origin has more idle ones than it keeps.</param>
+    public void BecameIdle(TimeSpan idleLimit, long now, bool isSurplus)
+    {
+        TimeSpan due = Shorter(idleLimit, _lookAfter);
+        _sweeper.Expect(isSurplus || IdleTotal.IsPassed ? Shorter(due, PoolLimits.KeepSurplusIdle) : due, now);
+    }
 
-    /// <summary>Whether there are too many idle connections, or too few permits: then <see cref="Relieve"/> has something to do.</summary>
-    public bool IsCrowded => IdleTotal.IsPassed || Permits.HasStarved;
+    /// <summary>Whether there are too few permits: then <see cref="Relieve"/> has something to do.</summary>
+    public bool IsCrowded => Permits.HasStarved;
 
-    /// <summary>Closes idle connections where the idle total is passed, or another origin waits for a permit.</summary>
+    /// <summary>Closes an idle connection where another origin waits for a permit.</summary>
     public void Relieve()
     {
-        while (IdleTotal.IsPassed && CloseLeastRecentlyUsed(CloseReason.IdleLimit))
-        {
-        }
-
         if (Permits.HasStarved)
         {
             MakeRoomForStarved();
@@ -322,7 +325,40 @@ internal sealed class ConnectionPool : IDisposable
             }
         }
 
+        if (IdleTotal.IsPassed && CloseSurplus(now) is { } left && (next is null || left < next))
+        {
+            next = left;
+        }
+
         return next ?? (_origins.IsEmpty ? null : PoolLimits.SweepAtLeastEvery);
+    }
+
+    /// <summary>
+    /// Closes the least recently used of all origins while the idle total is passed and they have been idle long enough. It looks at each
+    /// origin once, and not once for each connection.
+    /// </summary>
+    /// <returns>When the next one will have been.</returns>
+    private TimeSpan? CloseSurplus(long now)
+    {
+        var oldest = new PriorityQueue<OriginPool, long>();
+        foreach ((_, OriginPool origin) in _origins)
+        {
+            oldest.Enqueue(origin, origin.OldestIdleSince);
+        }
+
+        while (IdleTotal.IsPassed && oldest.TryDequeue(out OriginPool? origin, out long since) && since != IdleStack.NoneIdle)
+        {
+            TimeSpan left = PoolLimits.KeepSurplusIdle - Services.Time.GetElapsedTime(since, now);
+            if (left > TimeSpan.Zero)
+            {
+                return left;
+            }
+
+            origin.CloseOldestIdle(CloseReason.IdleLimit, since);
+            oldest.Enqueue(origin, origin.OldestIdleSince);
+        }
+
+        return null;
     }
 
     private async Task RefreshAsync(OriginPool origin)

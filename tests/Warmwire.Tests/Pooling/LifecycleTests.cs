@@ -230,6 +230,9 @@ public class LifecycleTests
         double Open(string state) => collector.Sum("http.client.open_connections", ("http.connection.state", state));
         ScriptedPeer[] peers = await rig.OpenIdle(4);
         Matches();
+        rig.Time.Advance(Seconds(5));
+        Assert.Equal(3, rig.Snapshot.Idle);
+        Matches();
         (Task<HttpResponseMessage> Response, ScriptedPeer Peer)[] busy = [(rig.Get(), peers[3]), (rig.Get(), peers[2])];
         await peers[3].ReadRequestAsync();
         await peers[2].ReadRequestAsync();

@@ -1,4 +1,5 @@
 using Warmwire.Connections;
+using Warmwire.Pooling;
 using Xunit;
 using static Warmwire.Tests.Pooling.PoolRig;
 
@@ -155,6 +156,8 @@ public class SharedReasonTests
         StubMultiplexedConnection[] open = await rig.OpenBusy(3, 1, 1);
         open[1].End();
         open[2].End();
+        Assert.Null(open[1].ClosedFor);
+        rig.Time.Advance(PoolLimits.KeepSurplusIdle);
         Assert.Equal((CloseReason.IdleLimit, null), (open[1].ClosedFor, open[2].ClosedFor));
         Assert.Equal(1, rig.Pool.CloseIdleConnections());
         Assert.Equal(CloseReason.ClosedByUser, open[2].ClosedFor);
