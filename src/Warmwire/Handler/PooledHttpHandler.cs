@@ -321,6 +321,10 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
         set => Mutable.MaxCancellationDrainSize = Must.BeZeroOrMore(value);
     }
 
+    /// <summary>Whether the socket is asked at each lease, so that what came behind an answer by then is never the next answer.</summary>
+    /// <value>Default: <see langword="false"/>. Costs a system call for each request of HTTP/1.1.</value>
+    public bool VerifyIdleConnections { get => Settings.VerifyIdleConnections; set => Mutable.VerifyIdleConnections = value; }
+
     /// <summary>The policy for sending a failed request again on another connection.</summary>
     /// <value>Default: <see cref="ReplayPolicy.Safe"/>.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
