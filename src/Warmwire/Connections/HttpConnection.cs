@@ -95,4 +95,10 @@ internal abstract class HttpConnection
 
     /// <summary>Closes the connection whatever it is doing; an exchange on it fails. Does nothing if it is closed.</summary>
     public abstract void Close(CloseReason reason);
+
+    /// <summary>
+    /// Begins no exchange any more, and fails those whose head has not come. What a caller has in hands (the body of a response, a tunnel,
+    /// an upgraded stream) goes on to its end; without any the connection is closed at once, else its owner closes it behind the last.
+    /// </summary>
+    public abstract void CloseBehindBodies(CloseReason reason);
 }

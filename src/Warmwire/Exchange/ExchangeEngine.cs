@@ -30,6 +30,12 @@ internal sealed class ExchangeEngine : IDisposable
         _cookies = settings.UseCookies ? settings.CookieContainer ??= new CookieContainer() : null;
     }
 
+    /// <summary>
+    /// Nothing refers to the handler any more, and no request is under way: each holds the engine until it has its response. The event
+    /// loop holds the sockets, and they hold the pool, but none of them holds the engine: so what nobody disposes is ended here.
+    /// </summary>
+    ~ExchangeEngine() => ThreadPool.UnsafeQueueUserWorkItem(static pool => pool?.Dispose(), _pool, preferLocal: false);
+
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         ThrowIfClosed();
@@ -72,8 +78,17 @@ internal sealed class ExchangeEngine : IDisposable
 
     public void Dispose()
     {
+        GC.SuppressFinalize(this);
         _closed = true;
         _pool.Dispose();
+    }
+
+    /// <summary>Closes every connection at once, whatever is done on it.</summary>
+    public void Abort()
+    {
+        _closed = true;
+        _pool.Abort();
+        Dispose();
     }
 
     private void ThrowIfClosed()

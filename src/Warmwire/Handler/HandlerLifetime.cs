@@ -43,6 +43,8 @@ internal sealed class HandlerLifetime : IDisposable
 
     public void Dispose() => End()?.Dispose();
 
+    public void Abort() => End()?.Abort();
+
     private ExchangeEngine Start()
     {
         ObjectDisposedException.ThrowIf(_disposed, typeof(PooledHttpHandler));

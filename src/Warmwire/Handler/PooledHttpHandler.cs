@@ -321,6 +321,10 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
         set => Mutable.MaxCancellationDrainSize = Must.BeZeroOrMore(value);
     }
 
+    /// <summary>Whether the socket is asked at each lease, so that what came behind an answer by then is never the next answer.</summary>
+    /// <value>Default: <see langword="false"/>. Costs a system call for each request of HTTP/1.1.</value>
+    public bool VerifyIdleConnections { get => Settings.VerifyIdleConnections; set => Mutable.VerifyIdleConnections = value; }
+
     /// <summary>The policy for sending a failed request again on another connection.</summary>
     /// <value>Default: <see cref="ReplayPolicy.Safe"/>.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
@@ -437,19 +441,7 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
     /// <exception cref="TransportException">Not one connection could be opened.</exception>
     public Task<int> PrewarmAsync(Uri origin, int connections, Version httpVersion, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(origin);
-        ArgumentNullException.ThrowIfNull(httpVersion);
-        ArgumentOutOfRangeException.ThrowIfLessThan(connections, 1);
-        if (!origin.IsAbsoluteUri || (origin.Scheme != Uri.UriSchemeHttp && origin.Scheme != Uri.UriSchemeHttps))
-        {
-            throw new ArgumentException(ErrorTexts.OriginMustBeHttp(origin), nameof(origin));
-        }
-
-        if (httpVersion != HttpVersion.Version11 && httpVersion != HttpVersion.Version20)
-        {
-            throw new ArgumentOutOfRangeException(nameof(httpVersion), httpVersion, ErrorTexts.MustBeHttp11Or20);
-        }
-
+        PrewarmArguments.Check(origin, connections, httpVersion);
         return _lifetime.Engine.PrewarmAsync(origin, connections, http2: httpVersion == HttpVersion.Version20, cancellationToken);
     }
 
@@ -466,16 +458,26 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
 
     /// <summary>
     /// Ends gracefully: takes no more requests, closes idle connections at once, lets the exchanges under way end, for at most 30 seconds,
-    /// and closes the rest.
+    /// and does for the rest what <see cref="IDisposable.Dispose"/> does.
     /// </summary>
-    /// <returns>Ends when the last connection is closed.</returns>
+    /// <returns>Ends when the last connection is closed, or after these 30 seconds.</returns>
     public async ValueTask DisposeAsync()
     {
         await _lifetime.DrainAsync().ConfigureAwait(false);
         Dispose();
     }
 
-    /// <summary>Closes every connection at once. Requests in flight fail with an <see cref="ObjectDisposedException"/> inside.</summary>
+    /// <summary>
+    /// Disposes the handler and closes every connection at once, whatever is done on it: also bodies that are being read, tunnels, upgraded
+    /// streams and WebSockets, which <see cref="IDisposable.Dispose"/> leaves to their end. May be called after that, too.
+    /// </summary>
+    public void Abort() => _lifetime.Abort();
+
+    /// <summary>
+    /// Closes idle connections, and fails requests that wait for a connection or for the head of their response, with an
+    /// <see cref="ObjectDisposedException"/> inside. A connection with a response body, a tunnel, an upgraded stream or a WebSocket is
+    /// closed when that ends; <see cref="Abort"/> closes it at once.
+    /// </summary>
     /// <param name="disposing">Whether <see cref="IDisposable.Dispose"/> called it.</param>
     protected override void Dispose(bool disposing)
     {

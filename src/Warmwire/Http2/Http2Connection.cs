@@ -115,6 +115,8 @@ internal sealed class Http2Connection : HttpConnection
 
     public override void Close(CloseReason reason) => Lifetime.Close(reason);
 
+    public override void CloseBehindBodies(CloseReason reason) => Lifetime.CloseBehindBodies(reason);
+
     /// <summary>Nothing is under way, and the reading flow is about to wait: what a burst needed goes.</summary>
     /// <returns>Whether that is so.</returns>
     public bool TryReleaseBuffers()

@@ -15,6 +15,7 @@ internal sealed class Http2Lifetime
     // Guarded by the gate.
     private (int LastStreamId, Http2ErrorCode Code, string DebugData)? _goAway;
     private Exception? _writeError;
+    private CloseReason? _endsFor;
 
     // Written under the gate, read without: the reason before the state.
     private CloseReason _closedFor;
@@ -38,7 +39,8 @@ internal sealed class Http2Lifetime
     private Http2Streams Streams => _connection.Streams;
 
     /// <summary>Why a stream that was leased cannot be opened any more.</summary>
-    public CloseReason RefusesFor_NeedsLock => ClosedFor ?? (_writeError is not null ? CloseReason.WriteError : CloseReason.GoAway);
+    public CloseReason RefusesFor_NeedsLock =>
+        ClosedFor ?? _endsFor ?? (_writeError is not null ? CloseReason.WriteError : CloseReason.GoAway);
 
     /// <summary>No stream is begun any more.</summary>
     public void Drain_NeedsLock()
@@ -183,6 +185,43 @@ internal sealed class Http2Lifetime
 
     public void Close(CloseReason reason) =>
         Close(reason, Http2ErrorCode.NoError, (stream, attempt) => Http2Errors.Gone(_connection, stream, attempt, reason));
+
+    /// <summary>
+    /// Resets the streams whose head has not come, and leaves the others to their end: the pool closes the connection behind the last.
+    /// </summary>
+    public void CloseBehindBodies(CloseReason reason)
+    {
+        List<Http2Stream> unanswered = [];
+        bool hasBodies;
+        using (Http2Output.FrameScope frames = Output.Enter())
+        {
+            if (IsClosed)
+            {
+                return;
+            }
+
+            // Story: a request has its slot and is about to open its stream. It finds the connection draining, and why.
+            _endsFor ??= reason;
+            Drain_NeedsLock();
+            hasBodies = Streams.HasAnswered_NeedsLock;
+            if (hasBodies)
+            {
+                unanswered = Streams.CutUnanswered_NeedsLock(frames);
+            }
+        }
+
+        if (!hasBodies)
+        {
+            Close(reason);
+            return;
+        }
+
+        foreach (Http2Stream stream in unanswered)
+        {
+            stream.Fail(attempt => Http2Errors.Gone(_connection, stream, attempt, reason), dropUnread: true);
+            Streams.EndSlot(stream);
+        }
+    }
 
     private void CloseForWriteError(Exception error) =>
         Close(

@@ -342,6 +342,23 @@ internal sealed class Http2Streams
         return streams;
     }
 
+    /// <summary>Whether a stream is open whose head has come.</summary>
+    public bool HasAnswered_NeedsLock => _table.All.Any(static stream => !stream.WaitsForHead);
+
+    /// <summary>Resets the streams whose head has not come. The caller fails each of them and ends its slot.</summary>
+    public List<Http2Stream> CutUnanswered_NeedsLock(Http2Output.FrameScope frames)
+    {
+        List<Http2Stream> streams = [.. _table.All.Where(static stream => stream.WaitsForHead)];
+        foreach (Http2Stream stream in streams)
+        {
+            Cut_NeedsLock(stream);
+            frames.RstStream(stream.Id, Http2ErrorCode.Cancel);
+        }
+
+        _connection.Floods.Earn(FloodKind.GoneStream, streams.Count * Http2Limits.GoneStreamPerReset);
+        return streams;
+    }
+
     /// <summary>Takes the stream out of the table; its frames are those of a stream that is gone from here on.</summary>
     private bool Cut_NeedsLock(Http2Stream stream)
     {

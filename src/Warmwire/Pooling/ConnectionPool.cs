@@ -154,7 +154,7 @@ internal sealed class ConnectionPool : IDisposable
         if (_closing)
         {
             // Story: the handler is disposed between the look-up and here, and its walk over the origins has missed this one.
-            pool.Abort();
+            pool.End();
         }
 
         return pool;
@@ -206,18 +206,21 @@ internal sealed class ConnectionPool : IDisposable
     }
 
     /// <summary>A connection has become idle.</summary>
-    public void BecameIdle(TimeSpan idleLimit, long now) => _sweeper.Expect(Shorter(idleLimit, _lookAfter), now);
+    /// <param name="idleLimit">How long it may be.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="isSurplus">Whether its origin has more idle ones than it keeps.</param>
+    public void BecameIdle(TimeSpan idleLimit, long now, bool isSurplus)
+    {
+        TimeSpan due = Shorter(idleLimit, _lookAfter);
+        _sweeper.Expect(isSurplus || IdleTotal.IsPassed ? Shorter(due, PoolLimits.KeepSurplusIdle) : due, now);
+    }
 
-    /// <summary>Whether there are too many idle connections, or too few permits: then <see cref="Relieve"/> has something to do.</summary>
-    public bool IsCrowded => IdleTotal.IsPassed || Permits.HasStarved;
+    /// <summary>Whether there are too few permits: then <see cref="Relieve"/> has something to do.</summary>
+    public bool IsCrowded => Permits.HasStarved;
 
-    /// <summary>Closes idle connections where the idle total is passed, or another origin waits for a permit.</summary>
+    /// <summary>Closes an idle connection where another origin waits for a permit.</summary>
     public void Relieve()
     {
-        while (IdleTotal.IsPassed && CloseLeastRecentlyUsed(CloseReason.IdleLimit))
-        {
-        }
-
         if (Permits.HasStarved)
         {
             MakeRoomForStarved();
@@ -322,7 +325,40 @@ internal sealed class ConnectionPool : IDisposable
             }
         }
 
+        if (IdleTotal.IsPassed && CloseSurplus(now) is { } left && (next is null || left < next))
+        {
+            next = left;
+        }
+
         return next ?? (_origins.IsEmpty ? null : PoolLimits.SweepAtLeastEvery);
+    }
+
+    /// <summary>
+    /// Closes the least recently used of all origins while the idle total is passed and they have been idle long enough. It looks at each
+    /// origin once, and not once for each connection.
+    /// </summary>
+    /// <returns>When the next one will have been.</returns>
+    private TimeSpan? CloseSurplus(long now)
+    {
+        var oldest = new PriorityQueue<OriginPool, long>();
+        foreach ((_, OriginPool origin) in _origins)
+        {
+            oldest.Enqueue(origin, origin.OldestIdleSince);
+        }
+
+        while (IdleTotal.IsPassed && oldest.TryDequeue(out OriginPool? origin, out long since) && since != IdleStack.NoneIdle)
+        {
+            TimeSpan left = PoolLimits.KeepSurplusIdle - Services.Time.GetElapsedTime(since, now);
+            if (left > TimeSpan.Zero)
+            {
+                return left;
+            }
+
+            origin.CloseOldestIdle(CloseReason.IdleLimit, since);
+            oldest.Enqueue(origin, origin.OldestIdleSince);
+        }
+
+        return null;
     }
 
     private async Task RefreshAsync(OriginPool origin)
@@ -361,14 +397,21 @@ internal sealed class ConnectionPool : IDisposable
         return _emptied.Task;
     }
 
-    /// <summary>Closes every connection; exchanges under way fail.</summary>
-    public void Dispose()
+    /// <summary>
+    /// Closes every connection; requests that have no response yet fail. A connection that a caller still reads from is closed behind that.
+    /// </summary>
+    public void Dispose() => Close(static origin => origin.End());
+
+    /// <summary>Closes every connection whatever it does; bodies, tunnels and upgraded streams fail too.</summary>
+    public void Abort() => Close(static origin => origin.Abort());
+
+    private void Close(Action<OriginPool> end)
     {
         _closing = true;
         _sweeper.Dispose();
         foreach (OriginPool origin in _origins.Values)
         {
-            origin.Abort();
+            end(origin);
         }
 
         // Story: a ConnectCallback has registered something with the token of its dial, and that throws or blocks. So the connections are
@@ -378,15 +421,22 @@ internal sealed class ConnectionPool : IDisposable
             CancellationToken.None,
             TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
-        Services.Deadlines.Dispose();
+        CheckEmpty();
     }
 
-    /// <summary>A drain is over with the last connection.</summary>
+    /// <summary>A drain is over with the last connection, and so is the need for deadlines once the handler is disposed.</summary>
     public void CheckEmpty()
     {
-        if (_draining && _origins.Values.All(static origin => origin.IsEmpty))
+        if ((!_draining && !_closing) || !_origins.Values.All(static origin => origin.IsEmpty))
         {
-            _emptied.TrySetResult();
+            return;
+        }
+
+        _emptied.TrySetResult();
+        if (_closing)
+        {
+            // Not before: a body that goes on has its time limits.
+            Services.Deadlines.Dispose();
         }
     }
 }

@@ -11,24 +11,32 @@ internal sealed class OriginAging(OriginState state, OriginAddresses addresses, 
     /// </summary>
     public long OldestIdleSince => state.Idle.OldestSince;
 
-    /// <summary>Closes what has been idle or has lived too long; what is shared and never becomes idle gets no more exchanges.</summary>
+    /// <summary>
+    /// Closes what has been idle or has lived too long, and what is too many and was not needed for a while; what is shared and never
+    /// becomes idle gets no more exchanges.
+    /// </summary>
     /// <param name="now">The time.</param>
     /// <param name="next">When the next one is due; <see langword="null"/> if nothing here will be.</param>
     public OriginStep Sweep(long now, out TimeSpan? next)
     {
         OriginStep step = default;
         next = null;
+        int surplus = state.Idle.Count - state.Settings.MaxIdleConnectionsPerServer;
         foreach (PooledConnection pooled in state.Idle.OldestFirst())
         {
             TimeSpan idleTime = age.IdleTime(pooled, now);
-            if (age.WhyNotReuse(pooled, now, idleTime) is { } reason)
+            bool isSurplus = surplus-- > 0;
+            if ((age.WhyNotReuse(pooled, now, idleTime) ?? WhyNotKeep(isSurplus, idleTime)) is { } reason)
             {
                 state.Retire(pooled, reason);
                 step.Close(pooled, reason);
+                continue;
             }
-            else
+
+            next = age.NextDue(next, pooled, now, idleTime);
+            if (isSurplus)
             {
-                next = age.NextDue(next, pooled, now, idleTime);
+                next = ConnectionAge.Earlier(next, PoolLimits.KeepSurplusIdle, idleTime);
             }
         }
 
@@ -50,15 +58,20 @@ internal sealed class OriginAging(OriginState state, OriginAddresses addresses, 
         return step;
     }
 
+    private static CloseReason? WhyNotKeep(bool isSurplus, TimeSpan idleTime) =>
+        isSurplus && idleTime >= PoolLimits.KeepSurplusIdle ? CloseReason.IdleLimit : null;
+
     /// <summary>Takes the least recently used out of the idle ones, to be closed for this reason.</summary>
-    public PooledConnection? TakeOldestIdle(CloseReason reason)
+    /// <param name="reason">Why.</param>
+    /// <param name="idleSince">Only if it became idle by then.</param>
+    public PooledConnection? TakeOldestIdle(CloseReason reason, long idleSince = IdleStack.NoneIdle)
     {
-        PooledConnection? oldest = state.Idle.Oldest;
-        if (oldest is not null)
+        if (state.Idle.Oldest is not { } oldest || oldest.IdleSince > idleSince)
         {
-            state.Retire(oldest, reason);
+            return null;
         }
 
+        state.Retire(oldest, reason);
         return oldest;
     }
 

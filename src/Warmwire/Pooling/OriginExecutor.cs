@@ -16,7 +16,7 @@ namespace Warmwire.Pooling;
 ///      │                              3. dials begin, as far as there are permits; without one the origin waits in line
 ///      ▼ leaves the lock              4. waiters fail
 ///  the permit goes back, and          5. a connection is given to a waiter, released, started, or has become idle
-///  the next origin's step and         6. the pool looks whether others are in need: idle total, starved origins, drain
+///  the next origin's step and         6. the pool looks whether others are in need: starved origins, drain
 ///  this one join the queue
 /// </code>
 /// A dial is a work item of the thread pool, a waiter goes on there too, and a listener gets a queue of its own (<see
@@ -88,7 +88,7 @@ internal sealed class OriginExecutor
     private void ActOnce(in OriginStep step)
     {
         Tell(step);
-        step.Closes?.ForEach(static close => Close(close.Pooled, close.Reason));
+        CloseAll(step);
         StartDials(step.Dial, hasPermit: false);
         Fail(step);
         switch (step.Kind)
@@ -165,18 +165,36 @@ internal sealed class OriginExecutor
     {
         if (step.Kind == StepKind.Idle)
         {
-            _pool.BecameIdle(step.Pooled!.IdleLimit, step.Pooled.IdleSince);
+            _pool.BecameIdle(step.Pooled!.IdleLimit, step.Pooled.IdleSince, step.IsSurplus);
         }
     }
 
     // ---- Connections ------------------------------------------------------------------------------------------------
 
+    private static void CloseAll(in OriginStep step)
+    {
+        if (step.Closes is { } closes)
+        {
+            foreach ((PooledConnection pooled, CloseReason reason) in closes)
+            {
+                Close(pooled, reason, step.SparesBodies);
+            }
+        }
+    }
+
     /// <summary>Closes a connection. What that throws, which a stream of the user's may, must not hold up others.</summary>
-    public static void Close(PooledConnection pooled, CloseReason reason)
+    public static void Close(PooledConnection pooled, CloseReason reason, bool sparesBodies = false)
     {
         try
         {
-            pooled.Connection.Close(reason);
+            if (sparesBodies)
+            {
+                pooled.Connection.CloseBehindBodies(reason);
+            }
+            else
+            {
+                pooled.Connection.Close(reason);
+            }
         }
         catch (Exception)
         {

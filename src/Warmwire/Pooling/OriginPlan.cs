@@ -95,10 +95,15 @@ internal sealed class OriginPlan
         return Aging.CloseIdle(CloseReason.Disposed);
     }
 
+    /// <summary>Fails the waiters, and closes every connection; one that a caller still reads from is closed behind that.</summary>
+    public OriginStep End() => Close(sparesBodies: true);
+
     /// <summary>Fails the waiters, and closes every connection whatever it does.</summary>
-    public OriginStep Abort()
+    public OriginStep Abort() => Close(sparesBodies: false);
+
+    private OriginStep Close(bool sparesBodies)
     {
-        OriginStep step = default;
+        var step = new OriginStep { SparesBodies = sparesBodies };
         if (_state.Phase == OriginPhase.Removed)
         {
             return step;

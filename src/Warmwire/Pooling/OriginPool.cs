@@ -376,12 +376,14 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
     }
 
     /// <summary>Closes the least recently used idle connection, before it returns: its permit is free then, or somebody's.</summary>
-    public bool CloseOldestIdle(CloseReason reason)
+    /// <param name="reason">Why.</param>
+    /// <param name="idleSince">Only if it became idle by then.</param>
+    public bool CloseOldestIdle(CloseReason reason, long idleSince = IdleStack.NoneIdle)
     {
         PooledConnection? oldest;
         using (OriginExecutor.Scope at = Executor.Enter())
         {
-            oldest = at.Plan.Aging.TakeOldestIdle(reason);
+            oldest = at.Plan.Aging.TakeOldestIdle(reason, idleSince);
         }
 
         if (oldest is null)
@@ -430,6 +432,13 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
     {
         using OriginExecutor.Scope at = Executor.Enter();
         at.Then(at.Plan.Drain());
+    }
+
+    /// <inheritdoc cref="OriginPlan.End"/>
+    public void End()
+    {
+        using OriginExecutor.Scope at = Executor.Enter();
+        at.Then(at.Plan.End());
     }
 
     /// <inheritdoc cref="OriginPlan.Abort"/>

@@ -98,6 +98,12 @@ internal struct OriginStep
     /// <summary>After the gift the connection may serve another waiter.</summary>
     public bool ServesMore;
 
+    /// <summary>More connections are idle than are kept for long.</summary>
+    public bool IsSurplus;
+
+    /// <summary>What a caller has in hands comes to its end before its connection is closed.</summary>
+    public bool SparesBodies;
+
     /// <summary>Slots that have ended.</summary>
     public int EndedSlots;
 

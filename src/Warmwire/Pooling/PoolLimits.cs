@@ -6,6 +6,9 @@ internal static class PoolLimits
     /// <summary>An origin without connections is forgotten after this time; its counts are kept in one sum.</summary>
     public static readonly TimeSpan KeepUnusedOrigin = TimeSpan.FromMinutes(5);
 
+    /// <summary>A connection that is one too many among the idle ones is closed when nobody has needed it for this time.</summary>
+    public static readonly TimeSpan KeepSurplusIdle = TimeSpan.FromSeconds(5);
+
     /// <summary>Origins that are found without a look-up in the table of all.</summary>
     public const int RecentOrigins = 16;
 

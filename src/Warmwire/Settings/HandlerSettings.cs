@@ -49,6 +49,7 @@ internal sealed class HandlerSettings
     public TimeSpan DnsRefreshInterval { get; set; } = HandlerDefaults.DnsRefreshInterval;
     public TimeSpan TcpKeepAliveInterval { get; set; } = HandlerDefaults.TcpKeepAliveInterval;
     public TimeSpan CancellationDrainTimeout { get; set; } = HandlerDefaults.CancellationDrainTimeout;
+    public bool VerifyIdleConnections { get; set; }
     public int MaxCancellationDrainSize { get; set; } = HandlerDefaults.MaxCancellationDrainSize;
     public ReplayPolicy ReplayPolicy { get; set; } = ReplayPolicy.Safe;
 

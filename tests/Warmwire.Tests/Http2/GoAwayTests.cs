@@ -215,6 +215,27 @@ public sealed class GoAwayTests
     }
 
     [Fact]
+    public async Task Disposal_resets_what_has_no_head_and_closes_behind_the_last_body()
+    {
+        using var rig = new Http2Rig();
+        Http2Peer peer = await rig.WarmUpAsync();
+        OpenRequest read = await rig.OpenAsync(peer);
+        await peer.SendHeadAsync(read.Request.StreamId, 200);
+        using HttpResponseMessage response = await read.Sending;
+        OpenRequest unanswered = await rig.OpenAsync(peer);
+        rig.Dispose();
+        TransportException failure = await rig.FailsAsync(unanswered.Sending);
+        Assert.IsType<ObjectDisposedException>(failure.InnerException);
+        Assert.Equal(Http2ErrorCode.Cancel, await peer.ExpectRstAsync(unanswered.Request.StreamId));
+        Assert.Equal(1, rig.Network.OpenConnections);
+        await peer.SendDataAsync(read.Request.StreamId, "to its end", endStream: true);
+        Assert.Equal("to its end", await Guard.Within(response.Content.ReadAsStringAsync(), () => "the body"));
+        Assert.Equal(Http2ErrorCode.NoError, (await peer.ExpectGoAwayAsync()).Code);
+        await peer.ExpectClosedAsync();
+        rig.AssertClosedFor(CloseReason.Disposed);
+    }
+
+    [Fact]
     public async Task An_expired_connection_sends_GOAWAY()
     {
         using var rig = new Http2Rig(handler => handler.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(10));

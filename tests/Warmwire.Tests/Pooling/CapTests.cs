@@ -1,3 +1,4 @@
+using Warmwire.Pooling;
 using Warmwire.Tests.Kit;
 using Xunit;
 using static Warmwire.Tests.Pooling.PoolRig;
@@ -159,13 +160,46 @@ public class CapTests
     }
 
     [Fact]
-    public async Task More_than_the_idle_limit_of_an_origin_are_not_kept_and_the_oldest_goes_first()
+    public async Task More_than_the_idle_limit_of_an_origin_are_kept_for_some_seconds_only_and_the_oldest_goes_first()
     {
         using var rig = new PoolRig(handler => handler.MaxIdleConnectionsPerServer = 2);
         ScriptedPeer[] peers = await rig.OpenIdle(3);
+        rig.Time.Advance(PoolLimits.KeepSurplusIdle - Ms(10));
+        rig.AssertClosed();
+        rig.Time.Advance(Ms(100));
         await rig.Done(peers[0].ClientClosed);
         rig.AssertClosed((CloseReason.IdleLimit, 1));
         Assert.Equal(2, rig.Snapshot.Idle);
+    }
+
+    [Fact]
+    public async Task A_surplus_that_is_used_again_in_time_is_not_closed()
+    {
+        using var rig = new PoolRig(handler =>
+        {
+            handler.MaxIdleConnectionsPerServer = 1;
+            handler.MaxIdleConnections = 1;
+        });
+        ScriptedPeer[] peers = await rig.OpenIdle(3);
+        for (int i = 0; i < 10; i++)
+        {
+            rig.Time.Advance(PoolLimits.KeepSurplusIdle - Ms(100));
+            Task<HttpResponseMessage>[] responses = [rig.Get(), rig.Get(), rig.Get()];
+            foreach (ScriptedPeer peer in peers)
+            {
+                await peer.AnswerAsync();
+            }
+
+            foreach (Task<HttpResponseMessage> response in responses)
+            {
+                (await rig.Done(response)).Dispose();
+            }
+
+            await rig.Until(snapshot => snapshot.Idle == 3);
+        }
+
+        rig.AssertClosed();
+        Assert.Equal(3, rig.Network.DialCount);
     }
 
     [Fact]
@@ -178,9 +212,12 @@ public class CapTests
         rig.Time.Advance(Ms(1));
         Assert.False(a[0].ClientClosed.IsCompleted);
         await rig.OpenIdle(1, C);
+        Assert.False(a[0].ClientClosed.IsCompleted);
+        rig.Time.Advance(PoolLimits.KeepSurplusIdle);
         await rig.Done(a[0].ClientClosed);
-        rig.Time.Advance(Ms(1));
+        rig.AssertClosed((CloseReason.IdleLimit, 1));
         await rig.OpenIdle(1, "http://d.test/");
+        rig.Time.Advance(PoolLimits.KeepSurplusIdle);
         await rig.Done(b[0].ClientClosed);
         rig.AssertClosed((CloseReason.IdleLimit, 2));
         Assert.Equal(3, rig.Snapshot.Idle);
@@ -201,6 +238,7 @@ public class CapTests
         await busy.Peer.AnswerAsync();
         using HttpResponseMessage response = await rig.Done(next);
         Assert.True(response.GetConnectionInfo()!.Reused);
+        rig.Time.Advance(PoolLimits.KeepSurplusIdle);
         await rig.Done(busy.Peer.ClientClosed);
         rig.AssertClosed((CloseReason.IdleLimit, 1));
     }

@@ -246,6 +246,7 @@ public class IdleLeaseTests
                 other.Release();
             }
         })));
+        rig.Time.Advance(PoolLimits.KeepSurplusIdle);
         Assert.Equal((5, 5), (rig.Pool.GetSnapshot().Idle, rig.Pool.GetSnapshot().Open));
         Assert.Equal(8 * 300 * 2, rig.Pool.GetSnapshot().Requests);
     }

@@ -90,7 +90,7 @@ public class LifecycleTests
     }
 
     [Fact]
-    public async Task Disposal_ends_whatever_is_under_way_and_says_why()
+    public async Task Disposal_ends_whatever_waits_and_says_why_and_lets_a_body_come_to_its_end()
     {
         var rig = new PoolRig(handler => handler.MaxConnectionsPerServer = 2);
         (Task<HttpResponseMessage> headers, ScriptedPeer waiting) = await rig.Busy();
@@ -105,12 +105,17 @@ public class LifecycleTests
         await rig.Until(snapshot => snapshot.Dialing == 2);
 
         rig.Dispose();
-        foreach (Task task in (Task[])[headers, copy, queued, dialing, prewarming])
+        foreach (Task task in (Task[])[headers, queued, dialing, prewarming])
         {
             Assert.IsType<ObjectDisposedException>((await rig.Fails(task)).InnerException);
         }
 
-        await rig.Done(Task.WhenAll(waiting.ClientClosed, sending.ClientClosed));
+        await rig.Done(waiting.ClientClosed);
+        Assert.Equal((1, 0), (rig.Snapshot.Open, rig.Snapshot.Idle));
+        Assert.False(copy.IsCompleted);
+        await sending.SendAsync("56789");
+        await rig.Done(copy);
+        await rig.Done(sending.ClientClosed);
         await rig.Until(snapshot => snapshot.Open == 0 && snapshot.Dialing == 0 && snapshot.Pending == 0);
         rig.AssertClosed((CloseReason.Disposed, 2));
         Assert.Equal(0, rig.Network.PendingDials);
@@ -119,7 +124,7 @@ public class LifecycleTests
     }
 
     [Fact]
-    public async Task Disposal_is_told_to_a_reader_of_the_stream_as_an_io_failure_with_the_reason_inside()
+    public async Task A_hard_stop_is_told_to_a_reader_of_the_stream_as_an_io_failure_with_the_reason_inside()
     {
         var rig = new PoolRig();
         (Task<HttpResponseMessage> pending, ScriptedPeer peer) = await rig.Busy();
@@ -127,6 +132,8 @@ public class LifecycleTests
         Stream body = await (await rig.Done(pending)).Content.ReadAsStreamAsync();
         Task<int> read = body.ReadAsync(new byte[10]).AsTask();
         rig.Dispose();
+        Assert.False(read.IsCompleted);
+        rig.Handler.Abort();
         HttpIOException error = await Assert.ThrowsAsync<HttpIOException>(() => rig.Done(read));
         Assert.IsType<ObjectDisposedException>(Assert.IsType<TransportException>(error.InnerException).InnerException);
         await Assert.ThrowsAsync<HttpIOException>(() => body.ReadAsync(new byte[10]).AsTask());
@@ -225,6 +232,9 @@ public class LifecycleTests
 
         double Open(string state) => collector.Sum("http.client.open_connections", ("http.connection.state", state));
         ScriptedPeer[] peers = await rig.OpenIdle(4);
+        Matches();
+        rig.Time.Advance(Seconds(5));
+        Assert.Equal(3, rig.Snapshot.Idle);
         Matches();
         (Task<HttpResponseMessage> Response, ScriptedPeer Peer)[] busy = [(rig.Get(), peers[3]), (rig.Get(), peers[2])];
         await peers[3].ReadRequestAsync();

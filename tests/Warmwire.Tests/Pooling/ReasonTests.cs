@@ -177,6 +177,7 @@ public class ReasonTests
                 break;
             case CloseReason.IdleLimit:
                 await rig.OpenIdle();
+                rig.Time.Advance(PoolRig.Seconds(5));
                 break;
             case CloseReason.MadeRoom:
                 await rig.OpenIdle();

@@ -266,9 +266,13 @@ internal sealed class SharedPoolSimulation : IDisposable
             return $"{_rig.PendingDials} dials are under way";
         }
 
-        if (snapshot.Idle > _world.Idle)
+        // A sweep may be late by the least time between two.
+        TimeSpan kept = PoolLimits.KeepSurplusIdle + PoolLimits.SweepSpacing;
+        int idleForLong = snapshot.Origins.SelectMany(static origin => origin.Connections)
+            .Count(one => one.State == "Idle" && one.IdleTime > kept);
+        if (idleForLong > _world.Idle)
         {
-            return $"{snapshot.Idle} are idle";
+            return $"{idleForLong} are idle for long";
         }
 
         int waiting = _callers.Count(static caller => !caller.Connection.IsCompleted);

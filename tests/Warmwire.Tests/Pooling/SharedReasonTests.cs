@@ -1,4 +1,5 @@
 using Warmwire.Connections;
+using Warmwire.Pooling;
 using Xunit;
 using static Warmwire.Tests.Pooling.PoolRig;
 
@@ -122,6 +123,32 @@ public class SharedReasonTests
         other.AssertCounted(active: 0, idle: 0, streams: 0);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Disposal_leaves_what_has_bodies_to_the_last_of_them_and_a_hard_stop_does_not(bool hardStop)
+    {
+        using var rig = new SharedRig(limit: 2);
+        StubMultiplexedConnection read = await rig.Lease();
+        await rig.Lease();
+        read.HasBodies = true;
+        rig.Pool.Dispose();
+        Assert.Null(read.ClosedFor);
+        read.End();
+        Assert.Null(read.ClosedFor);
+        if (hardStop)
+        {
+            rig.Pool.Abort();
+        }
+        else
+        {
+            read.End();
+        }
+
+        Assert.Equal(CloseReason.Disposed, read.ClosedFor);
+        rig.AssertCounted(active: 0, idle: 0, streams: 0);
+    }
+
     [Fact]
     public async Task The_limits_on_idle_connections_hold_for_it()
     {
@@ -129,6 +156,8 @@ public class SharedReasonTests
         StubMultiplexedConnection[] open = await rig.OpenBusy(3, 1, 1);
         open[1].End();
         open[2].End();
+        Assert.Null(open[1].ClosedFor);
+        rig.Time.Advance(PoolLimits.KeepSurplusIdle);
         Assert.Equal((CloseReason.IdleLimit, null), (open[1].ClosedFor, open[2].ClosedFor));
         Assert.Equal(1, rig.Pool.CloseIdleConnections());
         Assert.Equal(CloseReason.ClosedByUser, open[2].ClosedFor);

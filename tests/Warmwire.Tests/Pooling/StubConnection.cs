@@ -29,6 +29,8 @@ internal sealed class StubConnection : HttpConnection
 
     public override ValueTask<HttpResponseMessage> SendAsync(Attempt attempt) => throw new NotSupportedException();
 
+    public override void CloseBehindBodies(CloseReason reason) => Close(reason);
+
     public override void Close(CloseReason reason)
     {
         if (Interlocked.Exchange(ref _closed, 1) == 0)

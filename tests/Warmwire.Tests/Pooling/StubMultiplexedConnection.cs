@@ -106,6 +106,17 @@ internal sealed class StubMultiplexedConnection : HttpConnection
 
     public override ValueTask<HttpResponseMessage> SendAsync(Attempt attempt) => throw new NotSupportedException();
 
+    /// <summary>Whether a caller reads from it: then it ends when the pool says so again.</summary>
+    public bool HasBodies { get; set; }
+
+    public override void CloseBehindBodies(CloseReason reason)
+    {
+        if (!HasBodies)
+        {
+            Close(reason);
+        }
+    }
+
     public override void Close(CloseReason reason)
     {
         if (Interlocked.Exchange(ref _closed, 1) == 0)

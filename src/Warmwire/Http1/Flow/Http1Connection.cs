@@ -446,6 +446,26 @@ internal sealed class Http1Connection : HttpConnection
         CompleteClose(reason, attempt, error, asynchronously);
     }
 
+    /// <remarks>
+    /// A body comes to its end as ever; its connection is returned then, and closed by the pool. A drain is only there to keep the
+    /// connection, which nobody wants any more.
+    /// </remarks>
+    public override void CloseBehindBodies(CloseReason reason)
+    {
+        Attempt? attempt;
+        lock (Gate)
+        {
+            if (_state is Http1State.Closed or Http1State.Body or Http1State.Finishing or Http1State.Upgraded)
+            {
+                return;
+            }
+
+            attempt = MarkClosed_NeedsLock(reason);
+        }
+
+        CompleteClose(reason, attempt, error: null, asynchronously: true);
+    }
+
     /// <summary>Returns the attempt that still waits for its head.</summary>
     public Attempt? MarkClosed_NeedsLock(CloseReason reason)
     {

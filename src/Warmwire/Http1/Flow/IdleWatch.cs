@@ -9,7 +9,11 @@ namespace Warmwire.Http1.Flow;
 /// </summary>
 internal abstract class IdleWatch
 {
-    protected IdleWatch(Http1Connection connection) => Connection = connection;
+    protected IdleWatch(Http1Connection connection)
+    {
+        Connection = connection;
+        AsksAlways = connection.Services.Settings.VerifyIdleConnections;
+    }
 
     /// <summary>
     /// Whether bytes, the end or a failure have come although no request was sent. Asked just before the first byte of a request.
@@ -20,6 +24,9 @@ internal abstract class IdleWatch
     public abstract bool MayLease_NeedsLock { get; }
 
     protected Http1Connection Connection { get; }
+
+    /// <summary>Whether the socket is asked at each lease, also where the loop would have told of input by now.</summary>
+    protected bool AsksAlways { get; }
 
     public static IdleWatch For(Http1Connection connection) => connection.Dialed switch
     {

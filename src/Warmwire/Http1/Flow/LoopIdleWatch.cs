@@ -36,8 +36,9 @@ internal sealed class LoopIdleWatch : IdleWatch, IInputWatcher
     {
         // Story: the stray bytes or the end are here, but the watch has not been told yet. It will close the connection; leased now, those
         // bytes would become the next answer. So the socket itself is asked. Only right behind an answer it need not be: the read that took
-        // the answer found nothing behind it.
-        if ((idle <= Http1Limits.HeardOfJustNow && !_socket.MayHaveInput) || !_socket.HasInput)
+        // the answer found nothing behind it. What came a moment later the loop may not have seen yet; who must be sure has it asked
+        // always.
+        if ((idle <= Http1Limits.HeardOfJustNow && !_socket.MayHaveInput && !AsksAlways) || !_socket.HasInput)
         {
             return false;
         }

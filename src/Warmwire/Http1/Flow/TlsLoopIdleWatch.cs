@@ -40,7 +40,7 @@ internal sealed class TlsLoopIdleWatch : ReadingIdleWatch, IInputWatcher
     }
 
     public override bool FindsInput(TimeSpan idle) =>
-        (idle > Http1Limits.HeardOfJustNow || _socket.MayHaveInput) && _socket.HasInput && IsOver(Connection.IdleId);
+        (idle > Http1Limits.HeardOfJustNow || _socket.MayHaveInput || AsksAlways) && _socket.HasInput && IsOver(Connection.IdleId);
 
     /// <summary>Something came. While an exchange runs, its own read sees it.</summary>
     public void InputArrived()

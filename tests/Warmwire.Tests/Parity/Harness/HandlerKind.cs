@@ -1,0 +1,7 @@
+namespace Warmwire.Tests.Parity;
+
+internal enum HandlerKind
+{
+    SocketsHttpHandler,
+    PooledHttpHandler,
+}

@@ -1,0 +1,49 @@
+using Warmwire.Tests.Kit;
+using Xunit;
+
+namespace Warmwire.Tests.Parity;
+
+/// <summary>
+/// Plays one scenario with <see cref="SocketsHttpHandler"/> and then with <see cref="PooledHttpHandler"/>, and fails when the second is
+/// not at
+/// least as good. "Right" is what ours has to reach whatever the other does; every other fact is measured against the other's.
+/// </summary>
+internal static class ParityScenario
+{
+    /// <summary>Plays both and compares.</summary>
+    /// <param name="scenario">Makes the handler with <see cref="ParityStage.Create"/> and tells facts.</param>
+    /// <param name="right">Facts by name, with the value ours has to have.</param>
+    public static async Task AssertAsync(Func<ParityStage, Task> scenario, params (string Fact, object? Value)[] right)
+    {
+        (ParityOutcome reference, ParityOutcome ours) = await PlayBothAsync(scenario);
+        ours.AssertAtLeastAsGood(reference, right);
+    }
+
+    /// <summary>The two outcomes, for a test that compares by itself.</summary>
+    public static async Task<(ParityOutcome Reference, ParityOutcome Ours)> PlayBothAsync(Func<ParityStage, Task> scenario)
+    {
+        ParityOutcome reference = await PlayAsync(HandlerKind.SocketsHttpHandler, scenario);
+        ParityOutcome ours = await PlayAsync(HandlerKind.PooledHttpHandler, scenario);
+        TestContext.Current.TestOutputHelper?.WriteLine($"SocketsHttpHandler: {reference}\nPooledHttpHandler:  {ours}");
+        return (reference, ours);
+    }
+
+    private static async Task<ParityOutcome> PlayAsync(HandlerKind kind, Func<ParityStage, Task> scenario)
+    {
+        var stage = new ParityStage(kind);
+        try
+        {
+            await Guard.Within(scenario(stage), () => $"The scenario with {kind} did not end; so far: {stage.Outcome}");
+        }
+        catch (Exception e) when (e is not TimeoutException)
+        {
+            throw new InvalidOperationException($"The scenario broke with {kind}; so far: {stage.Outcome}\n{e.Message}", e);
+        }
+        finally
+        {
+            stage.Dispose();
+        }
+
+        return stage.Outcome;
+    }
+}
