@@ -52,6 +52,10 @@ internal static class Http2ErrorTexts
         $"{origin} takes {limit} streams on connection {connection} (SETTINGS_MAX_CONCURRENT_STREAMS), which are all in use. Nothing was "
         + "sent.";
 
+    public static string UploadStalled(string origin, long connection, TimeSpan limit) =>
+        $"{origin} has answered with success, but has taken nothing more of the request's content for {limit.TotalSeconds:0} s (connection "
+        + $"{connection}). It does not have the whole request.";
+
     public static string StreamReset(string origin, long connection, Http2ErrorCode code) =>
         $"{origin} ended the exchange with RST_STREAM {Name(code)} (connection {connection}).";
 

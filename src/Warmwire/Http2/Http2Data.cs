@@ -70,6 +70,7 @@ internal sealed class Http2Data
                 data = data[credit..];
                 if (last)
                 {
+                    upload.Ended_NeedsLock();
                     over |= Streams.LocalEnded_NeedsLock(stream);
                 }
             }
@@ -109,6 +110,7 @@ internal sealed class Http2Data
             }
 
             frames.Data(stream.Id, [], endStream: true);
+            upload.Ended_NeedsLock();
             over = Streams.LocalEnded_NeedsLock(stream);
             frames.ExpectMore(Streams.Count_NeedsLock > 1);
         }

@@ -258,8 +258,15 @@ internal sealed class Http2FrameReceiver
     }
 
     /// <summary>The response is complete. Its slot is free before the caller sees the end.</summary>
-    private void End(Http2Stream stream) =>
-        Note(stream, _connection.Streams.RemoteEnded(stream) ? StreamSteps.EndSlot | StreamSteps.EndBody : StreamSteps.EndBody);
+    private void End(Http2Stream stream)
+    {
+        bool over = _connection.Streams.RemoteEnded(stream);
+        Note(stream, over ? StreamSteps.EndSlot | StreamSteps.EndBody : StreamSteps.EndBody);
+        if (!over)
+        {
+            stream.Upload?.ResponseEnded();
+        }
+    }
 
     private void FailFields(Http2Stream stream, string wrong, string? setting) =>
         Fail(

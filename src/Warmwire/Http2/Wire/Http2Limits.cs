@@ -59,8 +59,13 @@ internal static class Http2Limits
     /// <summary>The receive buffer grows up to this size while reads fill it.</summary>
     public const int MaxReceiveBufferBytes = 64 * 1024;
 
-    /// <summary>How long the rest of a request may take after its response has come to its end; then the stream is reset.</summary>
+    /// <summary>How long the rest of a request may take that the server has refused; then it is not sent.</summary>
     public static readonly TimeSpan RequestAfterResponse = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How long a server that has answered with success, and completely, may take nothing more of the request; then the exchange fails.
+    /// </summary>
+    public static readonly TimeSpan UploadStall = TimeSpan.FromSeconds(30);
 
     /// <summary>How long is read on after writing failed: a server that closes says why, and may have answered, before it does.</summary>
     public static readonly TimeSpan ReadAfterWriteError = TimeSpan.FromMilliseconds(500);
