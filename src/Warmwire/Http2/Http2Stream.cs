@@ -190,7 +190,7 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
         Attempt? attempt = Attempt;
         TransportException error = makeError(attempt);
         Inbox.Fail(error, dropUnread);
-        Upload?.Stop();
+        Upload?.Stop(error);
         if (attempt is not null && (_incoming.Response is null || Upload is { ResponseStands: false }))
         {
             StopWaiting(attempt);

@@ -22,6 +22,8 @@ internal sealed class Http2Upload : IRequestBodyWriter
     private volatile bool _unwanted;
     private volatile bool _whole;
     private volatile bool _over;
+    private volatile Exception? _failure;
+    private bool _torn;
     private int _handOver;
 
     // Guarded by the connection's gate.
@@ -136,6 +138,11 @@ internal sealed class Http2Upload : IRequestBodyWriter
             await copying.ConfigureAwait(false);
             if (!_stopped)
             {
+                if (_torn)
+                {
+                    throw new IOException(ErrorTexts.UploadTorn);
+                }
+
                 body.Complete();
                 _stream.Connection.Data.EndRequest(this);
                 _stream.RequestSent(attempt);
@@ -237,29 +244,68 @@ internal sealed class Http2Upload : IRequestBodyWriter
     }
 
     /// <summary>The content's next write fails.</summary>
-    public void Stop()
+    /// <param name="failure">What has ended the exchange; without one it was cancelled or answered.</param>
+    public void Stop(Exception? failure = null)
     {
+        _failure ??= failure;
         _stopped = true;
         _continue?.Decide(false);
     }
 
-    public ValueTask WriteBodyAsync(ReadOnlyMemory<byte> data)
+    public ValueTask WriteBodyAsync(ReadOnlyMemory<byte> data) => WriteBodyAsync(data, CancellationToken.None);
+
+    public ValueTask WriteBodyAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
     {
+        if (_torn)
+        {
+            throw new IOException(ErrorTexts.UploadTorn);
+        }
+
+        int length = data.Length;
         ValueTask room = _stream.Connection.Data.Send(this, ref data);
-        return data.IsEmpty ? default : WriteRestAsync(room, data);
+        return data.IsEmpty ? default : WriteRestAsync(room, data, length, cancellationToken);
     }
 
-    private async ValueTask WriteRestAsync(ValueTask room, ReadOnlyMemory<byte> data)
+    private async ValueTask WriteRestAsync(ValueTask room, ReadOnlyMemory<byte> data, int length, CancellationToken cancellationToken)
     {
+        using CancellationTokenRegistration registration =
+            cancellationToken.UnsafeRegister(static state => ((Http2Upload)state!).Wake(), this);
         while (!data.IsEmpty)
         {
             await room.ConfigureAwait(false);
+            if (cancellationToken.IsCancellationRequested)
+            {
+                // What was sent of it cannot be taken back: a content that went on behind it would send something else than it wrote.
+                _torn = data.Length < length || _promised is not null;
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
             room = _stream.Connection.Data.Send(this, ref data);
+            if (!data.IsEmpty && cancellationToken.IsCancellationRequested)
+            {
+                // Story: the token's callback came before the wait above, and found nobody to wake.
+                Wake();
+            }
+        }
+    }
+
+    private void Wake()
+    {
+        using (_stream.Connection.Output.EnterGate())
+        {
+            // Story: the upload has ended meanwhile, and the stream serves another request. That one looks again, and waits on.
+            _stream.WriteSignal.Set_NeedsLock();
         }
     }
 
     /// <summary>Whatever was written is on its way already.</summary>
-    public ValueTask FlushAsync() => default;
+    public ValueTask FlushAsync() => _stopped ? ValueTask.FromException(StoppedError()) : default;
+
+    /// <summary>What a write is told that comes too late.</summary>
+    public Exception StoppedError() =>
+        _failure is { } failure ? new IOException(failure.Message, failure)
+        : _stream.IsTunnel ? new IOException(ErrorTexts.UploadStopped)
+        : new OperationCanceledException(ErrorTexts.UploadStopped);
 
     private sealed class RefusedDeadline(Http2Upload upload) : Deadline
     {
