@@ -105,6 +105,19 @@ internal sealed class Http2Streams
     /// <inheritdoc cref="Find"/>
     public Http2Stream? Find_NeedsLock(int streamId, FrameType type) => _table.Find(streamId, type);
 
+    /// <summary>
+    /// DATA or HEADERS for a stream that is gone: if it came to its end in order there was END_STREAM before, and the server is told so
+    /// (RFC 9113 §5.1, §6.1). If it was cut the frame may have been on its way meanwhile.
+    /// </summary>
+    public void AnswerLate(int streamId)
+    {
+        using Http2Output.FrameScope frames = Output.Enter();
+        if (_table.NoteCut(streamId))
+        {
+            frames.RstStream(streamId, Http2ErrorCode.StreamClosed);
+        }
+    }
+
     // ---- Slots ------------------------------------------------------------------------------------------------------
 
     /// <summary>Ends the slot of a stream that the caller has taken out of the table.</summary>
@@ -417,6 +430,7 @@ internal sealed class Http2Streams
             _connection.Data.ReceivesNoMore_NeedsLock(stream);
         }
 
+        _table.NoteCut(stream.Id);
         stream.Cut_NeedsLock();
         _connection.Data.ReturnGrant_NeedsLock(stream);
 

@@ -47,6 +47,9 @@ internal static class Http2Limits
     /// <summary>Acknowledgements that wait to be sent while the peer does not read.</summary>
     public const int PendingAcknowledgements = 1000;
 
+    /// <summary>Streams that were cut, whose late frames are ignored and not answered.</summary>
+    public const int CutStreams = 256;
+
     /// <summary>Stream objects that serve no request and are kept for the next ones.</summary>
     public const int SpareStreams = 256;
 
@@ -83,8 +86,8 @@ internal static class Http2Limits
     public const int PingBurst = 1000;
     public const int PingsPerSecond = 50;
 
-    /// <summary>Settings frames of the server: this many at once, and so many more each second.</summary>
-    public const int SettingsBurst = 100;
+    /// <summary>Settings frames of the server: this many at once (the first, and room for a hundred), and so many more each second.</summary>
+    public const int SettingsBurst = 128;
     public const int SettingsPerSecond = 1;
 
     /// <summary>DATA frames without data or end: this many at once, and so many more each second.</summary>
