@@ -68,6 +68,13 @@ internal static class TransportErrors
             attempt,
             inner);
 
+    public static TransportException RequestStalled(HttpConnection connection, Attempt attempt, int status, TimeSpan limit) =>
+        Timeout(
+            ErrorTexts.RequestStalled(connection.Route.Origin, connection.Id, status, limit),
+            TransportPhase.WriteRequest,
+            connection,
+            attempt);
+
     public static TransportException InvalidResponse(
         HttpConnection connection,
         Attempt attempt,
