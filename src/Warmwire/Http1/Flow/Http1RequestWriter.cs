@@ -263,10 +263,10 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
     /// <summary>The content wants what it wrote to be on its way.</summary>
     public ValueTask FlushAsync()
     {
+        // A content may block behind its flush until the server has said something: what there is goes out now, be it the head alone.
         lock (_gate)
         {
-            // Until the content has returned once, everything it wrote will be sent right after it anyway.
-            if (_current.Coalescing || _current.Stopped || _output.Count == 0)
+            if (_current.Stopped || (_output.Count == 0 && !_current.Sending))
             {
                 return default;
             }
