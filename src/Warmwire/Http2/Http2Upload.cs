@@ -115,7 +115,7 @@ internal sealed class Http2Upload : IRequestBodyWriter
 
         if (_stream.WaitsForHead)
         {
-            _stream.GiveUp(error);
+            _stream.GiveUp(TransportErrors.OfContent(_stream.Connection, attempt, error));
         }
         else
         {

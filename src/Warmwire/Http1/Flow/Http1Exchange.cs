@@ -160,7 +160,7 @@ internal sealed class Http1Exchange : HeadWait
         }
         else
         {
-            Connection.Abandon(Attempt, error, CloseReason.RequestContentFailed);
+            Connection.Abandon(Attempt, TransportErrors.OfContent(Connection, Attempt, error), CloseReason.RequestContentFailed);
             Connection.Body.Fail(
                 _current.ExchangeId,
                 CloseReason.RequestContentFailed,

@@ -294,7 +294,9 @@ public sealed class EarlyAnswerTests
         await peer.SendResponseAsync();
         await Eventually.IsTrue(() => rig.Time.NextDue <= TimeSpan.FromSeconds(15), "the watch over the rest of the upload");
         fail.SetException(new InvalidOperationException("mine"));
-        await RigReading.ThrowsAsync<InvalidOperationException>(() => sending);
+        TransportException error = await RigReading.ThrowsAsync<TransportException>(() => sending);
+        Assert.Equal(TransportPhase.WriteRequest, error.Phase);
+        Assert.IsType<InvalidOperationException>(error.InnerException);
         rig.AssertClosedFor(CloseReason.RequestContentFailed);
     }
 
