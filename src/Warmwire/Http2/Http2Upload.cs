@@ -79,7 +79,7 @@ internal sealed class Http2Upload : IRequestBodyWriter
             var body = new RequestBodyStream(this, _promised);
             attempt.Progress.ContentBegun = true;
             _stream.Connection.Output.AssertOutside();
-            Task copying = content.CopyToAsync(body, context: null, attempt.CancellationToken);
+            Task copying = ContentCopy.Start(attempt, content, body);
             attempt.Progress.Copying = copying;
             await copying.ConfigureAwait(false);
             if (!_stopped)

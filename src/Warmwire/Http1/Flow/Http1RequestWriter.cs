@@ -164,7 +164,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
 
         var body = new RequestBodyStream(this, PromisedLength);
         _current.Body = body;
-        Task copying = content.CopyToAsync(body, context: null, attempt.CancellationToken);
+        Task copying = ContentCopy.Start(attempt, content, body);
         attempt.Progress.Copying = copying;
         if (!copying.IsCompleted)
         {
