@@ -57,7 +57,7 @@ public enum CloseReason
     /// <summary>Reading the response failed, for example because the peer reset the connection.</summary>
     ReadError,
 
-    /// <summary>The response was complete before the request was: the server did not want the rest of the body.</summary>
+    /// <summary>The response came before the request was sent, and the rest of it was not sent: not wanted, or not taken.</summary>
     RequestUnfinished,
 
     /// <summary>The content of the request failed while it was being written.</summary>

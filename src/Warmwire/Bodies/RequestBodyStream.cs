@@ -21,6 +21,9 @@ internal sealed class RequestBodyStream : Stream
     /// <summary>Everything that Content-Length promised has been written.</summary>
     public bool IsWhole => _written == _promised;
 
+    /// <summary>The content has written something.</summary>
+    public bool HasWritten => _written != 0;
+
     public override bool CanRead => false;
 
     public override bool CanSeek => false;

@@ -70,6 +70,20 @@ internal static class TransportErrors
             attempt,
             inner);
 
+    /// <summary>
+    /// What the caller sees when the content has thrown. As in .NET, the failures that contents and their streams have are the request's,
+    /// with the content's own inside; any other is the program's own and stays what it is.
+    /// </summary>
+    public static Exception OfContent(HttpConnection connection, Attempt attempt, Exception error) =>
+        error is InvalidOperationException or IOException ? ContentFailed(connection, attempt, error) : error;
+
+    public static TransportException RequestStalled(HttpConnection connection, Attempt attempt, int status, TimeSpan limit) =>
+        Timeout(
+            ErrorTexts.RequestStalled(connection.Route.Origin, connection.Id, status, limit),
+            TransportPhase.WriteRequest,
+            connection,
+            attempt);
+
     public static TransportException InvalidResponse(
         HttpConnection connection,
         Attempt attempt,

@@ -86,6 +86,10 @@ internal static class ErrorTexts
     public static string WriteFailed(string origin, long connection, Exception inner) =>
         $"Writing the request to {origin} failed, and no response came (connection {connection}): {inner.Message}";
 
+    public static string RequestStalled(string origin, long connection, int status, TimeSpan limit) =>
+        $"{origin} answered {status} before it had the whole request, and then took nothing more of it for {Seconds(limit)} (connection "
+        + $"{connection}); its success is not believed.";
+
     public static string ContentFailed(string origin, Exception inner) =>
         $"The content of the request to {origin} failed while it was sent: {inner.Message}";
 

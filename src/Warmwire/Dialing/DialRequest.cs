@@ -13,6 +13,9 @@ internal sealed class DialRequest
     /// <summary>The request that asked for the connection, shown to callbacks; <see langword="null"/> if none did (prewarming).</summary>
     public HttpRequestMessage? InitialRequest { get; init; }
 
+    /// <summary>That request is sent synchronously, so what its callback makes may work only so.</summary>
+    public bool IsSynchronous { get; init; }
+
     /// <summary>
     /// For the name and all address attempts together. A <see cref="PooledHttpHandler.PlaintextStreamFilter"/> is given the same again.
     /// </summary>

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
@@ -28,7 +30,7 @@ internal static class StreamCallbacks
             if (stream is not null)
             {
                 UserCode.Tell<EndPoint, Exception?>(request.Trace?.ConnectDone, endPoint, null);
-                return stream;
+                return request.IsSynchronous && stream is not (NetworkStream or SslStream) ? new BlockingStream(stream) : stream;
             }
 
             failure = Failure(route, DialErrorTexts.ConnectCallbackGaveNull(route.HostAndPort), inner: null);

@@ -36,7 +36,7 @@ internal sealed class ExchangeEngine : IDisposable
     /// </summary>
     ~ExchangeEngine() => ThreadPool.UnsafeQueueUserWorkItem(static pool => pool?.Dispose(), _pool, preferLocal: false);
 
-    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken, bool isSynchronous = false)
     {
         ThrowIfClosed();
         if (cancellationToken.IsCancellationRequested)
@@ -44,7 +44,11 @@ internal sealed class ExchangeEngine : IDisposable
             return Task.FromCanceled<HttpResponseMessage>(cancellationToken);
         }
 
-        return IsOrdinary(request) ? ExchangeOrdinaryAsync(request, cancellationToken) : ExchangeAsync(request, cancellationToken);
+        // It matters only where code of the program is called.
+        isSynchronous &= request.Content is not null || _settings.ConnectCallback is not null;
+        return !isSynchronous && IsOrdinary(request)
+            ? ExchangeOrdinaryAsync(request, cancellationToken)
+            : ExchangeAsync(request, isSynchronous, cancellationToken);
     }
 
     public Task<int> PrewarmAsync(Uri origin, int connections, bool http2, CancellationToken cancellationToken)
@@ -159,10 +163,12 @@ internal sealed class ExchangeEngine : IDisposable
 
     // ---- The long way -----------------------------------------------------------------------------------------------
 
-    private async Task<HttpResponseMessage> ExchangeAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> ExchangeAsync(
+        HttpRequestMessage request, bool isSynchronous, CancellationToken cancellationToken)
     {
         RequestRules.Check(request);
         RequestSettings settings = RequestSettings.From(request, _settings);
+        settings = isSynchronous ? settings.ForSynchronousSend() : settings;
         string? stack = settings.CaptureResponseStack ? Environment.StackTrace : null;
         TotalDeadline? total = null;
         if (settings.Total != Timeout.InfiniteTimeSpan)

@@ -1,4 +1,5 @@
 using Warmwire.Connections;
+using Warmwire.Diagnostics;
 
 namespace Warmwire.Exchange;
 
@@ -52,6 +53,7 @@ internal static class ReplayRules
     /// Waits until the failed attempt has let go of the content. <see langword="false"/>: it does not, or there is no more time for a
     /// replay.
     /// </summary>
+    /// <exception cref="OperationCanceledException">The caller has cancelled meanwhile.</exception>
     /// <remarks>
     /// Story: the server closes in the middle of an upload. The reading flow fails the attempt while the writing flow still waits for the
     /// file the content reads from; a replay that began now would read the same file twice at once.
@@ -65,8 +67,12 @@ internal static class ReplayRules
 
         Task copying = attempt.Progress.Copying.WaitAsync(WaitForContent, time, attempt.CancellationToken);
         await copying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (attempt.CancellationToken.IsCancellationRequested)
+        {
+            throw new TaskCanceledException(ErrorTexts.Cancelled, innerException: null, attempt.CancellationToken);
+        }
+
         return attempt.Progress.Copying.IsCompleted
-            && !attempt.CancellationToken.IsCancellationRequested
             && attempt.TotalDeadline?.HasExpired != true;
     }
 }

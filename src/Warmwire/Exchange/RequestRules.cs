@@ -3,6 +3,7 @@ using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Fields;
 using Warmwire.Pooling;
+using Warmwire.Runtime;
 
 namespace Warmwire.Exchange;
 
@@ -19,7 +20,8 @@ internal static class RequestRules
         request.RequestUri is { IsAbsoluteUri: true } uri
         && (ReferenceEquals(uri.Scheme, Uri.UriSchemeHttp) || ReferenceEquals(uri.Scheme, Uri.UriSchemeHttps))
         && (ReferenceEquals(request.Version, HttpVersion.Version11) || ReferenceEquals(request.Version, HttpVersion.Version20))
-        && !ConnectMethod.IsOf(request);
+        && !ConnectMethod.IsOf(request)
+        && !IsChunkedWithoutContent(request);
 
     /// <summary>
     /// Which protocols the request's connection may speak, as in .NET. Without TLS nothing negotiates the protocol, so only a request that
@@ -70,11 +72,30 @@ internal static class RequestRules
                 connectionId: null);
         }
 
+        if (IsChunkedWithoutContent(request))
+        {
+            throw new TransportException(
+                HttpRequestError.Unknown,
+                RequestErrorTexts.ChunkedWithoutContent,
+                new InvalidOperationException(RequestErrorTexts.ChunkedWithoutContent),
+                TransportPhase.Connect,
+                RequestSent.No,
+                uri.GetLeftPart(UriPartial.Authority),
+                connectionId: null);
+        }
+
         if (ConnectMethod.ProtocolOf(request) is not null && OfferFor(request, IsTls(uri)) == ProtocolOffer.Http1)
         {
             throw PoolErrors.ExtendedConnectNotSupported(uri.GetLeftPart(UriPartial.Authority));
         }
     }
+
+    /// <summary>HTTP/1.1 has no body to code then, and HTTP/2 has no such field.</summary>
+    private static bool IsChunkedWithoutContent(HttpRequestMessage request) =>
+        request.Content is null
+        && FrameworkFields.HeadersOf(request) is { } headers
+        && headers.NonValidated.Contains("Transfer-Encoding")
+        && headers.TransferEncodingChunked == true;
 
     private static bool IsVersionOfHttp(Version version) =>
         version == HttpVersion.Version11

@@ -134,7 +134,7 @@ internal sealed class Http2Upload : IRequestBodyWriter
             var body = new RequestBodyStream(this, _promised);
             attempt.Progress.ContentBegun = true;
             _stream.Connection.Output.AssertOutside();
-            Task copying = content.CopyToAsync(body, context: null, attempt.CancellationToken);
+            Task copying = ContentCopy.Start(attempt, content, body);
             attempt.Progress.Copying = copying;
             await copying.ConfigureAwait(false);
             if (!_stopped)
@@ -185,7 +185,7 @@ internal sealed class Http2Upload : IRequestBodyWriter
         }
         else if (_stream.WaitsForHead || _responseWaits)
         {
-            _stream.GiveUp(error);
+            _stream.GiveUp(TransportErrors.OfContent(_stream.Connection, attempt, error));
         }
         else
         {

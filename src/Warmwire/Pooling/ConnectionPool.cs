@@ -171,6 +171,7 @@ internal sealed class ConnectionPool : IDisposable
                 Route = route,
                 Http1Only = http1Only,
                 InitialRequest = attempt?.Request,
+                IsSynchronous = attempt?.Settings.IsSynchronous == true,
                 ConnectTimeout = attempt?.Settings.ConnectTimeout ?? settings.ConnectTimeout,
                 TlsHandshakeTimeout = attempt?.Settings.TlsHandshakeTimeout ?? settings.TlsHandshakeTimeout,
                 Trace = attempt?.Settings.Trace,

@@ -58,6 +58,11 @@ internal sealed class RequestSettings
     public bool CaptureResponseStack { get; private init; }
 
     /// <summary>
+    /// The caller waits in <see cref="HttpMessageInvoker.Send"/>: contents and streams of the program are used synchronously.
+    /// </summary>
+    public bool IsSynchronous { get; private set; }
+
+    /// <summary>
     /// What holds for a request that sets no option: one instance per handler. Must not be asked for before the settings are frozen.
     /// </summary>
     public static RequestSettings Defaults(HandlerSettings settings) => settings.RequestDefaults ??= Of(settings);
@@ -70,6 +75,14 @@ internal sealed class RequestSettings
         RequestSettings defaults = Defaults(settings);
         HttpRequestOptions? options = FrameworkFields.OptionsOf(request);
         return options is null || !SetsAny(options) ? defaults : With(options, defaults);
+    }
+
+    /// <summary>The same, for a caller who sends synchronously.</summary>
+    public RequestSettings ForSynchronousSend()
+    {
+        var settings = (RequestSettings)MemberwiseClone();
+        settings.IsSynchronous = true;
+        return settings;
     }
 
     /// <summary>Whether the request surely sets nothing for itself: it has no options at all.</summary>

@@ -96,11 +96,7 @@ public sealed class CancellationParityTests
         async (stage, source) =>
         {
             using HttpMessageInvoker invoker = stage.InvokerOverMemory();
-            var content = new SlowContent(async to =>
-            {
-                await to.WriteAsync("body"u8.ToArray());
-                await Task.Delay(Timeout.Infinite, source.Token);
-            });
+            var content = new StreamContent(new StuckStream()); // it can be sent again, so it is waited for
             Task<HttpResponseMessage> sending = invoker.SendAsync(ParityStage.Http2(HttpMethod.Post, content), source.Token);
             Http2Peer peer = await stage.AcceptHttp2Async();
             PeerRequest request = await peer.ReadRequestAsync();
@@ -194,4 +190,19 @@ public sealed class CancellationParityTests
             stage.Outcome.Tell("request", end);
         },
         ("request", Right));
+
+    /// <summary>Has four bytes and then four that never come.</summary>
+    private sealed class StuckStream : MemoryStream
+    {
+        public StuckStream()
+            : base(new byte[8])
+        {
+        }
+
+        public override async Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
+        {
+            await destination.WriteAsync(new byte[4], cancellationToken);
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        }
+    }
 }

@@ -334,18 +334,23 @@ internal sealed class Http1Connection : HttpConnection
         attempt.TryFail(error, asynchronously: false);
     }
 
-    /// <summary>The request is written as a whole, or will not be.</summary>
-    public void RequestEnded(Attempt attempt, long exchangeId, bool complete)
+    /// <summary>The request is written as a whole, or will not be. Returns whether a response waited for that, to be delivered.</summary>
+    public bool RequestEnded(Attempt attempt, long exchangeId, bool complete)
     {
         bool finish;
         lock (Gate)
         {
             if (_exchangeId != exchangeId)
             {
-                return;
+                return false;
             }
 
             Request.MoveTo(complete ? Http1RequestState.Done : Http1RequestState.Unfinished, attempt);
+            if (Request.TakeAnswer_NeedsLock())
+            {
+                return true;
+            }
+
             finish = _state == Http1State.Finishing;
         }
 
@@ -353,6 +358,8 @@ internal sealed class Http1Connection : HttpConnection
         {
             _ = Finish();
         }
+
+        return false;
     }
 
     // ---- The end of an exchange -------------------------------------------------------------------------------------

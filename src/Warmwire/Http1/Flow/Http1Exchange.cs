@@ -75,9 +75,8 @@ internal sealed class Http1Exchange : HeadWait
     /// <summary>Keeps this exchange for another request.</summary>
     private void Spare()
     {
-        _current = default;
+        (_current, t_spare) = (default, this);
         ClearWait();
-        t_spare = this;
     }
 
     protected override HttpConnection Serving => Connection;
@@ -119,7 +118,7 @@ internal sealed class Http1Exchange : HeadWait
 
     private void Wrote(bool complete)
     {
-        if (complete)
+        if (complete && _current.Early is null)
         {
             LimitWait(Attempt);
         }
@@ -129,7 +128,10 @@ internal sealed class Http1Exchange : HeadWait
             UserCode.Tell(trace.WroteRequest, (Exception?)null);
         }
 
-        Connection.RequestEnded(Attempt, _current.ExchangeId, complete);
+        if (Connection.RequestEnded(Attempt, _current.ExchangeId, complete))
+        {
+            DeliverEarly();
+        }
     }
 
     private void WriteFailed(Exception error)
@@ -139,8 +141,14 @@ internal sealed class Http1Exchange : HeadWait
         {
             // A server that refuses an upload answers and closes; its answer may be there although writing fails. So the reading flow has
             // the word, for a moment.
-            Connection.RequestEnded(Attempt, _current.ExchangeId, complete: false);
-            Connection.Services.Deadlines.Schedule(new WriteErrorDeadline(this), Http1Limits.ResponseAfterWriteError);
+            if (Connection.RequestEnded(Attempt, _current.ExchangeId, complete: false))
+            {
+                DeliverEarly();
+            }
+            else
+            {
+                Connection.Services.Deadlines.Schedule(new WriteErrorDeadline(this), Http1Limits.ResponseAfterWriteError);
+            }
         }
         else if (Connection.Writer.IsStopped)
         {
@@ -152,7 +160,7 @@ internal sealed class Http1Exchange : HeadWait
         }
         else
         {
-            Connection.Abandon(Attempt, error, CloseReason.RequestContentFailed);
+            Connection.Abandon(Attempt, TransportErrors.OfContent(Connection, Attempt, error), CloseReason.RequestContentFailed);
             Connection.Body.Fail(
                 _current.ExchangeId,
                 CloseReason.RequestContentFailed,
@@ -285,14 +293,45 @@ internal sealed class Http1Exchange : HeadWait
             Connection.Services.Settings.ResponseHeaderEncodingSelector);
         reader.ConsumeHead(length);
         reader.BeginBody(framing, Math.Max(0, Connection.Services.Settings.MaxResponseHeadersBytes - _current.HeadBytes));
-        bool alone = StopWaiting();
         if (!Connection.Request.IsDone)
         {
             Connection.Writer.FinalResponseStarted(status.StatusCode);
+            if (status.StatusCode < 300 && framing.Kind != BodyKind.Raw)
+            {
+                HoldEarly(new Http1EarlyAnswer(Connection, Attempt, response, content, framing));
+                return true;
+            }
         }
 
+        bool alone = StopWaiting();
         Deliver(response, content, framing, alone);
         return true;
+    }
+
+    /// <summary>A response below 300 is here, and its request was not written as a whole a moment ago.</summary>
+    private void HoldEarly(Http1EarlyAnswer early)
+    {
+        _current.Early = early;
+        if (!early.TryHold())
+        {
+            DeliverEarly();
+        }
+    }
+
+    /// <summary>The request has come to its end, and the response waited for that. Nothing may follow, as behind any delivery.</summary>
+    private void DeliverEarly()
+    {
+        Http1EarlyAnswer early = _current.Early!;
+        _current.Early = null;
+        bool alone = early.Unwatch() & StopWaiting();
+        if (Connection.Request.IsDone)
+        {
+            Deliver(early.Response, early.Content, early.Framing, alone);
+        }
+        else
+        {
+            Fail(CloseReason.RequestUnfinished, TransportErrors.ConnectionGone(Connection, Attempt, CloseReason.RequestUnfinished));
+        }
     }
 
     /// <param name="response">The response.</param>
@@ -436,6 +475,9 @@ internal sealed class Http1Exchange : HeadWait
 
         /// <summary>The flow that writes, unless it was over at once.</summary>
         public Task? Writing;
+
+        /// <summary>A response that waits for the end of its request.</summary>
+        public Http1EarlyAnswer? Early;
 
         // The reading flow's own.
         public ConfiguredValueTaskAwaitable<int>.ConfiguredValueTaskAwaiter Fill;

@@ -26,6 +26,9 @@ internal static class Http1Limits
     /// </summary>
     public const int BodySentAfterFinalAnswer = 1024;
 
+    /// <summary>A larger piece of body is handed to the stream in parts of this size, so that it is seen whether the server takes it.</summary>
+    public const int WriteBytes = 64 * 1024;
+
     /// <summary>The size of one read of a body that is drained.</summary>
     public const int DrainBufferBytes = 64 * 1024;
 
@@ -36,8 +39,14 @@ internal static class Http1Limits
     public static readonly TimeSpan ResponseAfterWriteError = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// How long a connection whose response is complete waits for the rest of its request to be written; after it the server is taken not
-    /// to want it.
+    /// How long a response below 300 waits for the rest of its request while the server takes nothing of it. Long, because a slow link may
+    /// empty a large send buffer before the system says that there is room.
+    /// </summary>
+    public static readonly TimeSpan RequestStall = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// How long a connection whose response, of 300 or more, is complete waits for the rest of its request to be written; after it the
+    /// server is taken not to want it.
     /// </summary>
     public static readonly TimeSpan RequestAfterResponse = TimeSpan.FromMilliseconds(250);
 

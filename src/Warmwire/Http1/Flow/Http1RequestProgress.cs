@@ -16,6 +16,7 @@ internal sealed class Http1RequestProgress
     private volatile Http1RequestState _state;
     private volatile Exception? _writeError;
     private TaskCompletionSource? _ended;
+    private bool _answerWaits;
 
     public Http1RequestState State => _state;
 
@@ -33,6 +34,22 @@ internal sealed class Http1RequestProgress
         Debug.Assert(_state is Http1RequestState.NotStarted or Http1RequestState.Done, "the request before this one is over");
         _state = Http1RequestState.NotStarted;
         _writeError = null;
+        _answerWaits = false;
+    }
+
+    /// <summary>A response that came before the end of the request waits for it. <see langword="false"/>: the end is here.</summary>
+    public bool TryHoldAnswer_NeedsLock()
+    {
+        _answerWaits = IsUnderWay;
+        return _answerWaits;
+    }
+
+    /// <summary>The request is at its end. Returns whether a response waited for it, which belongs to the caller from here on.</summary>
+    public bool TakeAnswer_NeedsLock()
+    {
+        bool waits = _answerWaits;
+        _answerWaits = false;
+        return waits;
     }
 
     /// <param name="next">How far it is.</param>

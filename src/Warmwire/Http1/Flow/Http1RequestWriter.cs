@@ -21,7 +21,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
     [ThreadStatic]
     private static RequestTargetCache? t_target;
 
-    private readonly Stream _stream;
+    private readonly Http1Sender _sender;
     private readonly Route _key;
     private readonly ConnectionServices _services;
     private readonly OutputBuffer _output = new();
@@ -34,7 +34,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
 
     public Http1RequestWriter(Stream stream, Route key, ConnectionServices services, Http1RequestProgress progress)
     {
-        _stream = stream;
+        _sender = new Http1Sender(stream, progress);
         _key = key;
         _services = services;
         _progress = progress;
@@ -47,6 +47,9 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
         _progress.State == Http1RequestState.HandedOver || (!_current.Stopped && _current.Body is { IsWhole: true });
 
     public bool IsStopped => _current.Stopped;
+
+    /// <inheritdoc cref="Http1Sender.Writes"/>
+    public int Writes => _sender.Writes;
 
     /// <summary>The request carries <c>Connection: close</c>.</summary>
     public bool RequestSaysClose => _current.SaysClose;
@@ -104,7 +107,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
         }
 
         _progress.MoveTo(Http1RequestState.HandedOver, attempt);
-        ValueTask sending = SendAsync(_output.Written);
+        ValueTask sending = _sender.SendAsync(_output.Written);
         if (!sending.IsCompletedSuccessfully)
         {
             return FinishHeadAsync(sending);
@@ -161,7 +164,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
 
         var body = new RequestBodyStream(this, PromisedLength);
         _current.Body = body;
-        Task copying = content.CopyToAsync(body, context: null, attempt.CancellationToken);
+        Task copying = ContentCopy.Start(attempt, content, body);
         attempt.Progress.Copying = copying;
         if (!copying.IsCompleted)
         {
@@ -260,10 +263,10 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
     /// <summary>The content wants what it wrote to be on its way.</summary>
     public ValueTask FlushAsync()
     {
+        // A content may block behind its flush until the server has said something: what there is goes out now, be it the head alone.
         lock (_gate)
         {
-            // Until the content has returned once, everything it wrote will be sent right after it anyway.
-            if (_current.Coalescing || _current.Stopped || _output.Count == 0)
+            if (_current.Stopped || (_output.Count == 0 && !_current.Sending))
             {
                 return default;
             }
@@ -295,7 +298,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
             }
 
             await SendOutputAsync().ConfigureAwait(false);
-            await SendAsync(data).ConfigureAwait(false);
+            await _sender.SendInPartsAsync(data).ConfigureAwait(false);
             if (_current.Plan.Kind == RequestBodyKind.Chunked)
             {
                 ChunkEncoder.WriteSuffix(_output);
@@ -386,7 +389,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
             return default;
         }
 
-        ValueTask sending = SendAsync(_output.Written);
+        ValueTask sending = _sender.SendAsync(_output.Written);
         if (!sending.IsCompletedSuccessfully)
         {
             return FinishOutputAsync(sending);
@@ -413,41 +416,6 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
             {
                 UserCode.Tell(trace.WroteHeaders);
             }
-        }
-    }
-
-    private ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
-    {
-        ValueTask sending;
-        try
-        {
-            sending = _stream.WriteAsync(bytes);
-        }
-        catch (Exception e)
-        {
-            _progress.WriteError = e;
-            return ValueTask.FromException(e);
-        }
-
-        if (!sending.IsCompletedSuccessfully)
-        {
-            return FinishSendAsync(sending);
-        }
-
-        sending.GetAwaiter().GetResult();
-        return default;
-    }
-
-    private async ValueTask FinishSendAsync(ValueTask sending)
-    {
-        try
-        {
-            await sending.ConfigureAwait(false);
-        }
-        catch (Exception e)
-        {
-            _progress.WriteError = e;
-            throw;
         }
     }
 

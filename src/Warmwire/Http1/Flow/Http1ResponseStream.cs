@@ -160,9 +160,28 @@ internal sealed class Http1ResponseStream : TimedResponseStream
             return true;
         }
 
-        ReadOnlyMemory<byte> data = reader.NextBody(buffer.Length);
-        data.CopyTo(buffer);
-        taken = data.Length;
+        // A server may send chunks of a few bytes each: the caller's memory is filled, as far as what has come reaches.
+        taken = 0;
+        try
+        {
+            ReadOnlyMemory<byte> data;
+            do
+            {
+                data = reader.NextBody(buffer.Length - taken);
+                data.CopyTo(buffer[taken..]);
+                taken += data.Length;
+            }
+            while (data.Length > 0 && taken < buffer.Length && !reader.BodyEnded);
+        }
+        catch (WireFormatException e) when (taken > 0)
+        {
+            // What came before it is the caller's; the next read fails. The connection closes now, for nothing behind it can be trusted.
+            _connection.Body.Fail(
+                _exchangeId,
+                CloseReason.ProtocolError,
+                TransportErrors.InvalidResponse(_connection, Attempt, e.Message, e.Setting, e, TransportPhase.ReadBody));
+        }
+
         return taken > 0 || reader.BodyEnded;
     }
 

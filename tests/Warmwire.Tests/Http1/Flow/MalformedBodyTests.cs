@@ -176,4 +176,17 @@ public sealed class MalformedBodyTests
         (HttpResponseMessage response, _) = await rig.StartAsync(Chunked + "5\r\nhelloXX");
         await RigReading.ThrowsAsync<TransportException>(() => response.Content.CopyToAsync(Stream.Null));
     }
+
+    [Fact]
+    public async Task What_came_before_a_malformed_chunk_is_delivered_and_the_connection_closed_at_once()
+    {
+        using var rig = new Rig();
+        (HttpResponseMessage response, _) = await rig.StartAsync(Rig.Chunked("5\r\nhello\r\n1\r\n!\r\nZZ"));
+        using Stream body = await response.Content.ReadAsStreamAsync();
+        byte[] buffer = new byte[100];
+        Assert.Equal("hello", System.Text.Encoding.ASCII.GetString(buffer, 0, await body.ReadAsync(buffer)));
+        rig.AssertClosedFor(CloseReason.ProtocolError);
+        HttpIOException error = await RigReading.ThrowsAsync<HttpIOException>(() => body.ReadAsync(buffer).AsTask());
+        Assert.Equal(HttpRequestError.InvalidResponse, error.HttpRequestError);
+    }
 }

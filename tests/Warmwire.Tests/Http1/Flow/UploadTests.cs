@@ -24,7 +24,6 @@ public sealed class UploadTests
             for (int i = 0; i < 5; i++)
             {
                 await stream.WriteAsync(s_x);
-                await stream.FlushAsync();
             }
         }), "xxxxx");
     }

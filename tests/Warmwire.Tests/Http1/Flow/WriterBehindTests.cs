@@ -25,12 +25,16 @@ public sealed class WriterBehindTests : IConnectionOwner, IDisposable
         _connection = new Http1Connection(new Route(false, "server.test", 80), dialed, this, new ConnectionServices(_settings));
     }
 
-    [Fact]
-    public async Task The_caller_waits_for_the_writer_of_its_own_request()
+    [Theory]
+    [InlineData(200)]
+    [InlineData(404)]
+    public async Task The_caller_waits_for_the_writer_of_its_own_request(int status)
     {
+        // A refusal has its head taken; a success is not delivered beside a request that is not out.
+        Http1State waiting = status == 200 ? Http1State.Exchange : Http1State.Finishing;
         Task<HttpResponseMessage> first = Send();
         bool isLate = false;
-        Answer("first", () => isLate = _connection.State == Http1State.Finishing);
+        Answer("first", () => isLate = _connection.State == waiting, status);
         Assert.True(isLate);
         Assert.False(first.IsCompleted);
         _stream.ReleaseWrites();
@@ -38,10 +42,13 @@ public sealed class WriterBehindTests : IConnectionOwner, IDisposable
         Assert.Equal(1, _returned);
     }
 
-    [Fact]
-    public async Task The_writer_comes_back_as_the_wait_for_it_begins_and_the_next_exchange_waits_for_its_own()
+    [Theory]
+    [InlineData(200)]
+    [InlineData(404)]
+    public async Task The_writer_comes_back_as_the_wait_for_it_begins_and_the_next_exchange_waits_for_its_own(int status)
     {
         Task<HttpResponseMessage> first = Send();
+        bool secondWaits = false;
         Task<HttpResponseMessage>? second = null;
 
         // Between the decision to wait and the wait: all of the first exchange's end, and the next exchange up to its own wait.
@@ -51,9 +58,9 @@ public sealed class WriterBehindTests : IConnectionOwner, IDisposable
             Lane.WaitFor(() => Volatile.Read(ref _returned) == 1, "the connection is idle");
             Assert.True(_connection.TryLease(TimeSpan.Zero));
             second = Send();
-            Answer("second", atWait: null);
-            Lane.WaitFor(() => _connection.State == Http1State.Finishing, "the second response is complete");
-        });
+            Answer("second", () => Volatile.Write(ref secondWaits, true), status);
+            Lane.WaitFor(() => Volatile.Read(ref secondWaits), "the second response is complete");
+        }, status);
         using HttpResponseMessage response = await Guard.Within(first, () => "the first response, which has nothing to wait for");
         Assert.Equal("first", await response.Content.ReadAsStringAsync());
         Assert.False(second!.IsCompleted);
@@ -86,13 +93,13 @@ public sealed class WriterBehindTests : IConnectionOwner, IDisposable
         return sending;
     }
 
-    private void Answer(string body, Action? atWait)
+    private void Answer(string body, Action atWait, int status)
     {
-        _connection.WaitsForWriter = atWait is null ? null : () =>
+        _connection.WaitsForWriter = () =>
         {
             _connection.WaitsForWriter = null;
             atWait();
         };
-        _socket.Send(Lane.Ok(body));
+        _socket.Send(status == 200 ? Lane.Ok(body) : $"HTTP/1.1 {status} No\r\nContent-Length: {body.Length}\r\n\r\n{body}");
     }
 }
