@@ -7,6 +7,8 @@ namespace Warmwire.Diagnostics;
 /// <summary>The texts of failed dials. Each names the origin, what happened at which address, and the setting that governs it.</summary>
 internal static class DialErrorTexts
 {
+    public const string Http2WasNotAsked = "it has negotiated HTTP/2, and the request asks for HTTP/1.1";
+
     private const string ConnectTimeout = "see PooledHttpHandler.ConnectTimeout";
 
     public static string NameResolutionFailed(string host, Exception e) =>
@@ -79,6 +81,9 @@ internal static class DialErrorTexts
 
     public static string Http2NeedsTls12(string negotiated) =>
         $"HTTP/2 needs TLS 1.2 or higher (RFC 9113 §9.2); {negotiated} was negotiated.";
+
+    public static string CallbackTlsUnfit(HostAndPort server, Exception e) =>
+        $"The SslStream that PooledHttpHandler.ConnectCallback delivered to {server} cannot be used: {Reasons(e)}.";
 
     public static string Unexpected(HostAndPort server, Exception e) =>
         $"Could not connect to {server}: {Reasons(e)}.";

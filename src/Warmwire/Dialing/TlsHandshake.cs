@@ -21,10 +21,7 @@ internal sealed class TlsHandshake(HandlerSettings settings)
         {
             SslClientAuthenticationOptions options = _options.For(request.Route, request.Http1Only);
             await deadline.WaitAsync(AuthenticateAsync(stream, options, deadline.Token)).ConfigureAwait(false);
-            if (IsHttp2(stream) && !MayCarryHttp2(stream))
-            {
-                throw new AuthenticationException(DialErrorTexts.Http2NeedsTls12(stream.SslProtocol.ToString()));
-            }
+            Check(stream);
         }
         catch (Exception e)
         {
@@ -40,8 +37,38 @@ internal sealed class TlsHandshake(HandlerSettings settings)
         return stream;
     }
 
+    /// <summary>Takes a stream that a <see cref="PooledHttpHandler.ConnectCallback"/> has authenticated, with what it negotiated.</summary>
+    /// <exception cref="TransportException">It cannot serve the request: the caller keeps the stream.</exception>
+    public static SslStream Accept(SslStream stream, DialRequest request)
+    {
+        Route route = request.Route;
+        try
+        {
+            Check(stream);
+            if (IsHttp2(stream) && (request.Http1Only || route.Protocols == ProtocolOffer.Http1))
+            {
+                throw new AuthenticationException(DialErrorTexts.Http2WasNotAsked);
+            }
+        }
+        catch (AuthenticationException e)
+        {
+            string message = DialErrorTexts.CallbackTlsUnfit(route.HostAndPort, e);
+            throw DialFailure.Of(route, HttpRequestError.SecureConnectionError, TransportPhase.Tls, message, e);
+        }
+
+        return stream;
+    }
+
     /// <summary>Whether the server has chosen HTTP/2.</summary>
     public static bool IsHttp2(SslStream stream) => stream.NegotiatedApplicationProtocol == SslApplicationProtocol.Http2;
+
+    private static void Check(SslStream stream)
+    {
+        if (IsHttp2(stream) && !MayCarryHttp2(stream))
+        {
+            throw new AuthenticationException(DialErrorTexts.Http2NeedsTls12(stream.SslProtocol.ToString()));
+        }
+    }
 
     /// <summary>RFC 9113 §9.2: TLS 1.2 or higher. The platform names the versions; what it does not name is newer.</summary>
 #pragma warning disable CA5397, CS0618, SYSLIB0039 // The old versions are named to refuse them.
