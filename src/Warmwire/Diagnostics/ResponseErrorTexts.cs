@@ -15,7 +15,7 @@ internal static class ResponseErrorTexts
     public const string TransferEncodingOnHttp10 =
         "The HTTP/1.0 response has a Transfer-Encoding, which that version does not know (RFC 9112 §6.1).";
     public const string SeveralTransferEncodings =
-        "The response has more than one Transfer-Encoding header; only a single 'chunked' is accepted.";
+        "The response has more than one Transfer-Encoding header; only one is accepted.";
     public const string MissingLineEndAfterChunk = "The data of a chunk is not followed by CR LF (RFC 9112 §7.1).";
     public const string ChunkSizeMissing = "A chunk begins without a size (RFC 9112 §7.1).";
     public const string ChunkSizeTooLarge = "The size of a chunk is larger than 2^63 - 1.";
@@ -65,13 +65,10 @@ internal static class ResponseErrorTexts
         $"The response has two different Content-Lengths, {one} and {other} (RFC 9112 §6.3, rule 5).";
 
     public static string UnknownTransferEncoding(ReadOnlySpan<byte> value) =>
-        $"The Transfer-Encoding '{WireText.Show(value)}' is not accepted; only a single 'chunked' is (RFC 9112 §6.1).";
+        $"The Transfer-Encoding '{WireText.Show(value)}' is not accepted; only 'chunked' or 'identity' is (RFC 9112 §6.1).";
 
     public static string JunkInChunkSize(byte junk) =>
         $"'{WireText.Show((char)junk)}' stands where the size of a chunk or the end of its line is expected (RFC 9112 §7.1).";
-
-    public static string ChunkSizeTooLong(int maxDigits) =>
-        $"The size of a chunk has more than {maxDigits} digits.";
 
     public static string ChunkExtensionsTooLong(int limit) =>
         $"The chunk extensions of one response are longer than {limit} bytes together.";
