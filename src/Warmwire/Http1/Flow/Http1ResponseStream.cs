@@ -158,9 +158,17 @@ internal sealed class Http1ResponseStream : TimedResponseStream
             return true;
         }
 
-        ReadOnlyMemory<byte> data = reader.NextBody(buffer.Length);
-        data.CopyTo(buffer);
-        taken = data.Length;
+        // One piece is at most one chunk, and chunks may be tiny: the caller's memory is filled with as many as are here.
+        taken = 0;
+        int piece;
+        do
+        {
+            ReadOnlyMemory<byte> data = reader.NextBody(buffer.Length - taken);
+            data.CopyTo(buffer[taken..]);
+            piece = data.Length;
+            taken += piece;
+        }
+        while (piece > 0 && taken < buffer.Length && !reader.BodyEnded);
         return taken > 0 || reader.BodyEnded;
     }
 
