@@ -53,7 +53,9 @@ public sealed class ConnectCallbackParityTests
     [Trait("Issue10", "D1-callback-sslstream")]
     public async Task An_SslStream_that_negotiated_HTTP_2_is_refused_in_words_for_a_request_of_HTTP_1()
     {
-        await using KestrelServer server = await KestrelServer.StartAsync(_ => Task.CompletedTask);
+        await using KestrelServer server = await KestrelServer.StartAsync(
+            _ => Task.CompletedTask,
+            new KestrelServerSettings { Protocols = Microsoft.AspNetCore.Server.Kestrel.Core.HttpProtocols.Http1AndHttp2 });
         using var handler = new PooledHttpHandler
         {
             UseProxy = false,
