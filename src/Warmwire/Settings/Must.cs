@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.CompilerServices;
 using Warmwire.Diagnostics;
 
@@ -58,6 +59,22 @@ internal static class Must
     /// <summary>For what is only compared with an age: no timer has to be able to wait for it.</summary>
     public static TimeSpan BeAgeOrInfinite(TimeSpan value, [CallerMemberName] string? setting = null) =>
         value == Timeout.InfiniteTimeSpan || value >= TimeSpan.Zero ? value : throw Outside(setting, value, ErrorTexts.MustBeDuration);
+
+    public static void BeHttpOrigin(Uri value, [CallerArgumentExpression(nameof(value))] string? parameter = null)
+    {
+        if (!value.IsAbsoluteUri || (value.Scheme != Uri.UriSchemeHttp && value.Scheme != Uri.UriSchemeHttps))
+        {
+            throw new ArgumentException(ErrorTexts.OriginMustBeHttp(value), parameter);
+        }
+    }
+
+    public static void BeHttp11Or20(Version value, [CallerArgumentExpression(nameof(value))] string? parameter = null)
+    {
+        if (value != HttpVersion.Version11 && value != HttpVersion.Version20)
+        {
+            throw Outside(parameter, value, ErrorTexts.MustBeHttp11Or20);
+        }
+    }
 
     private static ArgumentOutOfRangeException Outside(string? setting, object value, string? message) => new(setting, value, message);
 }
