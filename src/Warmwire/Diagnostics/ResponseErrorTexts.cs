@@ -19,6 +19,9 @@ internal static class ResponseErrorTexts
     public const string MissingLineEndAfterChunk = "The data of a chunk is not followed by CR LF (RFC 9112 §7.1).";
     public const string ChunkSizeMissing = "A chunk begins without a size (RFC 9112 §7.1).";
     public const string ChunkSizeTooLarge = "The size of a chunk is larger than 2^63 - 1.";
+    public const string ServerSpeaksTls = "The server speaks TLS on this port: use https.";
+    public const string ServerSpeaksHttp2 =
+        "The server speaks HTTP/2 without TLS on this port: use HttpVersion.Version20 with HttpVersionPolicy.RequestVersionExact.";
     public const string ControlInChunkExtension = "A chunk extension contains a control character.";
 
     public static string EncodingSelectorFailed(string name, Exception e) =>
@@ -29,8 +32,15 @@ internal static class ResponseErrorTexts
         "The value of a response header cannot be read in the encoding that PooledHttpHandler.ResponseHeaderEncodingSelector chose: "
         + $"{e.Message.TrimEnd('.')}.";
 
-    public static string NotHttp(ReadOnlySpan<byte> beginning) =>
-        $"The response does not begin with 'HTTP/1.' but with '{WireText.Show(beginning)}'.";
+    public static string NotHttp(ReadOnlySpan<byte> beginning) => beginning switch
+    {
+        // A record of TLS: an alert or a handshake (RFC 8446 §5.1).
+        [0x15 or 0x16] or [0x15 or 0x16, 0x03, ..] => ServerSpeaksTls,
+
+        // A short frame of HTTP/2: SETTINGS or GOAWAY (RFC 9113 §4.1).
+        [0] or [0, 0] or [0, 0, _] or [0, 0, _, 0x04 or 0x07, ..] => ServerSpeaksHttp2,
+        _ => $"The response does not begin with 'HTTP/1.' but with '{WireText.Show(beginning)}'.",
+    };
 
     public static string StatusLine(ReadOnlySpan<byte> head)
     {
