@@ -17,7 +17,10 @@ public enum CloseReason
     /// <summary>The server closed the connection, while it was idle or in the middle of an exchange.</summary>
     ServerClosed,
 
-    /// <summary>The request or the response carried <c>Connection: close</c> (RFC 9112 §9.6), or <c>Keep-Alive: max=0</c>.</summary>
+    /// <summary>
+    /// The request or the response carried <c>Connection: close</c> (RFC 9112 §9.6), or the response <c>Keep-Alive: max=0</c> or
+    /// <c>Transfer-Encoding: identity</c>.
+    /// </summary>
     ConnectionCloseHeader,
 
     /// <summary>The server speaks HTTP/1.0 and did not ask to keep the connection (RFC 9112 §9.3).</summary>

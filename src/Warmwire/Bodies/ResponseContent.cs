@@ -68,7 +68,7 @@ internal sealed class ResponseContent : HttpContent, IConnectionInfoSource, ITim
     protected override Stream CreateContentReadStream(CancellationToken cancellationToken)
     {
         Consume();
-        return _bytes is { } bytes ? new MemoryStream(bytes, writable: false) : _stream!;
+        return _bytes is { } bytes ? new ArrivedBodyStream(bytes) : _stream!;
     }
 
     /// <summary>As with every content of a response, the length is what the header says and nothing is computed.</summary>

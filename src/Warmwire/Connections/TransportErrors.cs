@@ -1,3 +1,5 @@
+using System.Net.Security;
+using System.Security.Authentication;
 using Warmwire.Diagnostics;
 
 namespace Warmwire.Connections;
@@ -36,16 +38,26 @@ internal static class TransportErrors
             phase,
             connection,
             attempt,
-            new HttpIOException(HttpRequestError.ResponseEnded));
+            new HttpIOException(HttpRequestError.ResponseEnded, ErrorTexts.EndedTooEarly));
 
     public static TransportException ReadFailed(HttpConnection connection, Attempt attempt, Exception inner, TransportPhase phase) =>
         Make(
-            HttpRequestError.Unknown,
+            KindOf(inner),
             ErrorTexts.ReadFailed(connection.Route.Origin, connection.Id, phase, inner),
             phase,
             connection,
             attempt,
             TheirsIn(inner));
+
+    /// <summary>
+    /// What a failed read is. With TLS 1.3 the server refuses our certificate, or the lack of one, after our side of the handshake is over,
+    /// so its alert comes where a response is awaited. The platform wraps an exception of its own, whose type is not public.
+    /// </summary>
+    public static HttpRequestError KindOf(Exception readError) =>
+        readError is IOException && readError.GetBaseException() is var cause
+            && (cause is AuthenticationException || cause.GetType().Assembly == typeof(SslStream).Assembly)
+                ? HttpRequestError.SecureConnectionError
+                : HttpRequestError.Unknown;
 
     /// <summary>
     /// What the application's code threw, if <see cref="UserCode"/> has wrapped it to say where; as in .NET, it stands right inside.

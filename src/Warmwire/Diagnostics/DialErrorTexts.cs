@@ -7,6 +7,8 @@ namespace Warmwire.Diagnostics;
 /// <summary>The texts of failed dials. Each names the origin, what happened at which address, and the setting that governs it.</summary>
 internal static class DialErrorTexts
 {
+    public const string Http2WasNotAsked = "it has negotiated HTTP/2, and the request asks for HTTP/1.1";
+
     private const string ConnectTimeout = "see PooledHttpHandler.ConnectTimeout";
 
     public static string NameResolutionFailed(string host, Exception e) =>
@@ -71,6 +73,13 @@ internal static class DialErrorTexts
         $"The TLS handshake with {server} (target name {targetName}) did not end within {Duration(timeout)}; see "
         + "PooledHttpHandler.TlsHandshakeTimeout.";
 
+    public static string TlsTimedOutConnecting(HostAndPort server, string targetName, TimeSpan timeout) =>
+        $"The TLS handshake with {server} (target name {targetName}) did not end within {Duration(timeout)} of the beginning of the dial; see "
+        + "PooledHttpHandler.ConnectTimeout, and TlsHandshakeTimeout for a time of its own.";
+
+    public static string ServerWithoutTls(HostAndPort server) =>
+        $"{server} does not speak TLS: it answered the handshake with something else; use http:// if it speaks HTTP there.";
+
     public static string TlsFailed(HostAndPort server, string targetName, Exception e) =>
         $"The TLS handshake with {server} (target name {targetName}) failed: {Reasons(e)}; see PooledHttpHandler.SslOptions.";
 
@@ -79,6 +88,9 @@ internal static class DialErrorTexts
 
     public static string Http2NeedsTls12(string negotiated) =>
         $"HTTP/2 needs TLS 1.2 or higher (RFC 9113 §9.2); {negotiated} was negotiated.";
+
+    public static string CallbackTlsUnfit(HostAndPort server, Exception e) =>
+        $"The SslStream that PooledHttpHandler.ConnectCallback delivered to {server} cannot be used: {Reasons(e)}.";
 
     public static string Unexpected(HostAndPort server, Exception e) =>
         $"Could not connect to {server}: {Reasons(e)}.";

@@ -44,7 +44,11 @@ internal static class ErrorTexts
 
     public static string VersionNotSupported(Version version, HttpVersionPolicy policy) =>
         $"The request asks for HTTP/{version} with {policy}; HTTP/2, 1.1 and 1.0 are supported. Use "
-        + "HttpVersionPolicy.RequestVersionOrLower, or one of these versions.";
+        + (policy == HttpVersionPolicy.RequestVersionOrLower ? "" : "HttpVersionPolicy.RequestVersionOrLower, or ")
+        + "one of these versions.";
+
+    /// <summary>For the inner exception that has .NET's type; the outer one says where.</summary>
+    public const string EndedTooEarly = "The server closed the connection before the response was complete.";
 
     public static string Http2Refused(string origin, Version version, HttpVersionPolicy policy) =>
         $"{origin} chose HTTP/1.1, and the request asks for HTTP/{version} with {policy}. Nothing was sent. Use "

@@ -3,6 +3,9 @@ namespace Warmwire.Diagnostics;
 /// <summary>What goes wrong only with HTTP/2.</summary>
 internal static class Http2ErrorTexts
 {
+    public const string ServerSpeaksHttp1 =
+        "the server speaks HTTP/1.1 and not HTTP/2, with which the connection began: use HttpVersion.Version11 for it";
+
     public const string NoStatus = "the response does not begin with ':status' (RFC 9113 §8.3.2)";
     public const string SecondStatus = "the response has ':status' twice (RFC 9113 §8.3)";
     public const string SwitchingProtocols = "the response is 101 Switching Protocols, which HTTP/2 does not have (RFC 9113 §8.6)";

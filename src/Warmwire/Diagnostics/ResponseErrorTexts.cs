@@ -15,10 +15,13 @@ internal static class ResponseErrorTexts
     public const string TransferEncodingOnHttp10 =
         "The HTTP/1.0 response has a Transfer-Encoding, which that version does not know (RFC 9112 §6.1).";
     public const string SeveralTransferEncodings =
-        "The response has more than one Transfer-Encoding header; only a single 'chunked' is accepted.";
+        "The response has more than one Transfer-Encoding header; only one is accepted.";
     public const string MissingLineEndAfterChunk = "The data of a chunk is not followed by CR LF (RFC 9112 §7.1).";
     public const string ChunkSizeMissing = "A chunk begins without a size (RFC 9112 §7.1).";
     public const string ChunkSizeTooLarge = "The size of a chunk is larger than 2^63 - 1.";
+    public const string ServerSpeaksTls = "The server speaks TLS on this port: use https.";
+    public const string ServerSpeaksHttp2 =
+        "The server speaks HTTP/2 without TLS on this port: use HttpVersion.Version20 with HttpVersionPolicy.RequestVersionExact.";
     public const string ControlInChunkExtension = "A chunk extension contains a control character.";
 
     public static string EncodingSelectorFailed(string name, Exception e) =>
@@ -29,8 +32,15 @@ internal static class ResponseErrorTexts
         "The value of a response header cannot be read in the encoding that PooledHttpHandler.ResponseHeaderEncodingSelector chose: "
         + $"{e.Message.TrimEnd('.')}.";
 
-    public static string NotHttp(ReadOnlySpan<byte> beginning) =>
-        $"The response does not begin with 'HTTP/1.' but with '{WireText.Show(beginning)}'.";
+    public static string NotHttp(ReadOnlySpan<byte> beginning) => beginning switch
+    {
+        // A record of TLS: an alert or a handshake (RFC 8446 §5.1).
+        [0x15 or 0x16] or [0x15 or 0x16, 0x03, ..] => ServerSpeaksTls,
+
+        // A short frame of HTTP/2: SETTINGS or GOAWAY (RFC 9113 §4.1).
+        [0] or [0, 0] or [0, 0, _] or [0, 0, _, 0x04 or 0x07, ..] => ServerSpeaksHttp2,
+        _ => $"The response does not begin with 'HTTP/1.' but with '{WireText.Show(beginning)}'.",
+    };
 
     public static string StatusLine(ReadOnlySpan<byte> head)
     {
@@ -65,13 +75,10 @@ internal static class ResponseErrorTexts
         $"The response has two different Content-Lengths, {one} and {other} (RFC 9112 §6.3, rule 5).";
 
     public static string UnknownTransferEncoding(ReadOnlySpan<byte> value) =>
-        $"The Transfer-Encoding '{WireText.Show(value)}' is not accepted; only a single 'chunked' is (RFC 9112 §6.1).";
+        $"The Transfer-Encoding '{WireText.Show(value)}' is not accepted; only 'chunked' or 'identity' is (RFC 9112 §6.1).";
 
     public static string JunkInChunkSize(byte junk) =>
         $"'{WireText.Show((char)junk)}' stands where the size of a chunk or the end of its line is expected (RFC 9112 §7.1).";
-
-    public static string ChunkSizeTooLong(int maxDigits) =>
-        $"The size of a chunk has more than {maxDigits} digits.";
 
     public static string ChunkExtensionsTooLong(int limit) =>
         $"The chunk extensions of one response are longer than {limit} bytes together.";

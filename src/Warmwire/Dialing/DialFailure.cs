@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Warmwire.Connections;
 
 namespace Warmwire.Dialing;
@@ -13,15 +14,29 @@ internal static class DialFailure
     /// <param name="phase">Where the dial stood when the time was over.</param>
     /// <param name="message">The text for people.</param>
     /// <param name="cause">What the interrupted work said; its mere cancellation is not worth keeping.</param>
+    /// <remarks>
+    /// Retry predicates look for a <see cref="SocketException"/> to tell a server that cannot be reached, so there is one inside; that is
+    /// what the operating system's own timeout gives.
+    /// </remarks>
     public static TransportException Timeout(Route route, HttpRequestError error, TransportPhase phase, string message, Exception cause) =>
         new(
             error,
             message,
-            new TimeoutException(message, cause is OperationCanceledException ? null : cause),
+            new TimeoutException(message, HasSocketError(cause) ? cause : new SocketException((int)SocketError.TimedOut)),
             phase,
             RequestSent.No,
             route.Origin,
             connectionId: null,
             isTimeout: true,
             mayReplay: true);
+
+    private static bool HasSocketError(Exception? e)
+    {
+        while (e is not null and not SocketException)
+        {
+            e = e.InnerException;
+        }
+
+        return e is not null;
+    }
 }

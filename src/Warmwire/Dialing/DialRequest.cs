@@ -17,11 +17,17 @@ internal sealed class DialRequest
     public bool IsSynchronous { get; init; }
 
     /// <summary>
-    /// For the name and all address attempts together. A <see cref="PooledHttpHandler.PlaintextStreamFilter"/> is given the same again.
+    /// For the name and all address attempts together, and where <see cref="ConnectTimeoutBoundsTls"/> says so for TLS. A <see cref="PooledHttpHandler.PlaintextStreamFilter"/> is given the same again.
     /// </summary>
     public required TimeSpan ConnectTimeout { get; init; }
 
     public required TimeSpan TlsHandshakeTimeout { get; init; }
+
+    /// <summary>Nobody has set a time for the handshake, so <see cref="ConnectTimeout"/> bounds it too.</summary>
+    public bool ConnectTimeoutBoundsTls { get; init; }
+
+    /// <summary>Where callbacks run; <see langword="null"/> if no request asked for the dial, or there is no callback.</summary>
+    public CallerContext? Caller { get; init; }
 
     public RequestTrace? Trace { get; init; }
 }

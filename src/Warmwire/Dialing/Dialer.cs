@@ -17,6 +17,7 @@ namespace Warmwire.Dialing;
 /// name ─► address race ─► TCP ──────┴─► TLS (https) ─► PlaintextStreamFilter ─► DialedStream
 /// └──────── ConnectTimeout ─────────┘   └ TlsHandshakeTimeout    └ ConnectTimeout, once more
 /// </code>
+/// A <c>ConnectCallback</c> that returns an authenticated <see cref="SslStream"/> has done the TLS step itself.
 /// Whatever was opened is disposed when a later step fails.
 /// </remarks>
 internal sealed class Dialer
@@ -49,6 +50,7 @@ internal sealed class Dialer
     public async Task<DialedStream> DialAsync(DialRequest request, CancellationToken cancellationToken)
     {
         Stream? stream = null;
+        long begun = _settings.TimeProvider.GetTimestamp();
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -65,7 +67,11 @@ internal sealed class Dialer
             if (request.Route.IsTls)
             {
                 long start = _settings.TimeProvider.GetTimestamp();
-                SslStream secured = await _tls.RunAsync(stream, request, cancellationToken).ConfigureAwait(false);
+
+                // As in .NET, a ConnectCallback may do the handshake itself, with its own server name and its own judgement of the server.
+                SslStream secured = stream is SslStream { IsAuthenticated: true } given
+                    ? TlsHandshake.Accept(given, request)
+                    : await _tls.RunAsync(stream, request, begun, cancellationToken).ConfigureAwait(false);
                 stream = secured;
                 isHttp2 = TlsHandshake.IsHttp2(secured);
                 tlsTime = _settings.TimeProvider.GetElapsedTime(start);
@@ -113,6 +119,10 @@ internal sealed class Dialer
             // The pool's waiters depend on it that every failure is one of ours.
             string message = DialErrorTexts.Unexpected(request.Route.HostAndPort, e);
             throw DialFailure.Of(request.Route, HttpRequestError.ConnectionError, TransportPhase.Connect, message, e);
+        }
+        finally
+        {
+            request.Caller?.Forget();
         }
     }
 

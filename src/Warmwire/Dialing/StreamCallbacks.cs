@@ -26,7 +26,8 @@ internal static class StreamCallbacks
         try
         {
             SocketsHttpConnectionContext context = NewConnectionContext(endPoint, InitialRequest(request));
-            Stream? stream = await deadline.WaitAsync(callback(context, deadline.Token).AsTask()).ConfigureAwait(false);
+            Task<Stream> making = CallerContext.Run(request.Caller, () => callback(context, deadline.Token).AsTask());
+            Stream? stream = await deadline.WaitAsync(making).ConfigureAwait(false);
             if (stream is not null)
             {
                 UserCode.Tell<EndPoint, Exception?>(request.Trace?.ConnectDone, endPoint, null);
@@ -61,7 +62,8 @@ internal static class StreamCallbacks
         {
             SocketsHttpPlaintextStreamFilterContext context = NewFilterContext(
                 stream, isHttp2 ? HttpVersion.Version20 : HttpVersion.Version11, InitialRequest(request));
-            Stream? filtered = await deadline.WaitAsync(filter(context, deadline.Token).AsTask()).ConfigureAwait(false);
+            Task<Stream> wrapping = CallerContext.Run(request.Caller, () => filter(context, deadline.Token).AsTask());
+            Stream? filtered = await deadline.WaitAsync(wrapping).ConfigureAwait(false);
             if (filtered is not null)
             {
                 return filtered;

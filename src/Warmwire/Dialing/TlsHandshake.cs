@@ -12,25 +12,27 @@ internal sealed class TlsHandshake(HandlerSettings settings)
     private readonly TlsOptions _options = new(settings);
 
     /// <summary>Takes over <paramref name="inner"/>: it is disposed with the result, or before a failure is thrown.</summary>
-    public async Task<SslStream> RunAsync(Stream inner, DialRequest request, CancellationToken cancellationToken)
+    /// <param name="inner">The connected stream.</param>
+    /// <param name="request">What is dialed.</param>
+    /// <param name="begun">Timestamp of the dial's beginning.</param>
+    /// <param name="cancellationToken">The pool's.</param>
+    public async Task<SslStream> RunAsync(Stream inner, DialRequest request, long begun, CancellationToken cancellationToken)
     {
         var stream = new SslStream(inner, leaveInnerStreamOpen: false);
-        using var deadline = new DialDeadline(request.TlsHandshakeTimeout, settings.TimeProvider, cancellationToken);
+        TimeSpan limit = LimitOf(request, begun, out bool isConnectTimeout);
+        using var deadline = new DialDeadline(limit, settings.TimeProvider, cancellationToken);
         UserCode.Tell(request.Trace?.TlsHandshakeStart);
         try
         {
-            SslClientAuthenticationOptions options = _options.For(request.Route, request.Http1Only);
+            SslClientAuthenticationOptions options = _options.For(request.Route, request.Http1Only, request.Caller);
             await deadline.WaitAsync(AuthenticateAsync(stream, options, deadline.Token)).ConfigureAwait(false);
-            if (IsHttp2(stream) && !MayCarryHttp2(stream))
-            {
-                throw new AuthenticationException(DialErrorTexts.Http2NeedsTls12(stream.SslProtocol.ToString()));
-            }
+            Check(stream);
         }
         catch (Exception e)
         {
             // This also ends a handshake whose stream does not look at its token.
             DialDeadline.DisposeQuietly(stream);
-            TransportException failure = Explain(e, request, deadline);
+            TransportException failure = Explain(e, request, deadline, isConnectTimeout);
             UserCode.Tell<SslStream?, Exception?>(request.Trace?.TlsHandshakeDone, null, failure);
             deadline.ThrowIfPoolCancelled();
             throw failure;
@@ -40,8 +42,56 @@ internal sealed class TlsHandshake(HandlerSettings settings)
         return stream;
     }
 
+    /// <summary>
+    /// The time for the handshake: its own, or what the connect has left of its time where nobody has set one. Who sets half a second to
+    /// connect does not wait for ten.
+    /// </summary>
+    private TimeSpan LimitOf(DialRequest request, long begun, out bool isConnectTimeout)
+    {
+        isConnectTimeout = false;
+        TimeSpan limit = request.TlsHandshakeTimeout;
+        if (!request.ConnectTimeoutBoundsTls || request.ConnectTimeout == Timeout.InfiniteTimeSpan)
+        {
+            return limit;
+        }
+
+        TimeSpan left = request.ConnectTimeout - settings.TimeProvider.GetElapsedTime(begun);
+        isConnectTimeout = left < limit;
+        return !isConnectTimeout ? limit : left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    /// <summary>Takes a stream that a <see cref="PooledHttpHandler.ConnectCallback"/> has authenticated, with what it negotiated.</summary>
+    /// <exception cref="TransportException">It cannot serve the request: the caller keeps the stream.</exception>
+    public static SslStream Accept(SslStream stream, DialRequest request)
+    {
+        Route route = request.Route;
+        try
+        {
+            Check(stream);
+            if (IsHttp2(stream) && (request.Http1Only || route.Protocols == ProtocolOffer.Http1))
+            {
+                throw new AuthenticationException(DialErrorTexts.Http2WasNotAsked);
+            }
+        }
+        catch (AuthenticationException e)
+        {
+            string message = DialErrorTexts.CallbackTlsUnfit(route.HostAndPort, e);
+            throw DialFailure.Of(route, HttpRequestError.SecureConnectionError, TransportPhase.Tls, message, e);
+        }
+
+        return stream;
+    }
+
     /// <summary>Whether the server has chosen HTTP/2.</summary>
     public static bool IsHttp2(SslStream stream) => stream.NegotiatedApplicationProtocol == SslApplicationProtocol.Http2;
+
+    private static void Check(SslStream stream)
+    {
+        if (IsHttp2(stream) && !MayCarryHttp2(stream))
+        {
+            throw new AuthenticationException(DialErrorTexts.Http2NeedsTls12(stream.SslProtocol.ToString()));
+        }
+    }
 
     /// <summary>RFC 9113 §9.2: TLS 1.2 or higher. The platform names the versions; what it does not name is newer.</summary>
 #pragma warning disable CA5397, CS0618, SYSLIB0039 // The old versions are named to refuse them.
@@ -56,7 +106,7 @@ internal sealed class TlsHandshake(HandlerSettings settings)
         return true;
     }
 
-    private TransportException Explain(Exception e, DialRequest request, DialDeadline deadline)
+    private TransportException Explain(Exception e, DialRequest request, DialDeadline deadline, bool isConnectTimeout)
     {
         Route route = request.Route;
         string target = _options.TargetNameFor(route);
@@ -65,13 +115,17 @@ internal sealed class TlsHandshake(HandlerSettings settings)
                 route,
                 HttpRequestError.SecureConnectionError,
                 TransportPhase.Tls,
-                DialErrorTexts.TlsTimedOut(route.HostAndPort, target, request.TlsHandshakeTimeout),
+                isConnectTimeout
+                    ? DialErrorTexts.TlsTimedOutConnecting(route.HostAndPort, target, request.ConnectTimeout)
+                    : DialErrorTexts.TlsTimedOut(route.HostAndPort, target, request.TlsHandshakeTimeout),
                 e)
             : DialFailure.Of(
                 route,
                 HttpRequestError.SecureConnectionError,
                 TransportPhase.Tls,
-                DialErrorTexts.TlsFailed(route.HostAndPort, target, e),
+                NoTlsServer.Is(e)
+                    ? DialErrorTexts.ServerWithoutTls(route.HostAndPort)
+                    : DialErrorTexts.TlsFailed(route.HostAndPort, target, e),
                 e);
     }
 }

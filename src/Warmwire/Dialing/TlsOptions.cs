@@ -20,7 +20,7 @@ internal sealed class TlsOptions(HandlerSettings settings)
 {
     private readonly ConditionalWeakTable<X509Certificate2, SslStreamCertificateContext> _certificateContexts = [];
 
-    public SslClientAuthenticationOptions For(Route route, bool http1Only = false)
+    public SslClientAuthenticationOptions For(Route route, bool http1Only = false, CallerContext? caller = null)
     {
         SslClientAuthenticationOptions options = settings.SslOptions is { } given ? Copy(given) : new SslClientAuthenticationOptions();
         options.ApplicationProtocols = http1Only || route.Protocols == ProtocolOffer.Http1
@@ -43,11 +43,35 @@ internal sealed class TlsOptions(HandlerSettings settings)
             options.LocalCertificateSelectionCallback = null;
         }
 
+        if (caller is not null)
+        {
+            RunCallbacksIn(caller, options);
+        }
+
         return options;
     }
 
-    public string TargetNameFor(Route route) =>
-        settings.SslOptions?.TargetHost is { Length: > 0 } given ? given : route.TlsHost ?? route.Host;
+    /// <summary>Without the dot that ends an absolute name: neither SNI (RFC 6066 §3) nor a certificate has it.</summary>
+    public string TargetNameFor(Route route)
+    {
+        string name = settings.SslOptions?.TargetHost is { Length: > 0 } given ? given : route.TlsHost ?? route.Host;
+        return name is [_, .., '.'] ? name[..^1] : name;
+    }
+
+    private static void RunCallbacksIn(CallerContext caller, SslClientAuthenticationOptions options)
+    {
+        if (options.RemoteCertificateValidationCallback is { } validate)
+        {
+            options.RemoteCertificateValidationCallback = (sender, certificate, chain, errors) =>
+                CallerContext.Run(caller, () => validate(sender, certificate, chain, errors));
+        }
+
+        if (options.LocalCertificateSelectionCallback is { } select)
+        {
+            options.LocalCertificateSelectionCallback = (sender, host, ours, remote, issuers) =>
+                CallerContext.Run(caller, () => select(sender, host, ours, remote, issuers));
+        }
+    }
 
     public static SslClientAuthenticationOptions Copy(SslClientAuthenticationOptions from)
     {

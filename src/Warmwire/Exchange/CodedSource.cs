@@ -11,7 +11,10 @@ internal sealed class CodedSource : Stream
     /// <summary>The first byte of no gzip member (RFC 1952 §2.3.1: 1F).</summary>
     private const byte Stranger = 0xFF;
 
+    private const int TailLength = 5;
+
     private readonly Stream _body;
+    private readonly byte[] _tail = new byte[TailLength]; // the last bytes of the body so far; zeros where it has had none yet
     private byte[] _held = [];
     private int _heldStart;
     private int _heldEnd;
@@ -22,11 +25,14 @@ internal sealed class CodedSource : Stream
     /// <summary>Whether a read was answered with the end since <see cref="AppendStranger"/>, or since the beginning.</summary>
     public bool EndSeen { get; private set; }
 
-    /// <summary>Whether the body had any byte.</summary>
-    public bool AnySupplied { get; private set; }
+    /// <summary>How many bytes the body has had.</summary>
+    public long Supplied { get; private set; }
 
     /// <summary>Whether the last read of the body threw.</summary>
     public bool Failed { get; private set; }
+
+    /// <summary>The last five bytes that the body has had.</summary>
+    public ReadOnlySpan<byte> Tail => _tail;
 
     /// <summary>The first bytes of the body, after <see cref="Peek"/>.</summary>
     public ReadOnlySpan<byte> Peeked => _held.AsSpan(_heldStart, _heldEnd - _heldStart);
@@ -65,6 +71,28 @@ internal sealed class CodedSource : Stream
         }
     }
 
+    /// <summary>Waits until the body has something, or its end, without taking any of it.</summary>
+    public void WaitForBytes()
+    {
+        if (_heldStart == _heldEnd && !_bodyEnded)
+        {
+            Failed = true;
+            _ = _body.Read([], 0, 0);
+            Failed = false;
+        }
+    }
+
+    /// <inheritdoc cref="WaitForBytes"/>
+    public async ValueTask WaitForBytesAsync(CancellationToken cancellationToken)
+    {
+        if (_heldStart == _heldEnd && !_bodyEnded)
+        {
+            Failed = true;
+            _ = await _body.ReadAsync(Memory<byte>.Empty, cancellationToken).ConfigureAwait(false);
+            Failed = false;
+        }
+    }
+
     /// <summary>Lets one byte follow the body's end that no coding continues with.</summary>
     public void AppendStranger()
     {
@@ -77,13 +105,13 @@ internal sealed class CodedSource : Stream
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    public override int Read(Span<byte> buffer) => TryReadHeld(buffer, out int read) ? read : Supplied(ReadBody(buffer));
+    public override int Read(Span<byte> buffer) => TryReadHeld(buffer, out int read) ? read : Ended(ReadBody(buffer));
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        TryReadHeld(buffer.Span, out int read) ? read : Supplied(await ReadBodyAsync(buffer, cancellationToken).ConfigureAwait(false));
+        TryReadHeld(buffer.Span, out int read) ? read : Ended(await ReadBodyAsync(buffer, cancellationToken).ConfigureAwait(false));
 
     public override void Flush()
     {
@@ -124,7 +152,6 @@ internal sealed class CodedSource : Stream
     {
         _heldEnd += read;
         _bodyEnded = read == 0;
-        AnySupplied |= read != 0;
     }
 
     private bool TryReadHeld(Span<byte> buffer, out int read)
@@ -141,11 +168,10 @@ internal sealed class CodedSource : Stream
         return _bodyEnded; // The body is not asked again after its end: its connection may serve another by now.
     }
 
-    private int Supplied(int read)
+    private int Ended(int read)
     {
         EndSeen |= read == 0;
         _bodyEnded = read == 0;
-        AnySupplied |= read != 0;
         return read;
     }
 
@@ -155,6 +181,7 @@ internal sealed class CodedSource : Stream
         Failed = true;
         int read = _body.Read(buffer);
         Failed = false;
+        KeepTail(buffer[..read]);
         return read;
     }
 
@@ -164,6 +191,21 @@ internal sealed class CodedSource : Stream
         Failed = true;
         int read = await _body.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
         Failed = false;
+        KeepTail(buffer.Span[..read]);
         return read;
+    }
+
+    private void KeepTail(ReadOnlySpan<byte> read)
+    {
+        Supplied += read.Length;
+        if (read.Length < TailLength)
+        {
+            _tail.AsSpan(read.Length).CopyTo(_tail);
+            read.CopyTo(_tail.AsSpan(TailLength - read.Length));
+        }
+        else
+        {
+            read[^TailLength..].CopyTo(_tail);
+        }
     }
 }

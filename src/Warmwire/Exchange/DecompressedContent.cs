@@ -13,15 +13,18 @@ internal sealed class DecompressedContent : HttpContent, IConnectionInfoSource
 {
     private readonly HttpContent _original;
     private readonly ContentCoding _coding;
+    private readonly bool _isPart;
     private bool _consumed;
 
     /// <param name="original">The content as it arrived.</param>
     /// <param name="coding">Its last coding.</param>
     /// <param name="codingsBefore">The codings that stay, as the value of Content-Encoding; empty for none.</param>
-    public DecompressedContent(HttpContent original, ContentCoding coding, string codingsBefore)
+    /// <param name="isPart">Whether it is a part of a body (206).</param>
+    public DecompressedContent(HttpContent original, ContentCoding coding, string codingsBefore, bool isPart = false)
     {
         _original = original;
         _coding = coding;
+        _isPart = isPart;
         foreach ((string name, HeaderStringValues values) in original.Headers.NonValidated)
         {
             if (name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)
@@ -59,7 +62,7 @@ internal sealed class DecompressedContent : HttpContent, IConnectionInfoSource
     protected override Stream CreateContentReadStream(CancellationToken cancellationToken)
     {
         Consume();
-        return new DecompressedStream(_original.ReadAsStream(cancellationToken), _coding);
+        return new DecompressedStream(_original.ReadAsStream(cancellationToken), _coding, _isPart);
     }
 
     protected override Task<Stream> CreateContentReadStreamAsync() => CreateContentReadStreamAsync(CancellationToken.None);
@@ -67,7 +70,8 @@ internal sealed class DecompressedContent : HttpContent, IConnectionInfoSource
     protected override async Task<Stream> CreateContentReadStreamAsync(CancellationToken cancellationToken)
     {
         Consume();
-        return new DecompressedStream(await _original.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), _coding);
+        Stream original = await _original.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        return new DecompressedStream(original, _coding, _isPart);
     }
 
     protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using System.IO.Compression;
 using Warmwire.Buffers;
@@ -29,15 +30,22 @@ internal sealed class DecompressedStream : Stream
 
     private readonly CodedSource _source;
     private readonly ContentCoding _coding;
+    private readonly bool _isPart;
     private Stream? _decompressor;
+    private long _produced;
+    private bool _hasMore; // the last read filled its buffer, so there may be more that needs no input
     private int _skipped;
     private State _state;
     private bool _disposed;
 
-    public DecompressedStream(Stream original, ContentCoding coding)
+    /// <param name="original">The body as it arrives.</param>
+    /// <param name="coding">What is undone.</param>
+    /// <param name="isPart">Whether it is a part of a body (206), which may end in the middle of the compressed data.</param>
+    public DecompressedStream(Stream original, ContentCoding coding, bool isPart = false)
     {
         _source = new CodedSource(original);
         _coding = coding;
+        _isPart = isPart;
     }
 
     private enum State
@@ -78,8 +86,18 @@ internal sealed class DecompressedStream : Stream
 
     public override int Read(Span<byte> buffer)
     {
-        if (!CheckReadable(buffer.Length))
+        if (!CheckReadable())
         {
+            return 0;
+        }
+
+        if (buffer.IsEmpty)
+        {
+            if (MustWait)
+            {
+                _source.WaitForBytes();
+            }
+
             return 0;
         }
 
@@ -107,7 +125,7 @@ internal sealed class DecompressedStream : Stream
 
             if (read != 0)
             {
-                return read;
+                return Produced(read, buffer.Length);
             }
 
             EnsureComplete();
@@ -125,8 +143,18 @@ internal sealed class DecompressedStream : Stream
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (!CheckReadable(buffer.Length))
+        if (!CheckReadable())
         {
+            return 0;
+        }
+
+        if (buffer.IsEmpty)
+        {
+            if (MustWait)
+            {
+                await _source.WaitForBytesAsync(cancellationToken).ConfigureAwait(false);
+            }
+
             return 0;
         }
 
@@ -154,7 +182,7 @@ internal sealed class DecompressedStream : Stream
 
             if (read != 0)
             {
-                return read;
+                return Produced(read, buffer.Length);
             }
 
             EnsureComplete();
@@ -201,8 +229,21 @@ internal sealed class DecompressedStream : Stream
         base.Dispose(disposing);
     }
 
-    /// <summary>Whether there is anything to read into the buffer and to read from.</summary>
-    private bool CheckReadable(int length)
+    /// <summary>
+    /// Whether a read of nothing has to wait for input. The decompressor does not see such a read: it would fill its input, and the bytes it
+    /// hands out later could not be told from those that <see cref="EnsureComplete"/> provokes.
+    /// </summary>
+    private bool MustWait => _state is State.Unopened or State.Open && !_hasMore;
+
+    private int Produced(int read, int room)
+    {
+        _produced += read;
+        _hasMore = read == room;
+        return read;
+    }
+
+    /// <summary>Whether there is anything to read from.</summary>
+    private bool CheckReadable()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (_state == State.Broken)
@@ -210,9 +251,7 @@ internal sealed class DecompressedStream : Stream
             throw new HttpIOException(HttpRequestError.InvalidResponse, DecompressionErrorTexts.Corrupt(CodingName));
         }
 
-        // A decompressor fills its input on a read of nothing, and the bytes it hands out later could not be told from those that
-        // EnsureComplete provokes.
-        return length != 0 && _state != State.Ended;
+        return _state != State.Ended;
     }
 
     private void Open()
@@ -242,7 +281,7 @@ internal sealed class DecompressedStream : Stream
     /// </summary>
     private void EnsureComplete()
     {
-        if (_source.EndSeen && _source.AnySupplied)
+        if (_source.EndSeen && _source.Supplied > 0 && !_isPart)
         {
             bool complete = false;
             if (_coding == ContentCoding.Gzip)
@@ -255,7 +294,7 @@ internal sealed class DecompressedStream : Stream
                 }
                 catch (InvalidDataException)
                 {
-                    complete = false;
+                    complete = EndsWithLoneMagic();
                 }
             }
 
@@ -271,6 +310,19 @@ internal sealed class DecompressedStream : Stream
         {
             MoveTo(_source.EndSeen ? State.Ended : State.Ending);
         }
+    }
+
+    /// <summary>
+    /// Whether the body ended with a whole gzip member and one byte of junk that looks like the beginning of another: 1F. The decompressor
+    /// has begun that member, so it cannot be asked; but before the byte stands the length of what was decompressed (RFC 1952 §2.3.1).
+    /// </summary>
+    private bool EndsWithLoneMagic()
+    {
+        const byte FirstMagic = 0x1F;
+        ReadOnlySpan<byte> tail = _source.Tail;
+        return _produced > 0
+            && tail[^1] == FirstMagic
+            && BinaryPrimitives.ReadUInt32LittleEndian(tail) == unchecked((uint)_produced);
     }
 
     /// <summary>Reads the body below to its end; bytes after the compressed data are ignored, as in .NET.</summary>

@@ -70,7 +70,8 @@ internal static class Decompression
 
         if (last is not null && CodingOf(last) is { } known && (methods & MethodOf(known)) != DecompressionMethods.None)
         {
-            response.Content = new DecompressedContent(response.Content, known, before);
+            bool isPart = response.StatusCode == HttpStatusCode.PartialContent;
+            response.Content = new DecompressedContent(response.Content, known, before, isPart);
         }
     }
 
@@ -91,8 +92,10 @@ internal static class Decompression
         return named;
     }
 
+    /// <summary>x-gzip is gzip (RFC 9110 §8.4.1.3).</summary>
     private static ContentCoding? CodingOf(ReadOnlySpan<char> name) =>
-        name.Equals("gzip", StringComparison.OrdinalIgnoreCase) ? ContentCoding.Gzip
+        name.Equals("gzip", StringComparison.OrdinalIgnoreCase) || name.Equals("x-gzip", StringComparison.OrdinalIgnoreCase)
+            ? ContentCoding.Gzip
         : name.Equals("deflate", StringComparison.OrdinalIgnoreCase) ? ContentCoding.Deflate
         : name.Equals("br", StringComparison.OrdinalIgnoreCase) ? ContentCoding.Brotli
         : null;

@@ -127,6 +127,15 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
         set => Mutable.MaxResponseHeadersLength = Must.BeAtLeastOne(value);
     }
 
+    /// <summary>The number of header lines that a response may have, and of fields with HTTP/2.</summary>
+    /// <value>Default: 1000. At least 1.</value>
+    /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
+    public int MaxResponseHeaderCount
+    {
+        get => Settings.MaxResponseHeaderCount;
+        set => Mutable.MaxResponseHeaderCount = Must.BeAtLeastOne(value);
+    }
+
     /// <summary>The factory of this handler's meter. What it throws fails the request that needs it, and the next one asks again.</summary>
     /// <value>Default: <see langword="null"/>, one meter named <c>Warmwire</c> for the process.</value>
     public IMeterFactory? MeterFactory { get => Settings.MeterFactory; set => Mutable.MeterFactory = value; }
@@ -240,8 +249,8 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
         set => Mutable.PooledConnectionLifetimeJitter = Must.BeFraction(value);
     }
 
-    /// <summary>The time for the TLS handshake.</summary>
-    /// <value>Default: 10 seconds.</value>
+    /// <summary>The time for the TLS handshake. Where it is not set, <see cref="ConnectTimeout"/> bounds the handshake too.</summary>
+    /// <value>Default: 10 seconds, or less if <see cref="ConnectTimeout"/> has less left.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public TimeSpan TlsHandshakeTimeout
     {

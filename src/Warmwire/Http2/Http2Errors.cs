@@ -56,13 +56,13 @@ internal static class Http2Errors
             : Make(HttpRequestError.ResponseEnded,
                 ErrorTexts.ServerClosed(connection.Route.Origin, connection.Id, TransportPhase.ReadBody, responseStarted: true,
                 reused: true, RequestSent.Fully), connection, stream, attempt, code: null,
-                new HttpIOException(HttpRequestError.ResponseEnded));
+                new HttpIOException(HttpRequestError.ResponseEnded, ErrorTexts.EndedTooEarly));
 
     public static TransportException ReadFailed(Http2Connection connection, Http2Stream stream, Attempt? attempt, Exception inner)
     {
         TransportPhase phase = PhaseOf(stream, attempt);
         string message = ErrorTexts.ReadFailed(connection.Route.Origin, connection.Id, phase, inner);
-        return Make(HttpRequestError.Unknown, message, connection, stream, attempt, code: null, TransportErrors.TheirsIn(inner));
+        return Make(TransportErrors.KindOf(inner), message, connection, stream, attempt, code: null, TransportErrors.TheirsIn(inner));
     }
 
     public static TransportException WriteFailed(Http2Connection connection, Http2Stream stream, Attempt? attempt, Exception inner) =>

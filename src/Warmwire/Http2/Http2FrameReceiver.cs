@@ -32,9 +32,14 @@ internal sealed class Http2FrameReceiver
     /// <exception cref="Http2ConnectionException">It is too long, or not the first frame there must be.</exception>
     public void Judge(in FrameHeader header)
     {
+        if (!_settingsCame && IsHttp1(header))
+        {
+            throw new Http2ConnectionException(Http2ErrorCode.Http11Required, Http2ErrorTexts.ServerSpeaksHttp1);
+        }
+
         if (header.Length > Http2Limits.FrameBytes)
         {
-            // The length is all there is to know (RFC 9113 §4.2). A server that speaks HTTP/1.1 is found out here too.
+            // The length is all there is to know (RFC 9113 §4.2).
             throw new Http2ConnectionException(
                 Http2ErrorCode.FrameSizeError,
                 $"a frame of {header.Length} bytes, more than {Http2Limits.FrameBytes}");
@@ -47,6 +52,10 @@ internal sealed class Http2FrameReceiver
                 $"the server's first frame is {header.Type} and not SETTINGS (RFC 9113 §3.4)");
         }
     }
+
+    /// <summary>Whether what should be a frame begins with <c>HTTP/</c>, so the server has answered the preface with HTTP/1.x.</summary>
+    private static bool IsHttp1(in FrameHeader header) =>
+        header.Length == (('H' << 16) | ('T' << 8) | 'T') && (byte)header.Type == 'P' && (byte)header.Flags == '/';
 
     /// <exception cref="Http2ConnectionException">It breaks a rule after which the connection cannot go on.</exception>
     public void Take(in FrameHeader header, ReadOnlySpan<byte> payload)

@@ -94,9 +94,10 @@ internal sealed class ResponseFields
         }
 
         _block.Bytes += name.Length + value.Length + 32;
-        if (++_block.Count > Http2Limits.HeaderFields)
+        if (++_block.Count > _settings.MaxResponseHeaderCount)
         {
-            _block.Error = Http2ErrorTexts.TooManyFields(Http2Limits.HeaderFields);
+            _block.Error = Http2ErrorTexts.TooManyFields(_settings.MaxResponseHeaderCount);
+            _block.ErrorSetting = "PooledHttpHandler.MaxResponseHeaderCount";
             return;
         }
 

@@ -162,8 +162,9 @@ internal sealed class ConnectionPool : IDisposable
 
     // ---- For the pools of the origins -------------------------------------------------------------------------------
 
-    public Task<DialedStream> DialAsync(Route route, Attempt? attempt, bool http1Only)
+    public Task<DialedStream> DialAsync(Route route, PoolWaiter? waiter, bool http1Only)
     {
+        Attempt? attempt = waiter?.Attempt;
         HandlerSettings settings = Services.Settings;
         return _dialer.DialAsync(
             new DialRequest
@@ -174,6 +175,8 @@ internal sealed class ConnectionPool : IDisposable
                 IsSynchronous = attempt?.Settings.IsSynchronous == true,
                 ConnectTimeout = attempt?.Settings.ConnectTimeout ?? settings.ConnectTimeout,
                 TlsHandshakeTimeout = attempt?.Settings.TlsHandshakeTimeout ?? settings.TlsHandshakeTimeout,
+                ConnectTimeoutBoundsTls = attempt?.Settings.ConnectTimeoutBoundsTls ?? settings.OwnTlsHandshakeTimeout is null,
+                Caller = waiter?.Context is { } context ? new CallerContext(context) : null,
                 Trace = attempt?.Settings.Trace,
             },
             _shutdown.Token);

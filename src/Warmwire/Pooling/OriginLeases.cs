@@ -56,7 +56,10 @@ internal sealed class OriginLeases(OriginState state, OriginDials dials, OriginC
         state.Used(now);
         RejectIfHttp1IsSpoken(attempt);
         RejectIfTooManyWait();
-        var waiter = new PoolWaiter(owner, attempt, replacementFor);
+        var waiter = new PoolWaiter(owner, attempt, replacementFor)
+        {
+            Context = state.Settings.HasDialCallbacks ? ExecutionContext.Capture() : null,
+        };
         ahead = state.Waiters.Count;
         state.Waiters.Enqueue(waiter);
         return new OriginStep { Kind = StepKind.Wait, Waiter = waiter, Dial = dials.Next() };

@@ -27,6 +27,11 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
 
     public Attempt Attempt { get; }
 
+    /// <summary>
+    /// The caller's, for the callbacks of a connection that is dialed for it; <see langword="null"/> if there are none.
+    /// </summary>
+    public ExecutionContext? Context { get; init; }
+
     /// <summary>Why a connection dialed for it would be dialed, if that is special.</summary>
     public DialReason? ReplacementFor { get; }
 

@@ -15,6 +15,7 @@ internal static class HandlerDefaults
     // Ours.
     public const int MaxIdleConnectionsPerServer = 100;
     public const int MaxIdleConnections = 1000;
+    public const int MaxResponseHeaderCount = 1000;
     public const int MaxPendingRequestsPerServer = int.MaxValue;
     public const int MaxCancellationDrainSize = 64 * 1024;
     public const double PooledConnectionLifetimeJitter = 0.1;

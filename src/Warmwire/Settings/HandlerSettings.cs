@@ -39,9 +39,9 @@ internal sealed class HandlerSettings
 
     public int MaxConnections { get; set; } = DescriptorLimit.DefaultMaxConnections;
     public int MaxIdleConnectionsPerServer { get; set; } = HandlerDefaults.MaxIdleConnectionsPerServer;
+    public int MaxResponseHeaderCount { get; set; } = HandlerDefaults.MaxResponseHeaderCount;
     public int MaxIdleConnections { get; set; } = HandlerDefaults.MaxIdleConnections;
     public double PooledConnectionLifetimeJitter { get; set; } = HandlerDefaults.PooledConnectionLifetimeJitter;
-    public TimeSpan TlsHandshakeTimeout { get; set; } = HandlerDefaults.TlsHandshakeTimeout;
     public TimeSpan ResponseHeadersTimeout { get; set; } = Timeout.InfiniteTimeSpan;
     public TimeSpan ResponseBodyIdleTimeout { get; set; } = Timeout.InfiniteTimeSpan;
     public TimeSpan PendingRequestTimeout { get; set; } = Timeout.InfiniteTimeSpan;
@@ -65,6 +65,21 @@ internal sealed class HandlerSettings
 
     /// <summary>Made by <see cref="RequestSettings.Defaults"/> at the first request, from the values above.</summary>
     public RequestSettings? RequestDefaults { get; set; }
+
+    public TimeSpan TlsHandshakeTimeout
+    {
+        get => OwnTlsHandshakeTimeout ?? HandlerDefaults.TlsHandshakeTimeout;
+        set => OwnTlsHandshakeTimeout = value;
+    }
+
+    /// <summary><see langword="null"/>: nobody has set one.</summary>
+    public TimeSpan? OwnTlsHandshakeTimeout { get; private set; }
+
+    /// <summary>Whether code of the application runs in a dial.</summary>
+    public bool HasDialCallbacks =>
+        ConnectCallback is not null
+        || PlaintextStreamFilter is not null
+        || SslOptions is { RemoteCertificateValidationCallback: not null } or { LocalCertificateSelectionCallback: not null };
 
     public int MaxResponseHeadersBytes => (int)Math.Min(int.MaxValue, MaxResponseHeadersLength * 1024L);
 }

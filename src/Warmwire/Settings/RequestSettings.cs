@@ -37,6 +37,9 @@ internal sealed class RequestSettings
 
     public TimeSpan TlsHandshakeTimeout { get; private init; }
 
+    /// <summary>Neither the handler nor the request sets a time for the handshake.</summary>
+    public bool ConnectTimeoutBoundsTls { get; private init; }
+
     public TimeSpan PendingRequestTimeout { get; private init; }
 
     /// <summary>The only one that may be zero.</summary>
@@ -92,6 +95,7 @@ internal sealed class RequestSettings
     {
         ConnectTimeout = settings.ConnectTimeout,
         TlsHandshakeTimeout = settings.TlsHandshakeTimeout,
+        ConnectTimeoutBoundsTls = settings.OwnTlsHandshakeTimeout is null,
         PendingRequestTimeout = settings.PendingRequestTimeout,
         Expect100ContinueTimeout = settings.Expect100ContinueTimeout,
         ResponseHeadersTimeout = settings.ResponseHeadersTimeout,
@@ -130,6 +134,7 @@ internal sealed class RequestSettings
             ConnectTimeout = Positive(TransportOptions.ConnectTimeout, nameof(TransportOptions.ConnectTimeout), defaults.ConnectTimeout),
             TlsHandshakeTimeout = Positive(
                 TransportOptions.TlsHandshakeTimeout, nameof(TransportOptions.TlsHandshakeTimeout), defaults.TlsHandshakeTimeout),
+            ConnectTimeoutBoundsTls = defaults.ConnectTimeoutBoundsTls && !options.TryGetValue(TransportOptions.TlsHandshakeTimeout, out _),
             PendingRequestTimeout = Positive(
                 TransportOptions.PendingRequestTimeout, nameof(TransportOptions.PendingRequestTimeout), defaults.PendingRequestTimeout),
             Expect100ContinueTimeout = options.TryGetValue(TransportOptions.Expect100ContinueTimeout, out TimeSpan expect)

@@ -28,7 +28,7 @@ internal sealed unsafe class EventLoop
     private const long Step = 4;
 
     private const ulong WakeKey = ulong.MaxValue;
-    private const uint Interest = LibC.EPOLLIN | LibC.EPOLLOUT | LibC.EPOLLRDHUP | LibC.EPOLLET;
+    private const uint Interest = LibC.EPOLLIN | LibC.EPOLLPRI | LibC.EPOLLOUT | LibC.EPOLLRDHUP | LibC.EPOLLET;
 
     private readonly EventLoopGroup _group;
     private readonly SlotTable<LoopSocketStream> _slots = new();
@@ -127,9 +127,16 @@ internal sealed unsafe class EventLoop
     /// <returns>Whether this thread was deposed.</returns>
     public bool Lead()
     {
+        ThreadContext clean = ThreadContext.Capture();
+        bool deposed = Lead(clean);
+        clean.RestoreThread();
+        return deposed;
+    }
+
+    private bool Lead(ThreadContext clean)
+    {
         long state = Volatile.Read(ref _state);
         Debug.Assert((state & PhaseMask) == Dispatching, "somebody leads this loop already");
-        ThreadContext clean = ThreadContext.Capture();
         Leadership leadership = t_leadership ??= new Leadership();
         leadership.Loop = this;
         while (true)
@@ -180,6 +187,7 @@ internal sealed unsafe class EventLoop
                 return false;
             }
 
+            clean.RestoreThread();
             state = (state & ~PhaseMask) + Step + Waiting;
             Volatile.Write(ref _state, state);
             int count = LibC.EpollWait(_epoll.Descriptor, _batch, SocketLimits.EventsPerBatch);

@@ -16,6 +16,7 @@ namespace Warmwire.Sockets;
 ///
 ///   Ready: an edge came, and no call has been made since that would have used it up.
 ///   Ended: the edge told of the end or a failure, which come only once: calls are always tried.
+///   Urgent: an urgent byte of TCP has come; a call stops at it with more behind it, so from then on the next one is always tried.
 ///   Closed: disposed; nothing begins or waits any more.
 /// </code>
 /// The rule that loses no edge: <see cref="Ready"/> is cleared before the system call, never after it. An edge that comes between the two
@@ -28,6 +29,7 @@ internal struct HalfState
     private const int Busy = 4;
     private const int Armed = 8;
     private const int Closed = 16;
+    private const int Urgent = 32;
 
     private int _flags;
 
@@ -109,9 +111,10 @@ internal struct HalfState
     }
 
     /// <summary>An edge came: the waiting operation is the caller's now; or else it is noted for the next one.</summary>
-    public EdgeFound OnEdge(bool ended)
+    public EdgeFound OnEdge(bool ended, bool urgent = false)
     {
-        int edge = ended ? Ready | Ended : Ready;
+        int mark = urgent ? Urgent : 0;
+        int edge = (ended ? Ready | Ended : Ready) | mark;
         int flags = Volatile.Read(ref _flags);
         while (true)
         {
@@ -120,7 +123,7 @@ internal struct HalfState
                 return EdgeFound.Closed;
             }
 
-            int next = (flags & Armed) != 0 ? flags & ~Armed : flags | edge;
+            int next = (flags & Armed) != 0 ? (flags & ~Armed) | mark : flags | edge;
             int seen = next == flags ? flags : Interlocked.CompareExchange(ref _flags, next, flags);
             if (seen == flags)
             {
@@ -177,7 +180,8 @@ internal struct HalfState
         while (true)
         {
             Debug.Assert((flags & (Busy | Armed)) == Busy, "only a running operation can end");
-            int seen = Interlocked.CompareExchange(ref _flags, (flags & ~Busy) | note, flags);
+            int more = (flags & Urgent) != 0 ? note | Ready : note;
+            int seen = Interlocked.CompareExchange(ref _flags, (flags & ~Busy) | more, flags);
             if (seen == flags)
             {
                 return;

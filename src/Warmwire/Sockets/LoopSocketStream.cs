@@ -114,7 +114,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
             // A peer that speaks first may have spoken by now. There is no read and no watcher yet: this only notes it.
             if (input)
             {
-                _read.OnEdge(ended);
+                _read.OnEdge(ended, (events & LibC.EPOLLPRI) != 0);
             }
 
             // Story: two threads have an event of this socket, because the loop was taken over in between. The system tells of the failure
@@ -124,7 +124,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
         }
 
         // The read comes first: of a broken connection the system tells once, and what becomes of the answer counts more.
-        HalfState.EdgeFound found = input ? _read.OnEdge(ended) : HalfState.EdgeFound.Closed;
+        HalfState.EdgeFound found = input ? _read.OnEdge(ended, (events & LibC.EPOLLPRI) != 0) : HalfState.EdgeFound.Closed;
         int result = 0;
         bool readEnds = found == HalfState.EdgeFound.Waiting && TryRead(ended, tryFirst: true, out result);
         bool tellsWatcher = found == HalfState.EdgeFound.Nothing && InputWatcher is not null;

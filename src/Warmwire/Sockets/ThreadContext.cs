@@ -7,11 +7,39 @@ namespace Warmwire.Sockets;
 internal readonly struct ThreadContext
 {
     private readonly ExecutionContext _clean;
+    private readonly string? _name;
 
-    private ThreadContext(ExecutionContext clean) => _clean = clean;
+    private ThreadContext(ExecutionContext clean, string? name)
+    {
+        _clean = clean;
+        _name = name;
+    }
 
     /// <summary>At the beginning of a thread without a context.</summary>
-    public static ThreadContext Capture() => new(ExecutionContext.Capture()!);
+    public static ThreadContext Capture() => new(ExecutionContext.Capture()!, Thread.CurrentThread.Name);
+
+    /// <summary>
+    /// What a callback has set on the thread itself. Less often than <see cref="Restore"/>, before the thread waits: a foreground thread that
+    /// waits would keep the process alive.
+    /// </summary>
+    public void RestoreThread()
+    {
+        Thread thread = Thread.CurrentThread;
+        if (!thread.IsBackground)
+        {
+            thread.IsBackground = true;
+        }
+
+        if (thread.Priority != ThreadPriority.Normal)
+        {
+            thread.Priority = ThreadPriority.Normal;
+        }
+
+        if (!ReferenceEquals(thread.Name, _name))
+        {
+            thread.Name = _name;
+        }
+    }
 
     public void Restore()
     {

@@ -129,7 +129,8 @@ public sealed class DecompressedStreamTests
             Assert.Equal([.. one, .. two, .. one], result);
         }
 
-        for (int cut = member.Length + 1; cut < member.Length + 30; cut++)
+        // One byte more than a member is junk, two are the beginning of another.
+        for (int cut = member.Length + 2; cut < member.Length + 30; cut++)
         {
             (_, Exception? thrown) = await ReadAll(new OneWayStream(body[..cut], 1000), "gzip", 4096, async: false);
             Assert.IsType<HttpIOException>(thrown);
@@ -220,6 +221,45 @@ public sealed class DecompressedStreamTests
         int read = stream.Read(buffer);
         Assert.InRange(read, 1, 1000);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 10_000);
+    }
+
+    // .NET's decompressor takes it for the beginning of another member.
+    [Fact]
+    public async Task A_lone_1F_behind_a_member_of_gzip_is_junk_and_a_cut_before_it_is_not_passed_over()
+    {
+        foreach (int length in new[] { 1, 300, 3000 })
+        {
+            byte[] data = Compressed.Sample(length);
+            byte[] body = [.. Compressed.Make("gzip", data), 0x1F];
+            foreach (int piece in new[] { 1, 2, 7, int.MaxValue })
+            {
+                (byte[] result, Exception? thrown) = await ReadAll(new OneWayStream(body, piece), "gzip", buffer: 100, async: piece == 1);
+                Assert.Null(thrown);
+                Assert.Equal(data, result);
+                byte[] cut = [.. body[..^3], 0x1F];
+                (_, thrown) = await ReadAll(new OneWayStream(cut, piece), "gzip", buffer: 100, async: piece == 1);
+                Assert.NotNull(thrown);
+            }
+        }
+
+        (_, Exception? alone) = await ReadAll(new OneWayStream([0x1F], 1), "gzip", buffer: 100, async: true);
+        Assert.NotNull(alone);
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public async Task A_part_of_a_body_gives_what_decodes(string format)
+    {
+        byte[] data = Compressed.Sample(3000);
+        byte[] body = Compressed.Make(format, data);
+        for (int cut = 1; cut <= body.Length; cut += 37)
+        {
+            using DecompressedStream stream = new(new OneWayStream(body[..cut], 7), Compressed.CodingOf(format), isPart: true);
+            using MemoryStream result = new();
+            await stream.CopyToAsync(result, TestContext.Current.CancellationToken);
+            Assert.True(data.AsSpan().StartsWith(result.ToArray()), $"{format} {cut}");
+            Assert.True(result.Length > 0 || cut < 1000, $"{format} {cut}");
+        }
     }
 
     [Fact]

@@ -47,4 +47,34 @@ public sealed class ConnectCallbackParityTests
             stage.Outcome.Tell("server name", serverName);
         },
         ("response", http2 ? "200 HTTP/2" : "200 HTTP/1.1"), ("handshakes", 1));
+
+    // SocketsHttpHandler writes HTTP/1.1 to it all the same.
+    [Fact]
+    [Trait("Issue10", "D1-callback-sslstream")]
+    public async Task An_SslStream_that_negotiated_HTTP_2_is_refused_in_words_for_a_request_of_HTTP_1()
+    {
+        await using KestrelServer server = await KestrelServer.StartAsync(
+            _ => Task.CompletedTask,
+            new KestrelServerSettings { Protocols = Microsoft.AspNetCore.Server.Kestrel.Core.HttpProtocols.Http1AndHttp2 });
+        using var handler = new PooledHttpHandler
+        {
+            UseProxy = false,
+            ConnectCallback = async (_, token) =>
+            {
+                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                await socket.ConnectAsync(IPAddress.Loopback, server.HttpsUri.Port, token);
+                var tls = new SslStream(new NetworkStream(socket, ownsSocket: true));
+                SslClientAuthenticationOptions options = TestCertificates.Trusting();
+                options.TargetHost = "server.test";
+                options.ApplicationProtocols = [SslApplicationProtocol.Http2];
+                await tls.AuthenticateAsClientAsync(options, token);
+                return tls;
+            },
+        };
+        using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
+        HttpRequestException e = await Assert.ThrowsAnyAsync<HttpRequestException>(
+            () => Guard.Within(invoker.SendAsync(ParityStage.Get("https://pinned.example/"), default), () => "hangs"));
+        Assert.Equal(HttpRequestError.SecureConnectionError, e.HttpRequestError);
+        Assert.Contains("negotiated HTTP/2", e.Message, StringComparison.Ordinal);
+    }
 }

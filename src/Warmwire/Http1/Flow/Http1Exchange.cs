@@ -290,7 +290,7 @@ internal sealed class Http1Exchange : HeadWait
             status,
             Attempt.Request,
             response,
-            Connection.Services.Settings.ResponseHeaderEncodingSelector);
+            Connection.Services.Settings);
         reader.ConsumeHead(length);
         reader.BeginBody(framing, Math.Max(0, Connection.Services.Settings.MaxResponseHeadersBytes - _current.HeadBytes));
         if (!Connection.Request.IsDone)
@@ -416,7 +416,7 @@ internal sealed class Http1Exchange : HeadWait
             throw new WireFormatException($"more than {Http1Limits.InterimResponses} interim (1xx) responses");
         }
 
-        Http1ResponseHead.Read(head, status, Attempt.Request, response: null, encoding: null);
+        Http1ResponseHead.Read(head, status, Attempt.Request, response: null, Connection.Services.Settings);
         if (status.StatusCode == 100)
         {
             UserCode.Tell(Attempt.Settings.Trace?.Got100Continue);

@@ -3,9 +3,6 @@ namespace Warmwire.Http1.Flow;
 /// <summary>Limits that no setting governs; docs/limits.md lists them with their errors.</summary>
 internal static class Http1Limits
 {
-    /// <summary>Header lines in one head.</summary>
-    public const int HeaderLines = 1000;
-
     /// <summary>Interim (1xx) responses before one final response.</summary>
     public const int InterimResponses = 100;
 

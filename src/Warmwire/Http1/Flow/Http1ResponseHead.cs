@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using Warmwire.Diagnostics;
 using Warmwire.Fields;
 using Warmwire.Http1.Wire;
+using Warmwire.Settings;
 
 namespace Warmwire.Http1.Flow;
 
@@ -16,15 +17,16 @@ internal static class Http1ResponseHead
     /// <param name="response">
     /// Receives the headers; <see langword="null"/> if nobody waits for the response and only its framing matters.
     /// </param>
-    /// <param name="encoding">For values; <see langword="null"/> is Latin-1.</param>
+    /// <param name="settings">The encoding of values, and how many lines may be there.</param>
     /// <returns>How the body is framed and whether the connection may be kept.</returns>
     public static FramingResult Read(
         ReadOnlySpan<byte> head,
         in StatusLine status,
         HttpRequestMessage request,
         HttpResponseMessage? response,
-        HeaderEncodingSelector<HttpRequestMessage>? encoding)
+        HandlerSettings settings)
     {
+        HeaderEncodingSelector<HttpRequestMessage>? encoding = settings.ResponseHeaderEncodingSelector;
         var framing = new ResponseFraming();
         var lines = new HeaderLineReader(head[status.Length..]);
         HttpResponseHeaders? headers = null; // the getters make the collections: only if there is something to put in
@@ -32,9 +34,10 @@ internal static class Http1ResponseHead
         int count = 0;
         while (lines.MoveNext())
         {
-            if (++count > Http1Limits.HeaderLines)
+            if (++count > settings.MaxResponseHeaderCount)
             {
-                throw new WireFormatException($"more than {Http1Limits.HeaderLines} header lines");
+                throw new WireFormatException(
+                    $"more than {settings.MaxResponseHeaderCount} header lines", "PooledHttpHandler.MaxResponseHeaderCount");
             }
 
             string name = ResponseHeaderNames.Lookup(lines.Name, lines.NameIndex, out KnownResponseHeader known, out bool isContentHeader);

@@ -140,9 +140,15 @@ internal struct ChunkDecoder
         int digit = HexDigit(next);
         if (digit >= 0)
         {
-            if (++_digits > MaxSizeDigits)
+            // More digits than a size can have are zeros in front, as servers write that leave room for the number, or it is too large.
+            // The zeros count as extensions do, so that a size has an end.
+            if (_digits < MaxSizeDigits)
             {
-                throw new WireFormatException(ResponseErrorTexts.ChunkSizeTooLong(MaxSizeDigits));
+                _digits++;
+            }
+            else
+            {
+                CountExtension(1);
             }
 
             if (_size > long.MaxValue >> 4)

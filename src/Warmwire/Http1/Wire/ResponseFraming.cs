@@ -8,11 +8,13 @@ namespace Warmwire.Http1.Wire;
 
 /// <summary>
 /// Gathers the headers that decide where a response ends, and decides (RFC 9112 §6.3). One value per response, interim ones too. Whatever
-/// another recipient could read differently is refused, because then two peers would disagree on where the next response begins.
+/// another recipient could read differently is refused, because then two peers would disagree on where the next response begins. A
+/// response that has no body ends at the empty line for every recipient (rule 1), so there nothing is refused.
 /// </summary>
 internal struct ResponseFraming
 {
     private long _contentLength;
+    private string? _defect; // the first that was found; it counts only if there is a body to frame
     private int _keepAliveTimeout;
     private Seen _seen;
 
@@ -26,6 +28,7 @@ internal struct ResponseFraming
         KeepAlive = 8,
         MaxZero = 16,
         Timeout = 32,
+        Identity = 64,
     }
 
     public void Add(KnownResponseHeader known, ReadOnlySpan<byte> value)
@@ -49,44 +52,25 @@ internal struct ResponseFraming
 
     public readonly FramingResult Resolve(int statusCode, int minorVersion, bool isHead, bool isConnect)
     {
-        bool hasLength = Has(Seen.ContentLength);
-        bool isTunnel = isConnect && statusCode is >= 200 and <= 299; // rule 2: whatever such a response says of a body is ignored
-        if (!isTunnel && Has(Seen.Chunked))
-        {
-            if (hasLength)
-            {
-                throw new WireFormatException(ResponseErrorTexts.LengthAndTransferEncoding);
-            }
-
-            if (minorVersion == 0)
-            {
-                throw new WireFormatException(ResponseErrorTexts.TransferEncodingOnHttp10);
-            }
-        }
-
         BodyKind kind;
-        if (isTunnel || statusCode == 101)
+        bool ambiguous = false;
+        if (statusCode == 101 || (isConnect && statusCode is >= 200 and <= 299))
         {
-            kind = BodyKind.Raw;
+            kind = BodyKind.Raw; // rule 2: whatever such a response says of a body is ignored
         }
         else if (isHead || statusCode is (>= 100 and <= 199) or 204 or 304)
         {
             kind = BodyKind.None;
         }
-        else if (Has(Seen.Chunked))
-        {
-            kind = BodyKind.Chunked;
-        }
-        else if (hasLength)
-        {
-            kind = _contentLength == 0 ? BodyKind.None : BodyKind.Length;
-        }
         else
         {
-            kind = BodyKind.UntilClose;
+            kind = KindOfBody(minorVersion);
+
+            // Two recipients may differ on what "identity" is, so nothing is read behind such a body.
+            ambiguous = Has(Seen.Identity);
         }
 
-        bool closeHeader = Has(Seen.Close) || Has(Seen.MaxZero);
+        bool closeHeader = Has(Seen.Close) || Has(Seen.MaxZero) || ambiguous;
         bool http10 = !closeHeader && minorVersion == 0 && !Has(Seen.KeepAlive);
         return new FramingResult
         {
@@ -96,6 +80,24 @@ internal struct ResponseFraming
             Http10 = http10,
             KeepAliveTimeoutSeconds = Has(Seen.Timeout) ? _keepAliveTimeout : null,
         };
+    }
+
+    private readonly BodyKind KindOfBody(int minorVersion)
+    {
+        string? defect = _defect
+            ?? (!Has(Seen.Chunked) ? null
+                : Has(Seen.ContentLength) ? ResponseErrorTexts.LengthAndTransferEncoding
+                : minorVersion == 0 ? ResponseErrorTexts.TransferEncodingOnHttp10
+                : null);
+        if (defect is not null)
+        {
+            throw new WireFormatException(defect);
+        }
+
+        return Has(Seen.Chunked) ? BodyKind.Chunked
+            : !Has(Seen.ContentLength) ? BodyKind.UntilClose
+            : _contentLength == 0 ? BodyKind.None
+            : BodyKind.Length;
     }
 
     private readonly bool Has(Seen what) => (_seen & what) != Seen.None;
@@ -119,12 +121,14 @@ internal struct ResponseFraming
             // NumberStyles.None: digits and nothing else; overflow is a failure.
             if (!long.TryParse(member, NumberStyles.None, CultureInfo.InvariantCulture, out long length))
             {
-                throw new WireFormatException(ResponseErrorTexts.MalformedContentLength(value));
+                _defect ??= ResponseErrorTexts.MalformedContentLength(value);
+                return;
             }
 
             if (Has(Seen.ContentLength) && length != _contentLength)
             {
-                throw new WireFormatException(ResponseErrorTexts.DifferingContentLengths(_contentLength, length));
+                _defect ??= ResponseErrorTexts.DifferingContentLengths(_contentLength, length);
+                return;
             }
 
             _contentLength = length;
@@ -156,20 +160,29 @@ internal struct ResponseFraming
         return true;
     }
 
-    /// <summary>We send no TE, so chunked is the only coding a server may use (RFC 9112 §7.4), and it may be applied once (§6.1).</summary>
+    /// <summary>
+    /// We send no TE, so chunked is the only coding a server may use (RFC 9112 §7.4), and it may be applied once (§6.1). "identity" is what
+    /// servers of RFC 2616 §3.6 say for no coding at all: accepted where it stands alone.
+    /// </summary>
     private void AddTransferEncoding(ReadOnlySpan<byte> value)
     {
-        if (Has(Seen.Chunked))
+        ReadOnlySpan<byte> coding = FieldSyntax.TrimWhiteSpace(value);
+        if (Has(Seen.Chunked | Seen.Identity))
         {
-            throw new WireFormatException(ResponseErrorTexts.SeveralTransferEncodings);
+            _defect ??= ResponseErrorTexts.SeveralTransferEncodings;
         }
-
-        if (!Ascii.EqualsIgnoreCase(FieldSyntax.TrimWhiteSpace(value), "chunked"u8))
+        else if (Ascii.EqualsIgnoreCase(coding, "chunked"u8))
         {
-            throw new WireFormatException(ResponseErrorTexts.UnknownTransferEncoding(value));
+            _seen |= Seen.Chunked;
         }
-
-        _seen |= Seen.Chunked;
+        else if (Ascii.EqualsIgnoreCase(coding, "identity"u8))
+        {
+            _seen |= Seen.Identity;
+        }
+        else
+        {
+            _defect ??= ResponseErrorTexts.UnknownTransferEncoding(value);
+        }
     }
 
     private void AddConnection(ReadOnlySpan<byte> value)

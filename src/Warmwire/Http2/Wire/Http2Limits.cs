@@ -29,9 +29,6 @@ internal static class Http2Limits
     /// <summary>Our header compression table at most; a server that allows more does not get more.</summary>
     public const int HeaderTableBytes = 4096;
 
-    /// <summary>Fields in one header block.</summary>
-    public const int HeaderFields = 1000;
-
     /// <summary>Interim (1xx) responses before one final response.</summary>
     public const int InterimResponses = 100;
 

@@ -72,8 +72,9 @@ public sealed class ResponseLimitTests
         await peer.ReadRequestAsync();
         await peer.SendAsync(Lines(1001));
         TransportException error = await RigReading.ThrowsAsync<TransportException>(() => sending);
-        Assert.Equal(HttpRequestError.InvalidResponse, error.HttpRequestError);
+        Assert.Equal(HttpRequestError.ConfigurationLimitExceeded, error.HttpRequestError);
         Assert.Contains("1000 header lines", error.Message, StringComparison.Ordinal);
+        Assert.Contains("PooledHttpHandler.MaxResponseHeaderCount", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

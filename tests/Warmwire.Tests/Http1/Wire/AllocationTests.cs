@@ -5,6 +5,7 @@ using Warmwire.Fields;
 using Warmwire.Http1.Flow;
 using Warmwire.Http1.Wire;
 using Warmwire.Tests.Kit;
+using Warmwire.Settings;
 using Xunit;
 
 namespace Warmwire.Tests.Http1.Wire;
@@ -82,13 +83,14 @@ public class AllocationTests
             response.Headers.TryAddWithoutValidation("Connection", "keep-alive");
         });
 
+        HandlerSettings settings = new();
         Assert.Equal(ofTheTypes, AllocatedBy(() =>
         {
             HeadScanner scanner = default;
             Assert.True(scanner.TryFindEnd(head, out int length));
             StatusLine status = StatusLine.Parse(head);
             HttpResponseMessage response = Http1ResponseHead.Create(head, status, request, new OneByte());
-            Http1ResponseHead.Read(head.AsSpan(0, length), status, request, response, encoding: null);
+            Http1ResponseHead.Read(head.AsSpan(0, length), status, request, response, settings);
         }));
     }
 

@@ -18,6 +18,9 @@ public class ChunkDecoderTests
     [InlineData("5\r\nhello\r\n6\r\n world\r\n0\r\n", "hello world")]
     [InlineData("a\r\n0123456789\r\nA\r\n0123456789\r\n0\r\n", "01234567890123456789")]
     [InlineData("0000000000000005\r\nhello\r\n0\r\n", "hello")]
+    [InlineData("00000000000000005\r\nhello\r\n0\r\n", "hello")]
+    [InlineData("00000000000000000000a\r\n0123456789\r\n0000000000000000000000\r\n", "0123456789")]
+    [InlineData("0000000000000000000000000010\r\n0123456789abcdef\r\n0\r\n", "0123456789abcdef")]
     [InlineData("5;\r\nhello\r\n0;x\r\n", "hello")]
     [InlineData("5;name=value;other=\"quo ted\"\r\nhello\r\n0\r\n", "hello")]
     [InlineData("5 \t;x\r\nhello\r\n0 ;y\r\n", "hello")]
@@ -64,8 +67,7 @@ public class ChunkDecoderTests
     [InlineData("5\r\nhello\rX")]
     [InlineData("5\r\nhello0\r\n")]
     [InlineData("5\r\nhello\r\n\r\n")]
-    [InlineData("00000000000000005\r\nhello\r\n")]
-    [InlineData("00000000000000000")]
+    [InlineData("00008000000000000000\r\n")]
     [InlineData("8000000000000000\r\n")]
     [InlineData("FFFFFFFFFFFFFFFF\r\n")]
     [InlineData("10000000000000000\r\n")]
@@ -127,6 +129,14 @@ public class ChunkDecoderTests
         Assert.Throws<WireFormatException>(
             () => DecodeInOnePiece($"1{new string(';', ChunkDecoder.MaxExtensionBytes + 1)}\r\na\r\n0\r\n", out _));
         Assert.Throws<WireFormatException>(() => DecodeInOnePiece($"1{new string(' ', ChunkDecoder.MaxExtensionBytes + 1)}", out _));
+    }
+
+    [Fact]
+    public void Endless_zeros_in_front_of_a_size_are_refused()
+    {
+        string zeros = new('0', ChunkDecoder.MaxSizeDigits + ChunkDecoder.MaxExtensionBytes - 1);
+        Assert.Equal("a", DecodeInOnePiece($"{zeros}1\r\na\r\n0\r\n", out _));
+        Assert.Throws<WireFormatException>(() => DecodeInOnePiece($"{zeros}01\r\na\r\n0\r\n", out _));
     }
 
     [Fact]

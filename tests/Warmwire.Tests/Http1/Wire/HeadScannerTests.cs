@@ -169,7 +169,8 @@ public class HeadScannerTests
     [InlineData("HTTP/2")]
     [InlineData("http/1.1 200 OK\r\n")]
     [InlineData("\r\n")]
-    [InlineData("\u0015\u0003\u0003")]
+    [InlineData("\u0015\u0002")]
+    [InlineData("\0\0\u0004\u0001")]
     public void A_peer_that_speaks_something_else_is_refused_before_its_head_could_be_complete(string beginning)
     {
         WireFormatException refused = Assert.Throws<WireFormatException>(() =>
@@ -178,6 +179,23 @@ public class HeadScannerTests
             scanner.TryFindEnd(WireBytes.Of(beginning), out _);
         });
         Assert.Contains("does not begin with 'HTTP/1.'", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\u0015", "TLS")]
+    [InlineData("\u0015\u0003\u0003", "TLS")]
+    [InlineData("\u0016\u0003", "TLS")]
+    [InlineData("\0", "HTTP/2")]
+    [InlineData("\0\0\u0012\u0004\0", "HTTP/2")]
+    [InlineData("\0\0\u0008\u0007", "HTTP/2")]
+    public void A_peer_that_speaks_another_protocol_of_the_web_is_refused_by_its_name(string beginning, string name)
+    {
+        WireFormatException refused = Assert.Throws<WireFormatException>(() =>
+        {
+            HeadScanner scanner = default;
+            scanner.TryFindEnd(WireBytes.Of(beginning), out _);
+        });
+        Assert.Contains($"The server speaks {name}", refused.Message, StringComparison.Ordinal);
     }
 
     [Theory]

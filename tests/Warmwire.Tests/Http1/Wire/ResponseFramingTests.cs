@@ -56,14 +56,17 @@ public class ResponseFramingTests
     public void A_malformed_or_contradictory_Content_Length_is_refused(string headers)
     {
         Assert.Throws<WireFormatException>(() => Resolve(headers));
-        Assert.Throws<WireFormatException>(() => Resolve(headers, 304));
-        Assert.Throws<WireFormatException>(() => Resolve(headers, isHead: true));
+        AssertIgnoredWithoutBody(headers);
     }
 
     [Theory]
     [InlineData("Transfer-Encoding:")]
     [InlineData("Transfer-Encoding: gzip")]
-    [InlineData("Transfer-Encoding: identity")]
+    [InlineData("Transfer-Encoding: identity, chunked")]
+    [InlineData("Transfer-Encoding: identity|Transfer-Encoding: chunked")]
+    [InlineData("Transfer-Encoding: chunked|Transfer-Encoding: identity")]
+    [InlineData("Transfer-Encoding: identity|Transfer-Encoding: identity")]
+    [InlineData("Transfer-Encoding: identity|Content-Length: 5|Content-Length: 6")]
     [InlineData("Transfer-Encoding: xchunked")]
     [InlineData("Transfer-Encoding: chunkedx")]
     [InlineData("Transfer-Encoding: chunked, gzip")]
@@ -81,8 +84,7 @@ public class ResponseFramingTests
     public void A_Transfer_Encoding_other_than_one_chunked_is_refused(string headers)
     {
         Assert.Throws<WireFormatException>(() => Resolve(headers));
-        Assert.Throws<WireFormatException>(() => Resolve(headers, 204));
-        Assert.Throws<WireFormatException>(() => Resolve(headers, isHead: true));
+        AssertIgnoredWithoutBody(headers);
     }
 
     [Theory]
@@ -92,13 +94,30 @@ public class ResponseFramingTests
     public void Content_Length_together_with_Transfer_Encoding_is_refused(string headers)
     {
         Assert.Throws<WireFormatException>(() => Resolve(headers));
-        Assert.Throws<WireFormatException>(() => Resolve(headers, 304));
-        Assert.Throws<WireFormatException>(() => Resolve(headers, isHead: true));
+        AssertIgnoredWithoutBody(headers);
+    }
+
+    // RFC 2616 §3.6 had it. Two recipients may read it differently, so the connection is not kept.
+    [Theory]
+    [InlineData("Transfer-Encoding: identity", nameof(BodyKind.UntilClose), 0)]
+    [InlineData("Transfer-Encoding: Identity|Connection: keep-alive", nameof(BodyKind.UntilClose), 0)]
+    [InlineData("Transfer-Encoding: identity|Content-Length: 5", nameof(BodyKind.Length), 5)]
+    [InlineData("Content-Length: 0|Transfer-Encoding: identity", nameof(BodyKind.None), 0)]
+    public void Identity_is_no_coding_and_ends_the_connection(string headers, string kind, long length)
+    {
+        foreach (int minorVersion in new[] { 0, 1 })
+        {
+            FramingResult result = Resolve(headers, minorVersion: minorVersion);
+            Assert.Equal((kind, length, false), (result.Kind.ToString(), result.Length, result.KeepAlive));
+        }
+
+        AssertIgnoredWithoutBody(headers);
     }
 
     [Fact]
     public void Transfer_Encoding_on_HTTP_1_0_is_refused()
     {
+        AssertIgnoredWithoutBody("Transfer-Encoding: chunked|Connection: keep-alive", minorVersion: 0);
         Assert.Throws<WireFormatException>(() => Resolve("Transfer-Encoding: chunked", minorVersion: 0));
         Assert.Throws<WireFormatException>(() => Resolve("Transfer-Encoding: chunked|Connection: keep-alive", minorVersion: 0));
     }
@@ -191,6 +210,16 @@ public class ResponseFramingTests
                 framing.Add(known, WireBytes.Of(value));
                 framing.Resolve(200, 1, false, false);
             }))));
+
+    // RFC 9112 §6.3, rule 1: it ends at the empty line for every recipient, so nothing can be hidden behind it.
+    private static void AssertIgnoredWithoutBody(string headers, int minorVersion = 1)
+    {
+        foreach ((int code, bool isHead) in new[] { (200, true), (404, true), (103, false), (204, false), (304, false) })
+        {
+            FramingResult result = Resolve(headers, code, minorVersion, isHead);
+            Assert.Equal((BodyKind.None, 0L, true), (result.Kind, result.Length, result.KeepAlive));
+        }
+    }
 
     internal static FramingResult Resolve(
         string headers, int statusCode = 200, int minorVersion = 1, bool isHead = false, bool isConnect = false)
