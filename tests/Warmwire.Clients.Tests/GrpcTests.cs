@@ -101,6 +101,7 @@ public sealed class GrpcTests
                     try
                     {
                         await call.RequestStream.WriteAsync("more");
+                        // Real time: the pace of a caller that writes on, so that the writes do not all stand in the first moment.
                         await Task.Delay(1);
                     }
                     catch (Exception e)
@@ -124,7 +125,7 @@ public sealed class GrpcTests
     [InlineData("connect")]
     [InlineData("tls")]
     [Trait("Issue10", "Q2-grpc-timeout-unavailable")]
-    public Task A_connect_that_times_out_is_Unavailable_and_is_retried(string what) => ClientScenario.AssertAsync(
+    public Task A_connect_that_times_out_is_Unavailable_and_is_tried_again(string what) => ClientScenario.AssertAsync(
         async stage =>
         {
             await using var silent = new Warmwire.Tests.Kit.RawServer((_, _, token) => Task.Delay(Timeout.Infinite, token));

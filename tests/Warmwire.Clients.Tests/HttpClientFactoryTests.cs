@@ -16,7 +16,8 @@ namespace Warmwire.Clients.Tests;
 /// <summary>IHttpClientFactory with both handlers as the primary one, and Microsoft.Extensions.Http.Resilience above them.</summary>
 public sealed class HttpClientFactoryTests
 {
-    // The factory disposes an expired handler when nobody uses its client any more; whoever still reads a body of it has the body alone.
+    // The factory disposes an expired handler when nobody uses its client any more; a caller that still reads a body of it has the body
+    // alone.
     [Fact]
     [Trait("Issue10", "B5-factory-rotation")]
     public Task The_rotation_of_handlers_does_not_cut_a_download() => ClientScenario.AssertAsync(
@@ -122,6 +123,7 @@ public sealed class HttpClientFactoryTests
         bool sawOne = false;
         for (int i = 0; i < 100; i++)
         {
+            // Real time: a poll, since the collector frees the expired handler at its own time.
             await Task.Delay(50);
             GC.Collect();
             GC.WaitForPendingFinalizers();

@@ -16,6 +16,7 @@ namespace Warmwire.Clients.Tests;
 /// </summary>
 [Collection(nameof(OpenTelemetryTests))]
 [CollectionDefinition(nameof(OpenTelemetryTests), DisableParallelization = true)]
+[Trait("Category", "Open")]
 public sealed class OpenTelemetryTests
 {
     [Fact]

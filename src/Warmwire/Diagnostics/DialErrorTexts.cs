@@ -74,8 +74,8 @@ internal static class DialErrorTexts
         + "PooledHttpHandler.TlsHandshakeTimeout.";
 
     public static string TlsTimedOutConnecting(HostAndPort server, string targetName, TimeSpan timeout) =>
-        $"The TLS handshake with {server} (target name {targetName}) did not end within {Duration(timeout)} of the beginning of the dial; see "
-        + "PooledHttpHandler.ConnectTimeout, and TlsHandshakeTimeout for a time of its own.";
+        $"The TLS handshake with {server} (target name {targetName}) did not end within {Duration(timeout)} of the beginning of the dial; "
+        + "see PooledHttpHandler.ConnectTimeout, and TlsHandshakeTimeout for a time of its own.";
 
     public static string ServerWithoutTls(HostAndPort server) =>
         $"{server} does not speak TLS: it answered the handshake with something else; use http:// if it speaks HTTP there.";

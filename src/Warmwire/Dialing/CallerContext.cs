@@ -1,7 +1,8 @@
 namespace Warmwire.Dialing;
 
 /// <summary>
-/// The execution context of the request that a dial was begun for: its AsyncLocals and its activity. Only callbacks of the application run in
+/// The execution context of the request that a dial was begun for: its AsyncLocals and its activity. Only callbacks of the application
+/// run in
 /// it, and only while the dial lasts: a connection outlives the request that asked for it.
 /// </summary>
 internal sealed class CallerContext(ExecutionContext context)

@@ -17,7 +17,8 @@ internal sealed class DialRequest
     public bool IsSynchronous { get; init; }
 
     /// <summary>
-    /// For the name and all address attempts together, and where <see cref="ConnectTimeoutBoundsTls"/> says so for TLS. A <see cref="PooledHttpHandler.PlaintextStreamFilter"/> is given the same again.
+    /// For the name and all address attempts together, and where <see cref="ConnectTimeoutBoundsTls"/> says so for TLS. A <see
+    /// cref="PooledHttpHandler.PlaintextStreamFilter"/> is given the same again.
     /// </summary>
     public required TimeSpan ConnectTimeout { get; init; }
 

@@ -4,7 +4,8 @@ using System.Security.Authentication;
 namespace Warmwire.Dialing;
 
 /// <summary>
-/// Tells a server that does not speak TLS from other failures of a handshake. The platform says it by its text alone, so it is asked once what
+/// Tells a server that does not speak TLS from other failures of a handshake. The platform says it by its text alone, so it is asked once
+/// what
 /// it says to such a server.
 /// </summary>
 internal static class NoTlsServer

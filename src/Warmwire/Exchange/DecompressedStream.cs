@@ -230,7 +230,8 @@ internal sealed class DecompressedStream : Stream
     }
 
     /// <summary>
-    /// Whether a read of nothing has to wait for input. The decompressor does not see such a read: it would fill its input, and the bytes it
+    /// Whether a read of nothing has to wait for input. The decompressor does not see such a read: it would fill its input, and the bytes
+    /// it
     /// hands out later could not be told from those that <see cref="EnsureComplete"/> provokes.
     /// </summary>
     private bool MustWait => _state is State.Unopened or State.Open && !_hasMore;

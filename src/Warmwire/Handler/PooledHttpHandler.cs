@@ -3,8 +3,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Security;
-using System.Runtime.CompilerServices;
-using Warmwire.Diagnostics;
 using Warmwire.Handler;
 using Warmwire.Exchange;
 using Warmwire.Settings;
@@ -344,22 +342,22 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
     /// <summary>Credentials for server authentication. Not supported yet.</summary>
     /// <value>Default: .NET's.</value>
     /// <exception cref="NotSupportedException">The value is not the default.</exception>
-    public ICredentials? Credentials { get => null; set => Unsupported(value is not null); }
+    public ICredentials? Credentials { get => null; set => _lifetime.RequireDefault(value is not null); }
 
     /// <summary>Credentials for the environment's proxy. Not supported yet.</summary>
     /// <value>Default: .NET's.</value>
     /// <exception cref="NotSupportedException">The value is not the default.</exception>
-    public ICredentials? DefaultProxyCredentials { get => null; set => Unsupported(value is not null); }
+    public ICredentials? DefaultProxyCredentials { get => null; set => _lifetime.RequireDefault(value is not null); }
 
     /// <summary>The proxy of every request. Not supported yet.</summary>
     /// <value>Default: .NET's.</value>
     /// <exception cref="NotSupportedException">The value is not the default.</exception>
-    public IWebProxy? Proxy { get => null; set => Unsupported(value is not null); }
+    public IWebProxy? Proxy { get => null; set => _lifetime.RequireDefault(value is not null); }
 
     /// <summary>Whether credentials are sent before they are asked for. Not supported yet.</summary>
     /// <value>Default: .NET's.</value>
     /// <exception cref="NotSupportedException">The value is not the default.</exception>
-    public bool PreAuthenticate { get => false; set => Unsupported(value); }
+    public bool PreAuthenticate { get => false; set => _lifetime.RequireDefault(value); }
 
     /// <summary>Whether an origin gets another HTTP/2 connection when all its streams are in use. If not, requests wait.</summary>
     /// <value>Default: <see langword="true"/> (.NET: <see langword="false"/>), so that one connection's stream limit does not cap a program
@@ -373,7 +371,7 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
     /// <summary>Whether an origin may have more than one HTTP/3 connection. HTTP/3 is not supported.</summary>
     /// <value>Default: .NET's.</value>
     /// <exception cref="NotSupportedException">The value is not the default.</exception>
-    public bool EnableMultipleHttp3Connections { get => false; set => Unsupported(value); }
+    public bool EnableMultipleHttp3Connections { get => false; set => _lifetime.RequireDefault(value); }
 
     /// <summary>The number of bytes of a response's body that an HTTP/2 stream takes before they are read (RFC 9113 §6.9.2).</summary>
     /// <value>Default: 65,535 bytes, which is also the least. At most 16 MiB.</value>
@@ -496,14 +494,5 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
         }
 
         base.Dispose(disposing);
-    }
-
-    private void Unsupported(bool differsFromDefault, [CallerMemberName] string? setting = null)
-    {
-        _ = Mutable;
-        if (differsFromDefault)
-        {
-            throw new NotSupportedException(ErrorTexts.SettingNotSupported(setting!));
-        }
     }
 }

@@ -19,7 +19,8 @@ internal readonly struct ThreadContext
     public static ThreadContext Capture() => new(ExecutionContext.Capture()!, Thread.CurrentThread.Name);
 
     /// <summary>
-    /// What a callback has set on the thread itself. Less often than <see cref="Restore"/>, before the thread waits: a foreground thread that
+    /// What a callback has set on the thread itself. Less often than <see cref="Restore"/>, before the thread waits: a foreground thread
+    /// that
     /// waits would keep the process alive.
     /// </summary>
     public void RestoreThread()

@@ -133,6 +133,7 @@ public sealed class BodyStreamParityTests
             using HttpResponseMessage response = await invoker.SendAsync(ParityStage.Get(server.Uri), default);
             Stream body = await response.Content.ReadAsStreamAsync();
             Task<int> empty = body.ReadAsync(Memory<byte>.Empty).AsTask();
+            // Real time: the time in which the read may not come back, which only passing time can show.
             bool early = await Task.WhenAny(empty, Task.Delay(300)) == empty;
             stage.Outcome.Tell("came back before there was anything", early);
             more.SetResult();
@@ -161,7 +162,8 @@ public sealed class BodyStreamParityTests
                 await RawPeer.WriteAsync(stream, "hello", token);
                 await reading.Task.WaitAsync(token);
                 stream.Socket.Send("!"u8, SocketFlags.OutOfBand);
-                await Task.Delay(100, token); // the urgent byte is seen alone
+                // Real time: the urgent byte shall be seen alone, and nothing tells the server that it was.
+                await Task.Delay(100, token);
                 await RawPeer.WriteAsync(stream, "after", token);
                 await RawPeer.CountAsync(stream, 1, token);
             });

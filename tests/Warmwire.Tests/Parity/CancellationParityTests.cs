@@ -101,7 +101,8 @@ public sealed class CancellationParityTests
             Http2Peer peer = await stage.AcceptHttp2Async();
             PeerRequest request = await peer.ReadRequestAsync();
             await (how == "GOAWAY" ? peer.SendGoAwayAsync(0) : peer.SendRstAsync(request.StreamId, Http2ErrorCode.RefusedStream));
-            await Task.WhenAny(sending, Task.Delay(100)); // what was sent is read, and what follows from it is under way
+            // Real time: what was sent shall be read, and what follows from it be under way, and nothing tells the test that it is.
+            await Task.WhenAny(sending, Task.Delay(100));
             await source.CancelAsync();
             using HttpResponseMessage response = await ParityStage.Soon(sending, "the request's end");
         });

@@ -30,7 +30,8 @@ public sealed class EarlyAnswerParityTests
             {
                 await RawPeer.ReadHeadAsync(stream, token);
                 await RawPeer.WriteAsync(stream, $"HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\nok", token);
-                await Task.Delay(Pause, token); // a server that is busy with the first part
+                // Real time: the server's own pause: it is busy with the first part and does not read.
+                await Task.Delay(Pause, token);
                 received.TrySetResult(await RawPeer.CountAsync(stream, Length, token));
             });
             using HttpMessageInvoker invoker = stage.Invoker();
@@ -50,7 +51,8 @@ public sealed class EarlyAnswerParityTests
             {
                 await RawPeer.ReadHeadAsync(stream, token);
                 await RawPeer.WriteAsync(stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", token);
-                await Task.Delay(Pause, token); // a server that is busy with the first part
+                // Real time: the server's own pause: it is busy with the first part and does not read.
+                await Task.Delay(Pause, token);
                 byte[] last = [];
                 byte[] buffer = new byte[64 * 1024];
                 try
@@ -95,7 +97,8 @@ public sealed class EarlyAnswerParityTests
             Http2Peer peer = await stage.AcceptHttp2Async();
             PeerRequest head = await peer.ReadRequestAsync();
             await peer.AnswerAsync(head.StreamId, 200); // END_STREAM, and the server reads on
-            await Task.Delay(Pause); // no window is given yet
+            // Real time: the server's own pause: it gives no window yet.
+            await Task.Delay(Pause);
             long received = 0;
             string end = "END_STREAM";
             while (true)
@@ -151,6 +154,7 @@ public sealed class EarlyAnswerParityTests
             {
                 await RawPeer.ReadHeadAsync(stream, token);
                 await RawPeer.WriteAsync(stream, $"HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\nno", token);
+                // Real time: the limit of the server's own pause, for a handler that sends the whole request before it delivers the answer.
                 await Task.WhenAny(done.Task, Task.Delay(Pause, token));
                 await RawPeer.CountAsync(stream, Length, token);
             });
@@ -187,6 +191,7 @@ public sealed class EarlyAnswerParityTests
             }
 
             await RawPeer.WriteAsync(stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", token);
+            // Real time: the server's own pause between its answer and its next read.
             await Task.Delay(pauseMilliseconds, token);
             received.TrySetResult(count + await RawPeer.CountAsync(stream, Length - count, token));
         });
@@ -225,6 +230,7 @@ public sealed class EarlyAnswerParityTests
         using var handler = new PooledHttpHandler { UseProxy = false };
         using var client = new HttpClient(handler, disposeHandler: false);
         Task<HttpResponseMessage> sending = client.PostAsync(server.Uri, new ByteArrayContent(s_upload));
+        // Real time: the time in which no success may come, which only passing time can show.
         await Task.WhenAny(sending, Task.Delay(Pause));
         Assert.False(sending.IsCompletedSuccessfully, "200 was delivered, and the server has not even read the request.");
         client.CancelPendingRequests();
@@ -242,8 +248,10 @@ public sealed class EarlyAnswerParityTests
             {
                 await to.WriteAsync("first"u8.ToArray(), token);
                 await to.FlushAsync(token);
+                // Real time: the limit of the wait for the answer, so that a server that gives none hangs no test.
                 await Task.WhenAny(answered.Task, Task.Delay(2000, token));
-                await Task.Delay(300, token); // the head has long been with the client
+                // Real time: the head shall long be with the client, which does not tell that it has it.
+                await Task.Delay(300, token);
                 await to.WriteAsync("second"u8.ToArray(), token);
             });
             await SendAndTellAsync(stage, server.HttpUri, HttpVersion.Version11, content, () => content.Written.Task.IsCompleted);
@@ -332,7 +340,7 @@ public sealed class EarlyAnswerParityTests
             await context.Response.StartAsync();
             await context.Response.Body.FlushAsync();
             answered.TrySetResult();
-            using var reader = new StreamReader(context.Request.Body);
+            using var reader = new StreamReader(context.Request.Body, System.Text.Encoding.Latin1);
             string body = await reader.ReadToEndAsync();
             await context.Response.Body.WriteAsync(System.Text.Encoding.ASCII.GetBytes($"received {body.Length}"));
         },
@@ -384,7 +392,9 @@ public sealed class EarlyAnswerParityTests
         {
             if (_position == step)
             {
+                // Real time: the limit of the wait for the answer, so that a server that gives none hangs no test.
                 await Task.WhenAny(answered, Task.Delay(3000, cancellationToken));
+                // Real time: the head shall long be with the client, which does not tell that it has it.
                 await Task.Delay(500, cancellationToken);
             }
 

@@ -32,6 +32,7 @@ public sealed class Http2FrameParityTests
 
             await stage.Outcome.TellResponseAsync("the other stream", second.WaitAsync(TimeSpan.FromSeconds(3)));
             peer.Reset();
+            // Real time: the limit of the wait for the end of the request, which is not what the test looks at.
             await Task.WhenAny(first, Task.Delay(2000));
             _ = first.Exception;
         },
@@ -85,6 +86,7 @@ public sealed class Http2FrameParityTests
         // RFC 7541 §4.2: the smallest of the changes, then the last: 0x20 is a size of 0, 0x3f 0xe1 0x1f one of 4,096.
         Assert.Equal([0x20, 0x3f, 0xe1, 0x1f], head.Content[..4].ToArray());
         peer.Reset();
+        // Real time: the limit of the wait for the end of the request, which is not what the test looks at.
         await Task.WhenAny(next, Task.Delay(2000));
         _ = next.Exception;
         stage.Dispose();

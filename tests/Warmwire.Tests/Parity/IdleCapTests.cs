@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Warmwire.Tests.Parity;
 
-/// <summary>The cap of idle connections holds at rest, and does not close connections that a steady load is about to use.</summary>
+/// <summary>The cap of idle connections holds once all are idle, and closes none that a steady load is about to use.</summary>
 public sealed class IdleCapTests
 {
     [Fact]

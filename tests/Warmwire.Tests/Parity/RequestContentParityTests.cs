@@ -102,11 +102,13 @@ public sealed class RequestContentParityTests
             peer.GivesCredit = false;
             await peer.ReadRequestAsync();
             long start = Stopwatch.GetTimestamp();
+            // Real time: the limit of the wait, after which the write is said to hang.
             string end = await Task.WhenAny(seen.Task, Task.Delay(3000)) == seen.Task ? await seen.Task : "hangs";
             stage.Outcome.Tell(what, end);
             stage.Outcome.TellAtMost("milliseconds", Stopwatch.GetElapsedTime(start).TotalMilliseconds, slack: 1500);
             release.SetResult();
             peer.Reset();
+            // Real time: the limit of the wait for the end of the request, which is not what the test looks at.
             await Task.WhenAny(sending, Task.Delay(2000));
             _ = sending.Exception;
         });
@@ -134,6 +136,7 @@ public sealed class RequestContentParityTests
                     {
                         await to.WriteAsync("more"u8.ToArray());
                         await to.FlushAsync();
+                        // Real time: a poll: the end of the exchange reaches the content at some moment, and only a write shows it.
                         await Task.Delay(10);
                     }
                     catch (Exception e)
@@ -158,10 +161,13 @@ public sealed class RequestContentParityTests
                 await peer.SendRstAsync(request.StreamId, Http2ErrorCode.NoError);
             }
 
+            // Real time: the limit of the wait for the end of the request, which is not what the test looks at.
             await Task.WhenAny(sending, Task.Delay(2000));
-            await Task.Delay(50); // what was sent has been read
+            // Real time: what was sent shall be read, and nothing tells the test that it was.
+            await Task.Delay(50);
             ended.SetResult();
             stage.Outcome.Tell("write", await ParityStage.Soon(seen.Task, "the write's end"));
+            // Real time: the limit of the wait for the end of the request, which is not what the test looks at.
             await Task.WhenAny(sending, Task.Delay(2000));
             _ = sending.Exception;
         },

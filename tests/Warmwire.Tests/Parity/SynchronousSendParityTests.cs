@@ -95,6 +95,7 @@ public sealed class SynchronousSendParityTests
             IsBackground = true,
         };
         thread.Start();
+        // Real time: the limit of the wait, after which the thread is said not to come back.
         await Task.WhenAny(done.Task, Task.Delay(3000));
         stage.Outcome.Tell("response", done.Task.IsCompleted ? await done.Task : "(not back after 3 s)");
     }

@@ -14,6 +14,7 @@ namespace Warmwire.Tests.Parity;
 /// </summary>
 [Collection(nameof(TelemetryParityTests))]
 [CollectionDefinition(nameof(TelemetryParityTests), DisableParallelization = true)]
+[Trait("Category", "Open")]
 public sealed class TelemetryParityTests
 {
     private static readonly string[] s_instruments =

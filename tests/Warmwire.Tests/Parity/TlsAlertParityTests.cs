@@ -67,6 +67,7 @@ public sealed class TlsAlertParityTests
             Task<HttpResponseMessage> sending = invoker.SendAsync(ParityStage.Get("https://server.test./"), source.Token);
             await Eventually.IsTrue(() => name is not null, "the handshake begins");
             await source.CancelAsync();
+            // Real time: the limit of the wait for the end of the request, which is not what the test looks at.
             await Task.WhenAny(sending, Task.Delay(2000));
             _ = sending.Exception;
             stage.Outcome.Tell("server name", name);

@@ -51,6 +51,7 @@ public class DialContextTests
     [Fact]
     public async Task Over_real_sockets_a_sync_send_under_a_user_interface_does_not_wait_for_itself()
     {
+        _local = "caller's";
         await using RawServer server = LoopbackServers.Answering();
         using var handler = new PooledHttpHandler { UseProxy = false, ConnectCallback = ConnectAsync };
         using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);

@@ -12,7 +12,7 @@ public sealed class ContextLeakTests
     private static readonly AsyncLocal<object?> s_ambient = new();
 
     [Fact]
-    public async Task Opening_a_connection_does_not_run_in_the_context_of_a_request()
+    public async Task A_connect_callback_has_the_context_of_the_request_as_in_NET()
     {
         await using var server = new ParityServer(_ => Reply.Ok());
         object? seen = "not called";
@@ -28,13 +28,13 @@ public sealed class ContextLeakTests
                 return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
             },
         });
-        s_ambient.Value = new object();
+        object ambient = s_ambient.Value = new object();
         using var mine = new Activity("mine");
         mine.Start();
         await client.GetStringAsync(server.Uri);
-        Assert.Null(seen);
-        Assert.Null(seenActivity);
-        Assert.NotNull(s_ambient.Value);
+        Assert.Same(ambient, seen);
+        Assert.Same(mine, seenActivity);
+        Assert.Same(ambient, s_ambient.Value);
     }
 
     [Theory]

@@ -62,9 +62,7 @@ internal sealed class Http1Connection : HttpConnection
 
     public Stream Stream => Dialed.Stream;
 
-    /// <summary>
-    /// Whether a cancelled read leaves the stream as it was, so that a caller's token and memory may be handed down to it.
-    /// </summary>
+    /// <summary>Whether a cancelled read leaves the stream as it was, so that a caller's token and memory may be handed down.</summary>
     public bool CanWithdrawReads { get; }
 
     // Without the gate: the pool asks under its own, and locks do not nest.
@@ -174,9 +172,7 @@ internal sealed class Http1Connection : HttpConnection
         }
     }
 
-    /// <summary>
-    /// Why the connection was closed if no exchange has begun since this one; the pool closes what it does not want to keep.
-    /// </summary>
+    /// <summary>Why the connection was closed if no exchange has begun since this one; the pool closes what it does not keep.</summary>
     private CloseReason? ClosedSince(long exchangeId)
     {
         lock (Gate)
@@ -189,17 +185,9 @@ internal sealed class Http1Connection : HttpConnection
     /// Something came just before the first byte of a request: it is no answer to it. The connection is closed and the request fails as not
     /// sent, so that it is sent again on another one.
     /// </summary>
-    public bool RefuseForInput(Attempt attempt)
-    {
+    public bool RefuseForInput(Attempt attempt) =>
         // On a fresh connection it is an answer that came early, such as the refusal of a server that is full.
-        if (!(attempt.Lease.Reused || attempt.Lease.WasIdle) || !_idleWatch.HasInput)
-        {
-            return false;
-        }
-
-        _ = _idleWatch.CloseAsync(Reader.EndedWatch, TransportErrors.ConnectionGone(this, attempt, CloseReason.ServerClosed));
-        return true;
-    }
+        (attempt.Lease.Reused || attempt.Lease.WasIdle) && _idleWatch.CloseForInput(attempt);
 
     // ---- An exchange ------------------------------------------------------------------------------------------------
 

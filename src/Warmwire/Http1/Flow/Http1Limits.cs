@@ -23,7 +23,9 @@ internal static class Http1Limits
     /// </summary>
     public const int BodySentAfterFinalAnswer = 1024;
 
-    /// <summary>A larger piece of body is handed to the stream in parts of this size, so that it is seen whether the server takes it.</summary>
+    /// <summary>
+    /// A larger piece of body is handed to the stream in parts of this size, so that it is seen whether the server takes it.
+    /// </summary>
     public const int WriteBytes = 64 * 1024;
 
     /// <summary>The size of one read of a body that is drained.</summary>

@@ -52,6 +52,18 @@ internal abstract class IdleWatch
         Connection.Close(foundBytes ? CloseReason.UnsolicitedData : CloseReason.ServerClosed, error, asynchronously: false);
     }
 
+    /// <summary>Closes the connection if something has come. The request that was about to be sent fails as not sent.</summary>
+    public bool CloseForInput(Attempt attempt)
+    {
+        if (!HasInput)
+        {
+            return false;
+        }
+
+        _ = CloseAsync(Connection.Reader.EndedWatch, TransportErrors.ConnectionGone(Connection, attempt, CloseReason.ServerClosed));
+        return true;
+    }
+
     /// <summary>On a connection that is to be closed: whether the peer sent bytes, or closed or broke the connection.</summary>
     protected abstract ValueTask<bool> FindsBytesAsync(Task<int>? watch);
 }

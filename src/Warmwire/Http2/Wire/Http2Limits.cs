@@ -83,7 +83,9 @@ internal static class Http2Limits
     public const int PingBurst = 1000;
     public const int PingsPerSecond = 50;
 
-    /// <summary>Settings frames of the server: this many at once (the first, and room for a hundred), and so many more each second.</summary>
+    /// <summary>
+    /// Settings frames of the server: this many at once (the first, and room for a hundred), and so many more each second.
+    /// </summary>
     public const int SettingsBurst = 128;
     public const int SettingsPerSecond = 1;
 

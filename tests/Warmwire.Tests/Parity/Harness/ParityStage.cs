@@ -98,6 +98,7 @@ internal sealed class ParityStage(HandlerKind kind) : IDisposable
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
+            // Real time: a poll, since what the collector leaves behind ends on other threads, at its own time.
             await Task.Delay(50).ConfigureAwait(false);
         }
 

@@ -11,7 +11,7 @@ using Xunit;
 namespace Warmwire.Clients.Tests;
 
 /// <summary>RestSharp, Refit and Flurl over both handlers.</summary>
-public sealed class RestLibrariesTests
+public sealed class TypedLibrariesTests
 {
     private sealed record Note(int Id, string Text);
 
