@@ -3,18 +3,23 @@ using Warmwire.Connections;
 namespace Warmwire.Pooling;
 
 /// <summary>
-/// A dial as a work item of the thread pool: it begins on a stack of its own, without an execution context or a synchronization context of
-/// anybody's.
+/// A dial as a work item of the thread pool: it begins on a stack of its own, without an execution context or a synchronization context.
 /// </summary>
 internal sealed class DialWork(ConnectionPool pool, OriginPool origin, PlannedDial dial) : IThreadPoolWorkItem
 {
+    private bool _http1Only;
+
     public void Execute()
     {
-        if (origin.Executor.TryBegin(dial, out bool http1Only))
+        if (!origin.Executor.TryBegin(dial, out _http1Only))
         {
-            _ = RunAsync(http1Only);
-            origin.Executor.TellBegun(dial);
+            return;
         }
+
+        // Story: a listener sent a request to the same origin and waited for it, which was in line behind the dial that had not begun. So
+        // another thread takes the dial if the listener blocks this one; if not, its beginning is told before its end.
+        ThreadPool.UnsafeQueueUserWorkItem(static work => _ = work.RunAsync(work._http1Only), this, preferLocal: true);
+        origin.Executor.TellBegun(dial);
     }
 
     private async Task RunAsync(bool http1Only)

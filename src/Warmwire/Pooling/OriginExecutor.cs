@@ -410,10 +410,6 @@ internal sealed class OriginExecutor
     }
 
     /// <summary>Tells the listeners of a dial that has begun.</summary>
-    /// <remarks>
-    /// Story: a listener sent a request to the same origin and waited for it, which was in line behind the dial that had not begun. So
-    /// this comes after the beginning, and a dial that ends at once may be told of its end first.
-    /// </remarks>
     public void TellBegun(PlannedDial dial) => _events.DialStarted(_owner.Route, dial.Reason);
 
     private PlannedDial? NextDial()
