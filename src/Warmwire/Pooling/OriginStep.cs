@@ -117,7 +117,7 @@ internal struct OriginStep
 
     public OriginEvent? Event;
 
-    public List<(PooledConnection Pooled, CloseReason Reason)>? Closes;
+    public List<PlannedClose>? Closes;
 
     public List<WaiterFailure>? Failures;
 
@@ -128,7 +128,7 @@ internal struct OriginStep
     public readonly bool IsEmpty =>
         Kind == StepKind.None && Dial is null && Closes is null && Failures is null && Event is null && EndedSlots == 0 && !FreesPermit;
 
-    public void Close(PooledConnection pooled, CloseReason reason) => (Closes ??= []).Add((pooled, reason));
+    public void Close(PooledConnection pooled, CloseReason reason) => (Closes ??= []).Add(new PlannedClose(pooled, reason));
 
     public void Fail(PoolWaiter waiter, WaiterFailureKind kind, TransportException? error = null) =>
         (Failures ??= []).Add(new WaiterFailure(waiter, kind, error));

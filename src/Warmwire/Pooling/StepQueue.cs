@@ -15,14 +15,14 @@ internal sealed class StepQueue
     [ThreadStatic]
     private static StepQueue? t_queue;
 
-    private readonly Queue<(OriginExecutor Origin, OriginStep Step)> _steps = new();
+    private readonly Queue<Pending> _steps = new();
     private bool _isRunning;
 
     /// <summary>Takes the step, and all that follow from it; or leaves it to the loop that this thread is in.</summary>
     public static void Run(OriginExecutor origin, in OriginStep step)
     {
         StepQueue queue = t_queue ??= new StepQueue();
-        queue._steps.Enqueue((origin, step));
+        queue._steps.Enqueue(new Pending(origin, step));
         if (!queue._isRunning)
         {
             queue.RunAll();
@@ -58,7 +58,7 @@ internal sealed class StepQueue
     {
         ExceptionDispatchInfo? failure = null;
         _isRunning = true;
-        while (_steps.TryDequeue(out (OriginExecutor Origin, OriginStep Step) next))
+        while (_steps.TryDequeue(out Pending? next))
         {
             try
             {
@@ -73,5 +73,13 @@ internal sealed class StepQueue
 
         _isRunning = false;
         failure?.Throw();
+    }
+
+    // An object, because the code of a queue of structs is compiled by each program at its first request.
+    private sealed class Pending(OriginExecutor origin, in OriginStep step)
+    {
+        public readonly OriginStep Step = step;
+
+        public OriginExecutor Origin { get; } = origin;
     }
 }
