@@ -36,6 +36,9 @@ public sealed class KestrelServer : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
+            // A request that a test holds back must not be taken for a slow one: by default its connection is reset after 5 s.
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.Limits.MinResponseDataRate = null;
             kestrel.AddServerHeader = false;
             options.Configure?.Invoke(kestrel);
             kestrel.Listen(IPAddress.Loopback, 0, listen =>
