@@ -11,6 +11,7 @@ public sealed class Http2FrameParityTests
 {
     [Fact]
     [Trait("Issue10", "N1-priority-length")]
+    [Trait("Category", "Open")]
     public Task PRIORITY_of_a_wrong_length_is_an_error_of_its_stream() => ParityScenario.AssertAsync(
         async stage =>
         {
@@ -42,6 +43,7 @@ public sealed class Http2FrameParityTests
     [InlineData(FrameType.Data)]
     [InlineData(FrameType.Headers)]
     [Trait("Issue10", "N2-frames-behind-end")]
+    [Trait("Category", "Open")]
     public async Task Frames_behind_END_STREAM_get_STREAM_CLOSED(FrameType type)
     {
         var stage = new ParityStage(HandlerKind.PooledHttpHandler);
@@ -67,6 +69,7 @@ public sealed class Http2FrameParityTests
 
     [Fact]
     [Trait("Issue10", "N3-header-table-twice")]
+    [Trait("Category", "Open")]
     public async Task HEADER_TABLE_SIZE_twice_in_one_SETTINGS_signals_the_smaller_too()
     {
         var stage = new ParityStage(HandlerKind.PooledHttpHandler);
@@ -95,6 +98,7 @@ public sealed class Http2FrameParityTests
     [Theory]
     [InlineData(100)]
     [Trait("Issue10", "N4-hundred-settings")]
+    [Trait("Category", "Open")]
     public Task A_hundred_SETTINGS_beside_the_first_are_within_the_limit(int count) => ParityScenario.AssertAsync(
         async stage =>
         {
