@@ -159,6 +159,11 @@ public sealed class ConnectionErrorTests
         Task<HttpResponseMessage> sending = rig.SendAsync(Http2Rig.Get());
         Http2Peer peer = await rig.AcceptSilentAsync();
         await peer.ReadPrefaceAsync();
+        while ((await peer.ReadFrameAsync()).Type != FrameType.Headers)
+        {
+            // The request is with the peer before the connection ends, or it would fail for a connection that is gone.
+        }
+
         await peer.SendFrameAsync(first, 0, 0, first == FrameType.WindowUpdate ? [0, 0, 0, 1] : new byte[8]);
         Assert.Equal(Http2ErrorCode.ProtocolError, (await peer.ExpectGoAwayAsync()).Code);
         await peer.ExpectClosedAsync();
