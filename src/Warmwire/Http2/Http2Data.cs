@@ -35,7 +35,8 @@ internal sealed class Http2Data
 
     /// <summary>Takes as much of the data as the windows and the output allow.</summary>
     /// <returns>What to wait for before the rest is tried.</returns>
-    /// <exception cref="IOException">The stream is over: the rest is not wanted.</exception>
+    /// <exception cref="OperationCanceledException">The exchange was cancelled or answered: the rest is not wanted.</exception>
+    /// <exception cref="IOException">The exchange has failed.</exception>
     public ValueTask Send(Http2Upload upload, ref ReadOnlyMemory<byte> data)
     {
         Http2Stream stream = upload.Stream;
@@ -46,7 +47,7 @@ internal sealed class Http2Data
         {
             if (upload.IsStopped || !stream.MaySend)
             {
-                throw new IOException(ErrorTexts.UploadStopped);
+                throw upload.StoppedError();
             }
 
             while (!data.IsEmpty)
@@ -70,6 +71,7 @@ internal sealed class Http2Data
                 data = data[credit..];
                 if (last)
                 {
+                    upload.Ended_NeedsLock();
                     over |= Streams.LocalEnded_NeedsLock(stream);
                 }
             }
@@ -109,6 +111,7 @@ internal sealed class Http2Data
             }
 
             frames.Data(stream.Id, [], endStream: true);
+            upload.Ended_NeedsLock();
             over = Streams.LocalEnded_NeedsLock(stream);
             frames.ExpectMore(Streams.Count_NeedsLock > 1);
         }

@@ -88,7 +88,6 @@ public sealed class EarlyAnswerParityTests
 
     [Fact]
     [Trait("Issue10", "A2-early-2xx-h2")]
-    [Trait("Category", "Open")]
     public Task An_HTTP_2_upload_that_is_answered_early_with_2xx_is_sent_to_its_end() => ParityScenario.AssertAsync(
         async stage =>
         {
@@ -261,7 +260,6 @@ public sealed class EarlyAnswerParityTests
 
     [Fact]
     [Trait("Issue10", "A6-send-waits-for-content-h2")]
-    [Trait("Category", "Open")]
     public Task SendAsync_does_not_return_while_content_of_NETs_own_types_is_being_sent_over_HTTP_2() => ParityScenario.AssertAsync(
         async stage =>
         {
