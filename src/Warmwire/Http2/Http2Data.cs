@@ -164,9 +164,9 @@ internal sealed class Http2Data
     /// <summary>DATA has come: takes it from the windows.</summary>
     /// <param name="streamId">Its stream.</param>
     /// <param name="length">What counts against the windows: the payload with its padding.</param>
-    /// <param name="passed">Whether it was more than the stream's window.</param>
+    /// <param name="window">What that leaves of the stream's window.</param>
     /// <returns>The stream, if it is not gone.</returns>
-    public Http2Stream? Came(int streamId, int length, out bool passed)
+    public Http2Stream? Came(int streamId, int length, out ReceiveWindowUse window)
     {
         using Http2Output.FrameScope frames = Output.Enter();
         Http2Stream? stream = Streams.Find_NeedsLock(streamId, FrameType.Data);
@@ -176,7 +176,7 @@ internal sealed class Http2Data
             frames.WindowUpdate(0, credit);
         }
 
-        passed = stream is not null && !stream.Window.TryTake(length);
+        window = stream is null ? ReceiveWindowUse.Open : stream.Window.Take(length);
         return stream;
     }
 

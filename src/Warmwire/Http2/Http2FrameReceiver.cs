@@ -139,14 +139,14 @@ internal sealed class Http2FrameReceiver
             _connection.Floods.Count(FloodKind.EmptyData);
         }
 
-        if (_connection.Data.Came(header.StreamId, header.Length, out bool passed) is not { } stream)
+        if (_connection.Data.Came(header.StreamId, header.Length, out ReceiveWindowUse window) is not { } stream)
         {
             _connection.Streams.AnswerLate(header.StreamId);
             return;
         }
 
         _connection.Health.HeardOfExchange();
-        if (passed)
+        if (window == ReceiveWindowUse.Passed)
         {
             Fail(stream, HttpRequestError.HttpProtocolError, Http2ErrorCode.FlowControlError, Http2ErrorTexts.StreamWindowPassed);
             return;
@@ -168,6 +168,10 @@ internal sealed class Http2FrameReceiver
         else if (endStream)
         {
             End(stream);
+        }
+        else if (window == ReceiveWindowUse.UsedUp)
+        {
+            stream.Upload?.LetResponseGo();
         }
     }
 

@@ -173,16 +173,20 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
 
     protected override void GiveUp(Attempt attempt, Exception error, CloseReason reason) => GiveUp(error);
 
-    /// <summary>Ends the wait for the head; the stream is reset and the connection goes on.</summary>
-    public void GiveUp(Exception error)
+    /// <summary>Ends the wait for the response; the stream is reset and the connection goes on.</summary>
+    /// <returns>Whether it still waited.</returns>
+    public bool GiveUp(Exception error)
     {
         // Story: the response is handed over at this moment. The one that completes the attempt first wins; if that is the response, this
         // came too late.
-        if (Attempt is { } attempt && attempt.TryFail(error, asynchronously: true))
+        if (Attempt is not { } attempt || !attempt.TryFail(error, asynchronously: true))
         {
-            StopWaiting(attempt);
-            _connection.Streams.Reset(this, Http2ErrorCode.Cancel, _wire.OpenedAt);
+            return false;
         }
+
+        StopWaiting(attempt);
+        _connection.Streams.Reset(this, Http2ErrorCode.Cancel, _wire.OpenedAt);
+        return true;
     }
 
     /// <summary>The stream is over before its response was: called once it is out of the connection's table, from any thread.</summary>

@@ -14,8 +14,8 @@ internal sealed class Http2Upload : IRequestBodyWriter
 {
     private readonly Http2Stream _stream;
     private readonly long? _promised;
-    private readonly bool _responseWaits;
     private ContinueWait? _continue;
+    private volatile bool _responseWaits;
     private volatile bool _stopped;
     private volatile bool _withheld;
     private volatile bool _refused;
@@ -23,6 +23,7 @@ internal sealed class Http2Upload : IRequestBodyWriter
     private volatile bool _whole;
     private volatile bool _over;
     private volatile Exception? _failure;
+    private volatile Deadline? _deadline;
     private bool _torn;
     private int _handOver;
 
@@ -102,8 +103,34 @@ internal sealed class Http2Upload : IRequestBodyWriter
         }
 
         int was = Interlocked.CompareExchange(ref _handOver, (int)HandOver.Waits, (int)HandOver.None);
-        return was == (int)HandOver.None || !ResponseStands;
+        if (was != (int)HandOver.None)
+        {
+            return !ResponseStands;
+        }
+
+        // Story: it was let go between the two, found nobody waiting, and would wait for ever.
+        return _responseWaits || !StopsHolding();
     }
+
+    /// <summary>
+    /// The server may send nothing more of the response until it is read. It may be one that reads the request as it answers, and so takes
+    /// no more of it either: each would wait for the other. The response is handed over now, as that of a duplex content is.
+    /// </summary>
+    public void LetResponseGo()
+    {
+        if (_responseWaits && !_refused)
+        {
+            _responseWaits = false;
+            if (StopsHolding())
+            {
+                _stream.HandOverNow();
+            }
+        }
+    }
+
+    /// <summary>Whether a response waits, and the calling code is the one that hands it over.</summary>
+    private bool StopsHolding() =>
+        Interlocked.CompareExchange(ref _handOver, (int)HandOver.Free, (int)HandOver.Waits) == (int)HandOver.Waits;
 
     /// <summary>
     /// Sends the content, and never throws. Its first part runs in this call, and may block: nothing of ours waits for it.
@@ -163,6 +190,11 @@ internal sealed class Http2Upload : IRequestBodyWriter
             {
                 _stream.HandOverNow();
             }
+
+            if (_deadline is { } deadline)
+            {
+                deadlines.Cancel(deadline);
+            }
         }
     }
 
@@ -183,12 +215,10 @@ internal sealed class Http2Upload : IRequestBodyWriter
         {
             Withhold();
         }
-        else if (_stream.WaitsForHead || _responseWaits)
+        else if (!(_stream.WaitsForHead || _responseWaits)
+            || !_stream.GiveUp(TransportErrors.OfContent(_stream.Connection, attempt, error)))
         {
-            _stream.GiveUp(TransportErrors.OfContent(_stream.Connection, attempt, error));
-        }
-        else
-        {
+            // The caller has the response, perhaps just since.
             _stream.Inbox.Fail(TransportErrors.ContentFailed(_stream.Connection, attempt, error), dropUnread: true);
             _stream.Connection.Streams.Reset(_stream, Http2ErrorCode.Cancel);
         }
@@ -220,7 +250,7 @@ internal sealed class Http2Upload : IRequestBodyWriter
 
         if (!_refused)
         {
-            new StallDeadline(this).Schedule();
+            Limit(new StallDeadline(this), Http2Limits.UploadStall);
         }
         else if (!_responseWaits)
         {
@@ -233,7 +263,19 @@ internal sealed class Http2Upload : IRequestBodyWriter
     {
         if (!_over)
         {
-            _stream.Connection.Services.Deadlines.Schedule(new RefusedDeadline(this), Http2Limits.RequestAfterResponse);
+            Limit(new RefusedDeadline(this), Http2Limits.RequestAfterResponse);
+        }
+    }
+
+    /// <summary>Lets a deadline expire, unless the content is over before: it would keep the request and its content till then.</summary>
+    private void Limit(Deadline deadline, TimeSpan limit)
+    {
+        DeadlineQueue deadlines = _stream.Connection.Services.Deadlines;
+        _deadline = deadline;
+        deadlines.Schedule(deadline, limit);
+        if (_over)
+        {
+            deadlines.Cancel(deadline);
         }
     }
 
@@ -324,13 +366,11 @@ internal sealed class Http2Upload : IRequestBodyWriter
     {
         private long _sent = Interlocked.Read(ref upload._sent);
 
-        public void Schedule() => upload._stream.Connection.Services.Deadlines.Schedule(this, Http2Limits.UploadStall);
-
         protected override void OnExpired()
         {
             if (!upload._over && !upload._stream.Connection.Streams.EndStalled(upload, ref _sent))
             {
-                Schedule();
+                upload.Limit(this, Http2Limits.UploadStall);
             }
         }
     }

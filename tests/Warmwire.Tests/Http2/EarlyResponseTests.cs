@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Warmwire.Http2.Wire;
 using Warmwire.Tests.Http1.Flow;
 using Warmwire.Tests.Kit;
@@ -78,6 +79,81 @@ public sealed class EarlyResponseTests
         await open.Peer.SendWindowUpdateAsync(open.StreamId, Length);
         await open.Peer.NextAsync(frame => frame.StreamId == open.StreamId && frame.EndStream, "the end of the request");
         Assert.Equal("ok", await open.ReadResponseAsync());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // head and data in one read
+    public async Task A_response_that_fills_its_window_is_handed_over_though_its_content_is_not_sent(bool together)
+    {
+        using Http2Rig rig = CreateRig();
+        OpenRequest open = await StartBlockedAsync(rig);
+        string answer = new('a', rig.Handler.InitialHttp2StreamWindowSize);
+        if (!together)
+        {
+            await open.Peer.SendHeadAsync(open.StreamId, 200);
+            await open.Peer.RoundTripAsync();
+            Assert.False(open.Sending.IsCompleted);
+            await open.Peer.SendBodyAsync(open.StreamId, WireBytes.Of(answer), endStream: false);
+        }
+        else
+        {
+            open.Peer.SendWindows.Take(open.StreamId, answer.Length);
+            await open.Peer.SendAsync([
+                .. new HeaderFraming().Cut(open.StreamId, HpackWriter.Block([(":status", "200")]), endStream: false),
+                .. WireBytes.Of(answer).Chunk(16_384).Select(piece => new PeerFrame(FrameType.Data, 0, open.StreamId, piece))]);
+        }
+
+        using HttpResponseMessage response = await open.Sending;
+        Task<string> reading = response.ReadTextAsync();
+        await open.Peer.SendWindowUpdateAsync(0, Length);
+        await open.Peer.SendWindowUpdateAsync(open.StreamId, Length);
+        await open.Peer.NextAsync(frame => frame.StreamId == open.StreamId && frame.EndStream, "the end of the request");
+        await open.Peer.SendDataAsync(open.StreamId, "b", endStream: true);
+        Assert.Equal(answer + "b", await reading);
+        await rig.AssertServesAsync(open.Peer);
+    }
+
+    [Fact]
+    public async Task A_content_that_fails_behind_a_response_that_was_handed_over_fails_its_body()
+    {
+        using Http2Rig rig = CreateRig();
+        var broken = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        OpenRequest open = await rig.StartAsync(Http2Rig.Post(new StreamContent(new PromisedStream(broken.Task))));
+        await open.Peer.SendHeadAsync(open.StreamId, 200);
+        await open.Peer.SendDataUpToWindowAsync(open.StreamId, new byte[rig.Handler.InitialHttp2StreamWindowSize]);
+        using HttpResponseMessage response = await open.Sending;
+        broken.SetException(new InvalidDataException("broken"));
+        Assert.Equal(Http2ErrorCode.Cancel, await open.Peer.ExpectRstAsync(open.StreamId));
+        await Assert.ThrowsAsync<HttpIOException>(() => response.ReadTextAsync());
+        await rig.AssertServesAsync(open.Peer);
+    }
+
+    [Fact]
+    public async Task Nothing_keeps_a_content_whose_rest_was_not_wanted()
+    {
+        using Http2Rig rig = CreateRig();
+        WeakReference content = await SendUnwantedAsync(rig);
+        await Eventually.IsTrue(
+            () =>
+            {
+                GC.Collect();
+                return !content.IsAlive;
+            },
+            "the content is collected, long before the limit for a server that takes nothing more");
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static async Task<WeakReference> SendUnwantedAsync(Http2Rig rig)
+        {
+            OpenRequest open = await StartBlockedAsync(rig);
+            await open.Peer.AnswerAsync(open.StreamId, 200, "ok");
+            await open.Peer.RoundTripAsync();
+            await open.Peer.SendRstAsync(open.StreamId, Http2ErrorCode.NoError);
+            using HttpResponseMessage response = await open.Sending;
+            var content = new WeakReference(response.RequestMessage!.Content);
+            response.RequestMessage = null;
+            return content;
+        }
     }
 
     [Fact]
@@ -212,4 +288,14 @@ public sealed class EarlyResponseTests
     }
 
     private static Http2Rig CreateRig() => new(handler => handler.ReplayPolicy = ReplayPolicy.Never);
+
+    /// <summary>The file of a content: its one read comes to what it is told.</summary>
+    private sealed class PromisedStream(Task<int> read) : MemoryStream
+    {
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(read);
+
+        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => read;
+
+        public override Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken) => read;
+    }
 }
