@@ -67,7 +67,8 @@ public enum CloseReason
     RequestContentFailed,
 
     /// <summary>
-    /// The address of the connection left the DNS answer for its host; see <see cref="PooledHttpHandler.DnsRefreshInterval"/>.
+    /// The address of the connection left the name of its host: several answers in a row lacked it, or it refused a connection and the
+    /// last answer lacked it; see <see cref="PooledHttpHandler.DnsRefreshInterval"/>.
     /// </summary>
     AddressRetired,
 
@@ -110,4 +111,9 @@ public enum CloseReason
 
     /// <summary>The server wants HTTP/1.1 instead (HTTP_1_1_REQUIRED, RFC 9113 §7).</summary>
     Http11Required,
+
+    /// <summary>
+    /// The name got another address, and the connection makes way for one to that; see <see cref="PooledHttpHandler.AddressSelection"/>.
+    /// </summary>
+    Rebalanced,
 }

@@ -20,35 +20,58 @@ internal static class DialErrorTexts
     public static string NameResolutionTimedOut(string host, TimeSpan timeout) =>
         $"The name {host} could not be resolved within {Duration(timeout)}; {ConnectTimeout}.";
 
-    public static string ConnectTimedOut(HostAndPort server, IReadOnlyList<IPEndPoint> endPoints, TimeSpan timeout) =>
-        $"Could not connect to {server}{Addresses(server, endPoints)} within {Duration(timeout)}; {ConnectTimeout}.";
+    /// <param name="server">Where the dial was for.</param>
+    /// <param name="tried">What happened at each address that was tried.</param>
+    /// <param name="untried">How many addresses it did not come to.</param>
+    /// <param name="timeout">The time that was over.</param>
+    public static string ConnectTimedOut(HostAndPort server, IReadOnlyList<TriedAddress> tried, int untried, TimeSpan timeout)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"Could not connect to {server} within {Duration(timeout)}");
+        if (tried is not [TriedAddress only] || !IsTheHost(server, only.Address))
+        {
+            text.Append(": ");
+            AppendTried(text, server, tried);
+        }
+
+        if (untried > 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"; {untried} more not tried");
+        }
+
+        return text.Append(CultureInfo.InvariantCulture, $"; {ConnectTimeout}.").ToString();
+    }
 
     /// <param name="server">Where the dial was for.</param>
-    /// <param name="failures">What happened at each address that was tried.</param>
+    /// <param name="tried">What happened at each address that was tried.</param>
     /// <param name="known">How many addresses the name has; more than were tried if it has more than the race admits.</param>
-    public static string ConnectFailed(HostAndPort server, IReadOnlyList<(IPEndPoint EndPoint, Exception Error)> failures, int known)
+    public static string ConnectFailed(HostAndPort server, IReadOnlyList<TriedAddress> tried, int known)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"Could not connect to {server}");
-        if (known > failures.Count)
+        if (known > tried.Count)
         {
-            text.Append(CultureInfo.InvariantCulture, $", trying {failures.Count} of its {known} addresses");
+            text.Append(CultureInfo.InvariantCulture, $", trying {tried.Count} of its {known} addresses");
         }
 
         text.Append(": ");
-        for (int i = 0; i < failures.Count; i++)
+        AppendTried(text, server, tried);
+        return text.Append('.').ToString();
+    }
+
+    private static void AppendTried(StringBuilder text, HostAndPort server, IReadOnlyList<TriedAddress> tried)
+    {
+        for (int i = 0; i < tried.Count; i++)
         {
-            (IPEndPoint endPoint, Exception error) = failures[i];
+            TriedAddress one = tried[i];
             text.Append(i == 0 ? "" : "; ");
-            if (!IsTheHost(server, endPoint.Address))
+            if (!IsTheHost(server, one.Address))
             {
-                text.Append(CultureInfo.InvariantCulture, $"{endPoint.Address}: ");
+                text.Append(CultureInfo.InvariantCulture, $"{one.Address}: ");
             }
 
-            text.Append(Reasons(error));
+            text.Append(one.Error is { } error ? Reasons(error) : $"no answer in {Duration(one.Unanswered ?? TimeSpan.Zero)}");
         }
-
-        return text.Append('.').ToString();
     }
 
     public static string ConnectCallbackTimedOut(HostAndPort server, TimeSpan timeout) =>
@@ -95,11 +118,6 @@ internal static class DialErrorTexts
     public static string Unexpected(HostAndPort server, Exception e) =>
         $"Could not connect to {server}: {Reasons(e)}.";
 
-    private static string Addresses(HostAndPort server, IReadOnlyList<IPEndPoint> endPoints) =>
-        endPoints is [IPEndPoint only] && IsTheHost(server, only.Address)
-            ? ""
-            : $" ({string.Join(", ", endPoints.Select(e => e.Address))})";
-
     private static bool IsTheHost(HostAndPort server, IPAddress address) =>
         IPAddress.TryParse(server.Host, out IPAddress? host) && host.Equals(address);
 
@@ -118,3 +136,9 @@ internal static class DialErrorTexts
 
     private static string Sentence(Exception e) => e.Message.TrimEnd('.', ' ');
 }
+
+/// <summary>An address that a dial has tried.</summary>
+/// <param name="Address">The address.</param>
+/// <param name="Error">Why it failed, if it did by itself.</param>
+/// <param name="Unanswered">If not, how long it was waited for.</param>
+internal readonly record struct TriedAddress(IPAddress Address, Exception? Error, TimeSpan? Unanswered);

@@ -7,23 +7,41 @@ namespace Warmwire.Dialing;
 /// <see cref="AttemptDelay"/> or as soon as one fails; attempts go on side by side until one succeeds, and the others are then cancelled
 /// and disposed.
 /// </summary>
+/// <remarks>
+/// Each attempt that runs beside another needs a permit. Story: a name was black-holed, ten dials were under way under a limit of ten, and
+/// their attempts together held 173 sockets. Without a permit the addresses are tried one after another: the oldest attempt has its
+/// time, and is given up for the next.
+/// </remarks>
 internal static class AddressRace
 {
     /// <summary>RFC 8305 §8: the Connection Attempt Delay, as it recommends it.</summary>
     public static readonly TimeSpan AttemptDelay = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>How long an attempt runs at most while the next address waits for its permit.</summary>
+    public static readonly TimeSpan AttemptAlone = TimeSpan.FromSeconds(2);
+
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired; it ends the race even if attempts ignore
     /// it.</exception>
-    public static async Task<AddressRaceResult<T>> RunAsync<T>(
+    public static Task<AddressRaceResult<T>> RunAsync<T>(
         IReadOnlyList<IPEndPoint> endPoints,
         Func<IPEndPoint, CancellationToken, Task<T>> connect,
         TimeProvider clock,
         CancellationToken cancellationToken)
+        where T : class, IDisposable =>
+        RunAsync(endPoints, connect, clock, new RaceRules(), cancellationToken);
+
+    /// <inheritdoc cref="RunAsync{T}(IReadOnlyList{IPEndPoint}, Func{IPEndPoint, CancellationToken, Task{T}}, TimeProvider,
+    /// CancellationToken)"/>
+    public static async Task<AddressRaceResult<T>> RunAsync<T>(
+        IReadOnlyList<IPEndPoint> endPoints,
+        Func<IPEndPoint, CancellationToken, Task<T>> connect,
+        TimeProvider clock,
+        RaceRules rules,
+        CancellationToken cancellationToken)
         where T : class, IDisposable
     {
-        var running = new List<(IPEndPoint EndPoint, Task<T> Task)>();
-        var failures = new List<(IPEndPoint EndPoint, Exception Error)>();
         using var race = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var running = new RunningAttempts<T>(connect, rules, clock);
         try
         {
             int next = 0;
@@ -34,32 +52,35 @@ internal static class AddressRace
                 if (next < endPoints.Count && delay is null or { IsCompleted: true })
                 {
                     // The delay first: it is measured from the start of the attempt, whose synchronous part may take its time.
-                    IPEndPoint endPoint = endPoints[next++];
-                    delay = next < endPoints.Count ? Task.Delay(AttemptDelay, clock, race.Token) : null;
-                    running.Add((endPoint, StartAsync(connect, endPoint, race.Token)));
+                    delay = next + 1 < endPoints.Count || running.Count > 0 ? Task.Delay(AttemptDelay, clock, race.Token) : null;
+                    if (running.TryStart(endPoints[next], race.Token))
+                    {
+                        next++;
+                    }
+                    else
+                    {
+                        running.GiveUpOldest();
+                    }
                 }
 
                 if (running.Count == 0)
                 {
-                    return new AddressRaceResult<T>(null, null, failures);
+                    return new AddressRaceResult<T>(null, null, running.Failures);
                 }
 
-                await AnyOf(running, delay).WaitAsync(cancellationToken).ConfigureAwait(false);
-                int finished = running.FindIndex(static attempt => attempt.Task.IsCompleted);
-                if (finished < 0)
+                await running.AnyEnded(next < endPoints.Count ? delay : null).WaitAsync(cancellationToken).ConfigureAwait(false);
+                if (!running.TryTakeEnded(out RaceAttempt? ended, out Task<T>? task))
                 {
                     continue;
                 }
 
-                (IPEndPoint EndPoint, Task<T> Task) ended = running[finished];
-                running.RemoveAt(finished);
                 try
                 {
-                    return new AddressRaceResult<T>(await ended.Task.ConfigureAwait(false), ended.EndPoint, failures);
+                    return new AddressRaceResult<T>(await task.ConfigureAwait(false), ended.EndPoint, running.Failures);
                 }
                 catch (Exception e)
                 {
-                    failures.Add((ended.EndPoint, e));
+                    running.Failed(ended, e);
                     delay = null;
                 }
             }
@@ -67,42 +88,22 @@ internal static class AddressRace
         finally
         {
             await race.CancelAsync().ConfigureAwait(false);
-            foreach ((_, Task<T> task) in running)
-            {
-                DialDeadline.Discard(task);
-            }
+            running.Abandon();
         }
     }
+}
 
-    private static Task AnyOf<T>(List<(IPEndPoint EndPoint, Task<T> Task)> running, Task? delay)
-    {
-        var tasks = new List<Task>(running.Count + 1);
-        foreach ((_, Task<T> task) in running)
-        {
-            tasks.Add(task);
-        }
+/// <summary>What a race keeps to besides its addresses.</summary>
+internal sealed class RaceRules
+{
+    /// <summary>Where attempts beside another get their permits; <see langword="null"/>: they need none.</summary>
+    public IAttemptPermits? Permits { get; init; }
 
-        if (delay is not null)
-        {
-            tasks.Add(delay);
-        }
+    /// <summary>How long an attempt runs while the next waits for its permit.</summary>
+    public TimeSpan Alone { get; init; } = AddressRace.AttemptAlone;
 
-        return Task.WhenAny(tasks);
-    }
-
-    /// <summary>An attempt that fails before its first await fails like any other.</summary>
-    private static Task<T> StartAsync<T>(
-        Func<IPEndPoint, CancellationToken, Task<T>> connect, IPEndPoint endPoint, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return connect(endPoint, cancellationToken);
-        }
-        catch (Exception e)
-        {
-            return Task.FromException<T>(e);
-        }
-    }
+    /// <summary>All attempts, in order; also of a race that was ended from outside.</summary>
+    public List<RaceAttempt> Attempts { get; init; } = [];
 }
 
 /// <summary>How a race ended: with a winner, or with a failure at every address.</summary>

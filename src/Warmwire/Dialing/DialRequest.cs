@@ -31,4 +31,7 @@ internal sealed class DialRequest
     public CallerContext? Caller { get; init; }
 
     public RequestTrace? Trace { get; init; }
+
+    /// <summary>What the pool knows of the host's addresses; <see langword="null"/>: nothing, and it wants to know nothing.</summary>
+    public IDialAddresses? Addresses { get; init; }
 }

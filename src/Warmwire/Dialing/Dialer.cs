@@ -29,9 +29,9 @@ internal sealed class Dialer
     public Dialer(HandlerSettings settings)
         : this(
             settings,
-            async (endPoint, token) => await SocketConnector
+            settings.Connect ?? (async (endPoint, token) => await SocketConnector
                 .ConnectAsync(endPoint, settings.TcpKeepAliveInterval, settings.SocketBackEnd, token)
-                .ConfigureAwait(false))
+                .ConfigureAwait(false)))
     {
     }
 
@@ -139,35 +139,81 @@ internal sealed class Dialer
         }
 
         bool isAddress = IPAddress.TryParse(route.Host, out IPAddress? literal);
-        (List<IPAddress> addresses, int known) = isAddress
-            ? (AddressOrder.Arrange([literal!], out int one), one)
-            : await NameResolver.ResolveAsync(_settings.ResolveNames, request, deadline).ConfigureAwait(false);
+        IDialAddresses addresses = request.Addresses ?? new DirectAddresses(route.Host, _settings);
+        NamedAddresses names = isAddress
+            ? new NamedAddresses([literal!], Known: 1, Answer: null)
+            : await NameResolver.ResolveAsync(addresses, again: false, request, deadline).ConfigureAwait(false);
         TimeSpan dnsTime = isAddress ? TimeSpan.Zero : clock.GetElapsedTime(start);
 
-        start = clock.GetTimestamp();
-        Func<IPEndPoint, CancellationToken, Task<Stream>> attempt =
-            request.Trace is { } trace ? (endPoint, token) => AttemptAsync(endPoint, trace, token) : _connect;
-        List<IPEndPoint> endPoints = addresses.ConvertAll(address => new IPEndPoint(address, route.Port));
-        AddressRaceResult<Stream> race;
-        try
+        long connecting = clock.GetTimestamp();
+        var attempts = new List<RaceAttempt>();
+        AddressRaceResult<Stream> race = await RaceAsync(names.Order, addresses, attempts, request, deadline).ConfigureAwait(false);
+        if (race.Winner is null && names.Answer is { } answer && answer.At < start)
         {
-            race = await AddressRace.RunAsync(endPoints, attempt, clock, deadline.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException e) when (deadline.Expired && !cancellationToken.IsCancellationRequested)
-        {
-            string message = DialErrorTexts.ConnectTimedOut(route.HostAndPort, endPoints, request.ConnectTimeout);
-            throw DialFailure.Timeout(route, HttpRequestError.ConnectionError, TransportPhase.Connect, message, e);
+            // Story: the service has moved, and the answer that was kept is from before. So the name is asked again, at once.
+            NamedAddresses newer = await NameResolver.ResolveAsync(addresses, again: true, request, deadline).ConfigureAwait(false);
+            List<IPAddress> untried = newer.Order.FindAll(address => !names.Order.Contains(address));
+            if (untried.Count > 0)
+            {
+                names = newer with { Known = names.Known + untried.Count };
+                race = await RaceAsync(untried, addresses, attempts, request, deadline).ConfigureAwait(false);
+            }
         }
 
         if (race is not { Winner: { } winner, EndPoint: { } reached })
         {
             // As in .NET, the inner exception is the one of the address tried last; the text has them all.
-            string message = DialErrorTexts.ConnectFailed(route.HostAndPort, race.Failures, known);
-            throw DialFailure.Of(route, HttpRequestError.ConnectionError, TransportPhase.Connect, message, race.Failures[^1].Error);
+            string message = DialErrorTexts.ConnectFailed(route.HostAndPort, Describe(attempts), names.Known);
+            Exception last = attempts.FindLast(static attempt => attempt.Error is not null)?.Error
+                ?? new SocketException((int)SocketError.TimedOut);
+            throw DialFailure.Of(route, HttpRequestError.ConnectionError, TransportPhase.Connect, message, last);
         }
 
-        return new Connected(winner, reached, isAddress ? null : reached.Address, dnsTime, clock.GetElapsedTime(start));
+        return new Connected(winner, reached, isAddress ? null : reached.Address, dnsTime, clock.GetElapsedTime(connecting));
     }
+
+    /// <summary>Connects to one of these addresses, or to none.</summary>
+    /// <exception cref="TransportException">The time was over.</exception>
+    private async Task<AddressRaceResult<Stream>> RaceAsync(
+        List<IPAddress> order, IDialAddresses addresses, List<RaceAttempt> all, DialRequest request, DialDeadline deadline)
+    {
+        Route route = request.Route;
+        Func<IPEndPoint, CancellationToken, Task<Stream>> attempt =
+            request.Trace is { } trace ? (endPoint, token) => AttemptAsync(endPoint, trace, token) : _connect;
+        List<IPEndPoint> endPoints = order.ConvertAll(address => new IPEndPoint(address, route.Port));
+        var rules = new RaceRules { Permits = addresses, Alone = TimeAlone(request.ConnectTimeout, endPoints.Count) };
+        AddressRaceResult<Stream> race = default;
+        try
+        {
+            race = await AddressRace.RunAsync(endPoints, attempt, _settings.TimeProvider, rules, deadline.Token).ConfigureAwait(false);
+            return race;
+        }
+        catch (OperationCanceledException e) when (deadline.Expired)
+        {
+            deadline.ThrowIfPoolCancelled();
+            List<TriedAddress> tried = Describe([.. all, .. rules.Attempts]);
+            string message = DialErrorTexts.ConnectTimedOut(
+                route.HostAndPort, tried, endPoints.Count - rules.Attempts.Count, request.ConnectTimeout);
+            throw DialFailure.Timeout(route, HttpRequestError.ConnectionError, TransportPhase.Connect, message, e);
+        }
+        finally
+        {
+            all.AddRange(rules.Attempts);
+            addresses.Raced(rules.Attempts, race.EndPoint?.Address);
+        }
+    }
+
+    /// <summary>The time of one address while there is no permit for two at a time: its share, within reason.</summary>
+    private static TimeSpan TimeAlone(TimeSpan connectTimeout, int addresses)
+    {
+        TimeSpan share = connectTimeout == Timeout.InfiniteTimeSpan ? AddressRace.AttemptAlone : connectTimeout / (addresses + 1);
+        return share < AddressRace.AttemptDelay ? AddressRace.AttemptDelay
+            : share > AddressRace.AttemptAlone ? AddressRace.AttemptAlone
+            : share;
+    }
+
+    private static List<TriedAddress> Describe(IEnumerable<RaceAttempt> attempts) =>
+        [.. attempts.Select(static attempt => new TriedAddress(attempt.EndPoint.Address, attempt.Error, attempt.Unanswered))];
 
     private async Task<Stream> AttemptAsync(IPEndPoint endPoint, RequestTrace trace, CancellationToken cancellationToken)
     {

@@ -8,10 +8,14 @@ namespace Warmwire.Dialing;
 /// <summary>The first step of a dial: which addresses the host's name has.</summary>
 internal static class NameResolver
 {
-    /// <returns>At least one address, in the order to try them, and how many there would have been without
-    /// <see cref="AddressOrder.MaxAddresses"/>.</returns>
-    public static async Task<(List<IPAddress> Addresses, int Known)> ResolveAsync(
-        Func<string, CancellationToken, Task<IPAddress[]>> resolve,
+    /// <param name="addresses">Whom to ask.</param>
+    /// <param name="again">The last answer did not lead to a connection.</param>
+    /// <param name="request">What is dialed.</param>
+    /// <param name="deadline">When to give up.</param>
+    /// <returns>At least one address, in the order to try them.</returns>
+    public static async Task<NamedAddresses> ResolveAsync(
+        IDialAddresses addresses,
+        bool again,
         DialRequest request,
         DialDeadline deadline)
     {
@@ -20,12 +24,12 @@ internal static class NameResolver
         TransportException failure;
         try
         {
-            IPAddress[]? answer = await deadline.WaitAsync(resolve(route.Host, deadline.Token)).ConfigureAwait(false);
-            List<IPAddress> addresses = AddressOrder.Arrange(answer ?? [], out int known);
-            if (addresses.Count > 0)
+            DatedAnswer answer = await deadline.WaitAsync(addresses.AnswerAsync(again, deadline.Token).AsTask()).ConfigureAwait(false);
+            List<IPAddress> order = AddressOrder.Arrange(addresses.Order(answer), out int known);
+            if (order.Count > 0)
             {
-                UserCode.Tell<IReadOnlyList<IPAddress>, Exception?>(request.Trace?.DnsDone, addresses, null);
-                return (addresses, known);
+                UserCode.Tell<IReadOnlyList<IPAddress>, Exception?>(request.Trace?.DnsDone, order, null);
+                return new NamedAddresses(order, known, answer);
             }
 
             var none = new SocketException((int)SocketError.NoData);
@@ -50,3 +54,9 @@ internal static class NameResolver
         throw failure;
     }
 }
+
+/// <summary>The addresses that a dial tries.</summary>
+/// <param name="Order">In this order.</param>
+/// <param name="Known">How many there would be without <see cref="AddressOrder.MaxAddresses"/>.</param>
+/// <param name="Answer">Where they come from; <see langword="null"/> if the host is an address.</param>
+internal sealed record NamedAddresses(List<IPAddress> Order, int Known, DatedAnswer? Answer);

@@ -208,18 +208,14 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
     public bool UseCookies { get => Settings.UseCookies; set => Mutable.UseCookies = value; }
 
     /// <summary>
-    /// Whether the environment's proxy (<c>HTTP_PROXY</c>, <c>NO_PROXY</c>, …, <see cref="HttpClient.DefaultProxy"/>) is respected. Proxies
-    /// are not supported yet: a request that one would apply to fails and says so.
+    /// Whether the environment's proxy (<see cref="HttpClient.DefaultProxy"/>) is respected. A request that one applies to fails for now.
     /// </summary>
     /// <value>Default: <see langword="true"/>.</value>
     public bool UseProxy { get => Settings.UseProxy; set => Mutable.UseProxy = value; }
 
     // What it does not have
 
-    /// <summary>
-    /// The number of connections to all origins that may be open or opening. At the limit an idle one of another origin is closed, or the
-    /// request waits.
-    /// </summary>
+    /// <summary>The number of connections to all origins. At the limit an idle one of another is closed, or the request waits.</summary>
     /// <value>Default: three quarters of the process's limit on open descriptors. At least 1.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public int MaxConnections { get => Settings.MaxConnections; set => Mutable.MaxConnections = Must.BeAtLeastOne(value); }
@@ -292,14 +288,24 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
         set => Mutable.MaxPendingRequestsPerServer = Must.BeZeroOrMore(value);
     }
 
-    /// <summary>The interval at which names in use are resolved again. Connections whose address left the answer are retired.</summary>
-    /// <value>Default: 30 seconds; infinite turns it off.</value>
+    /// <summary>The interval at which names in use are resolved again. Connections whose address left the name are retired.</summary>
+    /// <value>Default: 30 seconds; infinite: each dial resolves its name, and nothing is retired.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public TimeSpan DnsRefreshInterval
     {
         get => Settings.DnsRefreshInterval;
         set => Mutable.DnsRefreshInterval = Must.BePositiveOrInfinite(value);
     }
+
+    /// <summary>The choice among the addresses of a name, for connections and for requests.</summary>
+    /// <value>Default: <see cref="AddressSelection.LeastLoaded"/> (.NET: the first that can be reached).</value>
+    /// <exception cref="ArgumentOutOfRangeException">The value is none of the enumeration.</exception>
+    public AddressSelection AddressSelection { get => Settings.AddressSelection; set => Mutable.AddressSelection = Must.BeDefined(value); }
+
+    /// <summary>What resolves the names of hosts. One that knows the time to live has names resolved again when it is over.</summary>
+    /// <value>Default: the system's resolver.</value>
+    /// <exception cref="ArgumentNullException">The value is <see langword="null"/>.</exception>
+    public INameResolver NameResolver { get => Settings.NameResolver; set => Mutable.NameResolver = Must.BeGiven(value); }
 
     /// <summary>The interval of the operating system's TCP keep-alive probes.</summary>
     /// <value>Default: 30 seconds; infinite turns them off.</value>
@@ -411,12 +417,8 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
     /// <summary>The clock of the pool and of every timeout.</summary>
     internal TimeProvider TimeProvider { get => Settings.TimeProvider; set => Mutable.TimeProvider = value; }
 
-    /// <summary>The name resolver.</summary>
-    internal Func<string, CancellationToken, Task<IPAddress[]>> ResolveNames
-    {
-        get => Settings.ResolveNames;
-        set => Mutable.ResolveNames = value;
-    }
+    /// <summary>The name resolver as a function.</summary>
+    internal Func<string, CancellationToken, Task<IPAddress[]>> ResolveNames { set => Mutable.ResolveNames = value; }
 
     /// <summary>Tells the state of the connections and what happened since the handler was made.</summary>
     /// <returns>A copy; it does not change afterwards.</returns>

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
-using System.Net;
 using Warmwire.Connections;
 using Warmwire.Dialing;
 using Warmwire.Http1.Flow;
@@ -21,6 +20,7 @@ internal sealed class ConnectionPool : IDisposable
     private readonly CancellationTokenSource _shutdown = new();
     private readonly TimeSpan _lookAfter;
     private readonly TaskCompletionSource _emptied = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _refreshing;
     private volatile bool _draining;
     private volatile bool _closing;
 
@@ -33,6 +33,7 @@ internal sealed class ConnectionPool : IDisposable
         IdleTotal = new IdleTotal(services.Settings.MaxIdleConnections, services.Settings.MaxConnections);
         _lookup = _origins.GetAlternateLookup<RouteIdentity>();
         _dialer = new Dialer(services.Settings);
+        Names = new KnownNames(services.Settings, _shutdown.Token);
         _sweeper = new Sweeper(this, services.Time);
         _lookAfter = Shorter(services.Settings.PooledConnectionLifetime, services.Settings.DnsRefreshInterval);
     }
@@ -47,12 +48,17 @@ internal sealed class ConnectionPool : IDisposable
 
     public IdleTotal IdleTotal { get; }
 
+    public KnownNames Names { get; }
+
     /// <summary>Makes a connection of a stream; tests have their own kind.</summary>
     public Func<Route, DialedStream, IMultiplexedConnectionOwner, ConnectionServices, HttpConnection> MakeConnection { get; init; } =
         static (route, stream, owner, services) =>
             stream.IsHttp2 ? new Http2Connection(route, stream, owner, services) : new Http1Connection(route, stream, owner, services);
 
     public IEnumerable<OriginPool> Origins => _origins.Values;
+
+    /// <summary>Origins that wait for their name to be resolved again.</summary>
+    public int Refreshing => Volatile.Read(ref _refreshing);
 
     // ---- For the exchange -------------------------------------------------------------------------------------------
 
@@ -162,24 +168,39 @@ internal sealed class ConnectionPool : IDisposable
 
     // ---- For the pools of the origins -------------------------------------------------------------------------------
 
-    public Task<DialedStream> DialAsync(Route route, PoolWaiter? waiter, bool http1Only)
+    public async Task<DialedStream> DialAsync(OriginPool origin, PoolWaiter? waiter, bool http1Only)
+    {
+        HandlerSettings settings = Services.Settings;
+        bool resolves = origin.Route.CanBeResolved && settings.ConnectCallback is null;
+        bool keeps = settings.DnsRefreshInterval != Timeout.InfiniteTimeSpan;
+        DialAddresses? addresses = resolves ? new DialAddresses(this, origin, keeps ? Names.Of(origin.Route.Host) : null) : null;
+        try
+        {
+            return await _dialer.DialAsync(RequestFor(origin.Route, waiter, http1Only, addresses), _shutdown.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            addresses?.End();
+        }
+    }
+
+    private DialRequest RequestFor(Route route, PoolWaiter? waiter, bool http1Only, DialAddresses? addresses)
     {
         Attempt? attempt = waiter?.Attempt;
         HandlerSettings settings = Services.Settings;
-        return _dialer.DialAsync(
-            new DialRequest
-            {
-                Route = route,
-                Http1Only = http1Only,
-                InitialRequest = attempt?.Request,
-                IsSynchronous = attempt?.Settings.IsSynchronous == true,
-                ConnectTimeout = attempt?.Settings.ConnectTimeout ?? settings.ConnectTimeout,
-                TlsHandshakeTimeout = attempt?.Settings.TlsHandshakeTimeout ?? settings.TlsHandshakeTimeout,
-                ConnectTimeoutBoundsTls = attempt?.Settings.ConnectTimeoutBoundsTls ?? settings.OwnTlsHandshakeTimeout is null,
-                Caller = waiter?.Context is { } context ? new CallerContext(context) : null,
-                Trace = attempt?.Settings.Trace,
-            },
-            _shutdown.Token);
+        return new DialRequest
+        {
+            Route = route,
+            Addresses = addresses,
+            Http1Only = http1Only,
+            InitialRequest = attempt?.Request,
+            IsSynchronous = attempt?.Settings.IsSynchronous == true,
+            ConnectTimeout = attempt?.Settings.ConnectTimeout ?? settings.ConnectTimeout,
+            TlsHandshakeTimeout = attempt?.Settings.TlsHandshakeTimeout ?? settings.TlsHandshakeTimeout,
+            ConnectTimeoutBoundsTls = attempt?.Settings.ConnectTimeoutBoundsTls ?? settings.OwnTlsHandshakeTimeout is null,
+            Caller = waiter?.Context is { } context ? new CallerContext(context) : null,
+            Trace = attempt?.Settings.Trace,
+        };
     }
 
     public HttpConnection CreateConnection(Route route, DialedStream stream, OriginPool owner)
@@ -249,6 +270,15 @@ internal sealed class ConnectionPool : IDisposable
         }
     }
 
+    /// <summary>Something will be due after this time, if any.</summary>
+    public void ExpectSweep(TimeSpan? after, long now)
+    {
+        if (after is { } due)
+        {
+            _sweeper.Expect(due, now);
+        }
+    }
+
     /// <summary>A connection was opened; it has a lifetime, and an address that may leave its name.</summary>
     public void Opened() => _sweeper.Expect(_lookAfter, Services.Time.GetTimestamp());
 
@@ -311,6 +341,7 @@ internal sealed class ConnectionPool : IDisposable
     {
         long now = Services.Time.GetTimestamp();
         TimeSpan? next = null;
+        bool hasForgotten = false;
         foreach (OriginPool origin in _origins.Values)
         {
             if (origin.TryBeginRefresh(now))
@@ -326,7 +357,13 @@ internal sealed class ConnectionPool : IDisposable
             if (origin.TryRemove(now, out OriginSnapshot? history))
             {
                 _forgotten.Move(_origins, origin, history);
+                hasForgotten = true;
             }
+        }
+
+        if (hasForgotten)
+        {
+            Names.Keep(_origins.Values.Select(static origin => origin.Route.Host));
         }
 
         if (IdleTotal.IsPassed && CloseSurplus(now) is { } left && (next is null || left < next))
@@ -367,21 +404,24 @@ internal sealed class ConnectionPool : IDisposable
 
     private async Task RefreshAsync(OriginPool origin)
     {
+        if (Names.Of(origin.Route.Host).Refresh(origin.SeenVersion) is not { } lookUp)
+        {
+            return;
+        }
+
+        Interlocked.Increment(ref _refreshing);
         try
         {
-            using var limit = new CancellationTokenSource(PoolLimits.Refresh, Services.Time);
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _shutdown.Token);
-            Task<IPAddress[]> resolving = Services.Settings.ResolveNames(origin.Route.Host, stop.Token);
-            IPAddress[] answer = await resolving.WaitAsync(stop.Token).ConfigureAwait(false);
-            if (answer.Length > 0)
-            {
-                origin.AddressesChanged(answer.Select(static a => a.IsIPv4MappedToIPv6 ? a.MapToIPv4() : a).ToHashSet());
-            }
+            origin.Answered(await lookUp.ConfigureAwait(false));
         }
         catch (Exception e)
         {
             // A name server that fails is no reason to close what works.
             PoolEvents.RefreshFailed(origin.Route, e);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _refreshing);
         }
     }
 

@@ -27,7 +27,7 @@ internal sealed class DialWork(ConnectionPool pool, OriginPool origin, PlannedDi
         PooledConnection pooled;
         try
         {
-            DialedStream stream = await pool.DialAsync(origin.Route, dial.Waiter, http1Only).ConfigureAwait(false);
+            DialedStream stream = await pool.DialAsync(origin, dial.Waiter, http1Only).ConfigureAwait(false);
             pooled = new PooledConnection(pool.CreateConnection(origin.Route, stream, origin));
         }
         catch (Exception e)

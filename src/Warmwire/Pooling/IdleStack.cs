@@ -50,9 +50,11 @@ internal sealed class IdleStack
 
     /// <summary>The last that came and can serve; some HTTP/2 connections are idle without taking exchanges.</summary>
     /// <param name="needsHttp2">Whether only HTTP/2 will do.</param>
-    public PooledConnection? NewestFor(bool needsHttp2)
+    public PooledConnection? NewestFor(bool needsHttp2) => NextFor(_newest, needsHttp2);
+
+    /// <summary>This one, or the last that came before it and can serve.</summary>
+    public static PooledConnection? NextFor(PooledConnection? connection, bool needsHttp2)
     {
-        PooledConnection? connection = _newest;
         while (connection is not null && !(connection.IsMultiplexed ? connection.HasFreeSlot : !needsHttp2))
         {
             connection = connection.Older;

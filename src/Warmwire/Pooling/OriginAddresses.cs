@@ -1,12 +1,26 @@
 using System.Net;
+using System.Net.Sockets;
+using Warmwire.Dialing;
+using Warmwire.Settings;
 
 namespace Warmwire.Pooling;
 
-/// <summary>The addresses of an origin: when its name is resolved again, and which of its connections the answer retires.</summary>
+/// <summary>
+/// The addresses of an origin: when its name is resolved again, which of its connections the answers retire, and which address a dial tries
+/// first. docs/dns.md has the rules.
+/// </summary>
 internal sealed class OriginAddresses(OriginState state, OriginDials dials)
 {
     private readonly TimeProvider _time = state.Settings.TimeProvider;
+    private readonly NameHistory _history = new(state.Settings.TimeProvider);
+    private readonly Dictionary<AddressFamily, long> _familyAsideUntil = [];
     private long _lastRefresh = state.LastUsed;
+    private TimeSpan _interval = Shortened(state.Settings.DnsRefreshInterval);
+
+    /// <summary>The version of the last answer that was looked at.</summary>
+    public long SeenVersion { get; private set; }
+
+    // ---- When to look again -----------------------------------------------------------------------------------------
 
     /// <summary>
     /// Whether the name is to be resolved again when the interval is over: some connection goes back to it, and it is in use, or will be:
@@ -33,42 +47,252 @@ internal sealed class OriginAddresses(OriginState state, OriginDials dials)
         }
     }
 
-    /// <summary>The time when the name is to be resolved again, or <paramref name="next"/> if that is sooner.</summary>
-    public TimeSpan? NextDue(TimeSpan? next, long now) =>
-        IsToBeRefreshed ? ConnectionAge.Earlier(next, state.Settings.DnsRefreshInterval, _time.GetElapsedTime(_lastRefresh, now)) : next;
+    /// <summary>The time when something is to be done about addresses, or <paramref name="next"/> if that is sooner.</summary>
+    public TimeSpan? NextDue(TimeSpan? next, long now)
+    {
+        if (IsToBeRefreshed)
+        {
+            next = ConnectionAge.Earlier(next, _interval, _time.GetElapsedTime(_lastRefresh, now));
+        }
+
+        foreach (AddressRecord record in state.Addresses.All)
+        {
+            if (record.Leaving is { } leaving)
+            {
+                next = ConnectionAge.Earlier(next, leaving.NextAt, _time.GetElapsedTime(leaving.Since, now));
+            }
+        }
+
+        return next;
+    }
 
     /// <summary>Whether the name should be resolved again; says yes once per interval.</summary>
     public bool TryBeginRefresh(long now)
     {
-        if (!IsToBeRefreshed || _time.GetElapsedTime(_lastRefresh, now) < state.Settings.DnsRefreshInterval)
+        if (!IsToBeRefreshed || _time.GetElapsedTime(_lastRefresh, now) < _interval)
         {
             return false;
         }
 
         _lastRefresh = now;
+        _interval = Shortened(state.Settings.DnsRefreshInterval);
         state.UsedSinceRefresh = false;
         return true;
     }
 
+    // ---- What an answer means ---------------------------------------------------------------------------------------
+
     /// <summary>
-    /// Retires the connections whose address is not in the answer: idle ones now, leased ones when they come back, shared ones at the end
-    /// of their last exchange.
+    /// Has connections retire whose address has left the name, and a share of the others where an address has joined it: one after another,
+    /// idle ones at once, leased ones when they come back, shared ones at the end of their last exchange.
     /// </summary>
-    public OriginStep Changed(IReadOnlySet<IPAddress> addresses)
+    public OriginStep Answered(DatedAnswer answer, long now)
     {
-        OriginStep step = default;
-        foreach (PooledConnection pooled in state.Open)
+        if (answer.Version <= SeenVersion || answer.Addresses.Count == 0)
         {
-            if (pooled.ResolvedAddress is { } address
-                && !addresses.Contains(address)
-                && state.Retire(pooled, CloseReason.AddressRetired) is { } reason)
+            return default;
+        }
+
+        SeenVersion = answer.Version;
+        _lastRefresh = Math.Max(_lastRefresh, answer.At);
+        var addresses = answer.Addresses.ToHashSet();
+        foreach (AddressRecord record in addresses.Select(state.Addresses.Of).Concat(state.Addresses.All).ToList())
+        {
+            record.IsInAnswer = addresses.Contains(record.Address);
+            if (record is { Open: > 0, IsInAnswer: false, Leaving: not { IsWhole: true } })
             {
-                step.Close(pooled, reason);
+                _history.Know(record.Address, answer.At);
             }
         }
 
-        // Waiters for a slot of one of them have to wait for another.
-        step.Dial = dials.Next();
+        _history.Add(addresses, answer.At);
+        TimeSpan interval = state.Settings.DnsRefreshInterval;
+        foreach (AddressRecord record in state.Addresses.All)
+        {
+            if (record.IsInAnswer && record.Leaving is { IsWhole: true })
+            {
+                record.Leaving = null;
+            }
+            else if (!LeaveIfRefusing(record, now) && record.Leaving is not { IsWhole: true } && _history.HasLeft(record.Address, answer.At, notBefore: interval * 0.9))
+            {
+                Leave(record, now, over: interval / 4);
+            }
+        }
+
+        foreach (IPAddress joined in _history.TakeJoined())
+        {
+            MakeRoomFor(joined, answer.Addresses, now);
+        }
+
+        TimeSpan life = NameLimits.Life(answer.TimeToLive, interval);
+        _interval = Shortened(_history.IsUnsettled && life > interval / 2 ? interval / 2 : life);
+        state.Addresses.Trim();
+        return Sweep(now);
+    }
+
+    /// <summary>The server has gone, and the name leads elsewhere already: nothing is to be waited for.</summary>
+    private bool LeaveIfRefusing(AddressRecord record, long now)
+    {
+        if (record.IsInAnswer || SeenVersion == 0 || record.RefusedAt is not { } refused
+            || _time.GetElapsedTime(refused, now) > state.Settings.DnsRefreshInterval)
+        {
+            return false;
+        }
+
+        Leave(record, now, over: TimeSpan.Zero);
+        return true;
+    }
+
+    private static void Leave(AddressRecord record, long now, TimeSpan over) =>
+        record.Leaving = record.Open == 0 ? null : new Departure(CloseReason.AddressRetired, now, over, record.Open);
+
+    /// <summary>What the others of the family have more than their share is closed in time; what is dialed then goes to the new one.</summary>
+    private void MakeRoomFor(IPAddress joined, IReadOnlyList<IPAddress> answer, long now)
+    {
+        if (state.Settings.AddressSelection == AddressSelection.FirstReachable)
+        {
+            return;
+        }
+
+        List<AddressRecord> peers =
+        [
+            .. answer.Where(address => address.AddressFamily == joined.AddressFamily).Distinct().Select(state.Addresses.Of)
+                .Where(record => record.Address.Equals(joined) || !record.IsAside(now)),
+        ];
+        int total = peers.Sum(static record => record.Open);
+        int share = (total + peers.Count - 1) / peers.Count;
+        state.Addresses.Of(joined).Share = total / peers.Count;
+        foreach (AddressRecord record in peers)
+        {
+            if (record.Open > share && record.Leaving is null)
+            {
+                record.Leaving =
+                    new Departure(CloseReason.Rebalanced, now, state.Settings.DnsRefreshInterval / 2, record.Open - share);
+            }
+        }
+    }
+
+    // ---- Connections that are to go ---------------------------------------------------------------------------------
+
+    /// <summary>Retires what is due by now.</summary>
+    public OriginStep Sweep(long now)
+    {
+        OriginStep step = default;
+        Sweep(now, ref step);
         return step;
     }
+
+    public void Sweep(long now, ref OriginStep step)
+    {
+        foreach (AddressRecord record in state.Addresses.All)
+        {
+            if (record.Leaving is not { } leaving)
+            {
+                continue;
+            }
+
+            int due = leaving.DueAfter(_time.GetElapsedTime(leaving.Since, now));
+            while (leaving.Gone < due && NextToGo(record) is { } pooled)
+            {
+                leaving.Gone++;
+                if (state.Retire(pooled, leaving.Reason) is { } reason)
+                {
+                    step.Close(pooled, reason);
+                }
+            }
+
+            // Waiters for a slot of one of them have to wait for another.
+            step.Dial ??= dials.Next();
+            if (leaving.Gone >= leaving.Count || leaving.Gone < due)
+            {
+                record.Leaving = null;
+            }
+        }
+    }
+
+    private PooledConnection? NextToGo(AddressRecord record)
+    {
+        if (record.Open == 0)
+        {
+            return null;
+        }
+
+        foreach (PooledConnection idle in state.Idle.OldestFirst())
+        {
+            if (idle.Address == record)
+            {
+                return idle;
+            }
+        }
+
+        foreach (PooledConnection pooled in state.Open)
+        {
+            if (pooled.Address == record && pooled.State != PooledState.Retired)
+            {
+                return pooled;
+            }
+        }
+
+        return null;
+    }
+
+    // ---- Dials ------------------------------------------------------------------------------------------------------
+
+    /// <summary>The order in which a dial tries the addresses. It has to tell its end with <see cref="DialOver"/>.</summary>
+    public List<IPAddress> Order(DatedAnswer answer, long now)
+    {
+        if (answer.Addresses.Count == 0)
+        {
+            return [];
+        }
+
+        // RFC 8305 §4: what was learned before goes before the resolver's order, for a while.
+        AddressFamily leads = answer.Addresses[0].AddressFamily;
+        bool leadsLast = IsAside(leads, now) && answer.Addresses.Any(address => !IsAside(address.AddressFamily, now));
+        return state.Addresses.Order(
+            [.. answer.Addresses.Distinct()], record => (record.Address.AddressFamily == leads) == leadsLast, now);
+    }
+
+    public void DialOver(IPAddress first) => state.Addresses.Of(first).Dialing--;
+
+    /// <summary>What the attempts of a dial have shown.</summary>
+    public OriginStep Raced(IReadOnlyList<RaceAttempt> attempts, IPAddress? winner, long now)
+    {
+        foreach (RaceAttempt attempt in attempts)
+        {
+            IPAddress address = attempt.EndPoint.Address;
+            bool isSilent = attempt.Error is null && attempt.Unanswered >= AddressRace.AttemptDelay;
+            if (address.Equals(winner) || (attempt.Error is null && !isSilent))
+            {
+                continue;
+            }
+
+            AddressRecord record = state.Addresses.Of(address);
+            record.Failed(now);
+            if (winner is not null && address.AddressFamily != winner.AddressFamily)
+            {
+                _familyAsideUntil[address.AddressFamily] =
+                    now + (long)(NameLimits.FamilyAside.TotalSeconds * _time.TimestampFrequency);
+            }
+
+            if (attempt.Error is SocketException { SocketErrorCode: SocketError.ConnectionRefused })
+            {
+                record.RefusedAt = now;
+                LeaveIfRefusing(record, now);
+            }
+        }
+
+        if (winner is not null)
+        {
+            _familyAsideUntil.Remove(winner.AddressFamily);
+        }
+
+        return Sweep(now);
+    }
+
+    private bool IsAside(AddressFamily family, long now) => _familyAsideUntil.TryGetValue(family, out long until) && now < until;
+
+    /// <summary>Names that are used together are not to be resolved together for ever.</summary>
+    private static TimeSpan Shortened(TimeSpan interval) =>
+        interval == Timeout.InfiniteTimeSpan ? interval : interval * (1 - (0.1 * Random.Shared.NextDouble()));
 }

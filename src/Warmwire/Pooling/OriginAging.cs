@@ -54,6 +54,7 @@ internal sealed class OriginAging(OriginState state, OriginAddresses addresses, 
             }
         }
 
+        addresses.Sweep(now, ref step);
         next = addresses.NextDue(next, now);
         return step;
     }

@@ -16,7 +16,7 @@ internal sealed class OriginChoice(OriginState state, ConnectionAge age)
         // Below half of its limit the one in use serves alone: what a burst has opened besides becomes idle, grows old and goes.
         PooledConnection? idle = best is not null && best.Slots.Taken < best.Slots.Limit - best.Slots.Taken
             ? null
-            : state.Idle.NewestFor(needsHttp2);
+            : state.Addresses.Choose(state.Idle, needsHttp2, now);
         if (idle is null)
         {
             if (best is null)

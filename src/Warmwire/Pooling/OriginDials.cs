@@ -231,6 +231,7 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
     public OriginStep Succeeded(PlannedDial dial, PooledConnection pooled)
     {
         state.Open.Add(pooled);
+        state.Addresses.Opened(pooled);
         End(dial);
         state.Counters.Opened++;
         pooled.Lifetime = age.DrawLifetime();

@@ -430,7 +430,8 @@ internal sealed class OriginExecutor
         }
     }
 
-    private void ReleasePermit()
+    /// <summary>A permit goes back, and to the origin whose turn it is.</summary>
+    public void ReleasePermit()
     {
         if (_pool.Permits.Release() is { } next)
         {

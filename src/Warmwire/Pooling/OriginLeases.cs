@@ -118,6 +118,7 @@ internal sealed class OriginLeases(OriginState state, OriginDials dials, OriginC
         }
 
         Debug.Assert(pooled.State is PooledState.Leased or PooledState.Retired, "returned once");
+        pooled.Address?.Served();
         if (WhyNotKeep(pooled, moment, othersDestitute) is { } reason)
         {
             state.Retire(pooled, reason);

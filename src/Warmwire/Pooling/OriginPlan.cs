@@ -72,6 +72,7 @@ internal sealed class OriginPlan
         }
 
         step.EndedSlots = Slots.Gone(pooled);
+        _state.Addresses.Closed(pooled, reason);
         pooled.MoveTo(PooledState.Gone);
         bool known = _state.Open.Remove(pooled);
         Debug.Assert(known, "closed once");

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Net;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
+using Warmwire.Dialing;
 
 namespace Warmwire.Pooling;
 
@@ -409,10 +409,28 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
         return at.Plan.Addresses.TryBeginRefresh(now);
     }
 
-    public void AddressesChanged(IReadOnlySet<IPAddress> addresses)
+    /// <summary>There is an answer for the name.</summary>
+    public void Answered(DatedAnswer answer)
     {
-        using OriginExecutor.Scope at = Executor.Enter();
-        at.Then(at.Plan.Addresses.Changed(addresses));
+        long now = _time.GetTimestamp();
+        TimeSpan? next;
+        using (OriginExecutor.Scope at = Executor.Enter())
+        {
+            at.Then(at.Plan.Addresses.Answered(answer, now));
+            next = at.Plan.Addresses.NextDue(next: null, now);
+        }
+
+        _pool.ExpectSweep(next, now);
+    }
+
+    /// <inheritdoc cref="OriginAddresses.SeenVersion"/>
+    public long SeenVersion
+    {
+        get
+        {
+            using OriginExecutor.Scope at = Executor.Enter();
+            return at.Plan.Addresses.SeenVersion;
+        }
     }
 
     // ---- The end ----------------------------------------------------------------------------------------------------

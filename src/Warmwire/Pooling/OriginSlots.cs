@@ -31,6 +31,7 @@ internal sealed class OriginSlots(OriginState state, OriginDials dials, OriginCh
 
         Debug.Assert(pooled.Slots.Taken > 0, "an exchange ends once");
         pooled.Slots.Taken--;
+        pooled.Address?.Served();
         if (pooled.Slots.Limit > 0)
         {
             // The server's settings came before its first answer.

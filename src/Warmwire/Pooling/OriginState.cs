@@ -14,6 +14,7 @@ internal sealed class OriginState
         Route = route;
         Settings = settings;
         Idle = new IdleStack(idleTotal);
+        Addresses = new AddressRecords(settings.AddressSelection, settings.TimeProvider);
         LastUsed = now;
         Protocol = KnownWithoutConnection;
     }
@@ -32,6 +33,9 @@ internal sealed class OriginState
     public HashSet<PooledConnection> Multiplexed { get; } = [];
 
     public IdleStack Idle { get; }
+
+    /// <summary>The addresses that the connections lead to.</summary>
+    public AddressRecords Addresses { get; }
 
     /// <summary>The multiplexed connections in use that are not retired.</summary>
     public SharedConnections Shared { get; } = new();

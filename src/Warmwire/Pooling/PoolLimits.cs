@@ -23,7 +23,4 @@ internal static class PoolLimits
 
     /// <summary>How long <see cref="PooledHttpHandler.DisposeAsync"/> waits for exchanges that are under way.</summary>
     public static readonly TimeSpan GracefulClose = TimeSpan.FromSeconds(30);
-
-    /// <summary>How long a background name look-up may take.</summary>
-    public static readonly TimeSpan Refresh = TimeSpan.FromSeconds(10);
 }

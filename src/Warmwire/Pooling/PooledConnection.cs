@@ -30,7 +30,6 @@ internal sealed class PooledConnection
         Connection = connection;
         IsMultiplexed = connection.IsMultiplexed;
         OpenedAt = connection.OpenedAt;
-        ResolvedAddress = connection.Dialed.ResolvedAddress;
         State = IsMultiplexed ? PooledState.Opening : PooledState.Leased;
         connection.OwnerState = this;
     }
@@ -42,9 +41,12 @@ internal sealed class PooledConnection
 
     public long OpenedAt { get; }
 
-    public IPAddress? ResolvedAddress { get; }
+    public IPAddress? ResolvedAddress => Connection.Dialed.ResolvedAddress;
 
     // Set when its dial ends, before anybody else knows it.
+
+    /// <summary>The address of the name that it leads to, if one did.</summary>
+    public AddressRecord? Address { get; set; }
 
     /// <summary>How old it may grow; infinite if there is no limit.</summary>
     public TimeSpan Lifetime { get; set; }
@@ -131,6 +133,7 @@ internal sealed class PooledConnection
     public void MoveTo(PooledState next)
     {
         Debug.Assert(IsLegal(State, next), $"{State} to {next}");
+        Address?.Moved(State, next);
         IsCountedIdle = next == PooledState.Idle || (IsCountedIdle && next is (PooledState.Retired or PooledState.Gone));
         State = next;
     }

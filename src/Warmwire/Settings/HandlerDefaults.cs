@@ -19,6 +19,7 @@ internal static class HandlerDefaults
     public const int MaxPendingRequestsPerServer = int.MaxValue;
     public const int MaxCancellationDrainSize = 64 * 1024;
     public const double PooledConnectionLifetimeJitter = 0.1;
+    public const AddressSelection AddressSelection = Warmwire.AddressSelection.LeastLoaded;
 
     public static readonly TimeSpan ResponseDrainTimeout = TimeSpan.FromSeconds(2);
     public static readonly TimeSpan Expect100ContinueTimeout = TimeSpan.FromSeconds(1);

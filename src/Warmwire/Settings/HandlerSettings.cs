@@ -9,6 +9,8 @@ namespace Warmwire.Settings;
 /// <summary>The values behind the properties of <see cref="PooledHttpHandler"/>. Nothing changes them after the first request.</summary>
 internal sealed class HandlerSettings
 {
+    private static readonly SemaphoreSlim s_refreshSlots = new(NameLimits.Refreshes);
+
     public DistributedContextPropagator? ActivityHeadersPropagator { get; set; } = DistributedContextPropagator.Current;
     public bool AllowAutoRedirect { get; set; } = true;
     public DecompressionMethods AutomaticDecompression { get; set; }
@@ -47,6 +49,8 @@ internal sealed class HandlerSettings
     public TimeSpan PendingRequestTimeout { get; set; } = Timeout.InfiniteTimeSpan;
     public int MaxPendingRequestsPerServer { get; set; } = HandlerDefaults.MaxPendingRequestsPerServer;
     public TimeSpan DnsRefreshInterval { get; set; } = HandlerDefaults.DnsRefreshInterval;
+    public AddressSelection AddressSelection { get; set; } = HandlerDefaults.AddressSelection;
+    public INameResolver NameResolver { get; set; } = CallbackResolver.System;
     public TimeSpan TcpKeepAliveInterval { get; set; } = HandlerDefaults.TcpKeepAliveInterval;
     public TimeSpan CancellationDrainTimeout { get; set; } = HandlerDefaults.CancellationDrainTimeout;
     public bool VerifyIdleConnections { get; set; }
@@ -59,9 +63,14 @@ internal sealed class HandlerSettings
     /// <summary>What moves the bytes of the connections that are opened; tests name one.</summary>
     public SocketBackEnd SocketBackEnd { get; set; } = SocketBackEnds.Default;
 
-    /// <summary>The name resolver; tests pass their own.</summary>
-    public Func<string, CancellationToken, Task<IPAddress[]>> ResolveNames { get; set; } =
-        static (host, token) => Dns.GetHostAddressesAsync(host, token);
+    /// <summary>The same as a function, for tests.</summary>
+    public Func<string, CancellationToken, Task<IPAddress[]>> ResolveNames { set => NameResolver = new CallbackResolver(value); }
+
+    /// <summary>What connects in place of a socket; tests need no network to have addresses that never answer.</summary>
+    public Func<IPEndPoint, CancellationToken, Task<Stream>>? Connect { get; set; }
+
+    /// <summary>What names that are resolved again take turns by: the process's, in tests one of their own.</summary>
+    public SemaphoreSlim RefreshSlots { get; set; } = s_refreshSlots;
 
     /// <summary>Made by <see cref="RequestSettings.Defaults"/> at the first request, from the values above.</summary>
     public RequestSettings? RequestDefaults { get; set; }

@@ -38,6 +38,12 @@ internal static class Must
     public static ReplayPolicy BeDefined(ReplayPolicy value, [CallerMemberName] string? setting = null) =>
         Enum.IsDefined(value) ? value : throw Outside(setting, value, message: null);
 
+    public static AddressSelection BeDefined(AddressSelection value, [CallerMemberName] string? setting = null) =>
+        Enum.IsDefined(value) ? value : throw Outside(setting, value, message: null);
+
+    public static INameResolver BeGiven(INameResolver? value, [CallerMemberName] string? setting = null) =>
+        value ?? throw new ArgumentNullException(setting);
+
     public static TimeSpan BePositiveOrInfinite(TimeSpan value, [CallerMemberName] string? setting = null) =>
         value == Timeout.InfiniteTimeSpan || (value > TimeSpan.Zero && value <= s_longestTimer)
             ? value

@@ -146,7 +146,8 @@ public sealed class DialerConnectTests
         Assert.True(e.IsTimeout);
         Assert.IsType<TimeoutException>(e.InnerException);
         Assert.Equal(
-            "Could not connect to api.example.com:443 (203.0.113.7, 203.0.113.8) within 10 s; see PooledHttpHandler.ConnectTimeout.",
+            "Could not connect to api.example.com:443 within 10 s: 203.0.113.7: no answer in 1 s; 203.0.113.8: no answer in 750 ms; "
+                + "see PooledHttpHandler.ConnectTimeout.",
             e.Message);
         Assert.True(first.Token.IsCancellationRequested && second.Token.IsCancellationRequested);
     }

@@ -88,6 +88,7 @@ public class DialStormTests
         }
 
         settings.ConnectCallback = null;
+        settings.DnsRefreshInterval = Timeout.InfiniteTimeSpan;
         settings.ResolveNames = (_, _) => nextDial() switch
         {
             1 => Task.FromResult<IPAddress[]>([IPAddress.Loopback]),

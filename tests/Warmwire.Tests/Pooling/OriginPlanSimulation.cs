@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Warmwire.Connections;
+using Warmwire.Dialing;
 using Warmwire.Pooling;
 using Warmwire.Settings;
 using Warmwire.Tests.Kit;
@@ -37,6 +38,7 @@ internal sealed class OriginPlanSimulation : IDisposable
     private int _permits;
     private bool _isInLine;
     private bool _isSwept;
+    private long _answers;
 
     private OriginPlanSimulation(int seed)
     {
@@ -207,7 +209,9 @@ internal sealed class OriginPlanSimulation : IDisposable
                 break;
             case 1:
                 Note("addresses changed");
-                Do(_plan.Addresses.Changed(new HashSet<IPAddress>()));
+                IPAddress[] answer = _random.Next(3) == 0 ? [IPAddress.Loopback, IPAddress.IPv6Loopback] : [IPAddress.IPv6Loopback];
+                _time.Advance(TimeSpan.FromSeconds(_random.Next(0, 30)));
+                Do(_plan.Addresses.Answered(new DatedAnswer(answer, null, _time.GetTimestamp(), ++_answers), _time.GetTimestamp()));
                 break;
             case 2:
                 Note("HTTP/1.1 required");

@@ -72,9 +72,9 @@ public class ReasonTests
 
     private static async Task<PoolRig> CloseAsync(CloseReason reason, TestMeterFactory metrics)
     {
-        if (reason == CloseReason.AddressRetired)
+        if (reason is CloseReason.AddressRetired or CloseReason.Rebalanced)
         {
-            return await RetireAsync(metrics);
+            return await MoveAsync(metrics, leaves: reason == CloseReason.AddressRetired);
         }
 
         var rig = new PoolRig(handler =>
@@ -251,20 +251,51 @@ public class ReasonTests
         more.SetResult();
     }
 
-    private static async Task<PoolRig> RetireAsync(TestMeterFactory metrics)
+    /// <summary>A connection closes because its address has left the name, or because another has joined it.</summary>
+    private static async Task<PoolRig> MoveAsync(TestMeterFactory metrics, bool leaves)
     {
-        await using RawServer server = LoopbackServers.Answering();
-        IPAddress address = IPAddress.Loopback;
+        RawServer server = LoopbackServers.Answering();
+        IPAddress[] answer = [IPAddress.Loopback];
+        int asked = 0;
         var rig = new PoolRig(handler =>
         {
             handler.MeterFactory = metrics;
             handler.ConnectCallback = null;
-            handler.ResolveNames = (_, _) => Task.FromResult<IPAddress[]>([address]);
+            handler.ResolveNames = (_, _) =>
+            {
+                Interlocked.Increment(ref asked);
+                return Task.FromResult(answer);
+            };
         });
-        (await rig.Done(rig.Get($"http://moving.test:{server.Port}"))).Dispose();
-        address = IPAddress.Parse("127.0.0.2");
-        rig.Time.Advance(PoolRig.Seconds(30));
-        await rig.Until(snapshot => snapshot.Open == 0);
+        string url = $"http://moving.test:{server.Port}/";
+        int open = leaves ? 1 : 2;
+        Assert.Equal(open, await rig.Done(rig.Handler.PrewarmAsync(new Uri(url), open)));
+        answer = leaves ? [IPAddress.Parse("127.0.0.2")] : [IPAddress.Loopback, IPAddress.Parse("127.0.0.2")];
+        for (int look = 0; look < (leaves ? 3 : 2); look++)
+        {
+            int before = Volatile.Read(ref asked);
+            await Eventually.IsTrue(
+                () =>
+                {
+                    rig.Time.Advance(PoolRig.Seconds(1));
+                    return Volatile.Read(ref asked) > before;
+                },
+                "the name is resolved again");
+        }
+
+        await Eventually.IsTrue(
+            () =>
+            {
+                rig.Time.Advance(PoolRig.Ms(50));
+                return rig.Snapshot.Open == open - 1;
+            },
+            "one connection has closed");
+        if (leaves)
+        {
+            // In the other case a connection stays open, and its server with it.
+            await server.DisposeAsync();
+        }
+
         return rig;
     }
 }

@@ -88,18 +88,29 @@ public class SharedReasonTests
         using var rig = new SharedRig();
         StubMultiplexedConnection first = await rig.Lease();
         Assert.Null(first.ClosedFor);
-        rig.Pool.Origins.Single().AddressesChanged(new HashSet<System.Net.IPAddress>());
+        Answer(rig, System.Net.IPAddress.IPv6Loopback);
         Assert.Same(first, await rig.Lease());
 
         using var named = new SharedRig { ResolvedAddress = System.Net.IPAddress.Loopback };
         StubMultiplexedConnection gone = await named.Lease();
         StubMultiplexedConnection same = await named.Lease();
-        named.Pool.Origins.Single().AddressesChanged(new HashSet<System.Net.IPAddress> { System.Net.IPAddress.IPv6Loopback });
+        Answer(named, System.Net.IPAddress.IPv6Loopback);
         Assert.NotSame(gone, await named.Lease());
         gone.End();
         Assert.Null(gone.ClosedFor);
         same.End();
         Assert.Equal(CloseReason.AddressRetired, gone.ClosedFor);
+    }
+
+    /// <summary>As many answers as it takes, over the time it takes.</summary>
+    private static void Answer(SharedRig rig, System.Net.IPAddress address)
+    {
+        for (int version = 1; version <= 4; version++)
+        {
+            rig.Time.Advance(TimeSpan.FromSeconds(20));
+            rig.Pool.Origins.Single().Answered(
+                new Warmwire.Dialing.DatedAnswer([address], TimeToLive: null, rig.Time.GetTimestamp(), version));
+        }
     }
 
     [Fact]

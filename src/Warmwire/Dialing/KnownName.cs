@@ -1,0 +1,212 @@
+using System.Net.Sockets;
+using Warmwire.Settings;
+
+namespace Warmwire.Dialing;
+
+/// <summary>
+/// One name: its newest answer, the one look-up that is under way, and the pause after look-ups that failed. An old answer goes on serving
+/// whatever becomes of newer look-ups.
+/// </summary>
+/// <remarks>
+/// The first look-up of a name begins at once. One for a name that has an answer waits for one of <see cref="NameLimits.Refreshes"/> slots
+/// of the process. Story: the name server was gone, 200 names in use were resolved again, each look-up blocked a thread of the pool for
+/// seconds, and everything else there waited for two.
+/// </remarks>
+internal sealed class KnownName(string host, HandlerSettings settings, CancellationToken stop)
+{
+    private readonly TimeProvider _time = settings.TimeProvider;
+
+    // Guarded by _gate.
+    private readonly Lock _gate = new();
+    private Task<DatedAnswer>? _lookUp;
+    private bool _isRefresh;
+    private long _begunAt;
+    private long _lastVersion;
+    private int _failures;
+    private long _failedAt;
+    private TimeSpan _pause;
+
+    // Written under the gate, read without it.
+    private volatile DatedAnswer? _newest;
+
+    /// <summary>The answer for a dial: the newest, if it may serve yet, or the one of a look-up.</summary>
+    /// <param name="again">The newest answer did not lead to a connection.</param>
+    /// <param name="cancellationToken">Ends the wait, not the look-up.</param>
+    public async ValueTask<DatedAnswer> ForDialAsync(bool again, CancellationToken cancellationToken)
+    {
+        Task<DatedAnswer>? lookUp;
+        DatedAnswer? newest;
+        lock (_gate)
+        {
+            newest = _newest;
+            long now = _time.GetTimestamp();
+            bool isUnderWay = _lookUp is { IsCompleted: false };
+            bool isYoung = newest is not null
+                && _time.GetElapsedTime(newest.At, now) <= NameLimits.Life(newest.TimeToLive, settings.DnsRefreshInterval);
+            if (newest is not null && !again && (isYoung || isUnderWay))
+            {
+                return newest;
+            }
+
+            lookUp = Begin_NeedsLock(isRefresh: newest is not null, now);
+            if (newest is not null && !again && _failures > 0)
+            {
+                // The name server has failed before, so nobody waits for it.
+                return newest;
+            }
+        }
+
+        if (newest is null)
+        {
+            return await lookUp!.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        if (lookUp is null)
+        {
+            return newest;
+        }
+
+        try
+        {
+            return await lookUp.WaitAsync(NameLimits.WaitForNewer, _time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return newest;
+        }
+    }
+
+    /// <summary>Resolves the name again, or waits for who does.</summary>
+    /// <param name="seen">The version of the last answer that the caller has seen: a newer one will do, if it is not old.</param>
+    /// <returns><see langword="null"/>: not now, the last answer is new, or the pause after a failure is not over.</returns>
+    public Task<DatedAnswer>? Refresh(long seen)
+    {
+        lock (_gate)
+        {
+            long now = _time.GetTimestamp();
+            return _newest is { } newest && newest.Version > seen && _time.GetElapsedTime(newest.At, now) < settings.DnsRefreshInterval / 3
+                ? Task.FromResult(newest)
+                : Begin_NeedsLock(isRefresh: true, now);
+        }
+    }
+
+    private Task<DatedAnswer>? Begin_NeedsLock(bool isRefresh, long now)
+    {
+        if (_lookUp is { IsCompleted: false } && (_isRefresh || _time.GetElapsedTime(_begunAt, now) < NameLimits.LookUp))
+        {
+            return _lookUp;
+        }
+
+        bool isSoon = _newest is { } newest && _time.GetElapsedTime(newest.At, now) < NameLimits.Spacing;
+        if (isRefresh && (isSoon || (_failures > 0 && _time.GetElapsedTime(_failedAt, now) < _pause)))
+        {
+            return null;
+        }
+
+        var outcome = new TaskCompletionSource<DatedAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _lookUp = outcome.Task;
+        _isRefresh = isRefresh;
+        _begunAt = now;
+
+        // A resolver of the application's may block, and this is under the lock: so it runs as a work item.
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static begun => _ = begun.isRefresh ? begun.name.RefreshAsync(begun.outcome) : begun.name.FirstAsync(begun.outcome),
+            (name: this, outcome, isRefresh),
+            preferLocal: true);
+        return outcome.Task;
+    }
+
+    private Task FirstAsync(TaskCompletionSource<DatedAnswer> outcome) => LookUpAsync(outcome, stop);
+
+    private async Task RefreshAsync(TaskCompletionSource<DatedAnswer> outcome)
+    {
+        try
+        {
+            await settings.RefreshSlots.WaitAsync(stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException e)
+        {
+            Failed(e, outcome);
+            return;
+        }
+
+        using var limit = new CancellationTokenSource(NameLimits.LookUp, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stop);
+        Task? asking = await LookUpAsync(outcome, either.Token).ConfigureAwait(false);
+
+        // A look-up of the system's goes on when nobody waits for it any more, and blocks its thread. It keeps its slot for some time.
+        if (asking is { IsCompleted: false })
+        {
+            _ = asking.WaitAsync(NameLimits.HeldBack, _time).ContinueWith(
+                static (over, slots) =>
+                {
+                    _ = over.Exception;
+                    ((SemaphoreSlim)slots!).Release();
+                },
+                settings.RefreshSlots,
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
+        }
+        else
+        {
+            settings.RefreshSlots.Release();
+        }
+    }
+
+    /// <returns>The resolver's work, which may not be over.</returns>
+    private async Task<Task?> LookUpAsync(TaskCompletionSource<DatedAnswer> outcome, CancellationToken cancellationToken)
+    {
+        Task<NameAnswer>? asking = null;
+        try
+        {
+            asking = settings.NameResolver.ResolveAsync(host, cancellationToken);
+            Answered(await asking.WaitAsync(cancellationToken).ConfigureAwait(false), outcome);
+        }
+        catch (Exception e)
+        {
+            Failed(e, outcome);
+        }
+
+        return asking;
+    }
+
+    private void Answered(NameAnswer? answer, TaskCompletionSource<DatedAnswer> outcome)
+    {
+        DatedAnswer dated;
+        lock (_gate)
+        {
+            dated = DatedAnswer.Of(answer, _time.GetTimestamp(), ++_lastVersion);
+            if (dated.Addresses.Count > 0)
+            {
+                _newest = dated;
+                _failures = 0;
+            }
+        }
+
+        if (dated.Addresses.Count == 0 && _newest is not null)
+        {
+            // The old answer stands.
+            Failed(new SocketException((int)SocketError.NoData), outcome);
+            return;
+        }
+
+        outcome.TrySetResult(dated);
+    }
+
+    private void Failed(Exception error, TaskCompletionSource<DatedAnswer> outcome)
+    {
+        lock (_gate)
+        {
+            TimeSpan interval = settings.DnsRefreshInterval;
+            TimeSpan longest = interval > NameLimits.LongestPause ? interval : NameLimits.LongestPause;
+            double pause = Math.Min(longest.Ticks, interval.Ticks * Math.Pow(2, Math.Min(_failures, 30)));
+            _failures++;
+            _failedAt = _time.GetTimestamp();
+            _pause = TimeSpan.FromTicks((long)(pause * (1 - (0.2 * Random.Shared.NextDouble()))));
+        }
+
+        outcome.TrySetException(error);
+        _ = outcome.Task.Exception;
+    }
+}
