@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using Warmwire.Settings;
 
@@ -48,7 +49,7 @@ internal sealed class KnownName(string host, HandlerSettings settings, Cancellat
                 return newest;
             }
 
-            lookUp = Begin_NeedsLock(isRefresh: newest is not null, now);
+            TryBegin_NeedsLock(isRefresh: newest is not null, now, out lookUp);
             if (newest is not null && !again && _failures > 0)
             {
                 // The name server has failed before, so nobody waits for it.
@@ -78,33 +79,40 @@ internal sealed class KnownName(string host, HandlerSettings settings, Cancellat
 
     /// <summary>Resolves the name again, or waits for who does.</summary>
     /// <param name="seen">The version of the last answer that the caller has seen: a newer one will do, if it is not old.</param>
-    /// <returns><see langword="null"/>: not now, the last answer is new, or the pause after a failure is not over.</returns>
-    public Task<DatedAnswer>? Refresh(long seen)
+    /// <param name="lookUp">The outcome to come.</param>
+    /// <returns><see langword="false"/>: not now, the last answer is new, or the pause after a failure is not over.</returns>
+    public bool TryRefresh(long seen, [NotNullWhen(true)] out Task<DatedAnswer>? lookUp)
     {
         lock (_gate)
         {
             long now = _time.GetTimestamp();
-            return _newest is { } newest && newest.Version > seen && _time.GetElapsedTime(newest.At, now) < settings.DnsRefreshInterval / 3
-                ? Task.FromResult(newest)
-                : Begin_NeedsLock(isRefresh: true, now);
+            if (_newest is { } newest && newest.Version > seen && _time.GetElapsedTime(newest.At, now) < settings.DnsRefreshInterval / 3)
+            {
+                lookUp = Task.FromResult(newest);
+                return true;
+            }
+
+            return TryBegin_NeedsLock(isRefresh: true, now, out lookUp);
         }
     }
 
-    private Task<DatedAnswer>? Begin_NeedsLock(bool isRefresh, long now)
+    private bool TryBegin_NeedsLock(bool isRefresh, long now, [NotNullWhen(true)] out Task<DatedAnswer>? lookUp)
     {
-        if (_lookUp is { IsCompleted: false } && (_isRefresh || _time.GetElapsedTime(_begunAt, now) < NameLimits.LookUp))
+        lookUp = _lookUp;
+        if (lookUp is { IsCompleted: false } && (_isRefresh || _time.GetElapsedTime(_begunAt, now) < NameLimits.LookUp))
         {
-            return _lookUp;
+            return true;
         }
 
+        lookUp = null;
         bool isSoon = _newest is { } newest && _time.GetElapsedTime(newest.At, now) < NameLimits.Spacing;
         if (isRefresh && (isSoon || (_failures > 0 && _time.GetElapsedTime(_failedAt, now) < _pause)))
         {
-            return null;
+            return false;
         }
 
         var outcome = new TaskCompletionSource<DatedAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _lookUp = outcome.Task;
+        _lookUp = lookUp = outcome.Task;
         _isRefresh = isRefresh;
         _begunAt = now;
 
@@ -113,7 +121,7 @@ internal sealed class KnownName(string host, HandlerSettings settings, Cancellat
             static begun => _ = begun.isRefresh ? begun.name.RefreshAsync(begun.outcome) : begun.name.FirstAsync(begun.outcome),
             (name: this, outcome, isRefresh),
             preferLocal: true);
-        return outcome.Task;
+        return true;
     }
 
     private Task FirstAsync(TaskCompletionSource<DatedAnswer> outcome) => LookUpAsync(outcome, stop);

@@ -97,9 +97,12 @@ internal sealed class AddressRecord(IPAddress address, TimeProvider time)
     /// <summary>A connection has served and is clean.</summary>
     public void Served()
     {
-        _failures = 0;
-        _breaks = 0;
-        _breaksAreToBeCounted = false;
+        if ((_failures | _breaks) != 0)
+        {
+            _failures = 0;
+            _breaks = 0;
+            _breaksAreToBeCounted = false;
+        }
     }
 }
 

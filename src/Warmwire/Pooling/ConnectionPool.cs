@@ -404,7 +404,7 @@ internal sealed class ConnectionPool : IDisposable
 
     private async Task RefreshAsync(OriginPool origin)
     {
-        if (Names.Of(origin.Route.Host).Refresh(origin.SeenVersion) is not { } lookUp)
+        if (!Names.Of(origin.Route.Host).TryRefresh(origin.SeenVersion, out Task<DatedAnswer>? lookUp))
         {
             return;
         }

@@ -40,7 +40,7 @@ internal sealed class DialAddresses(ConnectionPool pool, OriginPool origin, Know
         if (winner is null)
         {
             // What is known leads nowhere. The next dial is to know better.
-            _ = name?.Refresh(long.MaxValue);
+            name?.TryRefresh(long.MaxValue, out _);
         }
 
         using OriginExecutor.Scope at = origin.Executor.Enter();

@@ -113,7 +113,9 @@ internal sealed class OriginAddresses(OriginState state, OriginDials dials)
             {
                 record.Leaving = null;
             }
-            else if (!LeaveIfRefusing(record, now) && record.Leaving is not { IsWhole: true } && _history.HasLeft(record.Address, answer.At, notBefore: interval * 0.9))
+            else if (!LeaveIfRefusing(record, now)
+                && record.Leaving is not { IsWhole: true }
+                && _history.HasLeft(record.Address, answer.At, notBefore: interval * 0.9))
             {
                 Leave(record, now, over: interval / 4);
             }
@@ -146,7 +148,7 @@ internal sealed class OriginAddresses(OriginState state, OriginDials dials)
     private static void Leave(AddressRecord record, long now, TimeSpan over) =>
         record.Leaving = record.Open == 0 ? null : new Departure(CloseReason.AddressRetired, now, over, record.Open);
 
-    /// <summary>What the others of the family have more than their share is closed in time; what is dialed then goes to the new one.</summary>
+    /// <summary>What the others of the family have beyond their share closes in time; what is dialed then goes to the new one.</summary>
     private void MakeRoomFor(IPAddress joined, IReadOnlyList<IPAddress> answer, long now)
     {
         if (state.Settings.AddressSelection == AddressSelection.FirstReachable)
@@ -285,6 +287,7 @@ internal sealed class OriginAddresses(OriginState state, OriginDials dials)
         if (winner is not null)
         {
             _familyAsideUntil.Remove(winner.AddressFamily);
+            state.Addresses.Of(winner).RefusedAt = null;
         }
 
         return Sweep(now);

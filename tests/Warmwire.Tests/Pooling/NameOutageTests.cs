@@ -30,7 +30,10 @@ public sealed class NameOutageTests
         {
             Assert.Equal(1, asking.AddOrUpdate(host, 1, static (_, count) => count + 1));
             InterlockedMax(ref most, asking.Values.Sum());
-            await Task.WhenAny(recovered.Task, Task.Delay(TimeSpan.FromSeconds(20), rig.Time, CancellationToken.None));
+            var over = new TaskCompletionSource();
+            await using ITimer timer = rig.Time.CreateTimer(
+                _ => over.TrySetResult(), state: null, TimeSpan.FromSeconds(20), Timeout.InfiniteTimeSpan);
+            await Task.WhenAny(recovered.Task, over.Task);
             asking.AddOrUpdate(host, 0, static (_, count) => count - 1);
             return recovered.Task.IsCompleted ? NameRig.Addresses(1) : throw new SocketException((int)SocketError.TryAgain);
         };

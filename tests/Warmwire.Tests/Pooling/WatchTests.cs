@@ -144,11 +144,22 @@ public class WatchTests
                 await staying.ReceiveAsync(new byte[1000]);
                 await Answer(rig, staying, used);
                 int before = Volatile.Read(ref asked);
-                rig.Time.Advance(Seconds(look == 0 ? 30 : 15));
-                await Eventually.IsTrue(() => Volatile.Read(ref asked) > before, "the name is resolved again");
+                await Eventually.IsTrue(
+                    () =>
+                    {
+                        rig.Time.Advance(Ms(100));
+                        return Volatile.Read(ref asked) > before;
+                    },
+                    "the name is resolved again");
             }
 
-            await rig.Until(snapshot => snapshot.Open == 2);
+            await Eventually.IsTrue(
+                () =>
+                {
+                    rig.Time.Advance(Ms(50));
+                    return rig.Snapshot.Open == 2;
+                },
+                "the idle one has closed");
             rig.AssertClosed((CloseReason.AddressRetired, 1));
             rig.Time.Advance(Seconds(10));
             await Answer(rig, busy, first);
