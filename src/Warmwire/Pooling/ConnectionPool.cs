@@ -174,13 +174,15 @@ internal sealed class ConnectionPool : IDisposable
         bool resolves = origin.Route.CanBeResolved && settings.ConnectCallback is null;
         bool keeps = settings.DnsRefreshInterval != Timeout.InfiniteTimeSpan;
         DialAddresses? addresses = resolves ? new DialAddresses(this, origin, keeps ? Names.Of(origin.Route.Host) : null) : null;
+        DialedStream? stream = null;
         try
         {
-            return await _dialer.DialAsync(RequestFor(origin.Route, waiter, http1Only, addresses), _shutdown.Token).ConfigureAwait(false);
+            stream = await _dialer.DialAsync(RequestFor(origin.Route, waiter, http1Only, addresses), _shutdown.Token).ConfigureAwait(false);
+            return stream;
         }
         finally
         {
-            addresses?.End();
+            addresses?.End(isOpen: stream is not null);
         }
     }
 

@@ -11,6 +11,7 @@ internal sealed class DialAddresses(ConnectionPool pool, OriginPool origin, Know
 {
     private readonly DirectAddresses _direct = new(origin.Route.Host, pool.Services.Settings);
     private IPAddress? _first;
+    private IPAddress? _reached;
 
     public async ValueTask<DatedAnswer> AnswerAsync(bool again, CancellationToken cancellationToken)
     {
@@ -37,6 +38,7 @@ internal sealed class DialAddresses(ConnectionPool pool, OriginPool origin, Know
     public void Raced(IReadOnlyList<RaceAttempt> attempts, IPAddress? winner)
     {
         long now = pool.Services.Time.GetTimestamp();
+        _reached = winner;
         if (winner is null)
         {
             // What is known leads nowhere. The next dial is to know better.
@@ -52,10 +54,15 @@ internal sealed class DialAddresses(ConnectionPool pool, OriginPool origin, Know
     public void ReleasePermit() => origin.Executor.ReleasePermit();
 
     /// <summary>The dial is over, and its connection, if there is one, is counted by itself.</summary>
-    public void End()
+    /// <param name="isOpen">If there is none although an address was reached, TLS has failed there.</param>
+    public void End(bool isOpen)
     {
         using OriginExecutor.Scope at = origin.Executor.Enter();
         EndTurn(at.Plan);
+        if (!isOpen && _reached is { } broke)
+        {
+            at.Plan.Addresses.Broke(broke);
+        }
     }
 
     private void EndTurn(OriginPlan plan)

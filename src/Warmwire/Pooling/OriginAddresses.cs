@@ -257,6 +257,9 @@ internal sealed class OriginAddresses(OriginState state, OriginDials dials)
 
     public void DialOver(IPAddress first) => state.Addresses.Of(first).Dialing--;
 
+    /// <summary>The address was reached, and no connection came of it.</summary>
+    public void Broke(IPAddress address) => state.Addresses.Of(address).Broke();
+
     /// <summary>What the attempts of a dial have shown.</summary>
     public OriginStep Raced(IReadOnlyList<RaceAttempt> attempts, IPAddress? winner, long now)
     {

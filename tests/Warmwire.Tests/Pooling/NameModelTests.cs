@@ -1,5 +1,6 @@
+using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
+using Warmwire.Pooling;
 using Warmwire.Settings;
 using Warmwire.Tests.Kit;
 using Xunit;
@@ -194,7 +195,7 @@ public sealed class NameModelTests
         for (int i = 0; i < 2 * NameLimits.BreaksToSetAside; i++)
         {
             StubConnection connection = await rig.Lease();
-            if (connection.Dialed.ResolvedAddress!.Equals(NameRig.Address(2)))
+            if (connection.Dialed.ResolvedAddress!.Equals(NameRig.Address(1)))
             {
                 connection.Close(CloseReason.ReadError);
             }
@@ -211,7 +212,36 @@ public sealed class NameModelTests
             (await rig.Lease()).Close(CloseReason.ConnectionCloseHeader);
         }
 
-        Assert.Equal(6, rig.Served[NameRig.Address(1)]);
+        Assert.Equal(6, rig.Served[NameRig.Address(2)]);
+    }
+
+    [Fact]
+    public async Task An_address_where_TLS_fails_again_and_again_is_set_aside()
+    {
+        var dials = new ConcurrentQueue<IPAddress>();
+        using var rig = new NameRig(static _ => NameRig.Addresses(1, 2));
+        OriginPool origin = await OriginOf(rig);
+        for (int i = 0; i < NameLimits.BreaksToSetAside; i++)
+        {
+            var dial = new DialAddresses(rig.Pool, origin, rig.Pool.Names.Of("a.test"));
+            dial.Raced([], NameRig.Address(1));
+            dial.End(isOpen: false);
+        }
+
+        for (int i = 0; i < 6; i++)
+        {
+            StubConnection connection = await rig.Lease();
+            dials.Enqueue(connection.Dialed.ResolvedAddress!);
+            connection.Close(CloseReason.ConnectionCloseHeader);
+        }
+
+        Assert.All(dials, static address => Assert.Equal(NameRig.Address(2), address));
+    }
+
+    private static async Task<OriginPool> OriginOf(NameRig rig)
+    {
+        (await rig.Lease()).Close(CloseReason.ConnectionCloseHeader);
+        return rig.Pool.Origins.Single();
     }
 
     [Fact]
