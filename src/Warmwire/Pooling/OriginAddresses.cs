@@ -161,17 +161,21 @@ internal sealed class OriginAddresses(OriginState state, OriginDials dials)
             .. answer.Where(address => address.AddressFamily == joined.AddressFamily).Distinct().Select(state.Addresses.Of)
                 .Where(record => record.Address.Equals(joined) || !record.IsAside(now)),
         ];
-        int total = peers.Sum(static record => record.Open);
-        int share = (total + peers.Count - 1) / peers.Count;
-        state.Addresses.Of(joined).Share = total / peers.Count;
+        double share = (double)peers.Sum(static record => record.Open) / peers.Count;
+        int moving = 0;
         foreach (AddressRecord record in peers)
         {
-            if (record.Open > share && record.Leaving is null)
+            // A part of a connection is a chance: of many processes with one HTTP/2 connection each, a share moves all the same.
+            int beyond = (int)Math.Floor(Math.Max(0, record.Open - share) + Random.Shared.NextDouble());
+            if (beyond > 0 && record.Leaving is null && !record.Address.Equals(joined))
             {
-                record.Leaving =
-                    new Departure(CloseReason.Rebalanced, now, state.Settings.DnsRefreshInterval / 2, record.Open - share);
+                record.Leaving = new Departure(CloseReason.Rebalanced, now, state.Settings.DnsRefreshInterval / 2, beyond);
+                moving += beyond;
             }
         }
+
+        AddressRecord target = state.Addresses.Of(joined);
+        target.Share = moving == 0 ? 0 : target.Open + moving;
     }
 
     // ---- Connections that are to go ---------------------------------------------------------------------------------

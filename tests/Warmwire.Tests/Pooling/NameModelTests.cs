@@ -123,6 +123,23 @@ public sealed class NameModelTests
     }
 
     [Fact]
+    public async Task Of_many_processes_with_one_connection_each_a_share_moves_to_an_address_that_joins()
+    {
+        const int Processes = 200;
+        int moved = 0;
+        for (int i = 0; i < Processes; i++)
+        {
+            using var rig = new NameRig(static now => NameRig.Addresses(now < TimeSpan.FromMinutes(1) ? [1] : [1, 2]));
+            await rig.Load(TimeSpan.FromMinutes(3), 1);
+            Assert.Equal(1, rig.Origin.Open);
+            moved += rig.OpenTo(NameRig.Address(2));
+        }
+
+        // A hundred, give or take five times what chance gives or takes.
+        Assert.InRange(moved, 65, 135);
+    }
+
+    [Fact]
     public async Task One_request_at_a_time_goes_to_each_address_that_has_an_idle_connection()
     {
         using var rig = new NameRig(static _ => NameRig.Addresses(1, 2, 3));

@@ -26,6 +26,7 @@ internal static class ClosingSide
         CloseReason.RequestUnfinished => false,
         CloseReason.RequestContentFailed => false,
         CloseReason.AddressRetired => false,
+        CloseReason.Rebalanced => false,
         CloseReason.IdleLimit => false,
         CloseReason.MadeRoom => false,
         CloseReason.ClosedByUser => false,
