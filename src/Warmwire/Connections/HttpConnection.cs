@@ -63,8 +63,11 @@ internal abstract class HttpConnection
     /// <summary>The version of HTTP it speaks.</summary>
     public virtual Version HttpVersion => System.Net.HttpVersion.Version11;
 
-    /// <summary>How many exchanges it can serve at a time, as far as is known. Takes no lock: the owner reads it under its own.</summary>
-    public virtual int StreamLimit => 1;
+    /// <summary>
+    /// How many exchanges it can serve at a time; <see langword="null"/> until the peer has said it. Takes no lock: the owner reads it
+    /// under its own.
+    /// </summary>
+    public virtual int? StreamLimit => 1;
 
     /// <summary>How it is doing. Takes no lock either.</summary>
     public virtual ConnectionVitals Vitals => default;

@@ -274,7 +274,7 @@ internal sealed class ExchangeEngine : IDisposable
                 }
             }
 
-            attempt = attempt.Again();
+            attempt = attempt.Again(isReplay: !ReplayRules.IsTurnedAway(attempt));
         }
     }
 
@@ -286,7 +286,8 @@ internal sealed class ExchangeEngine : IDisposable
             ExceptionDispatchInfo.Throw(failure);
         }
 
-        return await SendWithReplaysAsync(attempt.Again()).ConfigureAwait(false);
+        Attempt again = attempt.Again(isReplay: !ReplayRules.IsTurnedAway(attempt));
+        return await SendWithReplaysAsync(again).ConfigureAwait(false);
     }
 
     // ---- One attempt ------------------------------------------------------------------------------------------------

@@ -83,7 +83,17 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
     /// <summary>What was given to this stream of the connection's window.</summary>
     public ref int Grant => ref _wire.Grant;
 
+    /// <summary>Whether it stands in line for the connection's window.</summary>
     public ref bool WaitsForGrant => ref _wire.WaitsForGrant;
+
+    /// <summary>Its neighbours in that line.</summary>
+    public ref Http2Stream? AheadInLine => ref _wire.AheadInLine;
+
+    /// <inheritdoc cref="AheadInLine"/>
+    public ref Http2Stream? BehindInLine => ref _wire.BehindInLine;
+
+    /// <summary>Whether it was opened before the server had said how many streams it takes.</summary>
+    public bool BeforeSettings => _wire.BeforeSettings;
 
     /// <summary>What the server may send.</summary>
     public ref ReceiveWindow Window => ref _wire.Window;
@@ -128,6 +138,7 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
         _wire.Window = receiveWindow;
         _wire.HeadersAt = headersAt;
         _wire.OpenedAt = now;
+        _wire.BeforeSettings = !_connection.Control.SettingsCame_NeedsLock;
         MoveTo_NeedsLock(Upload is null ? Http2StreamState.HalfClosedLocal : Http2StreamState.Open);
         if (Trace is { } trace)
         {
@@ -488,6 +499,9 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
         public Http2StreamState State;
         public bool WasCut;
         public bool WaitsForGrant;
+        public bool BeforeSettings;
+        public Http2Stream? AheadInLine;
+        public Http2Stream? BehindInLine;
         public int Grant;
         public long SendWindow;
         public ReceiveWindow Window;

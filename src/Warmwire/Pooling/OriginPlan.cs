@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Diagnostics;
 using Warmwire.Connections;
 using Warmwire.Settings;
@@ -199,6 +200,7 @@ internal sealed class OriginPlan
             StreamLimit = pooled.IsMultiplexed ? pooled.Slots.Limit : 1,
             WindowStalls = vitals.WindowStalls,
             PingRoundTrip = vitals.PingRoundTrip,
+            Allowances = vitals.Allowances ?? ReadOnlyDictionary<string, double>.Empty,
         };
     }
 }

@@ -35,6 +35,9 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
     /// <summary>Why a connection dialed for it would be dialed, if that is special.</summary>
     public DialReason? ReplacementFor { get; }
 
+    /// <summary>Its request was on a connection before, which did nothing with it.</summary>
+    public bool IsAgain => Attempt.IsAgain;
+
     /// <summary>HTTP/1.1 will not do, and may be what the server chooses.</summary>
     public bool NeedsHttp2 { get; }
 
