@@ -73,6 +73,12 @@ internal sealed class TransportMetrics
     /// <summary>Whether a listener wants to know how many connections are active and idle.</summary>
     public bool MeasuresConnections => _openConnections is { Enabled: true };
 
+    /// <summary>Whether a listener wants to know of dials.</summary>
+    public bool MeasuresDials => _dials is { Enabled: true };
+
+    /// <summary>Whether a listener wants what is measured when a connection is closed.</summary>
+    public bool MeasuresCloses => _connectionDuration is { Enabled: true } || _closed is { Enabled: true };
+
     public bool MeasuresStreams => _activeStreams is { Enabled: true };
 
     public bool MeasuresRequests => _requestDuration is { Enabled: true } || _activeRequests is { Enabled: true };

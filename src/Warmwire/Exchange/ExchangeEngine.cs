@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
@@ -315,14 +316,30 @@ internal sealed class ExchangeEngine : IDisposable
         }
 
         ValueTask<HttpConnection> connection = _pool.LeaseAsync(origin, attempt, attempt.Replays > 0 ? DialReason.Replacement : null);
-        return connection.IsCompletedSuccessfully ? connection.Result.SendAsync(attempt) : SendWhenLeasedAsync(connection, attempt);
+        return connection.IsCompletedSuccessfully ? connection.Result.SendAsync(attempt) : SendWhenLeased(connection, attempt);
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<HttpResponseMessage> SendWhenLeasedAsync(ValueTask<HttpConnection> connection, Attempt attempt)
+    /// <remarks>
+    /// No async method: a program that starts goes this way with its first request, and the code of the frame would be compiled then. What
+    /// the caller awaits is the attempt's own promise, whichever connection it is sent on.
+    /// </remarks>
+    private static ValueTask<HttpResponseMessage> SendWhenLeased(ValueTask<HttpConnection> connection, Attempt attempt)
     {
-        HttpConnection leased = await connection.ConfigureAwait(false);
-        return await leased.SendAsync(attempt).ConfigureAwait(false);
+        ValueTask<HttpResponseMessage> response = attempt.Response;
+        ConfiguredValueTaskAwaitable<HttpConnection>.ConfiguredValueTaskAwaiter leasing = connection.ConfigureAwait(false).GetAwaiter();
+        leasing.OnCompleted(() =>
+        {
+            try
+            {
+                ValueTask<HttpResponseMessage> sent = leasing.GetResult().SendAsync(attempt);
+                Debug.Assert(sent == response, "the attempt's own promise");
+            }
+            catch (Exception e)
+            {
+                attempt.TryFail(e, asynchronously: false);
+            }
+        });
+        return response;
     }
 
     private static RouteIdentity OriginOf(HttpRequestMessage request, RequestSettings settings)

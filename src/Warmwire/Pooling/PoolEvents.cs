@@ -7,6 +7,9 @@ namespace Warmwire.Pooling;
 /// What happens in the pool, told to metrics and the log: the one place where the pool runs code of listeners. Never called under a lock.
 /// What a listener throws stays here, and each measurement is guarded alone, so that one that is lost does not take its counterpart along.
 /// </summary>
+/// <remarks>
+/// What has no listener is not told at all: each <see cref="Tell"/> has code of its own, which a program that starts would compile.
+/// </remarks>
 internal sealed class PoolEvents
 {
     private readonly TransportMetrics _metrics;
@@ -17,6 +20,9 @@ internal sealed class PoolEvents
         _metrics = metrics;
         _time = time;
     }
+
+    /// <summary>Whether anybody is told of a dial that begins.</summary>
+    public bool TellsOfDials => _metrics.MeasuresDials || Log.IsEnabled();
 
     private static WarmwireEventSource Log => WarmwireEventSource.Log;
 
@@ -47,13 +53,22 @@ internal sealed class PoolEvents
     }
 
     /// <summary>The waiter failed or was given up.</summary>
-    public void LeftQueue(Route route, Attempt attempt, TimeSpan waited) =>
-        Tell(static told => told._metrics.RequestLeftQueue(Describe(told.route), told.attempt.Request.Method, told.waited),
-            (_metrics, route, attempt, waited));
+    public void LeftQueue(Route route, Attempt attempt, TimeSpan waited)
+    {
+        if (_metrics.MeasuresLeases)
+        {
+            Tell(static told => told._metrics.RequestLeftQueue(Describe(told.route), told.attempt.Request.Method, told.waited),
+                (_metrics, route, attempt, waited));
+        }
+    }
 
     public void DialStarted(Route route, DialReason reason)
     {
-        Tell(static told => told._metrics.DialStarted(Describe(told.route), told.reason), (_metrics, route, reason));
+        if (_metrics.MeasuresDials)
+        {
+            Tell(static told => told._metrics.DialStarted(Describe(told.route), told.reason), (_metrics, route, reason));
+        }
+
         if (Log.IsEnabled())
         {
             Tell(static told => Log.DialStarted(told.route.Origin, told.reason.ToString()), (route, reason));
@@ -69,7 +84,11 @@ internal sealed class PoolEvents
 
     public void Opened(HttpConnection connection, DialReason reason)
     {
-        Tell(static told => told._metrics.ActiveChanged(Describe(told.connection), 1), (_metrics, connection));
+        if (_metrics.MeasuresConnections)
+        {
+            Tell(static told => told._metrics.ActiveChanged(Describe(told.connection), 1), (_metrics, connection));
+        }
+
         if (Log.IsEnabled())
         {
             Tell(
@@ -114,18 +133,22 @@ internal sealed class PoolEvents
     /// idle.</param>
     public void Closed(HttpConnection connection, CloseReason reason, bool wasIdle)
     {
-        if (wasIdle)
+        if (_metrics.MeasuresConnections && wasIdle)
         {
             Tell(static told => told._metrics.IdleChanged(Describe(told.connection), -1), (_metrics, connection));
         }
-        else
+        else if (_metrics.MeasuresConnections)
         {
             Tell(static told => told._metrics.ActiveChanged(Describe(told.connection), -1), (_metrics, connection));
         }
 
         TimeSpan age = _time.GetElapsedTime(connection.OpenedAt);
-        Tell(static told => told._metrics.ConnectionClosed(Describe(told.connection), told.reason, told.age),
-            (_metrics, connection, reason, age));
+        if (_metrics.MeasuresCloses)
+        {
+            Tell(static told => told._metrics.ConnectionClosed(Describe(told.connection), told.reason, told.age),
+                (_metrics, connection, reason, age));
+        }
+
         if (Log.IsEnabled())
         {
             Tell(

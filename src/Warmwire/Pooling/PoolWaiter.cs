@@ -41,6 +41,10 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
     /// <summary>How long the connection it is given was idle; <see langword="null"/> if it was in use. Set before it is given.</summary>
     public TimeSpan? WasIdleFor { get; set; }
 
+    /// <summary>When it came, by the handler's clock. Set before it is awaited.</summary>
+    public long Since { get; set; }
+
+    /// <summary>To be awaited once.</summary>
     public ValueTask<HttpConnection> Connection => new(this, _promise.Version);
 
     /// <summary>Given a connection, failed, or gone.</summary>
@@ -139,7 +143,23 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
         return true;
     }
 
-    HttpConnection IValueTaskSource<HttpConnection>.GetResult(short token) => _promise.GetResult(token);
+    /// <summary>The request goes on, in its own context: what its wait came to is told here, so that nothing stands between the two.</summary>
+    HttpConnection IValueTaskSource<HttpConnection>.GetResult(short token)
+    {
+        HttpConnection connection;
+        try
+        {
+            connection = _promise.GetResult(token);
+        }
+        catch (Exception)
+        {
+            _pool.WaitFailed(this);
+            throw;
+        }
+
+        _pool.WaitEnded(this, connection);
+        return connection;
+    }
 
     ValueTaskSourceStatus IValueTaskSource<HttpConnection>.GetStatus(short token) => _promise.GetStatus(token);
 

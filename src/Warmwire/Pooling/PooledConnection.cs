@@ -23,14 +23,15 @@ namespace Warmwire.Pooling;
 internal sealed class PooledConnection
 {
     private ConnectionSlots _slots;
+    private CloseReason _retiredFor;
+    private long _idleSinceWall;
     private volatile bool _hasServed;
+    private bool _isRetired;
 
     public PooledConnection(HttpConnection connection)
     {
         Connection = connection;
         IsMultiplexed = connection.IsMultiplexed;
-        OpenedAt = connection.OpenedAt;
-        ResolvedAddress = connection.Dialed.ResolvedAddress;
         State = IsMultiplexed ? PooledState.Opening : PooledState.Leased;
         connection.OwnerState = this;
     }
@@ -40,9 +41,9 @@ internal sealed class PooledConnection
 
     public bool IsMultiplexed { get; }
 
-    public long OpenedAt { get; }
+    public long OpenedAt => Connection.OpenedAt;
 
-    public IPAddress? ResolvedAddress { get; }
+    public IPAddress? ResolvedAddress => Connection.Dialed.ResolvedAddress;
 
     // Set when its dial ends, before anybody else knows it.
 
@@ -57,7 +58,7 @@ internal sealed class PooledConnection
     public PooledState State { get; private set; }
 
     /// <summary>Why the connection takes no more requests. The first reason stands.</summary>
-    public CloseReason? RetiredFor { get; private set; }
+    public CloseReason? RetiredFor => _isRetired ? _retiredFor : null;
 
     /// <summary>The connection retires to make room for an origin that has no connection at all.</summary>
     public bool Yields { get; private set; }
@@ -85,7 +86,7 @@ internal sealed class PooledConnection
 
     public long IdleSince { get; private set; }
 
-    public DateTimeOffset IdleSinceWall { get; private set; }
+    public DateTimeOffset IdleSinceWall => new(_idleSinceWall, TimeSpan.Zero);
 
     /// <summary>How long it may be idle: the setting, or less when the server hinted at less.</summary>
     public TimeSpan IdleLimit { get; private set; }
@@ -114,7 +115,7 @@ internal sealed class PooledConnection
     {
         IdleLimit = moment.IdleLimit;
         IdleSince = moment.Now;
-        IdleSinceWall = moment.Wall;
+        _idleSinceWall = moment.Wall.UtcTicks;
         MoveTo(PooledState.Idle);
     }
 
@@ -122,7 +123,8 @@ internal sealed class PooledConnection
     {
         if (State != PooledState.Retired)
         {
-            RetiredFor = reason;
+            _retiredFor = reason;
+            _isRetired = true;
             Yields = yields;
             MoveTo(PooledState.Retired);
         }
