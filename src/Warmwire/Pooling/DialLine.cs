@@ -1,25 +1,41 @@
 namespace Warmwire.Pooling;
 
 /// <summary>
-/// The dials of an origin that have their permit and wait for a thread of the pool of threads. One at a time asks for a thread, and the
-/// next does as soon as that has got one, before its dial begins: so a dial that blocks its thread holds up no other.
+/// The dials of an origin that have their permit and wait for a thread of the thread pool. One of them at a time asks for a thread, and the
+/// next does as soon as that has got one, before the dial begins: so a dial that blocks its thread holds up no other.
 /// </summary>
 /// <remarks>
-/// Story: a burst of two hundred requests had two hundred dials queued to the thread pool. The first connections came back after an
-/// exchange and were given to the next waiters; but those, who go on there too, stood behind all the dials, and until they could send, each
-/// dial had begun. Now a waiter that has been given a connection is behind one dial, and what it and others give back makes the dials that
-/// have not begun needless.
+/// Story: a burst of two hundred requests had two hundred dials queued to the thread pool. The connections that were opened first came back
+/// and were given to the next waiters; but those go on there too, behind all the dials, and until they could send, each dial had begun. Now
+/// such a waiter is behind one dial, and each connection that comes back makes a dial needless whose turn has not come.
 /// </remarks>
-internal sealed class DialLine(ConnectionPool pool, OriginPool origin) : IThreadPoolWorkItem
+internal sealed class DialLine : IThreadPoolWorkItem
 {
-    private readonly Lock _gate = new();
+    // Immutable.
+    private readonly TimeProvider _time;
+    private readonly Action<PlannedDial> _begin;
+    private readonly Action<IThreadPoolWorkItem> _askForThread;
 
     // Guarded by _gate.
+    private readonly Lock _gate = new();
     private readonly Queue<PlannedDial> _dials = new();
     private int _asking;
     private long _askedAt;
 
-    /// <summary>The dial begins when its turn comes, if it is still needed then.</summary>
+    public DialLine(TimeProvider time, Action<PlannedDial> begin)
+        : this(time, begin, static line => ThreadPool.UnsafeQueueUserWorkItem(line, preferLocal: false))
+    {
+    }
+
+    /// <summary>For tests, which are the thread pool themselves.</summary>
+    internal DialLine(TimeProvider time, Action<PlannedDial> begin, Action<IThreadPoolWorkItem> askForThread)
+    {
+        _time = time;
+        _begin = begin;
+        _askForThread = askForThread;
+    }
+
+    /// <summary>Puts the dial at the end of the line.</summary>
     public void Add(PlannedDial dial)
     {
         lock (_gate)
@@ -30,14 +46,18 @@ internal sealed class DialLine(ConnectionPool pool, OriginPool origin) : IThread
                 return;
             }
 
-            Asks_NeedsLock(1);
+            Ask_NeedsLock(1);
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        _askForThread(this);
     }
 
-    void IThreadPoolWorkItem.Execute()
+    /// <summary>A thread has come for the first in line.</summary>
+    public void Execute()
     {
+        // What else is ready goes first, such as the event loop with an answer that makes the dial needless.
+        Thread.Yield();
+
         PlannedDial? dial;
         int more;
         lock (_gate)
@@ -48,23 +68,23 @@ internal sealed class DialLine(ConnectionPool pool, OriginPool origin) : IThread
                 return;
             }
 
-            // Story: the threads are all taken, each turn takes a while, and the last of many dials would wait for the sum of them.
-            bool late = pool.Services.Time.GetElapsedTime(_askedAt) >= PoolLimits.LateTurn;
+            // Story: all threads are busy and each turn takes its time, so the last of many dials would wait for the sum of the turns.
+            bool late = _time.GetElapsedTime(_askedAt) >= PoolLimits.LateTurn;
             more = Math.Max(0, (late ? _dials.Count : Math.Min(_dials.Count, 1)) - _asking);
-            Asks_NeedsLock(more);
+            Ask_NeedsLock(more);
         }
 
-        while (more-- > 0)
+        for (; more > 0; more--)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            _askForThread(this);
         }
 
-        new DialWork(pool, origin, dial).Begin();
+        _begin(dial);
     }
 
-    private void Asks_NeedsLock(int count)
+    private void Ask_NeedsLock(int count)
     {
         _asking += count;
-        _askedAt = pool.Services.Time.GetTimestamp();
+        _askedAt = _time.GetTimestamp();
     }
 }

@@ -18,8 +18,11 @@ internal sealed class OriginCounters
     private long _reused;
     private long _replays;
 
-    public OriginCounters() => Debug.Assert(
-        Enum.GetValues<CloseReason>().Length == CloseReasons && Enum.GetValues<DialReason>().Length == DialReasons, "each reason is counted");
+    public OriginCounters()
+    {
+        Debug.Assert(Enum.GetValues<CloseReason>().Length == CloseReasons, "each reason is counted");
+        Debug.Assert(Enum.GetValues<DialReason>().Length == DialReasons, "each reason is counted");
+    }
 
     /// <summary>Each is counted in one of two places, so that the sum is never less than it was.</summary>
     public long Requests => Volatile.Read(ref _firstUses) + Reused;

@@ -19,7 +19,7 @@ namespace Warmwire.Pooling;
 ///  the next origin's step and         6. the pool looks whether others are in need: starved origins, drain
 ///  this one join the queue
 /// </code>
-/// A dial is a work item of the thread pool, a waiter goes on there too, and a listener gets a queue of its own (<see
+/// A dial begins on the thread pool, a waiter goes on there too, and a listener gets a queue of its own (<see
 /// cref="StepQueue.Leave"/>), as the disposal of a stream has: so neither the user's code nor its context meets what runs here.
 /// </remarks>
 internal sealed class OriginExecutor
@@ -40,7 +40,7 @@ internal sealed class OriginExecutor
         _plan = plan;
         _time = pool.Services.Time;
         _events = pool.Events;
-        _dials = new DialLine(pool, owner);
+        _dials = new DialLine(_time, dial => new DialWork(pool, owner, dial).Begin());
     }
 
     /// <summary>Enters the lock. What is decided in the scope is done when it ends.</summary>

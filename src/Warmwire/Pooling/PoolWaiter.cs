@@ -143,7 +143,7 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
         return true;
     }
 
-    /// <summary>The request goes on, in its own context: what its wait came to is told here, so that nothing stands between the two.</summary>
+    /// <summary>The request goes on, in its own context: here the pool is told what its wait has come to.</summary>
     HttpConnection IValueTaskSource<HttpConnection>.GetResult(short token)
     {
         HttpConnection connection;
