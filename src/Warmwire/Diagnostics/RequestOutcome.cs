@@ -8,7 +8,7 @@ internal readonly record struct RequestOutcome(int? StatusCode, Version? Version
     public static RequestOutcome Of(HttpResponseMessage response)
     {
         int status = (int)response.StatusCode;
-        return new RequestOutcome(status, response.Version, status >= 400 ? status.ToString(CultureInfo.InvariantCulture) : null);
+        return new RequestOutcome(status, response.Version, status is >= 400 and <= 599 ? status.ToString(CultureInfo.InvariantCulture) : null);
     }
 
     public static RequestOutcome Of(Exception error) => new(StatusCode: null, Version: null, TelemetryNames.ErrorType(error));

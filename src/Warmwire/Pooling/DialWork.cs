@@ -28,7 +28,7 @@ internal sealed class DialWork(ConnectionPool pool, OriginPool origin, PlannedDi
         try
         {
             DialedStream stream = await pool.DialAsync(origin.Route, dial.Waiter, http1Only).ConfigureAwait(false);
-            pooled = new PooledConnection(pool.CreateConnection(origin.Route, stream, origin));
+            pooled = new PooledConnection(pool.CreateConnection(origin.Route, stream, origin)) { CountedBy = pool.Events.CountingConnections };
         }
         catch (Exception e)
         {

@@ -154,6 +154,8 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
         }
 
         long now = _time.GetTimestamp();
+        TimeSpan waited = _time.GetElapsedTime(since, now);
+        _events.LeftQueue(connection, attempt, waited);
         Leased(
             connection,
             attempt,
@@ -163,7 +165,7 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
                 Reused = reused,
                 WasIdle = waiter.WasIdleFor is not null,
                 IdleTime = waiter.WasIdleFor ?? TimeSpan.Zero,
-                QueueTime = _time.GetElapsedTime(since, now),
+                QueueTime = waited,
                 LeasedAt = now,
             });
         return connection;
