@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 
 namespace Warmwire.Diagnostics;
 
-/// <summary>The instruments that OpenTelemetry's conventions for HTTP clients know, of one meter, with the tags that .NET gives them.</summary>
+/// <summary>The instruments of one meter that OpenTelemetry's conventions for HTTP clients know.</summary>
 /// <remarks>
 /// Collectors tell a stream by its name, unit and description. They are those of <see cref="SocketsHttpHandler"/>, so that a program with
 /// handlers of both kinds has one stream of them, and not two that clash.

@@ -8,9 +8,9 @@ namespace Warmwire.Diagnostics;
 /// <summary>The one gateway to code of the application that the transport calls. It is never called under a lock.</summary>
 /// <remarks>
 /// <para>
-/// <em>Observers</em> watch: callbacks of a <see cref="RequestTrace"/>, listeners of metrics, activities and events. What they throw is swallowed,
-/// because a count that is not written or a connection that is not returned would outlive the request. (An event source swallows what its
-/// listeners throw by itself.)
+/// <em>Observers</em> watch: callbacks of a <see cref="RequestTrace"/>, listeners of metrics, activities and diagnostic events. What they
+/// throw is swallowed, because a count that is not written or a connection that is not returned would outlive the request. (An event source
+/// swallows what its listeners throw by itself.)
 /// </para>
 /// <para>
 /// <em>Deciders</em> give the transport what a request cannot do without: here the encodings of header values; elsewhere the callbacks of a
@@ -201,7 +201,7 @@ internal static class UserCode
     /// <param name="payload">Its values, which subscribers look up by name.</param>
     /// <typeparam name="T">The type whose public properties trimming keeps.</typeparam>
     [UnconditionalSuppressMessage(
-        "Trimming", "IL2026", Justification = "Payloads keep their own properties, and by DynamicDependency those that subscribers look up.")]
+        "Trimming", "IL2026", Justification = "Payloads keep their own properties, and by DynamicDependency those behind them.")]
     public static void Write<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(
         DiagnosticListener listener, string name, T payload)
     {

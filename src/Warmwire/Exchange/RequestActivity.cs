@@ -5,14 +5,10 @@ using Warmwire.Settings;
 namespace Warmwire.Exchange;
 
 /// <summary>
-/// The activity of one request, with the events beside it, as .NET's own handler has them: one of the source <c>System.Net.Http</c>. Only
-/// where nobody listens to that source, and somebody to <c>Warmwire</c>, it is that source's: there is never more than one.
+/// The activity of one request, and the events beside it, as .NET's own handler has them.
 /// </summary>
 internal sealed class RequestActivity
 {
-    private static readonly ActivitySource? s_source = UserCode.Publish(static () => new ActivitySource("System.Net.Http"));
-    private static readonly ActivitySource? s_ownSource = UserCode.Publish(static () => new ActivitySource("Warmwire"));
-
     private readonly TimeProvider _time;
     private readonly HttpRequestMessage _request;
     private readonly Activity? _activity;
@@ -34,7 +30,7 @@ internal sealed class RequestActivity
 
     /// <summary>Whether anybody listens. As in .NET, a handler that writes no trace makes no activities.</summary>
     public static bool IsWanted(HandlerSettings settings) =>
-        (s_source?.HasListeners() == true || s_ownSource?.HasListeners() == true || HttpHandlerEvents.HasListener)
+        (HttpActivitySources.RequestsHaveListener || HttpHandlerEvents.HasListener)
         && settings.ActivityHeadersPropagator is not null
         && TelemetrySwitches.ActivitiesAreOn;
 
@@ -67,8 +63,7 @@ internal sealed class RequestActivity
 
     private static Activity? StartActivity(HttpRequestMessage request)
     {
-        ActivitySource? source = s_source?.HasListeners() == true ? s_source : s_ownSource;
-        Activity? activity = source is null ? null : UserCode.Start(source, HttpHandlerEvents.ActivityName, ActivityKind.Client);
+        Activity? activity = HttpActivitySources.StartRequest();
         if (activity is null
             && HttpHandlerEvents.HasListener
             && (Activity.Current is not null || HttpHandlerEvents.WantActivity(request)))

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 
@@ -31,8 +32,31 @@ internal sealed class PoolEvents
         }
     }
 
+    /// <summary>A request waits, in the flow that calls. Returns its activity, if a listener wants one.</summary>
+    public static Activity? StartWait(Route route) =>
+        ConnectionActivities.AreWanted ? ConnectionActivities.StartWait(Describe(route)) : null;
+
+    public static void WaitFailed(Activity? wait, Exception error) => ConnectionActivities.Failed(wait, error);
+
+    public static void WaitSucceeded(Activity? wait) => ConnectionActivities.Succeeded(wait);
+
+    /// <summary>A dial begins, in the flow that calls. Returns its activity, if a listener wants one.</summary>
+    public static Activity? StartSetup(Route route) =>
+        ConnectionActivities.AreWanted ? ConnectionActivities.StartSetup(Describe(route)) : null;
+
+    public static void SetupFailed(Activity? setup, Exception error) => ConnectionActivities.Failed(setup, error);
+
+    public static void SetupSucceeded(Activity? setup, HttpConnection connection) =>
+        ConnectionActivities.Succeeded(setup, connection.PeerAddress);
+
+    /// <summary>A request has its connection, in the flow that calls.</summary>
     public void Leased(HttpConnection connection, Attempt attempt, bool reused)
     {
+        if (PooledConnection.Of(connection).Setup is { } setup)
+        {
+            ConnectionActivities.LinkCurrentRequest(setup);
+        }
+
         if (_metrics.MeasuresLeases)
         {
             Tell(static told => told._metrics.RequestLeased(Describe(told.connection), told.reused), (_metrics, connection, reused));
@@ -84,7 +108,8 @@ internal sealed class PoolEvents
 
     public void Opened(HttpConnection connection, DialReason reason)
     {
-        Tell(static told => told._metrics.ActiveChanged(Describe(told.connection), CountedBy(told.connection), 1), (_metrics, connection));
+        Tell(static told => told._metrics.ActiveChanged(Describe(told.connection), CountedBy(told.connection), 1),
+            (_metrics, connection));
         if (Log.IsEnabled())
         {
             Tell(
@@ -131,11 +156,13 @@ internal sealed class PoolEvents
     {
         if (wasIdle)
         {
-            Tell(static told => told._metrics.IdleChanged(Describe(told.connection), CountedBy(told.connection), -1), (_metrics, connection));
+            Tell(static told => told._metrics.IdleChanged(Describe(told.connection), CountedBy(told.connection), -1),
+                (_metrics, connection));
         }
         else
         {
-            Tell(static told => told._metrics.ActiveChanged(Describe(told.connection), CountedBy(told.connection), -1), (_metrics, connection));
+            Tell(static told => told._metrics.ActiveChanged(Describe(told.connection), CountedBy(told.connection), -1),
+                (_metrics, connection));
         }
 
         TimeSpan age = _time.GetElapsedTime(connection.OpenedAt);
@@ -187,6 +214,6 @@ internal sealed class PoolEvents
     private static MetricOrigin Describe(Route route) =>
         new(route.IsTls ? "https" : "http", route.TlsHost ?? route.Host, route.Port, PeerAddress: null, VersionOf(route.Protocols));
 
-    /// <summary>What a request without a connection waited for: as .NET says, the higher version, where the server has not chosen.</summary>
+    /// <summary>What a request without a connection waited for: as in .NET the higher version, where the server has not chosen.</summary>
     private static string VersionOf(ProtocolOffer protocols) => protocols == ProtocolOffer.Http1 ? "1.1" : "2";
 }

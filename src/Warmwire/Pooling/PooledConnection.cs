@@ -48,6 +48,9 @@ internal sealed class PooledConnection
     /// <summary>The meters that count it among the open connections, from its opening to its end.</summary>
     public CountingMeters CountedBy { get; init; }
 
+    /// <summary>The activity of its opening, if there was one, for requests to link to.</summary>
+    public ActivityContext? Setup { get; init; }
+
     // Set when its dial ends, before anybody else knows it.
 
     /// <summary>How old it may grow; infinite if there is no limit.</summary>

@@ -5,9 +5,9 @@ using System.Runtime.CompilerServices;
 namespace Warmwire.Runtime;
 
 /// <summary>
-/// Callbacks that a program has added to a request with <see cref="HttpMetricsEnrichmentContext.AddCallback"/>. Only .NET's handler can make
-/// the context they get, so its private members are bound as in <see cref="FrameworkFields"/>; should a later runtime rename one, there is
-/// no enrichment.
+/// Callbacks that a program has added to a request with <see cref="HttpMetricsEnrichmentContext.AddCallback"/>. Only .NET's own handler
+/// can make the context they get, so its private members are bound as in <see cref="FrameworkFields"/>; should a later runtime rename one,
+/// there is no enrichment.
 /// </summary>
 internal static class MetricsEnrichment
 {
