@@ -134,7 +134,7 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
         set => Mutable.MaxResponseHeaderCount = Must.BeAtLeastOne(value);
     }
 
-    /// <summary>The factory of this handler's meters. What it throws fails the request that needs them, and the next one asks again.</summary>
+    /// <summary>The factory of this handler's meters. What it throws fails the request that needs it; the next one asks again.</summary>
     /// <value>Default: <see langword="null"/>, meters named <c>System.Net.Http</c> and <c>Warmwire</c> for the process.</value>
     public IMeterFactory? MeterFactory { get => Settings.MeterFactory; set => Mutable.MeterFactory = value; }
 

@@ -53,7 +53,10 @@ public sealed class ConnectionActivityParityTests
 
     private static async Task<int> PlayAsync(ParityStage stage, string scenario)
     {
-        await using var server = new ParityServer(_ => scenario == "cancelled" ? "" : Reply.Ok(), isTls: scenario == "tls");
+        // Answers wait until all requests that are to queue are in the queue.
+        using var inQueue = new ManualResetEventSlim(scenario != "queued");
+        await using var server = new ParityServer(
+            _ => scenario == "cancelled" ? "" : inQueue.Wait(Guard.Limit) ? Reply.Ok() : Reply.Nothing, isTls: scenario == "tls");
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         int refused = ((IPEndPoint)listener.LocalEndpoint).Port;
@@ -86,8 +89,13 @@ public sealed class ConnectionActivityParityTests
             {
                 await sending[i].ContinueWith(static _ => { }, TaskScheduler.Default);
             }
+            else if (i == 0)
+            {
+                await Eventually.IsTrue(() => server.Requests.Count == 1, "the first has the connection");
+            }
         }
 
+        inQueue.Set();
         await Task.WhenAll(sending).ContinueWith(static task => _ = task.Exception, TaskScheduler.Default);
         return uri.Port;
 

@@ -176,8 +176,11 @@ public sealed class TelemetryParityTests
     /// <summary>Plays it, ends the handler, and returns the server's port.</summary>
     private static async Task<int> PlayAsync(ParityStage stage, string scenario, object? settings = null)
     {
+        // Answers wait until all requests that are to queue are in the queue.
+        using var inQueue = new ManualResetEventSlim(scenario != "queued");
         await using var server = new ParityServer(request => scenario switch
         {
+            "queued" when inQueue.Wait(Guard.Limit) => Reply.Ok(),
             "404" => Reply.With("404 Not Found", "no"),
             "500 to POST" => Reply.With("500 Internal Server Error", "no"),
             "closed" => Reply.Nothing,
@@ -209,8 +212,13 @@ public sealed class TelemetryParityTests
                 {
                     await sending[i].ContinueWith(_ => { }, TaskScheduler.Default);
                 }
+                else if (i == 0)
+                {
+                    await Eventually.IsTrue(() => server.Requests.Count == 1, "the first has the connection");
+                }
             }
 
+            inQueue.Set();
             await Task.WhenAll(sending).ContinueWith(task => _ = task.Exception, TaskScheduler.Default);
         }
 
