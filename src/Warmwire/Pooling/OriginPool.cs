@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Warmwire.Connections;
@@ -128,6 +129,7 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
     private async ValueTask<HttpConnection> WaitAsync(PoolWaiter waiter, long since, int ahead, PlannedDial? dial)
     {
         Attempt attempt = waiter.Attempt;
+        Activity? wait = PoolEvents.StartWait(Route);
         if (dial is null)
         {
             UserCode.Tell(attempt.Settings.Trace?.Queued, ahead);
@@ -141,12 +143,14 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
         {
             connection = await waiter.Connection.ConfigureAwait(false);
         }
-        catch
+        catch (Exception e)
         {
+            PoolEvents.WaitFailed(wait, e);
             _events.LeftQueue(Route, attempt, _time.GetElapsedTime(since));
             throw;
         }
 
+        PoolEvents.WaitSucceeded(wait);
         bool reused;
         using (Executor.Enter())
         {
@@ -154,6 +158,8 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
         }
 
         long now = _time.GetTimestamp();
+        TimeSpan waited = _time.GetElapsedTime(since, now);
+        _events.LeftQueue(connection, attempt, waited);
         Leased(
             connection,
             attempt,
@@ -163,7 +169,7 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
                 Reused = reused,
                 WasIdle = waiter.WasIdleFor is not null,
                 IdleTime = waiter.WasIdleFor ?? TimeSpan.Zero,
-                QueueTime = _time.GetElapsedTime(since, now),
+                QueueTime = waited,
                 LeasedAt = now,
             });
         return connection;
