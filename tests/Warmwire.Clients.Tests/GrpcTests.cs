@@ -77,7 +77,6 @@ public sealed class GrpcTests
     [InlineData("deadline")]
     [InlineData("cancelled")]
     [Trait("Issue10", "Q1-grpc-write-after-end")]
-    [Trait("Category", "Open")]
     public Task A_write_on_a_call_that_is_over_fails_with_RpcException(string how) => AssertAsync(
         async (stage, invoker) =>
         {

@@ -59,13 +59,18 @@ internal sealed class RequestBodyStream : Stream
         }
 
         ObjectDisposedException.ThrowIf(_complete, this);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled(cancellationToken);
+        }
+
         if (_promised is { } promised && buffer.Length > promised - _written)
         {
             return ValueTask.FromException(new HttpRequestException(ErrorTexts.ContentLongerThanPromised(promised)));
         }
 
         _written += buffer.Length;
-        return _writer.WriteBodyAsync(buffer);
+        return _writer.WriteBodyAsync(buffer, cancellationToken);
     }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
@@ -74,7 +79,10 @@ internal sealed class RequestBodyStream : Stream
         return WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
     }
 
-    public override Task FlushAsync(CancellationToken cancellationToken) => _complete ? Task.CompletedTask : _writer.FlushAsync().AsTask();
+    public override Task FlushAsync(CancellationToken cancellationToken) =>
+        cancellationToken.IsCancellationRequested ? Task.FromCanceled(cancellationToken)
+        : _complete ? Task.CompletedTask
+        : _writer.FlushAsync().AsTask();
 
     public override void Write(byte[] buffer, int offset, int count) =>
         WriteAsync(buffer, offset, count, CancellationToken.None).GetAwaiter().GetResult();
@@ -99,6 +107,9 @@ internal sealed class RequestBodyStream : Stream
 internal interface IRequestBodyWriter
 {
     ValueTask WriteBodyAsync(ReadOnlyMemory<byte> data);
+
+    /// <summary>The same, for a write that its caller may give up while it waits.</summary>
+    ValueTask WriteBodyAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken) => WriteBodyAsync(data);
 
     ValueTask FlushAsync();
 }

@@ -24,6 +24,8 @@ internal static class ErrorTexts
     public const string Cancelled = "The request was cancelled by its caller.";
     public const string UploadStopped =
         "The server has answered, or the exchange has ended, before the whole request body was sent; the rest of it is not wanted.";
+    public const string UploadTorn =
+        "A write of the request's content was cancelled after a part of it was sent: the request cannot be completed any more.";
     public const string ConcurrentBodyReads = "The response's body is already being read; a stream allows one read at a time.";
     public const string BodyAlreadyRead = "The response's body was already read; it arrives only once. Buffer it, or read it once.";
 

@@ -17,6 +17,8 @@ internal static class Http2ErrorTexts
     public const string FrameAfterEnd = "a frame comes behind the end of the response (RFC 9113 §5.1)";
     public const string StreamWindowPassed = "the server sent more on a stream than its window allows (RFC 9113 §5.2)";
 
+    public static string PriorityOfWrongSize(int length) => $"PRIORITY of {length} bytes and not 5 (RFC 9113 §6.3)";
+
     public static string UnknownPseudoField(ReadOnlySpan<byte> name) =>
         $"the response has the pseudo-field '{WireText.Show(name)}' (RFC 9113 §8.3)";
 
@@ -38,9 +40,6 @@ internal static class Http2ErrorTexts
     public static string FieldOfConnection(ReadOnlySpan<byte> name) =>
         $"the field '{WireText.Show(name)}' is about the connection and is not allowed in HTTP/2 (RFC 9113 §8.2.2)";
 
-    public static string WhiteSpaceAroundValue(ReadOnlySpan<byte> name) =>
-        $"the value of '{WireText.Show(name)}' begins or ends with white space (RFC 9113 §8.2.1)";
-
     public static string TooManyFields(int limit) => $"more than {limit} header fields";
 
     public static string FieldsTooLong(int limit) =>
@@ -54,6 +53,10 @@ internal static class Http2ErrorTexts
     public static string NoFreeSlot(string origin, long connection, int limit) =>
         $"{origin} takes {limit} streams on connection {connection} (SETTINGS_MAX_CONCURRENT_STREAMS), which are all in use. Nothing was "
         + "sent.";
+
+    public static string UploadStalled(string origin, long connection, TimeSpan limit) =>
+        $"{origin} has answered with success, but has taken nothing more of the request's content for {limit.TotalSeconds:0} s (connection "
+        + $"{connection}). It does not have the whole request.";
 
     public static string StreamReset(string origin, long connection, Http2ErrorCode code) =>
         $"{origin} ended the exchange with RST_STREAM {Name(code)} (connection {connection}).";

@@ -116,7 +116,7 @@ internal sealed class ExchangeEngine : IDisposable
         RequestRules.IsOrdinary(request)
         && RequestSettings.HasNoneOfItsOwn(request)
         && !RequestSettings.Defaults(_settings).CaptureResponseStack
-        && !RequestTelemetry.IsWanted(_metrics);
+        && !RequestTelemetry.IsWanted(_metrics, _settings);
 
     /// <summary>
     /// <see cref="ExchangeAsync"/> for an ordinary request, and the reason for it: what lives across its only wait is the attempt, which is
@@ -236,7 +236,7 @@ internal sealed class ExchangeEngine : IDisposable
     {
         Uri uri = request.RequestUri!;
         EnvironmentProxy.ThrowIfProxyApplies(_settings, uri);
-        RequestTelemetry telemetry = RequestTelemetry.Start(_metrics, _settings.TimeProvider, request);
+        RequestTelemetry telemetry = RequestTelemetry.Start(_metrics, _settings, request);
         try
         {
             Attempt attempt = NewAttempt(request, settings, total, stack, cancellationToken);
@@ -246,12 +246,12 @@ internal sealed class ExchangeEngine : IDisposable
                 CookieJar.Store(_cookies, uri, response);
             }
 
-            telemetry.Stop(RequestOutcome.Of(response));
+            telemetry.Stop(response);
             return response;
         }
         catch (Exception e)
         {
-            telemetry.Stop(RequestOutcome.Of(e));
+            telemetry.Stop(e);
             throw;
         }
     }
@@ -346,20 +346,8 @@ internal sealed class ExchangeEngine : IDisposable
     {
         Uri uri = request.RequestUri!;
         bool isTls = RequestRules.IsTls(uri);
-        string? tlsHost = isTls ? TlsHostOf(request) : null;
+        string? tlsHost = isTls ? RequestRules.HostHeaderOf(request) : null;
         return new RouteIdentity(
             isTls, uri.IdnHost, uri.Port, tlsHost, settings.ClientCertificate, RequestRules.OfferFor(request, isTls));
-    }
-
-    /// <summary>As in .NET, a user-given Host is the name the server must prove.</summary>
-    private static string? TlsHostOf(HttpRequestMessage request)
-    {
-        if (request.Headers.Host is not { } host)
-        {
-            return null;
-        }
-
-        int colon = host.LastIndexOf(':');
-        return colon >= 0 && !host.EndsWith(']') ? host[..colon] : host;
     }
 }

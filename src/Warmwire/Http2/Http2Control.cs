@@ -61,6 +61,7 @@ internal sealed class Http2Control
         {
             int window = Peer_NeedsLock.InitialWindowSize;
             Peer_NeedsLock.Apply(payload);
+            _connection.Encoder_NeedsLock.SetMaxTableSize(Peer_NeedsLock.SmallestHeaderTableSize);
             _connection.Encoder_NeedsLock.SetMaxTableSize(Peer_NeedsLock.HeaderTableSize);
             _connection.Data.InitialWindowChanged_NeedsLock(Peer_NeedsLock.InitialWindowSize - (long)window);
             int limit = (int)Math.Min(Peer_NeedsLock.MaxConcurrentStreams ?? int.MaxValue, int.MaxValue);

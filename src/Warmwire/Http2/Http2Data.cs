@@ -35,7 +35,8 @@ internal sealed class Http2Data
 
     /// <summary>Takes as much of the data as the windows and the output allow.</summary>
     /// <returns>What to wait for before the rest is tried.</returns>
-    /// <exception cref="IOException">The stream is over: the rest is not wanted.</exception>
+    /// <exception cref="OperationCanceledException">The exchange was cancelled or answered: the rest is not wanted.</exception>
+    /// <exception cref="IOException">The exchange has failed.</exception>
     public ValueTask Send(Http2Upload upload, ref ReadOnlyMemory<byte> data)
     {
         Http2Stream stream = upload.Stream;
@@ -46,7 +47,7 @@ internal sealed class Http2Data
         {
             if (upload.IsStopped || !stream.MaySend)
             {
-                throw new IOException(ErrorTexts.UploadStopped);
+                throw upload.StoppedError();
             }
 
             while (!data.IsEmpty)
@@ -70,6 +71,7 @@ internal sealed class Http2Data
                 data = data[credit..];
                 if (last)
                 {
+                    upload.Ended_NeedsLock();
                     over |= Streams.LocalEnded_NeedsLock(stream);
                 }
             }
@@ -109,6 +111,7 @@ internal sealed class Http2Data
             }
 
             frames.Data(stream.Id, [], endStream: true);
+            upload.Ended_NeedsLock();
             over = Streams.LocalEnded_NeedsLock(stream);
             frames.ExpectMore(Streams.Count_NeedsLock > 1);
         }
@@ -161,9 +164,9 @@ internal sealed class Http2Data
     /// <summary>DATA has come: takes it from the windows.</summary>
     /// <param name="streamId">Its stream.</param>
     /// <param name="length">What counts against the windows: the payload with its padding.</param>
-    /// <param name="passed">Whether it was more than the stream's window.</param>
+    /// <param name="window">What that leaves of the stream's window.</param>
     /// <returns>The stream, if it is not gone.</returns>
-    public Http2Stream? Came(int streamId, int length, out bool passed)
+    public Http2Stream? Came(int streamId, int length, out ReceiveWindowUse window)
     {
         using Http2Output.FrameScope frames = Output.Enter();
         Http2Stream? stream = Streams.Find_NeedsLock(streamId, FrameType.Data);
@@ -173,7 +176,7 @@ internal sealed class Http2Data
             frames.WindowUpdate(0, credit);
         }
 
-        passed = stream is not null && !stream.Window.TryTake(length);
+        window = stream is null ? ReceiveWindowUse.Open : stream.Window.Take(length);
         return stream;
     }
 

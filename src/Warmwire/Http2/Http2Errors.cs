@@ -70,6 +70,12 @@ internal static class Http2Errors
             HttpRequestError.Unknown, ErrorTexts.WriteFailed(connection.Route.Origin, connection.Id, inner), connection, stream, attempt,
             code: null, inner);
 
+    public static TransportException UploadStalled(Http2Connection connection, Http2Stream stream, Attempt? attempt, TimeSpan limit)
+    {
+        string message = Http2ErrorTexts.UploadStalled(connection.Route.Origin, connection.Id, limit);
+        return Make(HttpRequestError.Unknown, message, connection, stream, attempt, code: null, new TimeoutException(message));
+    }
+
     public static TransportException PingUnanswered(Http2Connection connection, Http2Stream stream, Attempt? attempt, TimeSpan limit)
     {
         string message = Http2ErrorTexts.PingUnanswered(connection.Route.Origin, connection.Id, limit);

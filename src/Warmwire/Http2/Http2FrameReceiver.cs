@@ -93,10 +93,7 @@ internal sealed class Http2FrameReceiver
                 GoAway(header, payload);
                 break;
             case FrameType.Priority:
-                // RFC 9113 §5.3.2: priorities have no meaning any more, but a form.
-                FrameRules.RequireStream(header);
-                FrameRules.RequireLength(header, 5);
-                _connection.Floods.Count(FloodKind.Ignored);
+                Priority(header);
                 break;
             case FrameType.PushPromise:
                 throw new Http2ConnectionException(
@@ -142,13 +139,14 @@ internal sealed class Http2FrameReceiver
             _connection.Floods.Count(FloodKind.EmptyData);
         }
 
-        if (_connection.Data.Came(header.StreamId, header.Length, out bool passed) is not { } stream)
+        if (_connection.Data.Came(header.StreamId, header.Length, out ReceiveWindowUse window) is not { } stream)
         {
+            _connection.Streams.AnswerLate(header.StreamId);
             return;
         }
 
         _connection.Health.HeardOfExchange();
-        if (passed)
+        if (window == ReceiveWindowUse.Passed)
         {
             Fail(stream, HttpRequestError.HttpProtocolError, Http2ErrorCode.FlowControlError, Http2ErrorTexts.StreamWindowPassed);
             return;
@@ -156,8 +154,12 @@ internal sealed class Http2FrameReceiver
 
         // Padding is read by nobody, so its credit goes back from here.
         _connection.Data.Consumed(stream, header.Length - data.Length);
-        string? wrong = stream.State is Http2StreamState.HalfClosedRemote ? Http2ErrorTexts.FrameAfterEnd
-            : !stream.HasHead ? Http2ErrorTexts.DataBeforeHead
+        if (FailBehindEnd(stream))
+        {
+            return;
+        }
+
+        string? wrong = !stream.HasHead ? Http2ErrorTexts.DataBeforeHead
             : stream.TakeData(data, endStream);
         if (wrong is not null)
         {
@@ -166,6 +168,10 @@ internal sealed class Http2FrameReceiver
         else if (endStream)
         {
             End(stream);
+        }
+        else if (window == ReceiveWindowUse.UsedUp)
+        {
+            stream.Upload?.LetResponseGo();
         }
     }
 
@@ -212,6 +218,11 @@ internal sealed class Http2FrameReceiver
             // Nobody waits for it, but the tables go on with it.
             _connection.Floods.Count(FloodKind.GoneStream);
             _fields.Skip(_decoder, block);
+            if (stream is null)
+            {
+                _connection.Streams.AnswerLate(streamId);
+            }
+
             return;
         }
 
@@ -252,9 +263,14 @@ internal sealed class Http2FrameReceiver
     private void Trailers(Http2Stream stream, bool endStream, ReadOnlySpan<byte> block)
     {
         _fields.ReadTrailers(_decoder, block, stream.Request, stream.FieldBytesLeft);
+        if (FailBehindEnd(stream))
+        {
+            _fields.Clear();
+            return;
+        }
+
         string? wrong = _fields.Error
-            ?? (stream.State is Http2StreamState.HalfClosedRemote ? Http2ErrorTexts.FrameAfterEnd
-            : !endStream ? Http2ErrorTexts.TrailersWithoutEnd
+            ?? (!endStream ? Http2ErrorTexts.TrailersWithoutEnd
             : stream.TakeTrailers(_fields));
         string? setting = _fields.ErrorSetting;
         _fields.Clear();
@@ -269,8 +285,27 @@ internal sealed class Http2FrameReceiver
     }
 
     /// <summary>The response is complete. Its slot is free before the caller sees the end.</summary>
-    private void End(Http2Stream stream) =>
-        Note(stream, _connection.Streams.RemoteEnded(stream) ? StreamSteps.EndSlot | StreamSteps.EndBody : StreamSteps.EndBody);
+    private void End(Http2Stream stream)
+    {
+        bool over = _connection.Streams.RemoteEnded(stream);
+        Note(stream, over ? StreamSteps.EndSlot | StreamSteps.EndBody : StreamSteps.EndBody);
+        if (!over)
+        {
+            stream.Upload?.ResponseEnded();
+        }
+    }
+
+    /// <summary>RFC 9113 §5.1, §6.1: behind END_STREAM there is neither DATA nor HEADERS.</summary>
+    private bool FailBehindEnd(Http2Stream stream)
+    {
+        bool isBehind = stream.State is Http2StreamState.HalfClosedRemote;
+        if (isBehind)
+        {
+            Fail(stream, HttpRequestError.InvalidResponse, Http2ErrorCode.StreamClosed, Http2ErrorTexts.FrameAfterEnd);
+        }
+
+        return isBehind;
+    }
 
     private void FailFields(Http2Stream stream, string wrong, string? setting) =>
         Fail(
@@ -285,6 +320,20 @@ internal sealed class Http2FrameReceiver
         if (_connection.Streams.Fail(stream, error, code, what, setting))
         {
             Note(stream, StreamSteps.EndSlot);
+        }
+    }
+
+    /// <summary>RFC 9113 §5.3.2: priorities have no meaning any more, but a form.</summary>
+    private void Priority(in FrameHeader header)
+    {
+        FrameRules.RequireStream(header);
+        _connection.Floods.Count(FloodKind.Ignored);
+
+        // RFC 9113 §6.3: an error of its stream. One that is not open yet cannot be reset (§6.4).
+        if (header.Length != 5 && _connection.Streams.Find(header.StreamId, header.Type) is { } stream)
+        {
+            string wrong = Http2ErrorTexts.PriorityOfWrongSize(header.Length);
+            Fail(stream, HttpRequestError.HttpProtocolError, Http2ErrorCode.FrameSizeError, wrong);
         }
     }
 

@@ -28,7 +28,7 @@ internal sealed class Http2ReceiveWindows
     /// <exception cref="Http2ConnectionException">It was more than the window allows.</exception>
     public int Came(int bytes, TimeProvider time, long roundTrip)
     {
-        if (!_connection.TryTake(bytes))
+        if (_connection.Take(bytes) == ReceiveWindowUse.Passed)
         {
             throw new Http2ConnectionException(Http2ErrorCode.FlowControlError, "the server sent more than the connection's window allows");
         }

@@ -113,7 +113,6 @@ internal sealed class Http2ResponseStream : TimedResponseStream
         {
             AddTrailers();
             Over();
-            _stream.Upload?.ResponseEnded();
         }
     }
 
@@ -137,7 +136,13 @@ internal sealed class Http2ResponseStream : TimedResponseStream
             _stream.Inbox.Fail(TransportErrors.BodyGone(Connection, Attempt, CloseReason.BodyNotDrained), dropUnread: true);
         }
 
-        // Also behind the end: an upload that the caller has lost interest in ends here.
+        else if (_stream.Upload is { IsRefused: false })
+        {
+            // It has all of a response that is no refusal, and the content is sent to its end.
+            return;
+        }
+
+        // Also behind the end: what the server has refused ends here.
         _stream.Upload?.Stop();
         Connection.Streams.Reset(_stream, Http2ErrorCode.Cancel);
     }

@@ -97,7 +97,9 @@ internal sealed class Http2SendWindows
         while (_left > 0 && _inLine.TryDequeue(out Http2Stream? stream))
         {
             stream.WaitsForGrant = false;
-            if (stream.MaySend)
+
+            // Story: a write was given up while it stood in line, and its content writes no more for now. It would keep what others need.
+            if (stream.MaySend && stream.WriteSignal.IsArmed)
             {
                 int grant = (int)Math.Min(_left, Http2Limits.FrameBytes);
                 Debug.Assert(stream.Grant == 0, "who stands in line has nothing");

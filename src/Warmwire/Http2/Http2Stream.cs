@@ -110,7 +110,8 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
         _exchange.Request = request;
         _exchange.Trace = trace is null ? null : new Http2Trace(trace);
         _exchange.IsTunnel = ConnectMethod.IsOf(request);
-        _exchange.Upload = IsTunnel || request.Content is not null ? new Http2Upload(this, bodyLength) : null;
+        HttpContent? content = IsTunnel ? null : request.Content;
+        _exchange.Upload = IsTunnel || content is not null ? new Http2Upload(this, bodyLength, content) : null;
         _exchange.Started = Upload is null && attempt.Settings.ResponseHeadersTimeout == Timeout.InfiniteTimeSpan && trace is null;
 
         // Story: the stream is opened, another thread sends it, and its answer is handed over before this thread comes to register with the
@@ -172,16 +173,20 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
 
     protected override void GiveUp(Attempt attempt, Exception error, CloseReason reason) => GiveUp(error);
 
-    /// <summary>Ends the wait for the head; the stream is reset and the connection goes on.</summary>
-    public void GiveUp(Exception error)
+    /// <summary>Ends the wait for the response; the stream is reset and the connection goes on.</summary>
+    /// <returns>Whether it still waited.</returns>
+    public bool GiveUp(Exception error)
     {
         // Story: the response is handed over at this moment. The one that completes the attempt first wins; if that is the response, this
         // came too late.
-        if (Attempt is { } attempt && attempt.TryFail(error, asynchronously: true))
+        if (Attempt is not { } attempt || !attempt.TryFail(error, asynchronously: true))
         {
-            StopWaiting(attempt);
-            _connection.Streams.Reset(this, Http2ErrorCode.Cancel, _wire.OpenedAt);
+            return false;
         }
+
+        StopWaiting(attempt);
+        _connection.Streams.Reset(this, Http2ErrorCode.Cancel, _wire.OpenedAt);
+        return true;
     }
 
     /// <summary>The stream is over before its response was: called once it is out of the connection's table, from any thread.</summary>
@@ -190,8 +195,8 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
         Attempt? attempt = Attempt;
         TransportException error = makeError(attempt);
         Inbox.Fail(error, dropUnread);
-        Upload?.Stop();
-        if (attempt is not null && _incoming.Response is null)
+        Upload?.Stop(error);
+        if (attempt is not null && (_incoming.Response is null || Upload is { ResponseStands: false }))
         {
             StopWaiting(attempt);
             attempt.TryFail(error, asynchronously: true);
@@ -275,6 +280,15 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
 
     // ---- Behind a read ----------------------------------------------------------------------------------------------
 
+    /// <summary>The content is over, for which the response has waited.</summary>
+    public void HandOverNow()
+    {
+        if (_steps.Add(StreamSteps.HandOver))
+        {
+            Schedule();
+        }
+    }
+
     private void Schedule()
     {
         if (Trace is { } trace)
@@ -305,7 +319,7 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
         }
 
         bool serve = (steps & StreamSteps.EndBody) != StreamSteps.None && Inbox.End();
-        if ((steps & StreamSteps.HandOver) != StreamSteps.None)
+        if ((steps & StreamSteps.HandOver) != StreamSteps.None && Upload?.HoldsResponse() != true)
         {
             HandOver();
             return;
@@ -357,7 +371,6 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
                 // Story: an upload fails as the head comes, and has failed the attempt: that is not to be kept for others while its caller
                 // may still do so.
                 recycle = alone && !attempt.IsCompleted && _connection.Streams.IsOver(this);
-                Upload?.ResponseEnded();
             }
             else
             {

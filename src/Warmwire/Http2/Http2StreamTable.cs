@@ -10,6 +10,10 @@ internal sealed class Http2StreamTable
     private readonly Stack<Http2Stream> _spares = new();
     private int _nextId = 1;
 
+    // The streams that were cut last, in a ring.
+    private int[]? _cut;
+    private int _nextCut;
+
     public int Count => _streams.Count;
 
     public Dictionary<int, Http2Stream>.ValueCollection All => _streams.Values;
@@ -49,6 +53,21 @@ internal sealed class Http2StreamTable
         return never
             ? throw new Http2ConnectionException(Http2ErrorCode.ProtocolError, $"{type} on stream {streamId}, which was never opened")
             : null;
+    }
+
+    /// <summary>Takes note that frames of this stream are ignored from here on.</summary>
+    /// <returns>Whether that is new. It may seem so too of one that was cut long ago.</returns>
+    public bool NoteCut(int streamId)
+    {
+        _cut ??= new int[Http2Limits.CutStreams];
+        if (Array.IndexOf(_cut, streamId) >= 0)
+        {
+            return false;
+        }
+
+        _cut[_nextCut] = streamId;
+        _nextCut = (_nextCut + 1) % _cut.Length;
+        return true;
     }
 
     public bool TryTakeSpare([NotNullWhen(true)] out Http2Stream? spare) => _spares.TryPop(out spare);

@@ -105,6 +105,19 @@ internal sealed class Http2Streams
     /// <inheritdoc cref="Find"/>
     public Http2Stream? Find_NeedsLock(int streamId, FrameType type) => _table.Find(streamId, type);
 
+    /// <summary>
+    /// DATA or HEADERS for a stream that is gone: if it came to its end in order there was END_STREAM before, and the server is told so
+    /// (RFC 9113 §5.1, §6.1). If it was cut the frame may have been on its way meanwhile.
+    /// </summary>
+    public void AnswerLate(int streamId)
+    {
+        using Http2Output.FrameScope frames = Output.Enter();
+        if (_table.NoteCut(streamId))
+        {
+            frames.RstStream(streamId, Http2ErrorCode.StreamClosed);
+        }
+    }
+
     // ---- Slots ------------------------------------------------------------------------------------------------------
 
     /// <summary>Ends the slot of a stream that the caller has taken out of the table.</summary>
@@ -160,12 +173,23 @@ internal sealed class Http2Streams
         return withheld && TryCut(stream, Http2ErrorCode.Cancel);
     }
 
-    /// <summary>The server has refused the body before it was begun. The stream lives until the response has come to its end.</summary>
-    public void UploadWithheld(Http2Stream stream)
+    /// <summary>
+    /// The server has refused the request: the rest of its body is not sent. The stream lives until the response has come to its end.
+    /// </summary>
+    public void UploadWithheld(Http2Upload upload)
     {
+        Http2Stream stream = upload.Stream;
         bool reset;
         using (Output.EnterGate())
         {
+            // Story: the upload has ended meanwhile, and the stream serves another request.
+            if (!ReferenceEquals(stream.Upload, upload))
+            {
+                return;
+            }
+
+            upload.Stop();
+            stream.WriteSignal.Set_NeedsLock();
             reset = stream.State == Http2StreamState.HalfClosedRemote;
         }
 
@@ -173,6 +197,40 @@ internal sealed class Http2Streams
         {
             Reset(stream, Http2ErrorCode.Cancel);
         }
+    }
+
+    /// <summary>
+    /// Ends a stream whose response is complete, if the server has taken nothing of its content since this was asked before.
+    /// </summary>
+    /// <param name="upload">The content.</param>
+    /// <param name="sent">How much of it was sent when this was asked before; receives how much is now.</param>
+    /// <returns>Whether it is over.</returns>
+    public bool EndStalled(Http2Upload upload, ref long sent)
+    {
+        Http2Stream stream = upload.Stream;
+        using (Output.EnterGate())
+        {
+            if (!ReferenceEquals(stream.Upload, upload) || !stream.MaySend)
+            {
+                return true;
+            }
+
+            // A content that has nothing to send at the moment is not held up by the server.
+            bool stalled = stream.WriteSignal.IsArmed && upload.Sent_NeedsLock == sent;
+            sent = upload.Sent_NeedsLock;
+            if (!stalled)
+            {
+                return false;
+            }
+        }
+
+        if (TryCut(stream, Http2ErrorCode.Cancel, upload: upload))
+        {
+            stream.Fail(attempt => Http2Errors.UploadStalled(_connection, stream, attempt, Http2Limits.UploadStall), dropUnread: false);
+            EndSlot(stream);
+        }
+
+        return true;
     }
 
     // ---- Resets -----------------------------------------------------------------------------------------------------
@@ -192,14 +250,20 @@ internal sealed class Http2Streams
     }
 
     /// <summary>The same, but the caller ends the slot.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="code">Why.</param>
+    /// <param name="waitedSince">As in <see cref="Reset"/>.</param>
+    /// <param name="upload">The upload it must still have.</param>
     /// <returns>Whether the stream was open.</returns>
-    public bool TryCut(Http2Stream stream, Http2ErrorCode code, long? waitedSince = null)
+    public bool TryCut(Http2Stream stream, Http2ErrorCode code, long? waitedSince = null, Http2Upload? upload = null)
     {
         bool silent;
         using (Http2Output.FrameScope frames = Output.Enter())
         {
             // Story: the stream object serves another request by now. Its number says so: only one that is in the table is ours to end.
-            if (stream.State is Http2StreamState.Closed or Http2StreamState.Idle || !Cut_NeedsLock(stream))
+            if (stream.State is Http2StreamState.Closed or Http2StreamState.Idle
+                || (upload is not null && !ReferenceEquals(stream.Upload, upload))
+                || !Cut_NeedsLock(stream))
             {
                 return false;
             }
@@ -259,6 +323,11 @@ internal sealed class Http2Streams
             isCut = stream is not null and not { State: Http2StreamState.HalfClosedRemote };
             if (stream is not null)
             {
+                if (!isCut && code == Http2ErrorCode.NoError)
+                {
+                    stream.Upload?.Unwanted_NeedsLock();
+                }
+
                 Cut_NeedsLock(stream);
             }
         }
@@ -271,7 +340,13 @@ internal sealed class Http2Streams
 
         if (!isCut)
         {
-            // RFC 9113 §8.1: the response stands, and the rest of the request is not wanted.
+            // RFC 9113 §8.1: with NO_ERROR the response stands, and the rest of the request is not wanted. With another code one that waits
+            // for its content is no response to this request.
+            if (stream is { Attempt: { } waiting, Upload.ResponseStands: false })
+            {
+                stream.GiveUp(Http2Errors.StreamReset(_connection, stream, waiting, code));
+            }
+
             return stream;
         }
 
@@ -373,6 +448,7 @@ internal sealed class Http2Streams
             _connection.Data.ReceivesNoMore_NeedsLock(stream);
         }
 
+        _table.NoteCut(stream.Id);
         stream.Cut_NeedsLock();
         _connection.Data.ReturnGrant_NeedsLock(stream);
 

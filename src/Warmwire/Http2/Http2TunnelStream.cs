@@ -51,7 +51,7 @@ internal sealed class Http2TunnelStream : DuplexStream
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         cancellationToken.ThrowIfCancellationRequested();
-        return _upload.WriteBodyAsync(buffer);
+        return _upload.WriteBodyAsync(buffer, CancellationToken.None);
     }
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -15,19 +15,44 @@ internal sealed class Http2Upload : IRequestBodyWriter
     private readonly Http2Stream _stream;
     private readonly long? _promised;
     private ContinueWait? _continue;
+    private volatile bool _responseWaits;
     private volatile bool _stopped;
     private volatile bool _withheld;
+    private volatile bool _refused;
+    private volatile bool _unwanted;
+    private volatile bool _whole;
     private volatile bool _over;
+    private volatile Exception? _failure;
+    private volatile Deadline? _deadline;
+    private bool _torn;
+    private int _handOver;
 
     // Guarded by the connection's gate.
     private long _sent;
 
     /// <param name="stream">The stream.</param>
     /// <param name="promised">The Content-Length that was sent, if any.</param>
-    public Http2Upload(Http2Stream stream, long? promised)
+    /// <param name="content">What is sent; <see langword="null"/> for a tunnel.</param>
+    public Http2Upload(Http2Stream stream, long? promised, HttpContent? content)
     {
         _stream = stream;
         _promised = promised;
+
+        // The types of .NET that are not duplex, as it has them: their callers dispose them, or read their stream again, once they have the
+        // response. Any other may be one that writes what it makes of the response.
+        _responseWaits = content is ByteArrayContent or StreamContent or MultipartContent or ReadOnlyMemoryContent;
+    }
+
+    private enum HandOver
+    {
+        /// <summary>The content is being sent.</summary>
+        None,
+
+        /// <summary>The response is here and waits for the end of the content.</summary>
+        Waits,
+
+        /// <summary>The upload is over.</summary>
+        Free,
     }
 
     public Http2Stream Stream => _stream;
@@ -35,11 +60,22 @@ internal sealed class Http2Upload : IRequestBodyWriter
     /// <summary>The rest of the body is not wanted.</summary>
     public bool IsStopped => _stopped;
 
-    /// <summary>The server refused before the body was begun, so it is never sent.</summary>
+    /// <summary>The server has refused the request, and what is left of the body is never sent.</summary>
     public bool IsWithheld => _withheld;
+
+    /// <summary>The server's answer is 300 or above: it may be delivered without the rest of the request.</summary>
+    public bool IsRefused => _refused;
+
+    /// <summary>
+    /// Whether the response stands, however much of the content was sent. If not, what cuts the upload fails the request too: a success for
+    /// half a request would be none.
+    /// </summary>
+    public bool ResponseStands => !_responseWaits || _whole || _refused || _unwanted;
 
     /// <summary>Neither the content nor the stream is touched from here any more.</summary>
     public bool IsOver => _over;
+
+    public long Sent_NeedsLock => _sent;
 
     /// <summary>Takes note of body bytes that are about to be sent.</summary>
     /// <returns>Whether they are the last ones, as promised.</returns>
@@ -48,6 +84,53 @@ internal sealed class Http2Upload : IRequestBodyWriter
         _sent += bytes;
         return _sent == _promised;
     }
+
+    /// <summary>END_STREAM is appended.</summary>
+    public void Ended_NeedsLock() => _whole = true;
+
+    /// <summary>RST_STREAM(NO_ERROR) behind a whole response: the server does not want the rest (RFC 9113 §8.1).</summary>
+    public void Unwanted_NeedsLock() => _unwanted = true;
+
+    /// <summary>
+    /// The response is here. Whether it waits for the end of the content; if so, it is handed over from there, or never, because the
+    /// request has failed.
+    /// </summary>
+    public bool HoldsResponse()
+    {
+        if (!_responseWaits)
+        {
+            return false;
+        }
+
+        int was = Interlocked.CompareExchange(ref _handOver, (int)HandOver.Waits, (int)HandOver.None);
+        if (was != (int)HandOver.None)
+        {
+            return !ResponseStands;
+        }
+
+        // Story: it was let go between the two, found nobody waiting, and would wait for ever.
+        return _responseWaits || !StopsHolding();
+    }
+
+    /// <summary>
+    /// The server may send nothing more of the response until it is read. It may be one that reads the request as it answers, and so takes
+    /// no more of it either: each would wait for the other. The response is handed over now, as that of a duplex content is.
+    /// </summary>
+    public void LetResponseGo()
+    {
+        if (_responseWaits && !_refused)
+        {
+            _responseWaits = false;
+            if (StopsHolding())
+            {
+                _stream.HandOverNow();
+            }
+        }
+    }
+
+    /// <summary>Whether a response waits, and the calling code is the one that hands it over.</summary>
+    private bool StopsHolding() =>
+        Interlocked.CompareExchange(ref _handOver, (int)HandOver.Free, (int)HandOver.Waits) == (int)HandOver.Waits;
 
     /// <summary>
     /// Sends the content, and never throws. Its first part runs in this call, and may block: nothing of ours waits for it.
@@ -71,9 +154,7 @@ internal sealed class Http2Upload : IRequestBodyWriter
         {
             if (_continue is not null && !await _continue.WaitAsync(deadlines, limit).ConfigureAwait(false))
             {
-                _withheld = true;
-                _stopped = true;
-                _stream.Connection.Streams.UploadWithheld(_stream);
+                Withhold();
                 return;
             }
 
@@ -85,6 +166,11 @@ internal sealed class Http2Upload : IRequestBodyWriter
             await copying.ConfigureAwait(false);
             if (!_stopped)
             {
+                if (_torn)
+                {
+                    throw new IOException(ErrorTexts.UploadTorn);
+                }
+
                 body.Complete();
                 _stream.Connection.Data.EndRequest(this);
                 _stream.RequestSent(attempt);
@@ -98,6 +184,17 @@ internal sealed class Http2Upload : IRequestBodyWriter
         {
             // Behind all that touches the stream: from here on it may serve another request.
             _over = true;
+
+            // Story: the response comes just now. Either it finds the upload free, or this finds that it waits.
+            if (Interlocked.Exchange(ref _handOver, (int)HandOver.Free) == (int)HandOver.Waits && ResponseStands)
+            {
+                _stream.HandOverNow();
+            }
+
+            if (_deadline is { } deadline)
+            {
+                deadlines.Cancel(deadline);
+            }
         }
     }
 
@@ -114,12 +211,14 @@ internal sealed class Http2Upload : IRequestBodyWriter
             error = new TaskCanceledException(ErrorTexts.Cancelled, innerException: null, attempt.CancellationToken);
         }
 
-        if (_stream.WaitsForHead)
+        if (_responseWaits && _refused)
         {
-            _stream.GiveUp(TransportErrors.OfContent(_stream.Connection, attempt, error));
+            Withhold();
         }
-        else
+        else if (!(_stream.WaitsForHead || _responseWaits)
+            || !_stream.GiveUp(TransportErrors.OfContent(_stream.Connection, attempt, error)))
         {
+            // The caller has the response, perhaps just since.
             _stream.Inbox.Fail(TransportErrors.ContentFailed(_stream.Connection, attempt, error), dropUnread: true);
             _stream.Connection.Streams.Reset(_stream, Http2ErrorCode.Cancel);
         }
@@ -128,50 +227,150 @@ internal sealed class Http2Upload : IRequestBodyWriter
     public void Continue() => _continue?.Decide(true);
 
     /// <summary>A body that still waits for 100 Continue is not sent to a server that has refused it.</summary>
-    public void FinalResponseStarted(int status) => _continue?.Decide(status < 300);
-
-    /// <summary>The response is complete, and was handed over. A server that goes on reading has a moment for it.</summary>
-    public void ResponseEnded()
+    public void FinalResponseStarted(int status)
     {
-        if (!_over)
+        _refused = status >= 300;
+        _continue?.Decide(!_refused);
+        if (_refused && _responseWaits)
         {
-            _stream.Connection.Services.Deadlines.Schedule(new LateUploadDeadline(this), Http2Limits.RequestAfterResponse);
+            GiveAMoment();
         }
     }
 
-    /// <summary>The content's next write fails.</summary>
-    public void Stop()
+    /// <summary>
+    /// The response is complete. Below 300 the request is sent to its end all the same: only the server can say that it does not want it
+    /// (RFC 9113 §8.1).
+    /// </summary>
+    public void ResponseEnded()
     {
+        if (_over)
+        {
+            return;
+        }
+
+        if (!_refused)
+        {
+            Limit(new StallDeadline(this), Http2Limits.UploadStall);
+        }
+        else if (!_responseWaits)
+        {
+            GiveAMoment();
+        }
+    }
+
+    /// <summary>A server that has refused the request and goes on reading has a moment for it.</summary>
+    private void GiveAMoment()
+    {
+        if (!_over)
+        {
+            Limit(new RefusedDeadline(this), Http2Limits.RequestAfterResponse);
+        }
+    }
+
+    /// <summary>Lets a deadline expire, unless the content is over before: it would keep the request and its content till then.</summary>
+    private void Limit(Deadline deadline, TimeSpan limit)
+    {
+        DeadlineQueue deadlines = _stream.Connection.Services.Deadlines;
+        _deadline = deadline;
+        deadlines.Schedule(deadline, limit);
+        if (_over)
+        {
+            deadlines.Cancel(deadline);
+        }
+    }
+
+    /// <summary>The rest of the content is not sent to a server that has refused the request.</summary>
+    private void Withhold()
+    {
+        _withheld = true;
+        _stream.Connection.Streams.UploadWithheld(this);
+    }
+
+    /// <summary>The content's next write fails.</summary>
+    /// <param name="failure">What has ended the exchange; without one it was cancelled or answered.</param>
+    public void Stop(Exception? failure = null)
+    {
+        _failure ??= failure;
         _stopped = true;
         _continue?.Decide(false);
     }
 
-    public ValueTask WriteBodyAsync(ReadOnlyMemory<byte> data)
+    public ValueTask WriteBodyAsync(ReadOnlyMemory<byte> data) => WriteBodyAsync(data, CancellationToken.None);
+
+    public ValueTask WriteBodyAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
     {
+        if (_torn)
+        {
+            throw new IOException(ErrorTexts.UploadTorn);
+        }
+
+        int length = data.Length;
         ValueTask room = _stream.Connection.Data.Send(this, ref data);
-        return data.IsEmpty ? default : WriteWhenRoomAsync(room, data);
+        return data.IsEmpty ? default : WriteWhenRoomAsync(room, data, length, cancellationToken);
     }
 
-    private async ValueTask WriteWhenRoomAsync(ValueTask room, ReadOnlyMemory<byte> data)
+    private async ValueTask WriteWhenRoomAsync(ValueTask room, ReadOnlyMemory<byte> data, int length, CancellationToken cancellationToken)
     {
+        using CancellationTokenRegistration registration =
+            cancellationToken.UnsafeRegister(static state => ((Http2Upload)state!).Wake(), this);
         while (!data.IsEmpty)
         {
             await room.ConfigureAwait(false);
+            if (cancellationToken.IsCancellationRequested)
+            {
+                // What was sent of it cannot be taken back: a content that went on behind it would send something else than it wrote.
+                _torn = data.Length < length || _promised is not null;
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
             room = _stream.Connection.Data.Send(this, ref data);
+            if (!data.IsEmpty && cancellationToken.IsCancellationRequested)
+            {
+                // Story: the token's callback came before the wait above, and found nobody to wake.
+                Wake();
+            }
+        }
+    }
+
+    private void Wake()
+    {
+        using (_stream.Connection.Output.EnterGate())
+        {
+            // Story: the upload has ended meanwhile, and the stream serves another request. That one looks again, and waits on.
+            _stream.WriteSignal.Set_NeedsLock();
         }
     }
 
     /// <summary>Whatever was written is on its way already.</summary>
-    public ValueTask FlushAsync() => default;
+    public ValueTask FlushAsync() => _stopped ? ValueTask.FromException(StoppedError()) : default;
 
-    private sealed class LateUploadDeadline(Http2Upload upload) : Deadline
+    /// <summary>What a write is told that comes too late.</summary>
+    public Exception StoppedError() =>
+        _failure is { } failure ? new IOException(failure.Message, failure)
+        : _stream.IsTunnel ? new IOException(ErrorTexts.UploadStopped)
+        : new OperationCanceledException(ErrorTexts.UploadStopped);
+
+    private sealed class RefusedDeadline(Http2Upload upload) : Deadline
     {
         protected override void OnExpired()
         {
             if (!upload._over)
             {
-                upload.Stop();
-                upload._stream.Connection.Streams.Reset(upload._stream, Http2ErrorCode.Cancel);
+                upload.Withhold();
+            }
+        }
+    }
+
+    /// <summary>A server that has answered with success and takes nothing more of the request must not hold it for ever.</summary>
+    private sealed class StallDeadline(Http2Upload upload) : Deadline
+    {
+        private long _sent = Interlocked.Read(ref upload._sent);
+
+        protected override void OnExpired()
+        {
+            if (!upload._over && !upload._stream.Connection.Streams.EndStalled(upload, ref _sent))
+            {
+                upload.Limit(this, Http2Limits.UploadStall);
             }
         }
     }

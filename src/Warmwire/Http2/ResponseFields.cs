@@ -114,6 +114,8 @@ internal sealed class ResponseFields
             return;
         }
 
+        // RFC 9113 §8.2.1 forbids white space around a value. Servers send it, and what it means is as clear as in HTTP/1.1.
+        value = FieldSyntax.TrimWhiteSpace(value);
         _block.RegularCame = true;
         if (Status is >= 100 and < 200)
         {
@@ -284,14 +286,7 @@ internal sealed class ResponseFields
         }
 
         int control = FieldSyntax.IndexOfControl(value);
-        if (control >= 0)
-        {
-            return ResponseErrorTexts.IllegalHeaderValue(name, value[control]);
-        }
-
-        return value.Length > 0 && (FieldSyntax.IsWhiteSpace(value[0]) || FieldSyntax.IsWhiteSpace(value[^1]))
-            ? Http2ErrorTexts.WhiteSpaceAroundValue(name)
-            : null;
+        return control >= 0 ? ResponseErrorTexts.IllegalHeaderValue(name, value[control]) : null;
     }
 
     /// <summary>What is known of one block.</summary>

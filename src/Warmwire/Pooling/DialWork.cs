@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Warmwire.Connections;
 
 namespace Warmwire.Pooling;
@@ -32,19 +33,24 @@ internal sealed class DialWork(ConnectionPool pool, OriginPool origin, PlannedDi
     private async Task RunAsync(bool http1Only)
     {
         PooledConnection pooled;
+        Activity? setup = PoolEvents.StartSetup(origin.Route);
         try
         {
             DialedStream stream = await pool.DialAsync(origin.Route, dial.Waiter, http1Only).ConfigureAwait(false);
-            pooled = new PooledConnection(pool.CreateConnection(origin.Route, stream, origin));
+            HttpConnection connection = pool.CreateConnection(origin.Route, stream, origin);
+            pooled = new PooledConnection(connection) { CountedBy = pool.Events.CountingConnections, Setup = setup?.Context };
         }
         catch (Exception e)
         {
             TransportException error = e as TransportException ?? PoolErrors.DialAborted(origin.Route, e);
+            PoolEvents.SetupFailed(setup, error);
             origin.DialFailed(dial, error);
             dial.Outcome?.SetResult(error);
             return;
         }
 
+        // Before the connection begins to read, in a context that it keeps.
+        PoolEvents.SetupSucceeded(setup, pooled.Connection);
         origin.DialSucceeded(dial, pooled);
         dial.Outcome?.SetResult(null);
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Warmwire.Connections;
@@ -127,6 +128,14 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
 
     private ValueTask<HttpConnection> Wait(PoolWaiter waiter, long since, int ahead, PlannedDial? dial)
     {
+        Activity? ofRequest = Activity.Current;
+        waiter.Activity = PoolEvents.StartWait(Route);
+        if (waiter.Activity is not null)
+        {
+            // It ends when the request goes on; what the caller does until then is not part of it.
+            Activity.Current = ofRequest;
+        }
+
         if (dial is null)
         {
             UserCode.Tell(waiter.Attempt.Settings.Trace?.Queued, ahead);
@@ -140,11 +149,16 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
     }
 
     /// <summary>The request of a waiter goes on without a connection.</summary>
-    public void WaitFailed(PoolWaiter waiter) => _events.LeftQueue(Route, waiter.Attempt, _time.GetElapsedTime(waiter.Since));
+    public void WaitFailed(PoolWaiter waiter, Exception error)
+    {
+        PoolEvents.WaitFailed(waiter.Activity, error);
+        _events.LeftQueue(Route, waiter.Attempt, _time.GetElapsedTime(waiter.Since));
+    }
 
     /// <summary>The request of a waiter goes on with its connection.</summary>
     public void WaitEnded(PoolWaiter waiter, HttpConnection connection)
     {
+        PoolEvents.WaitSucceeded(waiter.Activity);
         bool reused;
         using (Executor.Enter())
         {
@@ -152,6 +166,8 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
         }
 
         long now = _time.GetTimestamp();
+        TimeSpan waited = _time.GetElapsedTime(waiter.Since, now);
+        _events.LeftQueue(connection, waiter.Attempt, waited);
         Leased(
             connection,
             waiter.Attempt,
@@ -161,7 +177,7 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
                 Reused = reused,
                 WasIdle = waiter.WasIdleFor is not null,
                 IdleTime = waiter.WasIdleFor ?? TimeSpan.Zero,
-                QueueTime = _time.GetElapsedTime(waiter.Since, now),
+                QueueTime = waited,
                 LeasedAt = now,
             });
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 
@@ -24,6 +25,9 @@ internal sealed class PoolEvents
     /// <summary>Whether anybody is told of a dial that begins.</summary>
     public bool TellsOfDials => _metrics.MeasuresDials || Log.IsEnabled();
 
+    /// <summary>The meters that are told of a connection that is opened now.</summary>
+    public CountingMeters CountingConnections => _metrics.CountingConnections;
+
     private static WarmwireEventSource Log => WarmwireEventSource.Log;
 
     public static void Queued(Route route, int ahead)
@@ -34,14 +38,34 @@ internal sealed class PoolEvents
         }
     }
 
+    /// <summary>A request waits, in the flow that calls. Returns its activity, if a listener wants one.</summary>
+    public static Activity? StartWait(Route route) =>
+        ConnectionActivities.AreWanted ? ConnectionActivities.StartWait(Describe(route)) : null;
+
+    public static void WaitFailed(Activity? wait, Exception error) => ConnectionActivities.Failed(wait, error);
+
+    public static void WaitSucceeded(Activity? wait) => ConnectionActivities.Succeeded(wait);
+
+    /// <summary>A dial begins, in the flow that calls. Returns its activity, if a listener wants one.</summary>
+    public static Activity? StartSetup(Route route) =>
+        ConnectionActivities.AreWanted ? ConnectionActivities.StartSetup(Describe(route)) : null;
+
+    public static void SetupFailed(Activity? setup, Exception error) => ConnectionActivities.Failed(setup, error);
+
+    public static void SetupSucceeded(Activity? setup, HttpConnection connection) =>
+        ConnectionActivities.Succeeded(setup, connection.PeerAddress);
+
+    /// <summary>A request has its connection, in the flow that calls.</summary>
     public void Leased(HttpConnection connection, Attempt attempt, bool reused)
     {
+        if (PooledConnection.Of(connection).Setup is { } setup)
+        {
+            ConnectionActivities.LinkCurrentRequest(setup);
+        }
+
         if (_metrics.MeasuresLeases)
         {
-            Tell(
-                static told => told._metrics.RequestLeased(Describe(told.connection), told.attempt.Request.Method,
-                    told.attempt.Lease.QueueTime, told.reused),
-                (_metrics, connection, attempt, reused));
+            Tell(static told => told._metrics.RequestLeased(Describe(told.connection), told.reused), (_metrics, connection, reused));
         }
 
         if (attempt.Replays > 0)
@@ -52,10 +76,20 @@ internal sealed class PoolEvents
         }
     }
 
-    /// <summary>The waiter failed or was given up.</summary>
+    /// <summary>A request had to wait, and has a connection now.</summary>
+    public void LeftQueue(HttpConnection connection, Attempt attempt, TimeSpan waited)
+    {
+        if (_metrics.MeasuresTimeInQueue)
+        {
+            Tell(static told => told._metrics.RequestLeftQueue(Describe(told.connection), told.attempt.Request.Method, told.waited),
+                (_metrics, connection, attempt, waited));
+        }
+    }
+
+    /// <summary>A request had to wait, and failed or was given up.</summary>
     public void LeftQueue(Route route, Attempt attempt, TimeSpan waited)
     {
-        if (_metrics.MeasuresLeases)
+        if (_metrics.MeasuresTimeInQueue)
         {
             Tell(static told => told._metrics.RequestLeftQueue(Describe(told.route), told.attempt.Request.Method, told.waited),
                 (_metrics, route, attempt, waited));
@@ -84,9 +118,10 @@ internal sealed class PoolEvents
 
     public void Opened(HttpConnection connection, DialReason reason)
     {
-        if (_metrics.MeasuresConnections)
+        if (CountedBy(connection) != CountingMeters.None)
         {
-            Tell(static told => told._metrics.ActiveChanged(Describe(told.connection), 1), (_metrics, connection));
+            Tell(static told => told._metrics.ActiveChanged(Describe(told.connection), CountedBy(told.connection), 1),
+                (_metrics, connection));
         }
 
         if (Log.IsEnabled())
@@ -133,13 +168,16 @@ internal sealed class PoolEvents
     /// idle.</param>
     public void Closed(HttpConnection connection, CloseReason reason, bool wasIdle)
     {
-        if (_metrics.MeasuresConnections && wasIdle)
+        bool isCounted = CountedBy(connection) != CountingMeters.None;
+        if (isCounted && wasIdle)
         {
-            Tell(static told => told._metrics.IdleChanged(Describe(told.connection), -1), (_metrics, connection));
+            Tell(static told => told._metrics.IdleChanged(Describe(told.connection), CountedBy(told.connection), -1),
+                (_metrics, connection));
         }
-        else if (_metrics.MeasuresConnections)
+        else if (isCounted)
         {
-            Tell(static told => told._metrics.ActiveChanged(Describe(told.connection), -1), (_metrics, connection));
+            Tell(static told => told._metrics.ActiveChanged(Describe(told.connection), CountedBy(told.connection), -1),
+                (_metrics, connection));
         }
 
         TimeSpan age = _time.GetElapsedTime(connection.OpenedAt);
@@ -169,12 +207,16 @@ internal sealed class PoolEvents
 
     private void MovedIdle(HttpConnection connection, int change)
     {
-        if (_metrics.MeasuresConnections)
+        if (CountedBy(connection) != CountingMeters.None)
         {
-            Tell(static told => told._metrics.ActiveChanged(Describe(told.connection), -told.change), (_metrics, connection, change));
-            Tell(static told => told._metrics.IdleChanged(Describe(told.connection), told.change), (_metrics, connection, change));
+            Tell(static told => told._metrics.ActiveChanged(Describe(told.connection), CountedBy(told.connection), -told.change),
+                (_metrics, connection, change));
+            Tell(static told => told._metrics.IdleChanged(Describe(told.connection), CountedBy(told.connection), told.change),
+                (_metrics, connection, change));
         }
     }
+
+    private static CountingMeters CountedBy(HttpConnection connection) => PooledConnection.Of(connection).CountedBy;
 
     private static void Tell<T>(Action<T> tell, T what)
     {
@@ -189,13 +231,8 @@ internal sealed class PoolEvents
         Describe(connection.Route) with { PeerAddress = connection.PeerAddress, Version = TelemetryNames.Version(connection.HttpVersion) };
 
     private static MetricOrigin Describe(Route route) =>
-        new(route.IsTls ? "https" : "http", route.Host, route.Port, PeerAddress: null, VersionOf(route.Protocols));
+        new(route.IsTls ? "https" : "http", route.TlsHost ?? route.Host, route.Port, PeerAddress: null, VersionOf(route.Protocols));
 
-    /// <summary>What its connections speak, where that is sure without any.</summary>
-    private static string? VersionOf(ProtocolOffer protocols) => protocols switch
-    {
-        ProtocolOffer.Http1 => "1.1",
-        ProtocolOffer.Http2 => "2",
-        _ => null,
-    };
+    /// <summary>What a request without a connection waited for: as in .NET the higher version, where the server has not chosen.</summary>
+    private static string VersionOf(ProtocolOffer protocols) => protocols == ProtocolOffer.Http1 ? "1.1" : "2";
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Tasks.Sources;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
@@ -43,6 +44,9 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
 
     /// <summary>When it came, by the handler's clock. Set before it is awaited.</summary>
     public long Since { get; set; }
+
+    /// <summary>The activity of the wait, if a listener wants one.</summary>
+    public Activity? Activity { get; set; }
 
     /// <summary>To be awaited once.</summary>
     public ValueTask<HttpConnection> Connection => new(this, _promise.Version);
@@ -151,9 +155,9 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
         {
             connection = _promise.GetResult(token);
         }
-        catch (Exception)
+        catch (Exception e)
         {
-            _pool.WaitFailed(this);
+            _pool.WaitFailed(this, e);
             throw;
         }
 

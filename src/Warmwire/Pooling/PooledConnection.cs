@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Warmwire.Connections;
+using Warmwire.Diagnostics;
 
 namespace Warmwire.Pooling;
 
@@ -44,6 +45,12 @@ internal sealed class PooledConnection
     public long OpenedAt => Connection.OpenedAt;
 
     public IPAddress? ResolvedAddress => Connection.Dialed.ResolvedAddress;
+
+    /// <summary>The meters that count it among the open connections, from its opening to its end.</summary>
+    public CountingMeters CountedBy { get; init; }
+
+    /// <summary>The activity of its opening, if there was one, for requests to link to.</summary>
+    public ActivityContext? Setup { get; init; }
 
     // Set when its dial ends, before anybody else knows it.
 

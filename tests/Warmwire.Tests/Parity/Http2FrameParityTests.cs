@@ -11,7 +11,6 @@ public sealed class Http2FrameParityTests
 {
     [Fact]
     [Trait("Issue10", "N1-priority-length")]
-    [Trait("Category", "Open")]
     public Task PRIORITY_of_a_wrong_length_is_an_error_of_its_stream() => ParityScenario.AssertAsync(
         async stage =>
         {
@@ -43,7 +42,6 @@ public sealed class Http2FrameParityTests
     [InlineData(FrameType.Data)]
     [InlineData(FrameType.Headers)]
     [Trait("Issue10", "N2-frames-behind-end")]
-    [Trait("Category", "Open")]
     public async Task Frames_behind_END_STREAM_get_STREAM_CLOSED(FrameType type)
     {
         var stage = new ParityStage(HandlerKind.PooledHttpHandler);
@@ -69,7 +67,6 @@ public sealed class Http2FrameParityTests
 
     [Fact]
     [Trait("Issue10", "N3-header-table-twice")]
-    [Trait("Category", "Open")]
     public async Task HEADER_TABLE_SIZE_twice_in_one_SETTINGS_signals_the_smaller_too()
     {
         var stage = new ParityStage(HandlerKind.PooledHttpHandler);
@@ -98,7 +95,6 @@ public sealed class Http2FrameParityTests
     [Theory]
     [InlineData(100)]
     [Trait("Issue10", "N4-hundred-settings")]
-    [Trait("Category", "Open")]
     public Task A_hundred_SETTINGS_beside_the_first_are_within_the_limit(int count) => ParityScenario.AssertAsync(
         async stage =>
         {

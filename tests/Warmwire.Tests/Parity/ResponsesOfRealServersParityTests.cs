@@ -103,7 +103,6 @@ public sealed class ResponsesOfRealServersParityTests
     [InlineData("\tvalue")]
     [InlineData("value ")]
     [Trait("Issue10", "M6-h2-value-white-space")]
-    [Trait("Category", "Open")]
     public Task A_value_of_HTTP_2_with_white_space_at_an_end_is_delivered_as_with_NET(string value) => ParityScenario.AssertAsync(
         async stage =>
         {

@@ -44,6 +44,9 @@ internal static class Http2Limits
     /// <summary>Acknowledgements that wait to be sent while the peer does not read.</summary>
     public const int PendingAcknowledgements = 1000;
 
+    /// <summary>Streams that were cut, whose late frames are ignored and not answered.</summary>
+    public const int CutStreams = 256;
+
     /// <summary>Stream objects that serve no request and are kept for the next ones.</summary>
     public const int SpareStreams = 256;
 
@@ -56,8 +59,13 @@ internal static class Http2Limits
     /// <summary>The receive buffer grows up to this size while reads fill it.</summary>
     public const int MaxReceiveBufferBytes = 64 * 1024;
 
-    /// <summary>How long the rest of a request may take after its response has come to its end; then the stream is reset.</summary>
+    /// <summary>How long the rest of a request may take that the server has refused; then it is not sent.</summary>
     public static readonly TimeSpan RequestAfterResponse = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How long a server that has answered with success, and completely, may take nothing more of the request; then the exchange fails.
+    /// </summary>
+    public static readonly TimeSpan UploadStall = TimeSpan.FromSeconds(30);
 
     /// <summary>How long is read on after writing failed: a server that closes says why, and may have answered, before it does.</summary>
     public static readonly TimeSpan ReadAfterWriteError = TimeSpan.FromMilliseconds(500);
@@ -75,8 +83,10 @@ internal static class Http2Limits
     public const int PingBurst = 1000;
     public const int PingsPerSecond = 50;
 
-    /// <summary>Settings frames of the server: this many at once, and so many more each second.</summary>
-    public const int SettingsBurst = 100;
+    /// <summary>
+    /// Settings frames of the server: this many at once (the first, and room for a hundred), and so many more each second.
+    /// </summary>
+    public const int SettingsBurst = 128;
     public const int SettingsPerSecond = 1;
 
     /// <summary>DATA frames without data or end: this many at once, and so many more each second.</summary>

@@ -9,6 +9,9 @@ internal sealed class PeerSettings
 
     public int HeaderTableSize { get; private set; } = 4096;
 
+    /// <summary>The smallest of the header table's sizes in the last frame, which may name several (RFC 7541 §4.2).</summary>
+    public int SmallestHeaderTableSize { get; private set; } = 4096;
+
     /// <summary><see langword="null"/>: the server has set no limit.</summary>
     public uint? MaxConcurrentStreams { get; private set; }
 
@@ -25,6 +28,7 @@ internal sealed class PeerSettings
     /// <exception cref="Http2ConnectionException">A value is not allowed.</exception>
     public void Apply(ReadOnlySpan<byte> payload)
     {
+        SmallestHeaderTableSize = int.MaxValue;
         for (; payload.Length >= 6; payload = payload[6..])
         {
             uint value = BinaryPrimitives.ReadUInt32BigEndian(payload[2..]);
@@ -32,6 +36,7 @@ internal sealed class PeerSettings
             {
                 case SettingId.HeaderTableSize:
                     HeaderTableSize = (int)Math.Min(value, int.MaxValue);
+                    SmallestHeaderTableSize = Math.Min(SmallestHeaderTableSize, HeaderTableSize);
                     break;
                 case SettingId.EnablePush when value != 0:
                     throw new Http2ConnectionException(Http2ErrorCode.ProtocolError, $"the server sent SETTINGS_ENABLE_PUSH = {value}");
@@ -69,5 +74,7 @@ internal sealed class PeerSettings
                     break;
             }
         }
+
+        SmallestHeaderTableSize = Math.Min(SmallestHeaderTableSize, HeaderTableSize);
     }
 }

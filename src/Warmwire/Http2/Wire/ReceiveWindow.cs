@@ -21,11 +21,13 @@ internal struct ReceiveWindow
     /// <summary>What the peer may send before it needs our word.</summary>
     public int Size { get; private set; }
 
-    /// <summary>The peer has sent so much. <see langword="false"/>: that was more than it might.</summary>
-    public bool TryTake(int bytes)
+    /// <summary>The peer has sent so much.</summary>
+    public ReceiveWindowUse Take(int bytes)
     {
         _left -= bytes;
-        return _left >= 0;
+
+        // A peer may not send pieces that are too small for its taste: with an eighth left it may wait already.
+        return _left < 0 ? ReceiveWindowUse.Passed : _left <= Size / 8 ? ReceiveWindowUse.UsedUp : ReceiveWindowUse.Open;
     }
 
     /// <summary>So much need not be held any more.</summary>
