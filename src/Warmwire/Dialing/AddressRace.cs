@@ -45,7 +45,7 @@ internal static class AddressRace
                 }
 
                 await AnyOf(running, delay).WaitAsync(cancellationToken).ConfigureAwait(false);
-                int finished = running.FindIndex(static attempt => attempt.Task.IsCompleted);
+                int finished = FirstCompleted(running);
                 if (finished < 0)
                 {
                     continue;
@@ -72,6 +72,19 @@ internal static class AddressRace
                 DialDeadline.Discard(task);
             }
         }
+    }
+
+    private static int FirstCompleted<T>(List<(IPEndPoint EndPoint, Task<T> Task)> running)
+    {
+        for (int i = 0; i < running.Count; i++)
+        {
+            if (running[i].Task.IsCompleted)
+            {
+                return i;
+            }
+        }
+
+        return -1;
     }
 
     private static Task AnyOf<T>(List<(IPEndPoint EndPoint, Task<T> Task)> running, Task? delay)
@@ -109,6 +122,7 @@ internal static class AddressRace
 /// <param name="Winner">What the first successful attempt made, or <see langword="null"/>.</param>
 /// <param name="EndPoint">Where the winner leads.</param>
 /// <param name="Failures">The attempts that failed before the race was over, in the order they failed.</param>
-internal readonly record struct AddressRaceResult<T>(
+/// <remarks>An object, because the code of a task of a struct is compiled by each program at its first request.</remarks>
+internal sealed record AddressRaceResult<T>(
     T? Winner, IPEndPoint? EndPoint, IReadOnlyList<(IPEndPoint EndPoint, Exception Error)> Failures)
     where T : class, IDisposable;

@@ -185,6 +185,7 @@ internal sealed class Dialer
         }
     }
 
-    private readonly record struct Connected(
+    // An object, because the code of a task of a struct is compiled by each program at its first request.
+    private sealed record Connected(
         Stream Stream, EndPoint? RemoteEndPoint, IPAddress? ResolvedAddress, TimeSpan DnsTime, TimeSpan ConnectTime);
 }
