@@ -41,7 +41,10 @@ internal static class ReplayRules
             return true;
         }
 
-        if (policy == ReplayPolicy.Never || attempt.Replays >= MaxReplaysOf(attempt) || attempt.Progress.ResponseStarted || !error.MayReplay)
+        if (policy == ReplayPolicy.Never
+            || attempt.Replays >= MaxReplaysOf(attempt)
+            || attempt.Progress.ResponseStarted
+            || !error.MayReplay)
         {
             return false;
         }

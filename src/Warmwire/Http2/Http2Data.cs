@@ -167,8 +167,7 @@ internal sealed class Http2Data
     /// <param name="length">What counts against the windows: the payload with its padding.</param>
     /// <param name="window">What that leaves of the stream's window.</param>
     /// <returns>The stream, if it is not gone.</returns>
-    /// <exception cref="Http2ConnectionException">It was more than the connection's window, or what is left of those of gone streams, allows.
-    /// </exception>
+    /// <exception cref="Http2ConnectionException">It was more than the connection's window allows, or those of gone streams.</exception>
     public Http2Stream? Came(int streamId, int length, out ReceiveWindowUse window)
     {
         using Http2Output.FrameScope frames = Output.Enter();

@@ -178,6 +178,8 @@ internal sealed class Http2Opening
         PeerSettings peer = control.Peer_NeedsLock;
         if (lifetime.State != Http2State.Open)
         {
+            // Story: a GOAWAY comes between the lease and this line. The server has not seen the request: it waits for its turn elsewhere.
+            attempt.Progress.TurnedAway = true;
             refused = TransportErrors.ConnectionGone(_connection, attempt, lifetime.RefusesFor_NeedsLock);
             return false;
         }

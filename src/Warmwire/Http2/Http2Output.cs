@@ -167,9 +167,12 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Closes the connection to a server that does not read. Behind what this thread is doing, which may be a caller's read.</summary>
-    private void Leave(string what) => Http2Connection.TellLater(
-        () => _connection.Lifetime.Broken(new Http2ConnectionException(Http2ErrorCode.EnhanceYourCalm, $"the server does not read: {what}")));
+    /// <summary>Closes the connection to a server that does not read; behind what this thread is doing, which may be a caller's read.</summary>
+    private void Leave(string what)
+    {
+        var error = new Http2ConnectionException(Http2ErrorCode.EnhanceYourCalm, $"the server does not read: {what}");
+        Http2Connection.TellLater(() => _connection.Lifetime.Broken(error));
+    }
 
     /// <summary>Sends what has gathered, soon: behind what this thread is doing if that may bring more.</summary>
     private void Flush(bool gathersMore)

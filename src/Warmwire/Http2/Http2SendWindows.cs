@@ -125,14 +125,14 @@ internal sealed class Http2SendWindows
     private void Enqueue(Http2Stream stream)
     {
         stream.WaitsForGrant = true;
-        stream.AheadInLine = _last;
+        stream.InLine.Ahead = _last;
         if (_last is null)
         {
             _first = stream;
         }
         else
         {
-            _last.BehindInLine = stream;
+            _last.InLine.Behind = stream;
         }
 
         _last = stream;
@@ -152,14 +152,14 @@ internal sealed class Http2SendWindows
 
     private void Remove(Http2Stream stream)
     {
-        (Http2Stream? ahead, Http2Stream? behind) = (stream.AheadInLine, stream.BehindInLine);
+        (Http2Stream? ahead, Http2Stream? behind) = stream.InLine;
         if (ahead is null)
         {
             _first = behind;
         }
         else
         {
-            ahead.BehindInLine = behind;
+            ahead.InLine.Behind = behind;
         }
 
         if (behind is null)
@@ -168,10 +168,10 @@ internal sealed class Http2SendWindows
         }
         else
         {
-            behind.AheadInLine = ahead;
+            behind.InLine.Ahead = ahead;
         }
 
-        stream.AheadInLine = stream.BehindInLine = null;
+        stream.InLine = default;
         stream.WaitsForGrant = false;
     }
 }

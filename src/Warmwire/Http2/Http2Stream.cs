@@ -87,10 +87,7 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
     public ref bool WaitsForGrant => ref _wire.WaitsForGrant;
 
     /// <summary>Its neighbours in that line.</summary>
-    public ref Http2Stream? AheadInLine => ref _wire.AheadInLine;
-
-    /// <inheritdoc cref="AheadInLine"/>
-    public ref Http2Stream? BehindInLine => ref _wire.BehindInLine;
+    public ref (Http2Stream? Ahead, Http2Stream? Behind) InLine => ref _wire.InLine;
 
     /// <summary>Whether it was opened before the server had said how many streams it takes.</summary>
     public bool BeforeSettings => _wire.BeforeSettings;
@@ -470,16 +467,7 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
     private void MoveTo_NeedsLock(Http2StreamState next)
     {
         Debug.Assert(_connection.Output.IsGateHeld, "the gate");
-        Debug.Assert(
-            (State, next) switch
-            {
-                (Http2StreamState.Closed, _) => false,
-                (_, Http2StreamState.Closed) => true,
-                (Http2StreamState.Idle, Http2StreamState.Open or Http2StreamState.HalfClosedLocal) => true,
-                (Http2StreamState.Open, Http2StreamState.HalfClosedLocal or Http2StreamState.HalfClosedRemote) => true,
-                _ => false,
-            },
-            $"{State} to {next} on stream {Id}");
+        Debug.Assert(Http2StreamStates.IsLegal(State, next), $"{State} to {next} on stream {Id}");
         _wire.State = next;
     }
 
@@ -500,8 +488,7 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
         public bool WasCut;
         public bool WaitsForGrant;
         public bool BeforeSettings;
-        public Http2Stream? AheadInLine;
-        public Http2Stream? BehindInLine;
+        public (Http2Stream? Ahead, Http2Stream? Behind) InLine;
         public int Grant;
         public long SendWindow;
         public ReceiveWindow Window;

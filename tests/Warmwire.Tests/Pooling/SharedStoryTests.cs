@@ -205,7 +205,7 @@ public class SharedStoryTests
     [Fact]
     public async Task A_request_that_comes_while_a_connection_opens_neither_dials_nor_passes_those_who_wait()
     {
-        using var rig = new SharedRig(holdDials: true, limit: 2);
+        using var rig = new SharedRig(holdDials: true, limit: -1);
         Task<HttpConnection>? late = null;
         rig.OnMade = made => made.OnStart = _ =>
         {
