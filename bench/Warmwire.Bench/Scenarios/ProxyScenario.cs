@@ -38,4 +38,7 @@ internal sealed class ProxyScenario(string name, Contestant tool, int connection
     ];
 
     public override double Seconds(bool quick) => quick ? 1 : 3;
+
+    /// <summary>Longer: the code of the proxy is compiled again too, while three processes share the cores.</summary>
+    public override double WarmUpSeconds(bool quick) => quick ? 12 : 20;
 }
