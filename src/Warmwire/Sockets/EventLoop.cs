@@ -20,9 +20,9 @@ namespace Warmwire.Sockets;
 /// The phase is in one atomic word with a number that only grows: each callback has its own. The leader's way back from a callback is a
 /// compare-and-swap on that number; if the monitor was faster it fails, the thread knows that it is deposed, and touches the loop no more.
 /// <para>
-/// The first loop of a group is always led. The others rest, without a thread, until those that are led are at work all the time:
+/// The first loop of a group is always led. The others have no thread until those that are led are at work all the time:
 /// <code>
-///             Begin, then a thread                Rest
+///             Begin, then a thread               LetGo
 ///   (empty) ─────────────────────► (led) ◄────────────────► (to leave)
 ///      ▲                                       Begin            │ the leader, before it would wait again
 ///      └────────────────────────────────────────────────────────┘
@@ -101,7 +101,7 @@ internal sealed unsafe class EventLoop
     }
 
     /// <summary>Lets the leader go before it would wait again.</summary>
-    public void Rest() => Interlocked.CompareExchange(ref _place, ToLeave, Led);
+    public void LetGo() => Interlocked.CompareExchange(ref _place, ToLeave, Led);
 
     /// <summary>No thread could be had to lead it.</summary>
     public void Abandon()
@@ -132,7 +132,7 @@ internal sealed unsafe class EventLoop
 
     // ---- Leading ----------------------------------------------------------------------------------------------------
 
-    /// <summary>Runs the loop on this thread until another one has taken it over, or it rests, or the group is stopped.</summary>
+    /// <summary>Runs the loop on this thread until another one has taken it over, or it is let go, or the group is stopped.</summary>
     /// <returns>Whether this thread was deposed.</returns>
     public bool Lead()
     {

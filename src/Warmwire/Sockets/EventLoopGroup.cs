@@ -110,7 +110,7 @@ internal sealed class EventLoopGroup : IDisposable
     {
         if (by < 0)
         {
-            _loops[_led - 1]!.Rest();
+            _loops[_led - 1]!.LetGo();
             Volatile.Write(ref _led, _led - 1);
         }
         else if (by > 0 && _led < _loops.Length && !IsCrowded)

@@ -11,7 +11,7 @@ internal struct LoopDemand
     /// <param name="led">How many loops are led.</param>
     /// <param name="atWork">How many of them are at work.</param>
     /// <param name="isLate">Whether the look came late: the machine has more threads to run than processors.</param>
-    /// <returns>1 if one more is needed, -1 if one can rest, 0 if it stays so, or is not known yet.</returns>
+    /// <returns>1 if one more is needed, -1 if one can go, 0 if it stays so, or is not known yet.</returns>
     public int Note(int led, int atWork, bool isLate)
     {
         _looks++;

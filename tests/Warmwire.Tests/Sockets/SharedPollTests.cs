@@ -29,7 +29,7 @@ public sealed class SharedPollTests
     }
 
     [Fact]
-    public void A_loop_rests_when_the_others_can_do_its_work_with_room_to_spare()
+    public void A_loop_is_let_go_when_the_others_can_do_its_work_with_room_to_spare()
     {
         var demand = new LoopDemand();
         Assert.Equal([-1], Decisions(ref demand, looks: 1, led: 2, atWork: static look => look % 2));
@@ -61,7 +61,7 @@ public sealed class SharedPollTests
     }
 
     [Fact]
-    public async Task A_loop_that_rests_gives_its_thread_back_and_can_be_led_again()
+    public async Task A_loop_that_is_let_go_gives_its_thread_back_and_can_be_led_again()
     {
         using EventLoopGroup group = Make(loops: 3);
         using SocketPair pair = await SocketPair.OpenAsync(group);
