@@ -19,7 +19,7 @@ internal static class LoopConnector
 
         // The layout of the address is the system's own, with the scope of a link-local one.
         SocketAddress address = endPoint.Serialize();
-        EventLoop loop = group.Assign();
+        group.ThrowIfDisposed();
         int family = endPoint.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? LibC.AF_INET6 : LibC.AF_INET;
         int descriptor = LibC.Socket(family, LibC.SOCK_STREAM | LibC.SOCK_NONBLOCK | LibC.SOCK_CLOEXEC, LibC.IPPROTO_TCP);
         if (descriptor < 0)
@@ -44,7 +44,7 @@ internal static class LoopConnector
             return Task.FromException<SocketStream>(SocketErrors.Exception(-result));
         }
 
-        return LoopConnect.RunAsync(loop, descriptor, endPoint, connected: result >= 0, cancellationToken);
+        return LoopConnect.RunAsync(group, descriptor, endPoint, connected: result >= 0, cancellationToken);
     }
 
     private static int TurnOnKeepAlive(int descriptor, int seconds)
