@@ -119,12 +119,16 @@ internal sealed class Http2Opening
 
         Http2Stream stream = _connection.Streams.TakeSpare();
         bool startIsDue = stream.Prepare(attempt, fields.ContentLength);
-        bool opened = TryOpen(stream, attempt, fields, out bool usedUp, out TransportException? refused, out bool congested);
+        bool opened = TryOpen(stream, attempt, fields, out bool usedUp, out TransportException? refused, out bool hasNoSlot);
         fields.Release();
-        if (congested)
+        if (hasNoSlot)
         {
+            // Story: the pool, not told yet, gave the request the same connection again and again, until it had been turned away too often.
             _owner.StreamLimitChanged(_connection);
-            _connection.Output.WatchCongestion();
+            if (_connection.Output.IsCongested)
+            {
+                _connection.Output.WatchCongestion();
+            }
         }
 
         if (!opened)
@@ -160,20 +164,20 @@ internal sealed class Http2Opening
     /// <param name="fields">The head.</param>
     /// <param name="usedUp">Whether it is the last one this connection can have.</param>
     /// <param name="refused">Why it is not opened; without an error its caller has given up.</param>
-    /// <param name="congested">Whether the connection has to say that it takes no streams for now.</param>
+    /// <param name="hasNoSlot">Whether the connection has to say how many streams it takes.</param>
     private bool TryOpen(
         Http2Stream stream,
         Attempt attempt,
         RequestFields fields,
         out bool usedUp,
         out TransportException? refused,
-        out bool congested)
+        out bool hasNoSlot)
     {
         long now = Services.Time.GetTimestamp();
         Http2Lifetime lifetime = _connection.Lifetime;
         Http2Control control = _connection.Control;
         Http2Streams streams = _connection.Streams;
-        usedUp = congested = false;
+        usedUp = hasNoSlot = false;
         using Http2Output.FrameScope frames = _connection.Output.Enter();
         PeerSettings peer = control.Peer_NeedsLock;
         if (lifetime.State != Http2State.Open)
@@ -195,7 +199,7 @@ internal sealed class Http2Opening
         {
             // Story: the server's first SETTINGS come between the leases, given out for as many as may be assumed, and this line, and
             // allow fewer. More would be an error of ours; so the request goes back to wait for its turn, untouched.
-            attempt.Progress.TurnedAway = true;
+            attempt.Progress.TurnedAway = hasNoSlot = true;
             refused = Http2Errors.NoSlot(_connection, stream, attempt, control.StreamLimit);
             return false;
         }
@@ -203,8 +207,8 @@ internal sealed class Http2Opening
         if (frames.IsFull)
         {
             // The server does not read: what is added here gathers without end. The pool hears of it before the request asks again.
-            congested = frames.Congest();
-            attempt.Progress.TurnedAway = true;
+            frames.Congest();
+            attempt.Progress.TurnedAway = hasNoSlot = true;
             refused = Http2Errors.Congested(_connection, stream, attempt);
             return false;
         }

@@ -96,10 +96,12 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         lock (_gate)
         {
             watch = _watch ??= new CongestionWatch(this);
-            watch.Since_NeedsLock = HandedOver_NeedsLock;
         }
 
-        _connection.Services.Deadlines.TrySchedule(watch, Http2Limits.UnreadOutput);
+        if (_connection.Services.Deadlines.TrySchedule(watch, Http2Limits.UnreadOutput))
+        {
+            watch.Begin();
+        }
     }
 
     /// <summary>Stops the output: nothing is sent any more.</summary>
@@ -167,7 +169,7 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Closes the connection to a server that does not read; behind what this thread is doing, which may be a caller's read.</summary>
+    /// <summary>Closes the connection to a server that does not read: behind what this thread does, which may be a caller's read.</summary>
     private void Leave(string what)
     {
         var error = new Http2ConnectionException(Http2ErrorCode.EnhanceYourCalm, $"the server does not read: {what}");
@@ -381,13 +383,7 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         }
 
         /// <summary>No request can be begun until what gathers has been sent.</summary>
-        /// <returns>Whether that is new.</returns>
-        public bool Congest()
-        {
-            bool isNew = !_output._congested;
-            _output._congested = true;
-            return isNew;
-        }
+        public void Congest() => _output._congested = true;
 
         public void WindowUpdate(int streamId, int increment)
         {
@@ -423,7 +419,15 @@ internal sealed class Http2Output : IThreadPoolWorkItem
     /// <summary>Requests wait for a server that does not read.</summary>
     private sealed class CongestionWatch(Http2Output output) : Deadline
     {
-        public long Since_NeedsLock { get; set; }
+        private long _since;
+
+        public void Begin()
+        {
+            lock (output._gate)
+            {
+                _since = output.HandedOver_NeedsLock;
+            }
+        }
 
         protected override void OnExpired()
         {
@@ -435,7 +439,7 @@ internal sealed class Http2Output : IThreadPoolWorkItem
                     return;
                 }
 
-                stuck = Since_NeedsLock == output.HandedOver_NeedsLock;
+                stuck = _since == output.HandedOver_NeedsLock;
             }
 
             if (stuck)
