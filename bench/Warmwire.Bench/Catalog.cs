@@ -28,6 +28,9 @@ internal static class Catalog
         new BlockScenario(Placement.OneCoreEach),
         new BlockScenario(Placement.ClientOnBoth),
         new UnpinnedScenario(),
+        new ProxyScenario("yarp", new WrkContestant(), connections: 32),
+        new ProxyScenario("yarp-h2load", new H2loadContestant(), connections: 32),
+        new ProxyScenario("yarp-256", new WrkContestant(), connections: 256),
         new Http2GetScenario("h2-1", streams: 1),
         new Http2GetScenario("h2-64", streams: 64),
         new Http2GetScenario("h2-64-nginx", streams: 64, server: ServerNeed.Nginx),
@@ -58,8 +61,16 @@ internal static class Catalog
             }
         }
 
+        yield return new ProxyContestant("SocketsHttpHandler", "sockets");
+        yield return new ProxyContestant(Now, "warmwire", comparedWith: options.Before is null ? null : Before);
+        if (options.Before is { } before)
+        {
+            yield return new ProxyContestant(Before, "warmwire", root: before);
+        }
+
         if (options.BothBackEnds)
         {
+            yield return new ProxyContestant("PooledHttpHandler, managed sockets", "warmwire", sockets: "managed");
             yield return new DotnetContestant("PooledHttpHandler, managed sockets", "warmwire", isClient: true, sockets: "managed");
             yield return new DotnetContestant("PooledHttpHandler, managed sockets", "warmwire", isClient: false, sockets: "managed");
         }
@@ -68,6 +79,7 @@ internal static class Catalog
         {
             yield return new DotnetContestant("answers from memory", "memory", isClient: true);
             yield return new DotnetContestant("answers from memory", "memory", isClient: false);
+            yield return new ProxyContestant("answers from memory", "memory");
         }
 
         if (options.Peers)

@@ -19,6 +19,9 @@ internal static class Layout
     /// <summary>The client that bench/bench has built in a checkout.</summary>
     public static string ClientOf(string root) => Path.Combine(root, "artifacts", "bench", "client", "Warmwire.Bench.Client.dll");
 
+    /// <summary>The proxy that bench/bench has built in a checkout.</summary>
+    public static string ProxyOf(string root) => Path.Combine(root, "artifacts", "bench", "proxy", "Warmwire.Bench.Proxy.dll");
+
     private static string FindRoot()
     {
         string? folder = AppContext.BaseDirectory;

@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using Warmwire.Http1.Flow;
 using Warmwire.Http1.Wire;
+using Warmwire.Settings;
 
 namespace Warmwire.Microbench;
 
@@ -8,6 +9,8 @@ namespace Warmwire.Microbench;
 [MemoryDiagnoser]
 public class HeadParserBenchmarks
 {
+    private static readonly HandlerSettings s_settings = new();
+
     private readonly HttpRequestMessage _request = new(HttpMethod.Get, "http://example.com/");
     private byte[] _head = [];
 
@@ -46,7 +49,7 @@ public class HeadParserBenchmarks
     {
         StatusLine status = StatusLine.Parse(_head);
         HttpResponseMessage response = Http1ResponseHead.Create(_head, status, _request, new ByteArrayContent([]));
-        Http1ResponseHead.Read(_head, status, _request, response, encoding: null);
+        Http1ResponseHead.Read(_head, status, _request, response, s_settings);
         return response;
     }
 }

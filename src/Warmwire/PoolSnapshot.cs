@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Net;
 using System.Text;
 
@@ -153,4 +154,11 @@ public sealed record ConnectionSnapshot(long Id, string State, TimeSpan Age, Tim
     /// HTTP/2: the shortest round trip that an answer to a ping or to the settings has shown; <see langword="null"/> if none came yet.
     /// </summary>
     public TimeSpan? PingRoundTrip { get; init; }
+
+    /// <summary>
+    /// HTTP/2: the largest part that the server has used so far of its allowances for frames that bring nothing, by what is counted
+    /// (<c>PING frames</c>, <c>WINDOW_UPDATE frames</c>, …); 1 is all of it, beyond which the connection is closed
+    /// (<see cref="CloseReason.PeerFlood"/>). What is below three hundredths is absent.
+    /// </summary>
+    public IReadOnlyDictionary<string, double> Allowances { get; init; } = ReadOnlyDictionary<string, double>.Empty;
 }

@@ -16,7 +16,6 @@ namespace Warmwire.Clients.Tests;
 /// </summary>
 [Collection(nameof(OpenTelemetryTests))]
 [CollectionDefinition(nameof(OpenTelemetryTests), DisableParallelization = true)]
-[Trait("Category", "Open")]
 public sealed class OpenTelemetryTests
 {
     [Fact]

@@ -35,7 +35,8 @@ internal sealed class DotnetContestant : Contestant
     public override string? Missing => File.Exists(_program) ? null : $"{_program} was not built; run bench/bench --list there";
 
     public override bool TakesPart(Scenario scenario, bool quick) =>
-        (!_isClient || (scenario.BothInterfaces && (!quick || scenario.BothInterfacesIfQuick)))
+        scenario is not ProxyScenario
+        && (!_isClient || (scenario.BothInterfaces && (!quick || scenario.BothInterfacesIfQuick)))
         && (_handler != "memory" || scenario is { Shape: "requests", Http2Connections: 0 });
 
     public override async Task<IRunner> StartAsync(

@@ -51,6 +51,12 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
     /// <inheritdoc cref="AttemptRequest.Replays"/>
     public int Replays => _request.Replays;
 
+    /// <inheritdoc cref="AttemptRequest.TurnsAway"/>
+    public int TurnsAway => _request.TurnsAway;
+
+    /// <summary>Whether the request has had a connection before.</summary>
+    public bool IsAgain => _request.Replays + _request.TurnsAway > 0;
+
     /// <inheritdoc cref="AttemptRequest.Stack"/>
     public string? Stack => _request.Stack;
 
@@ -107,7 +113,9 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
     }
 
     /// <summary>The attempt that replays this one, or waits in its stead.</summary>
-    public Attempt Again() => new(_progress.TurnedAway ? _request : _request with { Replays = Replays + 1 });
+    /// <param name="isReplay">Whether that is a replay.</param>
+    public Attempt Again(bool isReplay) =>
+        new(isReplay ? _request with { Replays = Replays + 1 } : _request with { TurnsAway = TurnsAway + 1 });
 
     public bool TryComplete(HttpResponseMessage response)
     {

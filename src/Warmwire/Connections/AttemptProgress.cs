@@ -22,7 +22,10 @@ internal struct AttemptProgress
     /// <summary>The content has been asked for its bytes, whether or not any of them have left.</summary>
     public bool ContentBegun { get; set; }
 
-    /// <summary>Whether the connection had no slot after all. Nothing was sent: the request waits again, and that is no replay.</summary>
+    /// <summary>
+    /// Whether the connection had no slot after all. The server has not seen the request, or has refused it because we could not know of
+    /// its limit: the request waits again, and that is no replay.
+    /// </summary>
     public bool TurnedAway { get; set; }
 
     /// <summary>Whether the request waited for a connection, so that what ended the wait may still refer to the attempt.</summary>

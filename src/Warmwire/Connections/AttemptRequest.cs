@@ -20,6 +20,9 @@ internal readonly record struct AttemptRequest(HttpRequestMessage Message, Reque
     /// <summary>How often the request was sent before, in vain.</summary>
     public int Replays { get; init; }
 
+    /// <summary>How often it waited again for its turn, because a connection had no slot for it after all.</summary>
+    public int TurnsAway { get; init; }
+
     /// <summary>Where the request was sent, if the program asked to remember.</summary>
     public string? Stack { get; init; }
 }

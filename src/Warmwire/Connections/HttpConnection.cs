@@ -14,7 +14,6 @@ internal abstract class HttpConnection
         Owner = owner;
         Services = services;
         OpenedAt = services.Time.GetTimestamp();
-        PeerAddress = (dialed.RemoteEndPoint as IPEndPoint)?.Address.ToString();
     }
 
     // Immutable.
@@ -33,8 +32,8 @@ internal abstract class HttpConnection
 
     public EndPoint? RemoteEndPoint => Dialed.RemoteEndPoint;
 
-    /// <summary>The server's address as telemetry shows it.</summary>
-    public string? PeerAddress { get; }
+    /// <summary>The server's address as telemetry shows it. Made when it is asked for; the address itself keeps the text.</summary>
+    public string? PeerAddress => (RemoteEndPoint as IPEndPoint)?.Address.ToString();
 
     /// <summary>
     /// The owner's own object for the connection, which keeps it here so that it need not look it up. The connection itself never looks at
@@ -63,8 +62,11 @@ internal abstract class HttpConnection
     /// <summary>The version of HTTP it speaks.</summary>
     public virtual Version HttpVersion => System.Net.HttpVersion.Version11;
 
-    /// <summary>How many exchanges it can serve at a time, as far as is known. Takes no lock: the owner reads it under its own.</summary>
-    public virtual int StreamLimit => 1;
+    /// <summary>
+    /// How many exchanges it can serve at a time; <see langword="null"/> until the peer has said it. Takes no lock: the owner reads it
+    /// under its own.
+    /// </summary>
+    public virtual int? StreamLimit => 1;
 
     /// <summary>How it is doing. Takes no lock either.</summary>
     public virtual ConnectionVitals Vitals => default;
@@ -90,7 +92,10 @@ internal abstract class HttpConnection
     /// <summary>Releases a leased connection, or a slot of it, that was not used: its owner is told as after an exchange.</summary>
     public abstract void Release();
 
-    /// <summary>Runs one exchange; only on a leased connection. The task fails only with what the caller shall see.</summary>
+    /// <summary>
+    /// Runs one exchange; only on a leased connection. It returns the promise of the attempt, which fails only with what the caller shall
+    /// see.
+    /// </summary>
     public abstract ValueTask<HttpResponseMessage> SendAsync(Attempt attempt);
 
     /// <summary>Closes the connection whatever it is doing; an exchange on it fails. Does nothing if it is closed.</summary>

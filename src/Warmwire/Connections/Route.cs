@@ -16,7 +16,7 @@ internal sealed class Route : IEquatable<Route>
         _hashCode = identity.GetHashCode();
         CanBeResolved = !IPAddress.TryParse(identity.Host, out _);
         HostAndPort = new HostAndPort(identity.Host, identity.Port);
-        Origin = $"{(identity.IsTls ? "https" : "http")}://{HostAndPort}";
+        Origin = $"{(identity.IsTls ? "https" : "http")}://{HostAndPort.ToString()}";
     }
 
     public Route(bool isTls, string host, int port, string? tlsHost = null, X509Certificate2? clientCertificate = null,

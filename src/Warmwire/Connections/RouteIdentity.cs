@@ -80,7 +80,8 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
     public override bool Equals(object? obj) => obj is RouteIdentity other && Is(other);
 
     /// <summary>Without the TLS identity and the proxy: those that differ in nothing else are few.</summary>
-    public override int GetHashCode() => HashCode.Combine(IsTls, StringComparer.OrdinalIgnoreCase.GetHashCode(Host), Port, Protocols);
+    public override int GetHashCode() =>
+        (StringComparer.OrdinalIgnoreCase.GetHashCode(Host) * 31) + (Port << 4) + ((int)Protocols << 1) + (IsTls ? 1 : 0);
 
     private static bool SameName(string? one, string? other) =>
         ReferenceEquals(one, other) || string.Equals(one, other, StringComparison.Ordinal)

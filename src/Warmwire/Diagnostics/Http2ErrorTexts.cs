@@ -54,6 +54,9 @@ internal static class Http2ErrorTexts
         $"{origin} takes {limit} streams on connection {connection} (SETTINGS_MAX_CONCURRENT_STREAMS), which are all in use. Nothing was "
         + "sent.";
 
+    public static string Congested(string origin, long connection, int waiting) =>
+        $"{origin} does not read what is sent to it on connection {connection}: more than {waiting} bytes wait. Nothing was sent.";
+
     public static string UploadStalled(string origin, long connection, TimeSpan limit) =>
         $"{origin} has answered with success, but has taken nothing more of the request's content for {limit.TotalSeconds:0} s (connection "
         + $"{connection}). It does not have the whole request.";

@@ -8,7 +8,8 @@ internal readonly record struct RequestOutcome(int? StatusCode, Version? Version
     public static RequestOutcome Of(HttpResponseMessage response)
     {
         int status = (int)response.StatusCode;
-        return new RequestOutcome(status, response.Version, status >= 400 ? status.ToString(CultureInfo.InvariantCulture) : null);
+        string? error = status is >= 400 and <= 599 ? status.ToString(CultureInfo.InvariantCulture) : null;
+        return new RequestOutcome(status, response.Version, error);
     }
 
     public static RequestOutcome Of(Exception error) => new(StatusCode: null, Version: null, TelemetryNames.ErrorType(error));

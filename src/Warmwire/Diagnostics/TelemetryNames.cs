@@ -8,7 +8,7 @@ internal static class TelemetryNames
     public const string OtherMethod = "_OTHER";
 
     private static readonly HashSet<string> s_known =
-        new(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"], StringComparer.OrdinalIgnoreCase);
+        new(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"], StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
     /// The method's name; <c>_OTHER</c> for one the conventions do not know, so that requests cannot fill the telemetry with names.
@@ -22,7 +22,8 @@ internal static class TelemetryNames
         : version.ToString();
 
     /// <summary>
-    /// .NET's names of its error codes, as the conventions of .NET have them; the exception's type where there is no code.
+    /// .NET's names of its error codes, as the conventions of .NET have them; the exception's type where there is no code, and .NET's for
+    /// our own, so that what was counted before the type was swapped is counted on.
     /// </summary>
     public static string ErrorType(Exception error) =>
         error is HttpRequestException { HttpRequestError: var code and not HttpRequestError.Unknown }
@@ -39,8 +40,9 @@ internal static class TelemetryNames
             HttpRequestError.InvalidResponse => "invalid_response",
             HttpRequestError.ResponseEnded => "response_ended",
             HttpRequestError.ConfigurationLimitExceeded => "configuration_limit_exceeded",
-            _ => error.GetType().FullName!,
+            _ => typeof(HttpRequestException).FullName!,
         }
         : error is HttpRequestException { InnerException: TimeoutException } ? typeof(TimeoutException).FullName!
+        : error is TransportException ? typeof(HttpRequestException).FullName!
         : error.GetType().FullName!;
 }

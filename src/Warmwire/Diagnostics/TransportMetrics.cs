@@ -3,24 +3,25 @@ using System.Diagnostics.Metrics;
 
 namespace Warmwire.Diagnostics;
 
-/// <summary>Where a measurement belongs; the version is a connection's, as telemetry shows it.</summary>
-internal readonly record struct MetricOrigin(string Scheme, string Host, int Port, string? PeerAddress, string? Version = null);
-
 /// <summary>
-/// The instruments of the meter <c>Warmwire</c>. Names and attributes of those that OpenTelemetry's semantic conventions for HTTP clients
-/// know are theirs; docs/metrics.md lists all.
+/// What a handler measures: .NET's instruments under .NET's name, so that what reads those of <see cref="SocketsHttpHandler"/> reads these,
+/// and under <c>Warmwire</c> what no other client counts. docs/metrics.md lists all.
 /// </summary>
+/// <remarks>
+/// A program may have subscribed to <c>Warmwire</c> alone, and another to both. So that meter has .NET's instruments too where nobody
+/// listens to .NET's name when the handler sends its first request, and no measurement is exported twice.
+/// </remarks>
 internal sealed class TransportMetrics
 {
     public const string MeterName = "Warmwire";
+    public const string SharedMeterName = "System.Net.Http";
 
-    private static readonly Lazy<TransportMetrics> s_shared = new(static () => new TransportMetrics(new Meter(MeterName)));
+    private static readonly Lazy<Meter> s_meter = new(static () => new ProcessMeter(MeterName));
+    private static readonly Lazy<HttpClientInstruments> s_shared =
+        new(static () => new HttpClientInstruments(new ProcessMeter(SharedMeterName)));
 
-    private readonly UpDownCounter<long>? _openConnections;
-    private readonly Histogram<double>? _connectionDuration;
-    private readonly Histogram<double>? _timeInQueue;
-    private readonly Histogram<double>? _requestDuration;
-    private readonly UpDownCounter<long>? _activeRequests;
+    private readonly HttpClientInstruments _shared;
+    private readonly HttpClientInstruments? _own;
     private readonly Counter<long>? _dials;
     private readonly Counter<long>? _dialFailures;
     private readonly Counter<long>? _closed;
@@ -29,25 +30,10 @@ internal sealed class TransportMetrics
     private readonly Counter<long>? _leaks;
     private readonly UpDownCounter<long>? _activeStreams;
 
-    private TransportMetrics(Meter meter)
+    private TransportMetrics(HttpClientInstruments shared, Meter meter)
     {
-        // Bucket bounds as the conventions advise for durations of requests, and wider for connections.
-        var requestBuckets = new InstrumentAdvice<double>
-        {
-            HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
-        };
-        var connectionBuckets = new InstrumentAdvice<double>
-        {
-            HistogramBucketBoundaries = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300],
-        };
-
-        _openConnections = UpDownCounter(
-            "http.client.open_connections", "{connection}", "Open connections, by what they do: active or idle.");
-        _connectionDuration = Histogram("http.client.connection.duration", "How long connections were open.", connectionBuckets);
-        _timeInQueue = Histogram("http.client.request.time_in_queue", "How long requests waited for a connection.", requestBuckets);
-        _requestDuration = Histogram(
-            "http.client.request.duration", "From the start of a request to the head of its response.", requestBuckets);
-        _activeRequests = UpDownCounter("http.client.active_requests", "{request}", "Requests whose response's head has not arrived.");
+        _shared = shared;
+        _own = shared.HasListener ? null : new HttpClientInstruments(meter);
         _dials = Counter("warmwire.client.dials", "{connection}", "Connections begun to open, by reason.");
         _dialFailures = Counter(
             "warmwire.client.dial_failures", "{connection}", "Connections that could not be opened, by reason they were wanted.");
@@ -55,52 +41,73 @@ internal sealed class TransportMetrics
         _reused = Counter("warmwire.client.requests", "{request}", "Exchanges given a connection, by whether it had served one before.");
         _replays = Counter("warmwire.client.replays", "{request}", "Exchanges sent again on another connection.");
         _leaks = Counter("warmwire.client.leaked_responses", "{response}", "Responses that were never disposed.");
-        _activeStreams = UpDownCounter("warmwire.client.active_streams", "{stream}", "Exchanges under way on HTTP/2 connections.");
+        _activeStreams = UserCode.Publish(() => meter.CreateUpDownCounter<long>(
+            "warmwire.client.active_streams", "{stream}", "Exchanges under way on HTTP/2 connections."));
 
         Counter<long>? Counter(string name, string unit, string description) =>
             UserCode.Publish(() => meter.CreateCounter<long>(name, unit, description));
-
-        UpDownCounter<long>? UpDownCounter(string name, string unit, string description) =>
-            UserCode.Publish(() => meter.CreateUpDownCounter<long>(name, unit, description));
-
-        Histogram<double>? Histogram(string name, string description, InstrumentAdvice<double> advice) =>
-            UserCode.Publish(() => meter.CreateHistogram(name, "s", description, tags: null, advice));
     }
 
-    /// <summary>Whether a listener wants what is measured when a request is given its connection.</summary>
-    public bool MeasuresLeases => _timeInQueue is { Enabled: true } || _reused is { Enabled: true };
+    /// <summary>Adds tags to a measurement.</summary>
+    public delegate void TagEnricher(ref TagList tags);
 
-    /// <summary>Whether a listener wants to know how many connections are active and idle.</summary>
-    public bool MeasuresConnections => _openConnections is { Enabled: true };
+    /// <summary>Whether a listener wants what is measured when a request is given its connection.</summary>
+    public bool MeasuresLeases => _reused is { Enabled: true };
+
+    /// <summary>Whether a listener wants to know how long requests wait for a connection.</summary>
+    public bool MeasuresTimeInQueue => _shared.MeasuresTimeInQueue || _own is { MeasuresTimeInQueue: true };
+
+    /// <summary>Whether a listener wants to know of dials.</summary>
+    public bool MeasuresDials => _dials is { Enabled: true };
+
+    /// <summary>Whether a listener wants what is measured when a connection is closed.</summary>
+    public bool MeasuresCloses =>
+        _shared.MeasuresConnectionDurations || _own is { MeasuresConnectionDurations: true } || _closed is { Enabled: true };
 
     public bool MeasuresStreams => _activeStreams is { Enabled: true };
 
-    public bool MeasuresRequests => _requestDuration is { Enabled: true } || _activeRequests is { Enabled: true };
+    public bool MeasuresRequests => _shared.MeasuresRequests || _own is { MeasuresRequests: true };
 
-    /// <summary>Of the handler's own meter factory, or of the process.</summary>
-    public static TransportMetrics For(IMeterFactory? factory) =>
-        factory is null ? s_shared.Value : new TransportMetrics(factory.Create(MeterName));
+    private bool MeasuresDurations => _shared.MeasuresDurations || _own is { MeasuresDurations: true };
 
-    public void RequestLeased(in MetricOrigin origin, HttpMethod method, TimeSpan queued, bool reused)
+    /// <summary>The meters that are told of a connection that is opened now.</summary>
+    public CountingMeters CountingConnections =>
+        (_shared.MeasuresOpenConnections ? CountingMeters.SystemNetHttp : CountingMeters.None)
+        | (_own is { MeasuresOpenConnections: true } ? CountingMeters.Warmwire : CountingMeters.None);
+
+    /// <summary>Of the handler's own meter factory, or of the process. Asked for when the handler sends its first request.</summary>
+    public static TransportMetrics For(IMeterFactory? factory) => factory is null
+        ? new TransportMetrics(s_shared.Value, s_meter.Value)
+        : new TransportMetrics(new HttpClientInstruments(factory.Create(SharedMeterName)), factory.Create(MeterName));
+
+    /// <summary>A request that had to wait, for a connection or a slot, has one or has given up.</summary>
+    public void RequestLeftQueue(in MetricOrigin origin, HttpMethod method, TimeSpan queued)
     {
-        RequestLeftQueue(origin, method, queued);
+        if (!MeasuresTimeInQueue)
+        {
+            return;
+        }
+
+        // .NET's measurement has no port where it is the scheme's own, unlike its others.
+        var tags = new TagList { { "url.scheme", origin.Scheme }, { "server.address", origin.Host } };
+        if (!origin.HasDefaultPort)
+        {
+            tags.Add("server.port", origin.Port);
+        }
+
+        tags.Add("http.request.method", TelemetryNames.Method(method));
+        AddVersion(ref tags, origin);
+        _shared.RequestLeftQueue(queued.TotalSeconds, tags);
+        _own?.RequestLeftQueue(queued.TotalSeconds, tags);
+    }
+
+    public void RequestLeased(in MetricOrigin origin, bool reused)
+    {
         if (_reused is { Enabled: true })
         {
             TagList tags = Tags(origin);
             tags.Add("warmwire.connection.reused", reused);
             UserCode.Add(_reused, tags);
-        }
-    }
-
-    /// <summary>With a connection or without.</summary>
-    public void RequestLeftQueue(in MetricOrigin origin, HttpMethod method, TimeSpan queued)
-    {
-        if (_timeInQueue is { Enabled: true })
-        {
-            TagList tags = Tags(origin);
-            tags.Add("http.request.method", TelemetryNames.Method(method));
-            AddVersion(ref tags, origin);
-            UserCode.Record(_timeInQueue, queued.TotalSeconds, tags);
         }
     }
 
@@ -116,19 +123,19 @@ internal sealed class TransportMetrics
 
     public void DialFailed(in MetricOrigin origin, DialReason reason) => Count(_dialFailures, origin, "warmwire.dial.reason", reason);
 
-    public void ActiveChanged(in MetricOrigin origin, int change) => ConnectionsChanged(origin, "active", change);
+    public void ActiveChanged(in MetricOrigin origin, CountingMeters counting, int change) =>
+        ConnectionsChanged(origin, counting, "active", change);
 
-    public void IdleChanged(in MetricOrigin origin, int change) => ConnectionsChanged(origin, "idle", change);
+    public void IdleChanged(in MetricOrigin origin, CountingMeters counting, int change) =>
+        ConnectionsChanged(origin, counting, "idle", change);
 
     public void StreamsChanged(in MetricOrigin origin, int change) => UserCode.Add(_activeStreams, change, ConnectionTags(origin));
 
     public void ConnectionClosed(in MetricOrigin origin, CloseReason reason, TimeSpan age)
     {
-        if (_connectionDuration is { Enabled: true })
-        {
-            UserCode.Record(_connectionDuration, age.TotalSeconds, ConnectionTags(origin));
-        }
-
+        TagList tags = ConnectionTags(origin);
+        _shared.ConnectionClosed(age.TotalSeconds, tags);
+        _own?.ConnectionClosed(age.TotalSeconds, tags);
         Count(_closed, origin, "warmwire.close.reason", reason);
     }
 
@@ -140,33 +147,31 @@ internal sealed class TransportMetrics
         }
     }
 
-    /// <summary>
-    /// Counts a request in. Returns whether it was, so that a listener that comes in between is not told of one end too many.
-    /// </summary>
-    public bool RequestStarted(in MetricOrigin origin, HttpMethod method)
+    /// <summary>Counts a request in, and returns who was told.</summary>
+    public CountingMeters RequestStarted(in MetricOrigin origin, HttpMethod method)
     {
-        bool counted = _activeRequests is { Enabled: true };
-        if (counted)
-        {
-            ActiveRequestsChanged(origin, method, 1);
-        }
-
-        return counted;
+        CountingMeters counting = (_shared.MeasuresActiveRequests ? CountingMeters.SystemNetHttp : CountingMeters.None)
+            | (_own is { MeasuresActiveRequests: true } ? CountingMeters.Warmwire : CountingMeters.None);
+        ActiveRequestsChanged(origin, method, counting, 1);
+        return counting;
     }
 
     /// <param name="origin">Where it went.</param>
     /// <param name="method">Its method.</param>
-    /// <param name="counted">What <see cref="RequestStarted"/> has returned.</param>
+    /// <param name="counting">What <see cref="RequestStarted"/> has returned.</param>
     /// <param name="duration">The time until the response's head, or until it failed.</param>
     /// <param name="outcome">How it ended.</param>
-    public void RequestStopped(in MetricOrigin origin, HttpMethod method, bool counted, TimeSpan duration, in RequestOutcome outcome)
+    /// <param name="enrich">Adds the request's own tags to its duration.</param>
+    public void RequestStopped(
+        in MetricOrigin origin,
+        HttpMethod method,
+        CountingMeters counting,
+        TimeSpan duration,
+        in RequestOutcome outcome,
+        TagEnricher? enrich)
     {
-        if (counted)
-        {
-            ActiveRequestsChanged(origin, method, -1);
-        }
-
-        if (_requestDuration is not { Enabled: true })
+        ActiveRequestsChanged(origin, method, counting, -1);
+        if (!MeasuresDurations)
         {
             return;
         }
@@ -184,23 +189,48 @@ internal sealed class TransportMetrics
             tags.Add("error.type", errorType);
         }
 
-        UserCode.Record(_requestDuration, duration.TotalSeconds, tags);
+        enrich?.Invoke(ref tags);
+        _shared.RequestStopped(duration.TotalSeconds, tags);
+        _own?.RequestStopped(duration.TotalSeconds, tags);
     }
 
-    private void ActiveRequestsChanged(in MetricOrigin origin, HttpMethod method, int change)
+    private void ActiveRequestsChanged(in MetricOrigin origin, HttpMethod method, CountingMeters counting, int change)
     {
+        if (counting == CountingMeters.None)
+        {
+            return;
+        }
+
         TagList tags = Tags(origin);
         tags.Add("http.request.method", TelemetryNames.Method(method));
-        UserCode.Add(_activeRequests, change, tags);
+        if (counting.HasFlag(CountingMeters.SystemNetHttp))
+        {
+            _shared.ActiveRequestsChanged(change, tags);
+        }
+
+        if (counting.HasFlag(CountingMeters.Warmwire))
+        {
+            _own!.ActiveRequestsChanged(change, tags);
+        }
     }
 
-    private void ConnectionsChanged(in MetricOrigin origin, string state, int change)
+    private void ConnectionsChanged(in MetricOrigin origin, CountingMeters counting, string state, int change)
     {
-        if (_openConnections is { Enabled: true })
+        if (counting == CountingMeters.None)
         {
-            TagList tags = ConnectionTags(origin);
-            tags.Add("http.connection.state", state);
-            UserCode.Add(_openConnections, change, tags);
+            return;
+        }
+
+        TagList tags = ConnectionTags(origin);
+        tags.Add("http.connection.state", state);
+        if (counting.HasFlag(CountingMeters.SystemNetHttp))
+        {
+            _shared.OpenConnectionsChanged(change, tags);
+        }
+
+        if (counting.HasFlag(CountingMeters.Warmwire))
+        {
+            _own!.OpenConnectionsChanged(change, tags);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 using System.Text;
 
@@ -7,9 +8,9 @@ namespace Warmwire.Diagnostics;
 /// <summary>The one gateway to code of the application that the transport calls. It is never called under a lock.</summary>
 /// <remarks>
 /// <para>
-/// <em>Observers</em> watch: callbacks of a <see cref="RequestTrace"/>, listeners of metrics and activities. What they throw is swallowed,
-/// because a count that is not written or a connection that is not returned would outlive the request. (An event source swallows what its
-/// listeners throw by itself.)
+/// <em>Observers</em> watch: callbacks of a <see cref="RequestTrace"/>, listeners of metrics, activities and diagnostic events. What they
+/// throw is swallowed, because a count that is not written or a connection that is not returned would outlive the request. (An event source
+/// swallows what its listeners throw by itself.)
 /// </para>
 /// <para>
 /// <em>Deciders</em> give the transport what a request cannot do without: here the encodings of header values; elsewhere the callbacks of a
@@ -71,13 +72,14 @@ internal static class UserCode
         }
     }
 
-    // ---- Observers: metrics -----------------------------------------------------------------------------------------
+    // ---- Observers: sources and metrics -----------------------------------------------------------------------------
 
     /// <summary>
-    /// An instrument. <see langword="null"/>: a listener threw when it was published, so nothing can be measured with it.
+    /// An instrument, or another source of telemetry. <see langword="null"/>: a listener threw when it was published, so nothing can be
+    /// told with it.
     /// </summary>
-    public static TInstrument? Publish<TInstrument>(Func<TInstrument> create)
-        where TInstrument : Instrument
+    public static T? Publish<T>(Func<T> create)
+        where T : class
     {
         try
         {
@@ -130,10 +132,21 @@ internal static class UserCode
     /// <summary>Starts an activity if a listener wants one. It may be started although a listener threw.</summary>
     public static Activity? Start(ActivitySource source, string name, ActivityKind kind)
     {
-        Activity? activity = null;
         try
         {
-            activity = source.CreateActivity(name, kind);
+            return Start(source.CreateActivity(name, kind));
+        }
+        catch (Exception)
+        {
+            // As above.
+            return null;
+        }
+    }
+
+    public static Activity? Start(Activity? activity)
+    {
+        try
+        {
             activity?.Start();
         }
         catch (Exception)
@@ -144,11 +157,57 @@ internal static class UserCode
         return activity;
     }
 
+    /// <summary>Adds the event of an exception; listeners may change its tags.</summary>
+    public static void AddException(Activity activity, Exception error)
+    {
+        try
+        {
+            activity.AddException(error);
+        }
+        catch (Exception)
+        {
+            // As above.
+        }
+    }
+
     public static void Stop(Activity activity)
     {
         try
         {
             activity.Stop();
+        }
+        catch (Exception)
+        {
+            // As above.
+        }
+    }
+
+    // ---- Observers: diagnostic events -------------------------------------------------------------------------------
+
+    public static bool IsEnabled(DiagnosticListener listener, string name, object? about = null)
+    {
+        try
+        {
+            return listener.IsEnabled(name, about);
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+    }
+
+    /// <param name="listener">Whom it is told.</param>
+    /// <param name="name">The event.</param>
+    /// <param name="payload">Its values, which subscribers look up by name.</param>
+    /// <typeparam name="T">The type whose public properties trimming keeps.</typeparam>
+    [UnconditionalSuppressMessage(
+        "Trimming", "IL2026", Justification = "Payloads keep their own properties, and by DynamicDependency those behind them.")]
+    public static void Write<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(
+        DiagnosticListener listener, string name, T payload)
+    {
+        try
+        {
+            listener.Write(name, payload);
         }
         catch (Exception)
         {

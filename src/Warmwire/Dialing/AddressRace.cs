@@ -110,6 +110,7 @@ internal sealed class RaceRules
 /// <param name="Winner">What the first successful attempt made, or <see langword="null"/>.</param>
 /// <param name="EndPoint">Where the winner leads.</param>
 /// <param name="Failures">The attempts that failed before the race was over, in the order they failed.</param>
-internal readonly record struct AddressRaceResult<T>(
+/// <remarks>An object, because the code of a task of a struct is compiled by each program at its first request.</remarks>
+internal sealed record AddressRaceResult<T>(
     T? Winner, IPEndPoint? EndPoint, IReadOnlyList<(IPEndPoint EndPoint, Exception Error)> Failures)
     where T : class, IDisposable;

@@ -182,7 +182,7 @@ internal sealed class Dialer
             request.Trace is { } trace ? (endPoint, token) => AttemptAsync(endPoint, trace, token) : _connect;
         List<IPEndPoint> endPoints = order.ConvertAll(address => new IPEndPoint(address, route.Port));
         var rules = new RaceRules { Permits = addresses, Alone = TimeAlone(request.ConnectTimeout, endPoints.Count) };
-        AddressRaceResult<Stream> race = default;
+        AddressRaceResult<Stream>? race = null;
         try
         {
             race = await AddressRace.RunAsync(endPoints, attempt, _settings.TimeProvider, rules, deadline.Token).ConfigureAwait(false);
@@ -199,7 +199,7 @@ internal sealed class Dialer
         finally
         {
             all.AddRange(rules.Attempts);
-            addresses.Raced(rules.Attempts, race.EndPoint?.Address);
+            addresses.Raced(rules.Attempts, race?.EndPoint?.Address);
         }
     }
 
@@ -231,6 +231,7 @@ internal sealed class Dialer
         }
     }
 
-    private readonly record struct Connected(
+    // An object, because the code of a task of a struct is compiled by each program at its first request.
+    private sealed record Connected(
         Stream Stream, EndPoint? RemoteEndPoint, IPAddress? ResolvedAddress, TimeSpan DnsTime, TimeSpan ConnectTime);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
@@ -115,7 +116,7 @@ internal sealed class ExchangeEngine : IDisposable
         RequestRules.IsOrdinary(request)
         && RequestSettings.HasNoneOfItsOwn(request)
         && !RequestSettings.Defaults(_settings).CaptureResponseStack
-        && !RequestTelemetry.IsWanted(_metrics);
+        && !RequestTelemetry.IsWanted(_metrics, _settings);
 
     /// <summary>
     /// <see cref="ExchangeAsync"/> for an ordinary request, and the reason for it: what lives across its only wait is the attempt, which is
@@ -235,7 +236,7 @@ internal sealed class ExchangeEngine : IDisposable
     {
         Uri uri = request.RequestUri!;
         EnvironmentProxy.ThrowIfProxyApplies(_settings, uri);
-        RequestTelemetry telemetry = RequestTelemetry.Start(_metrics, _settings.TimeProvider, request);
+        RequestTelemetry telemetry = RequestTelemetry.Start(_metrics, _settings, request);
         try
         {
             Attempt attempt = NewAttempt(request, settings, total, stack, cancellationToken);
@@ -245,12 +246,12 @@ internal sealed class ExchangeEngine : IDisposable
                 CookieJar.Store(_cookies, uri, response);
             }
 
-            telemetry.Stop(RequestOutcome.Of(response));
+            telemetry.Stop(response);
             return response;
         }
         catch (Exception e)
         {
-            telemetry.Stop(RequestOutcome.Of(e));
+            telemetry.Stop(e);
             throw;
         }
     }
@@ -274,7 +275,7 @@ internal sealed class ExchangeEngine : IDisposable
                 }
             }
 
-            attempt = attempt.Again();
+            attempt = attempt.Again(isReplay: !ReplayRules.IsTurnedAway(attempt));
         }
     }
 
@@ -286,7 +287,8 @@ internal sealed class ExchangeEngine : IDisposable
             ExceptionDispatchInfo.Throw(failure);
         }
 
-        return await SendWithReplaysAsync(attempt.Again()).ConfigureAwait(false);
+        Attempt again = attempt.Again(isReplay: !ReplayRules.IsTurnedAway(attempt));
+        return await SendWithReplaysAsync(again).ConfigureAwait(false);
     }
 
     // ---- One attempt ------------------------------------------------------------------------------------------------
@@ -315,34 +317,38 @@ internal sealed class ExchangeEngine : IDisposable
         }
 
         ValueTask<HttpConnection> connection = _pool.LeaseAsync(origin, attempt, attempt.Replays > 0 ? DialReason.Replacement : null);
-        return connection.IsCompletedSuccessfully ? connection.Result.SendAsync(attempt) : SendWhenLeasedAsync(connection, attempt);
+        return connection.IsCompletedSuccessfully ? connection.Result.SendAsync(attempt) : SendWhenLeased(connection, attempt);
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<HttpResponseMessage> SendWhenLeasedAsync(ValueTask<HttpConnection> connection, Attempt attempt)
+    /// <remarks>
+    /// No async method: a program that starts goes this way with its first request, and the code of the frame would be compiled then. What
+    /// the caller awaits is the attempt's own promise, whichever connection it is sent on.
+    /// </remarks>
+    private static ValueTask<HttpResponseMessage> SendWhenLeased(ValueTask<HttpConnection> connection, Attempt attempt)
     {
-        HttpConnection leased = await connection.ConfigureAwait(false);
-        return await leased.SendAsync(attempt).ConfigureAwait(false);
+        ValueTask<HttpResponseMessage> response = attempt.Response;
+        ConfiguredValueTaskAwaitable<HttpConnection>.ConfiguredValueTaskAwaiter leasing = connection.ConfigureAwait(false).GetAwaiter();
+        leasing.OnCompleted(() =>
+        {
+            try
+            {
+                ValueTask<HttpResponseMessage> sent = leasing.GetResult().SendAsync(attempt);
+                Debug.Assert(sent == response, "the attempt's own promise");
+            }
+            catch (Exception e)
+            {
+                attempt.TryFail(e, asynchronously: false);
+            }
+        });
+        return response;
     }
 
     private static RouteIdentity OriginOf(HttpRequestMessage request, RequestSettings settings)
     {
         Uri uri = request.RequestUri!;
         bool isTls = RequestRules.IsTls(uri);
-        string? tlsHost = isTls ? TlsHostOf(request) : null;
+        string? tlsHost = isTls ? RequestRules.HostHeaderOf(request) : null;
         return new RouteIdentity(
             isTls, uri.IdnHost, uri.Port, tlsHost, settings.ClientCertificate, RequestRules.OfferFor(request, isTls));
-    }
-
-    /// <summary>As in .NET, a user-given Host is the name the server must prove.</summary>
-    private static string? TlsHostOf(HttpRequestMessage request)
-    {
-        if (request.Headers.Host is not { } host)
-        {
-            return null;
-        }
-
-        int colon = host.LastIndexOf(':');
-        return colon >= 0 && !host.EndsWith(']') ? host[..colon] : host;
     }
 }

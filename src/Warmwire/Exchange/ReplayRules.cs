@@ -10,8 +10,19 @@ internal static class ReplayRules
 {
     public const int MaxReplays = 3;
 
+    /// <summary>Replays of a request of which each server has said that it did nothing with it.</summary>
+    public const int MaxReplaysOfUnprocessed = 10;
+
+    /// <summary>How often a request waits again for its turn before that counts as a replay.</summary>
+    public const int MaxTurnsAway = 100;
+
     /// <summary>How long a replay waits for the content's last read of the attempt before.</summary>
     public static readonly TimeSpan WaitForContent = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Whether the request waits again for its turn, which is no replay.</summary>
+    public static bool IsTurnedAway(Attempt attempt) => attempt.Progress.TurnedAway && attempt.TurnsAway < MaxTurnsAway;
+
+    private static int MaxReplaysOf(Attempt attempt) => attempt.Progress.NotProcessed ? MaxReplaysOfUnprocessed : MaxReplays;
 
     public static bool MayReplay(Attempt attempt, TransportException error)
     {
@@ -24,13 +35,16 @@ internal static class ReplayRules
             return false;
         }
 
-        // Nothing was sent and nothing failed: it waits for a slot once more.
-        if (attempt.Progress.TurnedAway)
+        // Nothing failed: it waits for a slot once more.
+        if (IsTurnedAway(attempt) && (policy != ReplayPolicy.Never || attempt.Progress.Sent == RequestSent.No))
         {
             return true;
         }
 
-        if (policy == ReplayPolicy.Never || attempt.Replays >= MaxReplays || attempt.Progress.ResponseStarted || !error.MayReplay)
+        if (policy == ReplayPolicy.Never
+            || attempt.Replays >= MaxReplaysOf(attempt)
+            || attempt.Progress.ResponseStarted
+            || !error.MayReplay)
         {
             return false;
         }

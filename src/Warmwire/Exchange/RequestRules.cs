@@ -43,6 +43,24 @@ internal static class RequestRules
             : ProtocolOffer.Http2;
     }
 
+    /// <summary>
+    /// The host of a user-given Host header, or <see langword="null"/>. As in .NET it is the name that the server must prove over TLS, and
+    /// the server's name in telemetry.
+    /// </summary>
+    public static string? HostHeaderOf(HttpRequestMessage request)
+    {
+        if (FrameworkFields.HeadersOf(request)?.Host is not { } host)
+        {
+            return null;
+        }
+
+        int colon = host.LastIndexOf(':');
+        return colon >= 0 && !host.EndsWith(']') ? host[..colon] : host;
+    }
+
+    /// <summary>The name of the server that the request means.</summary>
+    public static string ServerNameOf(HttpRequestMessage request) => HostHeaderOf(request) ?? request.RequestUri!.IdnHost;
+
     public static void Check(HttpRequestMessage request)
     {
         if (request.RequestUri is not { IsAbsoluteUri: true } uri)

@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using System.Net.Http.Metrics;
 using Warmwire.Diagnostics;
+using Warmwire.Runtime;
+using Warmwire.Settings;
 
 namespace Warmwire.Exchange;
 
@@ -9,42 +12,42 @@ namespace Warmwire.Exchange;
 /// </summary>
 internal readonly struct RequestTelemetry
 {
-    private static readonly ActivitySource s_source = new("Warmwire");
-
     private readonly TransportMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly HttpRequestMessage _request;
-    private readonly Activity? _activity;
+    private readonly RequestActivity? _activity;
     private readonly MetricOrigin _origin;
     private readonly long _startedAt;
     private readonly bool _measured;
-    private readonly bool _counted;
+    private readonly CountingMeters _counting;
 
-    private RequestTelemetry(TransportMetrics metrics, TimeProvider time, HttpRequestMessage request)
+    private RequestTelemetry(TransportMetrics metrics, HandlerSettings settings, HttpRequestMessage request)
     {
         _metrics = metrics;
-        _time = time;
+        _time = settings.TimeProvider;
         _request = request;
-        Uri uri = request.RequestUri!;
         _measured = metrics.MeasuresRequests;
-        if (_measured)
+        if (RequestActivity.IsWanted(settings))
         {
-            _origin = new MetricOrigin(uri.Scheme, uri.IdnHost, uri.Port, PeerAddress: null);
-            _startedAt = time.GetTimestamp();
-            _counted = metrics.RequestStarted(_origin, request.Method);
+            _activity = RequestActivity.Start(_time, request);
         }
 
-        if (s_source.HasListeners())
+        if (_measured)
         {
-            _activity = StartActivity(request, uri);
+            // Inside the activity, as in .NET: a measurement may be linked to the activity that is current.
+            Uri uri = request.RequestUri!;
+            _origin = new MetricOrigin(uri.Scheme, RequestRules.ServerNameOf(request), uri.Port, PeerAddress: null);
+            _startedAt = _time.GetTimestamp();
+            _counting = metrics.RequestStarted(_origin, request.Method);
         }
     }
 
     /// <summary>Whether a listener wants what <see cref="Start"/> would tell.</summary>
-    public static bool IsWanted(TransportMetrics metrics) => metrics.MeasuresRequests || s_source.HasListeners();
+    public static bool IsWanted(TransportMetrics metrics, HandlerSettings settings) =>
+        metrics.MeasuresRequests || RequestActivity.IsWanted(settings);
 
-    public static RequestTelemetry Start(TransportMetrics metrics, TimeProvider time, HttpRequestMessage request) =>
-        new(metrics, time, request);
+    public static RequestTelemetry Start(TransportMetrics metrics, HandlerSettings settings, HttpRequestMessage request) =>
+        new(metrics, settings, request);
 
     /// <summary>
     /// The headers that carry the trace on to the server, if there is one to carry and the request does not carry one already.
@@ -53,7 +56,7 @@ internal readonly struct RequestTelemetry
     public static IReadOnlyList<KeyValuePair<string, string>>? HeadersToPropagate(
         HttpRequestMessage request, DistributedContextPropagator? propagator)
     {
-        if (propagator is null || Activity.Current is not { } current)
+        if (propagator is null || Activity.Current is not { } current || !TelemetrySwitches.ActivitiesAreOn)
         {
             return null;
         }
@@ -71,58 +74,51 @@ internal readonly struct RequestTelemetry
         return headers;
     }
 
-    public void Stop(in RequestOutcome outcome)
+    /// <summary>The response's head is here.</summary>
+    public void Stop(HttpResponseMessage response)
+    {
+        if (_measured || _activity is not null)
+        {
+            Stop(response, error: null, RequestOutcome.Of(response));
+        }
+    }
+
+    /// <summary>The request failed.</summary>
+    public void Stop(Exception error)
+    {
+        if (_measured || _activity is not null)
+        {
+            Stop(response: null, error, RequestOutcome.Of(error));
+        }
+    }
+
+    private void Stop(HttpResponseMessage? response, Exception? error, in RequestOutcome outcome)
     {
         if (_measured)
         {
-            _metrics.RequestStopped(_origin, _request.Method, _counted, _time.GetElapsedTime(_startedAt), outcome);
+            _metrics.RequestStopped(
+                _origin, _request.Method, _counting, _time.GetElapsedTime(_startedAt), outcome, Enricher(_request, response, error));
         }
 
-        if (_activity is null)
-        {
-            return;
-        }
-
-        if (outcome.StatusCode is { } code)
-        {
-            _activity.SetTag("http.response.status_code", code);
-            _activity.SetTag("network.protocol.version", TelemetryNames.Version(outcome.Version!));
-        }
-
-        if (outcome.ErrorType is { } errorType)
-        {
-            _activity.SetTag("error.type", errorType);
-            _activity.SetStatus(ActivityStatusCode.Error);
-        }
-
-        UserCode.Stop(_activity);
+        _activity?.Stop(response, error, outcome);
     }
 
-    private static Activity? StartActivity(HttpRequestMessage request, Uri uri)
+    private static TransportMetrics.TagEnricher? Enricher(HttpRequestMessage request, HttpResponseMessage? response, Exception? error)
     {
-        string method = TelemetryNames.Method(request.Method);
-        bool isKnown = method != TelemetryNames.OtherMethod;
-        Activity? activity = UserCode.Start(s_source, isKnown ? method : "HTTP", ActivityKind.Client);
-        if (activity is { IsAllDataRequested: true })
+        if (MetricsEnrichment.TakeCallbacks(request) is not { } callbacks)
         {
-            activity.SetTag("http.request.method", method);
-            if (!isKnown)
+            return null;
+        }
+
+        return (ref TagList tags) =>
+        {
+            HttpMetricsEnrichmentContext context = MetricsEnrichment.Of(request, response, error, tags);
+            foreach (Action<HttpMetricsEnrichmentContext> callback in callbacks)
             {
-                activity.SetTag("http.request.method_original", request.Method.Method);
+                UserCode.Tell(callback, context);
             }
 
-            activity.SetTag("url.full", Redacted(uri));
-            activity.SetTag("server.address", uri.IdnHost);
-            activity.SetTag("server.port", uri.Port);
-        }
-
-        return activity;
-    }
-
-    /// <summary>Without user info, and with the query's values hidden: they may be secrets.</summary>
-    private static string Redacted(Uri uri)
-    {
-        string query = uri.Query.Length > 1 ? "?*" : "";
-        return $"{uri.Scheme}://{uri.Authority}{uri.AbsolutePath}{query}";
+            tags = MetricsEnrichment.TagsOf(context);
+        };
     }
 }

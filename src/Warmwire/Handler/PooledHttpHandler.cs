@@ -35,7 +35,7 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
     // What SocketsHttpHandler has
 
     /// <summary>The propagator that writes the current <see cref="Activity"/> into requests. What it throws fails the request.</summary>
-    /// <value>Default: <see cref="DistributedContextPropagator.Current"/>; <see langword="null"/> writes nothing.</value>
+    /// <value>Default: <see cref="DistributedContextPropagator.Current"/>; <see langword="null"/>: neither that nor activities.</value>
     public DistributedContextPropagator? ActivityHeadersPropagator
     {
         get => Settings.ActivityHeadersPropagator;
@@ -134,8 +134,8 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
         set => Mutable.MaxResponseHeaderCount = Must.BeAtLeastOne(value);
     }
 
-    /// <summary>The factory of this handler's meter. What it throws fails the request that needs it, and the next one asks again.</summary>
-    /// <value>Default: <see langword="null"/>, one meter named <c>Warmwire</c> for the process.</value>
+    /// <summary>The factory of this handler's meters. What it throws fails the request that needs it; the next one asks again.</summary>
+    /// <value>Default: <see langword="null"/>, meters named <c>System.Net.Http</c> and <c>Warmwire</c> for the process.</value>
     public IMeterFactory? MeterFactory { get => Settings.MeterFactory; set => Mutable.MeterFactory = value; }
 
     /// <summary>The callback that wraps the stream of a new connection above TLS, for example to record it.</summary>

@@ -39,7 +39,8 @@ internal sealed class Http2Connection : HttpConnection
 
     public override Version HttpVersion => System.Net.HttpVersion.Version20;
 
-    public override int StreamLimit => Control.StreamLimit;
+    /// <summary>A server that does not read takes no stream for now, on no connection.</summary>
+    public override int? StreamLimit => Output.IsCongested ? 0 : Control.StreamLimit is >= 0 and var limit ? limit : null;
 
     public override TimeSpan? KeepAliveHint => null;
 
@@ -50,7 +51,7 @@ internal sealed class Http2Connection : HttpConnection
         _ => "Closed",
     };
 
-    public override ConnectionVitals Vitals => new(Data.WindowStalls, Health.RoundTrip);
+    public override ConnectionVitals Vitals => new(Data.WindowStalls, Health.RoundTrip, Floods.GetMostUsed());
 
     // The parts.
 
@@ -83,7 +84,7 @@ internal sealed class Http2Connection : HttpConnection
 
     public override bool TryLease(TimeSpan idleTime)
     {
-        if (Lifetime.State != Http2State.Open || Health.IsInDoubt)
+        if (Lifetime.State != Http2State.Open || Health.IsInDoubt || Output.IsCongested)
         {
             return false;
         }

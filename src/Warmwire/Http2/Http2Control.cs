@@ -16,7 +16,7 @@ internal sealed class Http2Control
     private TaskCompletionSource? _settingsWait;
 
     // Written under the gate, read without.
-    private volatile int _streamLimit = Http2Limits.StreamsBeforeSettings;
+    private volatile int _streamLimit = -1;
 
     public Http2Control(Http2Connection connection, IMultiplexedConnectionOwner owner)
     {
@@ -24,7 +24,7 @@ internal sealed class Http2Control
         _owner = owner;
     }
 
-    /// <summary>How many streams the server takes, as far as is known.</summary>
+    /// <summary>How many streams the server takes; negative until it has said it.</summary>
     public int StreamLimit => _streamLimit;
 
     /// <summary>What the server has said of itself. Guarded by the gate.</summary>

@@ -90,6 +90,7 @@ internal sealed class Http2Data
         }
 
         _connection.Floods.Earn(FloodKind.WindowUpdate, count * Http2Limits.WindowUpdatesPerData);
+        _connection.Floods.Earn(FloodKind.Ping, count * Http2Limits.PingsPerFrame);
         if (over)
         {
             Streams.EndSlot(stream);
@@ -123,7 +124,7 @@ internal sealed class Http2Data
     }
 
     /// <summary>The stream sends no more: what it was given of the connection's window is for others.</summary>
-    public void ReturnGrant_NeedsLock(Http2Stream stream) => _sendWindows.Return(stream);
+    public void SendsNoMore_NeedsLock(Http2Stream stream) => _sendWindows.Leave(stream);
 
     /// <summary>WINDOW_UPDATE for the connection.</summary>
     /// <exception cref="Http2ConnectionException">The increment is 0, or makes the window too large.</exception>
@@ -166,6 +167,7 @@ internal sealed class Http2Data
     /// <param name="length">What counts against the windows: the payload with its padding.</param>
     /// <param name="window">What that leaves of the stream's window.</param>
     /// <returns>The stream, if it is not gone.</returns>
+    /// <exception cref="Http2ConnectionException">It was more than the connection's window allows, or those of gone streams.</exception>
     public Http2Stream? Came(int streamId, int length, out ReceiveWindowUse window)
     {
         using Http2Output.FrameScope frames = Output.Enter();
@@ -174,6 +176,11 @@ internal sealed class Http2Data
         if (credit > 0)
         {
             frames.WindowUpdate(0, credit);
+        }
+
+        if (stream is null)
+        {
+            _receiveWindows.CameLate(length);
         }
 
         window = stream is null ? ReceiveWindowUse.Open : stream.Window.Take(length);
@@ -202,5 +209,7 @@ internal sealed class Http2Data
     }
 
     /// <summary>The stream receives no more: what its window has grown by is for others.</summary>
-    public void ReceivesNoMore_NeedsLock(Http2Stream stream) => _receiveWindows.Closed(stream);
+    /// <param name="stream">The stream.</param>
+    /// <param name="isCut">Whether more may be on its way.</param>
+    public void ReceivesNoMore_NeedsLock(Http2Stream stream, bool isCut) => _receiveWindows.Closed(stream, isCut);
 }

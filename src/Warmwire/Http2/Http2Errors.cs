@@ -70,6 +70,12 @@ internal static class Http2Errors
             HttpRequestError.Unknown, ErrorTexts.WriteFailed(connection.Route.Origin, connection.Id, inner), connection, stream, attempt,
             code: null, inner);
 
+    public static TransportException Congested(Http2Connection connection, Http2Stream stream, Attempt? attempt) =>
+        Make(
+            HttpRequestError.Unknown,
+            Http2ErrorTexts.Congested(connection.Route.Origin, connection.Id, Http2Limits.PendingOutputBytes),
+            connection, stream, attempt, code: null, inner: null);
+
     public static TransportException UploadStalled(Http2Connection connection, Http2Stream stream, Attempt? attempt, TimeSpan limit)
     {
         string message = Http2ErrorTexts.UploadStalled(connection.Route.Origin, connection.Id, limit);

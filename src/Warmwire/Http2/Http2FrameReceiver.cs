@@ -134,13 +134,18 @@ internal sealed class Http2FrameReceiver
         FrameRules.RequireStream(header);
         ReadOnlySpan<byte> data = FrameRules.WithoutPadding(header, payload);
         bool endStream = header.Has(FrameFlags.EndStreamOrAck);
-        if (data.IsEmpty && !endStream)
+        if (data.IsEmpty)
         {
             _connection.Floods.Count(FloodKind.EmptyData);
         }
 
         if (_connection.Data.Came(header.StreamId, header.Length, out ReceiveWindowUse window) is not { } stream)
         {
+            if (header.Length < Http2Limits.SmallDataBytes)
+            {
+                _connection.Floods.Count(FloodKind.GoneStream);
+            }
+
             _connection.Streams.AnswerLate(header.StreamId);
             return;
         }

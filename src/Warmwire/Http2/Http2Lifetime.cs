@@ -51,6 +51,9 @@ internal sealed class Http2Lifetime
         }
     }
 
+    /// <summary>What had gathered was sent: requests can be begun again.</summary>
+    public void TellUncongested() => Http2Connection.TellLater(() => _owner.StreamLimitChanged(_connection));
+
     // ---- GOAWAY -----------------------------------------------------------------------------------------------------
 
     /// <summary>RFC 9113 §6.8: what the server has not accepted goes elsewhere, at once; the rest comes to its end here.</summary>

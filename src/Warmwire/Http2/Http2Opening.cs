@@ -60,6 +60,8 @@ internal sealed class Http2Opening
     {
         Task settingsWait = Task.CompletedTask;
         bool allowed;
+        var total = new TotalTimeOfWait(_connection, attempt);
+        attempt.TotalDeadline?.Watch(total);
         using (_connection.Output.EnterGate())
         {
             if (_connection.Lifetime.State == Http2State.Open)
@@ -68,7 +70,8 @@ internal sealed class Http2Opening
             }
         }
 
-        await settingsWait
+        Task wait = Task.WhenAny(settingsWait, total.Expired);
+        await wait
             .WaitAsync(Http2Limits.WaitForSettings, Services.Time, attempt.CancellationToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
@@ -77,7 +80,7 @@ internal sealed class Http2Opening
             allowed = _connection.Control.Peer_NeedsLock.EnableConnectProtocol || _connection.Lifetime.State != Http2State.Open;
         }
 
-        if (allowed || attempt.CancellationToken.IsCancellationRequested)
+        if (allowed || attempt.IsCompleted || attempt.CancellationToken.IsCancellationRequested)
         {
             SendRequest(attempt);
             return;
@@ -116,8 +119,18 @@ internal sealed class Http2Opening
 
         Http2Stream stream = _connection.Streams.TakeSpare();
         bool startIsDue = stream.Prepare(attempt, fields.ContentLength);
-        bool opened = TryOpen(stream, attempt, fields, out bool usedUp, out TransportException? refused);
+        bool opened = TryOpen(stream, attempt, fields, out bool usedUp, out TransportException? refused, out bool hasNoSlot);
         fields.Release();
+        if (hasNoSlot)
+        {
+            // Story: the pool, not told yet, gave the request the same connection again and again, until it had been turned away too often.
+            _owner.StreamLimitChanged(_connection);
+            if (_connection.Output.IsCongested)
+            {
+                _connection.Output.WatchCongestion();
+            }
+        }
+
         if (!opened)
         {
             // Without an error it was given up in between, and has been told.
@@ -131,6 +144,9 @@ internal sealed class Http2Opening
             return;
         }
 
+        _connection.Floods.Earn(FloodKind.Ping, Http2Limits.PingsPerFrame);
+        _connection.Floods.Earn(FloodKind.EmptyData, Http2Limits.EmptyDataPerStream);
+        _connection.Floods.Earn(FloodKind.GoneStream, Http2Limits.GoneStreamPerStream);
         if (startIsDue)
         {
             stream.Start(attempt);
@@ -148,17 +164,26 @@ internal sealed class Http2Opening
     /// <param name="fields">The head.</param>
     /// <param name="usedUp">Whether it is the last one this connection can have.</param>
     /// <param name="refused">Why it is not opened; without an error its caller has given up.</param>
-    private bool TryOpen(Http2Stream stream, Attempt attempt, RequestFields fields, out bool usedUp, out TransportException? refused)
+    /// <param name="hasNoSlot">Whether the connection has to say how many streams it takes.</param>
+    private bool TryOpen(
+        Http2Stream stream,
+        Attempt attempt,
+        RequestFields fields,
+        out bool usedUp,
+        out TransportException? refused,
+        out bool hasNoSlot)
     {
         long now = Services.Time.GetTimestamp();
         Http2Lifetime lifetime = _connection.Lifetime;
         Http2Control control = _connection.Control;
         Http2Streams streams = _connection.Streams;
-        usedUp = false;
+        usedUp = hasNoSlot = false;
         using Http2Output.FrameScope frames = _connection.Output.Enter();
         PeerSettings peer = control.Peer_NeedsLock;
         if (lifetime.State != Http2State.Open)
         {
+            // Story: a GOAWAY comes between the lease and this line. The server has not seen the request: it waits for its turn elsewhere.
+            attempt.Progress.TurnedAway = true;
             refused = TransportErrors.ConnectionGone(_connection, attempt, lifetime.RefusesFor_NeedsLock);
             return false;
         }
@@ -174,8 +199,17 @@ internal sealed class Http2Opening
         {
             // Story: the server's first SETTINGS come between the leases, given out for as many as may be assumed, and this line, and
             // allow fewer. More would be an error of ours; so the request goes back to wait for its turn, untouched.
-            attempt.Progress.TurnedAway = true;
+            attempt.Progress.TurnedAway = hasNoSlot = true;
             refused = Http2Errors.NoSlot(_connection, stream, attempt, control.StreamLimit);
+            return false;
+        }
+
+        if (frames.IsFull)
+        {
+            // The server does not read: what is added here gathers without end. The pool hears of it before the request asks again.
+            frames.Congest();
+            attempt.Progress.TurnedAway = hasNoSlot = true;
+            refused = Http2Errors.Congested(_connection, stream, attempt);
             return false;
         }
 
@@ -198,5 +232,19 @@ internal sealed class Http2Opening
         }
 
         return true;
+    }
+
+    /// <summary>The total time of a request that waits for the server's SETTINGS, and has no stream yet that could watch it.</summary>
+    private sealed class TotalTimeOfWait(Http2Connection connection, Attempt attempt) : ITotalDeadlineTarget
+    {
+        private readonly TaskCompletionSource _expired = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Expired => _expired.Task;
+
+        void ITotalDeadlineTarget.TotalTimeExpired(TimeSpan limit)
+        {
+            attempt.TryFail(TransportErrors.TotalTimeout(connection, attempt, limit, TransportPhase.WriteRequest), asynchronously: true);
+            _expired.TrySetResult();
+        }
     }
 }

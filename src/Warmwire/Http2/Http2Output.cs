@@ -5,6 +5,7 @@ using Warmwire.Http2.Hpack;
 using Warmwire.Http2.Wire;
 using Warmwire.Runtime;
 using Warmwire.Sockets;
+using Warmwire.Timing;
 
 namespace Warmwire.Http2;
 
@@ -32,6 +33,12 @@ internal sealed class Http2Output : IThreadPoolWorkItem
     private bool? _gathersMore;
     private bool _flushIsDue;
     private bool _stopped;
+    private int _controlBytes;
+    private bool _controlOverflows;
+    private CongestionWatch? _watch;
+
+    // Written under the gate, read without.
+    private volatile bool _congested;
 
     // The sending flow's own.
     private OutputBuffer _leaving = new();
@@ -46,6 +53,9 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         // response was read meanwhile. What is not ours is written to on a flow of its own.
         _isForeign = dialed.IsForeign;
     }
+
+    /// <summary>Whether so much waits to be sent that no request can be begun.</summary>
+    public bool IsCongested => _congested;
 
     /// <summary>Whether this thread holds the gate.</summary>
     public bool IsGateHeld => _gate.IsHeldByCurrentThread;
@@ -76,6 +86,21 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         if (_gathering.Count == 0)
         {
             _gathering.Release();
+        }
+    }
+
+    /// <summary>A server that reads nothing while requests wait for it is left after a time.</summary>
+    public void WatchCongestion()
+    {
+        CongestionWatch watch;
+        lock (_gate)
+        {
+            watch = _watch ??= new CongestionWatch(this);
+        }
+
+        if (_connection.Services.Deadlines.TrySchedule(watch, Http2Limits.UnreadOutput))
+        {
+            watch.Begin();
         }
     }
 
@@ -130,11 +155,25 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         bool gathersMore = _isForeign || _gathersMore == true;
         _gathersMore = null;
         _flushIsDue |= flush;
+        bool overflows = _controlOverflows && !_stopped;
+        _controlOverflows = false;
         _gate.Exit();
         if (flush)
         {
             Flush(gathersMore);
         }
+
+        if (overflows)
+        {
+            Leave($"more than {Http2Limits.PendingControlBytes} bytes of window updates and resets wait for it");
+        }
+    }
+
+    /// <summary>Closes the connection to a server that does not read: behind what this thread does, which may be a caller's read.</summary>
+    private void Leave(string what)
+    {
+        var error = new Http2ConnectionException(Http2ErrorCode.EnhanceYourCalm, $"the server does not read: {what}");
+        Http2Connection.TellLater(() => _connection.Lifetime.Broken(error));
     }
 
     /// <summary>Sends what has gathered, soon: behind what this thread is doing if that may bring more.</summary>
@@ -158,7 +197,8 @@ internal sealed class Http2Output : IThreadPoolWorkItem
 
     private void Send()
     {
-        while (true)
+        // Story: a hundred callers added frames as fast as one of them sent, and that one never came back to its own request.
+        for (int sends = 0; sends < Http2Limits.SendsInARow; sends++)
         {
             lock (_gate)
             {
@@ -171,6 +211,7 @@ internal sealed class Http2Output : IThreadPoolWorkItem
                 _sending = true;
                 HandedOver_NeedsLock += _gathering.Count;
                 _acknowledgements = 0;
+                _controlBytes = 0;
                 (_gathering, _leaving) = (_leaving, _gathering);
             }
 
@@ -197,6 +238,18 @@ internal sealed class Http2Output : IThreadPoolWorkItem
                 return;
             }
         }
+
+        lock (_gate)
+        {
+            if (_flushIsDue || _sending || _stopped)
+            {
+                return;
+            }
+
+            _flushIsDue = true;
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
     private async Task FinishAsync(ValueTask sending)
@@ -220,6 +273,8 @@ internal sealed class Http2Output : IThreadPoolWorkItem
     /// <summary>Returns whether more has gathered.</summary>
     private bool Sent()
     {
+        bool uncongested;
+        bool more;
         lock (_gate)
         {
             _sending = false;
@@ -232,13 +287,23 @@ internal sealed class Http2Output : IThreadPoolWorkItem
                 _leaving.Clear();
             }
 
-            if (_gathering.Count < Http2Limits.PendingOutputBytes)
+            bool hasRoom = _gathering.Count < Http2Limits.PendingOutputBytes;
+            if (hasRoom)
             {
                 WakeWriters_NeedsLock();
             }
 
-            return _gathering.Count > 0 && !_stopped && !_flushIsDue;
+            uncongested = hasRoom && _congested;
+            _congested &= !hasRoom;
+            more = _gathering.Count > 0 && !_stopped && !_flushIsDue;
         }
+
+        if (uncongested)
+        {
+            _connection.Lifetime.TellUncongested();
+        }
+
+        return more;
     }
 
     private void WakeWriters_NeedsLock()
@@ -249,6 +314,13 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         }
 
         _waitForRoom.Clear();
+    }
+
+    /// <summary>Nor one that sends data for ever, and reads none of the window updates that allow it to.</summary>
+    private void CountControl_NeedsLock()
+    {
+        _controlBytes += FrameHeader.Size + 4;
+        _controlOverflows |= _controlBytes > Http2Limits.PendingControlBytes;
     }
 
     /// <summary>A peer that makes us owe it answers and does not read them must not make us keep them all.</summary>
@@ -310,9 +382,20 @@ internal sealed class Http2Output : IThreadPoolWorkItem
             _output.CountAcknowledgement_NeedsLock();
         }
 
-        public void WindowUpdate(int streamId, int increment) => FrameWriter.WindowUpdate(_output._gathering, streamId, increment);
+        /// <summary>No request can be begun until what gathers has been sent.</summary>
+        public void Congest() => _output._congested = true;
 
-        public void RstStream(int streamId, Http2ErrorCode code) => FrameWriter.RstStream(_output._gathering, streamId, code);
+        public void WindowUpdate(int streamId, int increment)
+        {
+            FrameWriter.WindowUpdate(_output._gathering, streamId, increment);
+            _output.CountControl_NeedsLock();
+        }
+
+        public void RstStream(int streamId, Http2ErrorCode code)
+        {
+            FrameWriter.RstStream(_output._gathering, streamId, code);
+            _output.CountControl_NeedsLock();
+        }
 
         public void Data(int streamId, ReadOnlySpan<byte> data, bool endStream) =>
             FrameWriter.Data(_output._gathering, streamId, data, endStream);
@@ -331,5 +414,42 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         public void Drop() => _output._gathering.Clear();
 
         public void Dispose() => _output.Leave();
+    }
+
+    /// <summary>Requests wait for a server that does not read.</summary>
+    private sealed class CongestionWatch(Http2Output output) : Deadline
+    {
+        private long _since;
+
+        public void Begin()
+        {
+            lock (output._gate)
+            {
+                _since = output.HandedOver_NeedsLock;
+            }
+        }
+
+        protected override void OnExpired()
+        {
+            bool stuck;
+            lock (output._gate)
+            {
+                if (!output._congested || output._stopped)
+                {
+                    return;
+                }
+
+                stuck = _since == output.HandedOver_NeedsLock;
+            }
+
+            if (stuck)
+            {
+                output.Leave($"{Http2Limits.PendingOutputBytes} bytes have waited for {Http2Limits.UnreadOutput.TotalSeconds:0} s");
+            }
+            else
+            {
+                output.WatchCongestion();
+            }
+        }
     }
 }

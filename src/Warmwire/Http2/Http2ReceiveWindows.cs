@@ -13,6 +13,9 @@ internal sealed class Http2ReceiveWindows
     private ReceiveWindow _connection;
     private long _grown;
 
+    // What may still come of streams that were cut, as far as their windows had been given.
+    private long _late = Http2Limits.ConnectionWindow;
+
     /// <param name="initial"><see cref="PooledHttpHandler.InitialHttp2StreamWindowSize"/>.</param>
     /// <param name="now">When the connection was opened.</param>
     public Http2ReceiveWindows(int initial, long now)
@@ -52,8 +55,33 @@ internal sealed class Http2ReceiveWindows
         return credit > 0 && stream.Window.ShouldGrow(credit, time.GetTimestamp(), roundTrip) ? credit + Grow(ref stream.Window) : credit;
     }
 
+    /// <summary>Data has come on a stream that is gone.</summary>
+    /// <exception cref="Http2ConnectionException">
+    /// It was more than can have been on its way when the streams were cut: a server that goes on would be given the connection's window
+    /// for nothing.
+    /// </exception>
+    public void CameLate(int bytes)
+    {
+        _late -= bytes;
+        if (_late < 0)
+        {
+            throw new Http2ConnectionException(
+                Http2ErrorCode.EnhanceYourCalm, "the server sends more on streams that are over than their windows allowed");
+        }
+    }
+
     /// <summary>The stream receives no more: what its window has grown by is free for others.</summary>
-    public void Closed(Http2Stream stream) => _grown -= Math.Max(0, stream.Window.Size - _initial);
+    /// <param name="stream">The stream.</param>
+    /// <param name="isCut">Whether more may be on its way.</param>
+    public void Closed(Http2Stream stream, bool isCut)
+    {
+        _grown -= Math.Max(0, stream.Window.Size - _initial);
+        if (isCut)
+        {
+            // No more is ever on its way than the connection's window.
+            _late = Math.Min(_late + stream.Window.Left, Math.Max(_connection.Size, Http2Limits.ConnectionWindow));
+        }
+    }
 
     private int Grow(ref ReceiveWindow window)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Warmwire.Http2.Wire;
 
 namespace Warmwire.Http2;
@@ -9,7 +10,9 @@ namespace Warmwire.Http2;
 /// </summary>
 internal sealed class Http2SendWindows
 {
-    private readonly Queue<Http2Stream> _inLine = new();
+    // Those in line: a list through the streams, so that one that is cut leaves at once, and its content with it.
+    private Http2Stream? _first;
+    private Http2Stream? _last;
 
     // What nobody has, and what was given to streams and is not used yet.
     private long _left = Http2Limits.DefaultWindow;
@@ -32,7 +35,7 @@ internal sealed class Http2SendWindows
         int taken = Math.Min(stream.Grant, wanted);
         stream.Grant -= taken;
         _given -= taken;
-        if (taken == 0 && _inLine.Count == 0)
+        if (taken == 0 && _first is null)
         {
             taken = (int)Math.Min(wanted, Math.Max(_left, 0));
             _left -= taken;
@@ -40,8 +43,7 @@ internal sealed class Http2SendWindows
 
         if (taken == 0 && !stream.WaitsForGrant)
         {
-            stream.WaitsForGrant = true;
-            _inLine.Enqueue(stream);
+            Enqueue(stream);
         }
 
         stream.SendWindow -= taken;
@@ -58,6 +60,17 @@ internal sealed class Http2SendWindows
             stream.Grant = 0;
             Give();
         }
+    }
+
+    /// <summary>The stream sends no more at all: it leaves the line.</summary>
+    public void Leave(Http2Stream stream)
+    {
+        if (stream.WaitsForGrant)
+        {
+            Remove(stream);
+        }
+
+        Return(stream);
     }
 
     /// <summary>WINDOW_UPDATE for the connection.</summary>
@@ -94,10 +107,8 @@ internal sealed class Http2SendWindows
 
     private void Give()
     {
-        while (_left > 0 && _inLine.TryDequeue(out Http2Stream? stream))
+        while (_left > 0 && TryDequeue(out Http2Stream? stream))
         {
-            stream.WaitsForGrant = false;
-
             // Story: a write was given up while it stood in line, and its content writes no more for now. It would keep what others need.
             if (stream.MaySend && stream.WriteSignal.IsArmed)
             {
@@ -109,5 +120,58 @@ internal sealed class Http2SendWindows
                 stream.WriteSignal.Set_NeedsLock();
             }
         }
+    }
+
+    private void Enqueue(Http2Stream stream)
+    {
+        stream.WaitsForGrant = true;
+        stream.InLine.Ahead = _last;
+        if (_last is null)
+        {
+            _first = stream;
+        }
+        else
+        {
+            _last.InLine.Behind = stream;
+        }
+
+        _last = stream;
+    }
+
+    private bool TryDequeue([NotNullWhen(true)] out Http2Stream? stream)
+    {
+        stream = _first;
+        if (stream is null)
+        {
+            return false;
+        }
+
+        Remove(stream);
+        return true;
+    }
+
+    private void Remove(Http2Stream stream)
+    {
+        (Http2Stream? ahead, Http2Stream? behind) = stream.InLine;
+        if (ahead is null)
+        {
+            _first = behind;
+        }
+        else
+        {
+            ahead.InLine.Behind = behind;
+        }
+
+        if (behind is null)
+        {
+            _last = ahead;
+        }
+        else
+        {
+            behind.InLine.Ahead = ahead;
+        }
+
+        stream.InLine = default;
+        stream.WaitsForGrant = false;
     }
 }

@@ -83,7 +83,14 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
     /// <summary>What was given to this stream of the connection's window.</summary>
     public ref int Grant => ref _wire.Grant;
 
+    /// <summary>Whether it stands in line for the connection's window.</summary>
     public ref bool WaitsForGrant => ref _wire.WaitsForGrant;
+
+    /// <summary>Its neighbours in that line.</summary>
+    public ref (Http2Stream? Ahead, Http2Stream? Behind) InLine => ref _wire.InLine;
+
+    /// <summary>Whether it was opened before the server had said how many streams it takes.</summary>
+    public bool BeforeSettings => _wire.BeforeSettings;
 
     /// <summary>What the server may send.</summary>
     public ref ReceiveWindow Window => ref _wire.Window;
@@ -128,6 +135,7 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
         _wire.Window = receiveWindow;
         _wire.HeadersAt = headersAt;
         _wire.OpenedAt = now;
+        _wire.BeforeSettings = !_connection.Control.SettingsCame_NeedsLock;
         MoveTo_NeedsLock(Upload is null ? Http2StreamState.HalfClosedLocal : Http2StreamState.Open);
         if (Trace is { } trace)
         {
@@ -459,16 +467,7 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
     private void MoveTo_NeedsLock(Http2StreamState next)
     {
         Debug.Assert(_connection.Output.IsGateHeld, "the gate");
-        Debug.Assert(
-            (State, next) switch
-            {
-                (Http2StreamState.Closed, _) => false,
-                (_, Http2StreamState.Closed) => true,
-                (Http2StreamState.Idle, Http2StreamState.Open or Http2StreamState.HalfClosedLocal) => true,
-                (Http2StreamState.Open, Http2StreamState.HalfClosedLocal or Http2StreamState.HalfClosedRemote) => true,
-                _ => false,
-            },
-            $"{State} to {next} on stream {Id}");
+        Debug.Assert(Http2StreamStates.IsLegal(State, next), $"{State} to {next} on stream {Id}");
         _wire.State = next;
     }
 
@@ -488,6 +487,8 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
         public Http2StreamState State;
         public bool WasCut;
         public bool WaitsForGrant;
+        public bool BeforeSettings;
+        public (Http2Stream? Ahead, Http2Stream? Behind) InLine;
         public int Grant;
         public long SendWindow;
         public ReceiveWindow Window;

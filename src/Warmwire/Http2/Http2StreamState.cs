@@ -20,3 +20,16 @@ internal enum Http2StreamState : byte
     HalfClosedRemote,
     Closed,
 }
+
+/// <summary>The way of a stream through its states.</summary>
+internal static class Http2StreamStates
+{
+    public static bool IsLegal(Http2StreamState from, Http2StreamState to) => (from, to) switch
+    {
+        (Http2StreamState.Closed, _) => false,
+        (_, Http2StreamState.Closed) => true,
+        (Http2StreamState.Idle, Http2StreamState.Open or Http2StreamState.HalfClosedLocal) => true,
+        (Http2StreamState.Open, Http2StreamState.HalfClosedLocal or Http2StreamState.HalfClosedRemote) => true,
+        _ => false,
+    };
+}

@@ -144,7 +144,7 @@ internal sealed class Http2Streams
             attempt.Progress.Sent = RequestSent.Fully;
         }
 
-        _connection.Data.ReturnGrant_NeedsLock(stream);
+        _connection.Data.SendsNoMore_NeedsLock(stream);
         return stream.LocalEnded_NeedsLock() && _table.Remove(stream);
     }
 
@@ -160,7 +160,7 @@ internal sealed class Http2Streams
                 return false;
             }
 
-            _connection.Data.ReceivesNoMore_NeedsLock(stream);
+            _connection.Data.ReceivesNoMore_NeedsLock(stream, isCut: false);
             if (stream.RemoteEnded_NeedsLock())
             {
                 return _table.Remove(stream);
@@ -358,6 +358,9 @@ internal sealed class Http2Streams
 
         if (code == Http2ErrorCode.RefusedStream && stream.Attempt is { } attempt)
         {
+            // Story: a burst opens more streams on a new connection than the server's SETTINGS, on their way, turn out to allow. That is
+            // our guess and not the server's failure: the request waits for its turn.
+            attempt.Progress.TurnedAway = stream.BeforeSettings && !attempt.Progress.ContentBegun;
             attempt.Progress.NotProcessed = true;
         }
         else
@@ -445,12 +448,12 @@ internal sealed class Http2Streams
 
         if (stream.MayReceive)
         {
-            _connection.Data.ReceivesNoMore_NeedsLock(stream);
+            _connection.Data.ReceivesNoMore_NeedsLock(stream, isCut: true);
         }
 
         _table.NoteCut(stream.Id);
         stream.Cut_NeedsLock();
-        _connection.Data.ReturnGrant_NeedsLock(stream);
+        _connection.Data.SendsNoMore_NeedsLock(stream);
 
         // Story: the writing flow woke and found the stream closed before it was told why, took that for a failure of the content, and
         // told the caller so.

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Warmwire.Pooling;
 
 /// <summary>
@@ -5,12 +7,22 @@ namespace Warmwire.Pooling;
 /// </summary>
 internal sealed class OriginCounters
 {
-    private readonly long[] _closedBy = new long[Enum.GetValues<CloseReason>().Length];
-    private readonly long[] _dialedBy = new long[Enum.GetValues<DialReason>().Length];
+    // Written out: each program that starts would compile the code that counts them, and pay for it at its first request.
+    private const int CloseReasons = (int)CloseReason.Http11Required + 1;
+    private const int DialReasons = (int)DialReason.AllAtStreamLimit + 1;
+
+    private readonly long[] _closedBy = new long[CloseReasons];
+    private readonly long[] _dialedBy = new long[DialReasons];
 
     private long _firstUses;
     private long _reused;
     private long _replays;
+
+    public OriginCounters()
+    {
+        Debug.Assert(Enum.GetValues<CloseReason>().Length == CloseReasons, "each reason is counted");
+        Debug.Assert(Enum.GetValues<DialReason>().Length == DialReasons, "each reason is counted");
+    }
 
     /// <summary>Each is counted in one of two places, so that the sum is never less than it was.</summary>
     public long Requests => Volatile.Read(ref _firstUses) + Reused;

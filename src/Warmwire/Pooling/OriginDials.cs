@@ -66,7 +66,7 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
 
     private int NeededForSlots(int waiting)
     {
-        int coming = state.Dialing + state.Opening;
+        int coming = state.Coming;
         int needed = state.Settings.EnableMultipleHttp2Connections
             ? (int)(((long)waiting + state.StreamLimit - 1) / state.StreamLimit) - coming
             : coming > 0 || state.HasUsableConnection(onlyHttp2: true) ? 0
@@ -98,12 +98,14 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
     {
         bool canDial = state.Open.Count + state.Dialing < state.Settings.MaxConnectionsPerServer;
         long perDial = 1;
+        int coming = state.Dialing + state.Opening;
         if (state.Protocol == ProtocolKnowledge.Http2)
         {
             canDial = canDial
                 && (state.Settings.EnableMultipleHttp2Connections
                     || (state.Dialing + state.Opening == 0 && !state.HasUsableConnection(onlyHttp2: true)));
             perDial = state.StreamLimit;
+            coming = state.Coming;
         }
         else if (state.Protocol == ProtocolKnowledge.Unknown)
         {
@@ -111,7 +113,7 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
             canDial = canDial || state.Dialing > 0;
         }
 
-        waiting = (int)Math.Max(0, state.Waiters.Count - (perDial * (state.Dialing + state.Opening)));
+        waiting = (int)Math.Max(0, state.Waiters.Count - (perDial * coming));
         return canDial;
     }
 
@@ -129,7 +131,7 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
         }
 
         TransportException? error = null;
-        while ((!HasRoom(out int waiting) || noPermit) && waiting > limit && state.Waiters.LastWithoutDial is { } last)
+        while ((!HasRoom(out int waiting) || noPermit) && waiting > limit && state.Waiters.LastNewWithoutDial is { } last)
         {
             state.Waiters.Remove(last);
             step.Fail(last, WaiterFailureKind.LikeAnother, error ??= TooManyPending(limit));
@@ -274,7 +276,7 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
     private void SucceededShared(PlannedDial dial, PooledConnection pooled, ref OriginStep step)
     {
         state.Multiplexed.Add(pooled);
-        pooled.Slots.LimitIs(pooled.Connection.StreamLimit);
+        state.LimitIs(pooled);
         pooled.OpenedForTicket = dial.Reason == DialReason.Prewarm ? 0 : dial.StartedAtTicket;
 
         // Story: a request comes before the waiters are served. It must neither pass them, nor count the connection for nothing and dial.

@@ -19,7 +19,7 @@ namespace Warmwire.Pooling;
 ///  the next origin's step and         6. the pool looks whether others are in need: starved origins, drain
 ///  this one join the queue
 /// </code>
-/// A dial is a work item of the thread pool, a waiter goes on there too, and a listener gets a queue of its own (<see
+/// A dial begins on the thread pool, a waiter goes on there too, and a listener gets a queue of its own (<see
 /// cref="StepQueue.Leave"/>), as the disposal of a stream has: so neither the user's code nor its context meets what runs here.
 /// </remarks>
 internal sealed class OriginExecutor
@@ -30,6 +30,7 @@ internal sealed class OriginExecutor
     private readonly OriginPlan _plan;
     private readonly TimeProvider _time;
     private readonly PoolEvents _events;
+    private readonly DialLine _dials;
     private readonly Lock _lock = new();
 
     public OriginExecutor(ConnectionPool pool, OriginPool owner, OriginPlan plan)
@@ -39,6 +40,7 @@ internal sealed class OriginExecutor
         _plan = plan;
         _time = pool.Services.Time;
         _events = pool.Events;
+        _dials = new DialLine(_time, dial => new DialWork(pool, owner, dial).Begin());
     }
 
     /// <summary>Enters the lock. What is decided in the scope is done when it ends.</summary>
@@ -152,11 +154,11 @@ internal sealed class OriginExecutor
         }
         else if (what.DialError is { } error)
         {
-            _events.DialFailed(_owner.Route, what.Dialed!.Value, error);
+            _events.DialFailed(_owner.Route, what.Dialed.GetValueOrDefault(), error);
         }
         else
         {
-            _events.Opened(step.Pooled!.Connection, what.Dialed!.Value);
+            _events.Opened(step.Pooled!.Connection, what.Dialed.GetValueOrDefault());
             _pool.Opened();
         }
     }
@@ -394,7 +396,7 @@ internal sealed class OriginExecutor
         // Story: a dial that fails before its first wait came back into the plan on the stack that had planned it, once for each waiter;
         // and a callback of the user's ran on whatever thread a connection was missed on, in its context. A work item has a stack and a
         // context of its own.
-        ThreadPool.UnsafeQueueUserWorkItem(new DialWork(_pool, _owner, dial), preferLocal: false);
+        _dials.Add(dial);
     }
 
     /// <summary>The work item of a dial runs.</summary>

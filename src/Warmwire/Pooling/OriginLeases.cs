@@ -55,7 +55,11 @@ internal sealed class OriginLeases(OriginState state, OriginDials dials, OriginC
 
         state.Used(now);
         RejectIfHttp1IsSpoken(attempt);
-        RejectIfTooManyWait();
+        if (!attempt.IsAgain)
+        {
+            RejectIfTooManyWait();
+        }
+
         var waiter = new PoolWaiter(owner, attempt, replacementFor)
         {
             Context = state.Settings.HasDialCallbacks ? ExecutionContext.Capture() : null,

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Diagnostics;
 using Warmwire.Connections;
 using Warmwire.Settings;
@@ -200,6 +201,7 @@ internal sealed class OriginPlan
             StreamLimit = pooled.IsMultiplexed ? pooled.Slots.Limit : 1,
             WindowStalls = vitals.WindowStalls,
             PingRoundTrip = vitals.PingRoundTrip,
+            Allowances = vitals.Allowances ?? ReadOnlyDictionary<string, double>.Empty,
         };
     }
 }

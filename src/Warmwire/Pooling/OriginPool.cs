@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
@@ -96,7 +97,7 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
                     connection = default;
                     return false;
                 case StepKind.Wait:
-                    connection = WaitAsync(step.Waiter!, now, ahead, step.Dial);
+                    connection = Wait(step.Waiter!, now, ahead, step.Dial);
                     return true;
                 default:
                     if (TryLeaseFor(attempt, ref step.Taken, now))
@@ -125,28 +126,39 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
         return true;
     }
 
-    private async ValueTask<HttpConnection> WaitAsync(PoolWaiter waiter, long since, int ahead, PlannedDial? dial)
+    private ValueTask<HttpConnection> Wait(PoolWaiter waiter, long since, int ahead, PlannedDial? dial)
     {
-        Attempt attempt = waiter.Attempt;
+        Activity? ofRequest = Activity.Current;
+        waiter.Activity = PoolEvents.StartWait(Route);
+        if (waiter.Activity is not null)
+        {
+            // It ends when the request goes on; what the caller does until then is not part of it.
+            Activity.Current = ofRequest;
+        }
+
         if (dial is null)
         {
-            UserCode.Tell(attempt.Settings.Trace?.Queued, ahead);
+            UserCode.Tell(waiter.Attempt.Settings.Trace?.Queued, ahead);
             PoolEvents.Queued(Route, ahead);
         }
 
+        waiter.Since = since;
         waiter.Listen();
         Executor.Take(new OriginStep { Dial = dial });
-        HttpConnection connection;
-        try
-        {
-            connection = await waiter.Connection.ConfigureAwait(false);
-        }
-        catch
-        {
-            _events.LeftQueue(Route, attempt, _time.GetElapsedTime(since));
-            throw;
-        }
+        return waiter.Connection;
+    }
 
+    /// <summary>The request of a waiter goes on without a connection.</summary>
+    public void WaitFailed(PoolWaiter waiter, Exception error)
+    {
+        PoolEvents.WaitFailed(waiter.Activity, error);
+        _events.LeftQueue(Route, waiter.Attempt, _time.GetElapsedTime(waiter.Since));
+    }
+
+    /// <summary>The request of a waiter goes on with its connection.</summary>
+    public void WaitEnded(PoolWaiter waiter, HttpConnection connection)
+    {
+        PoolEvents.WaitSucceeded(waiter.Activity);
         bool reused;
         using (Executor.Enter())
         {
@@ -154,19 +166,20 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
         }
 
         long now = _time.GetTimestamp();
+        TimeSpan waited = _time.GetElapsedTime(waiter.Since, now);
+        _events.LeftQueue(connection, waiter.Attempt, waited);
         Leased(
             connection,
-            attempt,
+            waiter.Attempt,
             new LeaseFacts
             {
                 IsLeased = true,
                 Reused = reused,
                 WasIdle = waiter.WasIdleFor is not null,
                 IdleTime = waiter.WasIdleFor ?? TimeSpan.Zero,
-                QueueTime = _time.GetElapsedTime(since, now),
+                QueueTime = waited,
                 LeasedAt = now,
             });
-        return connection;
     }
 
     private void Leased(HttpConnection connection, Attempt attempt, in LeaseFacts lease)

@@ -32,12 +32,6 @@ internal sealed class OriginSlots(OriginState state, OriginDials dials, OriginCh
         Debug.Assert(pooled.Slots.Taken > 0, "an exchange ends once");
         pooled.Slots.Taken--;
         pooled.Address?.Served();
-        if (pooled.Slots.Limit > 0)
-        {
-            // The server's settings came before its first answer.
-            state.StreamLimit = pooled.Slots.Limit;
-        }
-
         if (yields && pooled.Slots.Taken > 0 && pooled.State != PooledState.Retired)
         {
             mayYield = true;
@@ -59,11 +53,7 @@ internal sealed class OriginSlots(OriginState state, OriginDials dials, OriginCh
         }
 
         // Story: two changes are told by two threads, and the older one comes second. So it is read here, in the order of the lock.
-        pooled.Slots.LimitIs(pooled.Connection.StreamLimit);
-        if (pooled.Slots.Limit > 0)
-        {
-            state.StreamLimit = pooled.Slots.Limit;
-        }
+        state.LimitIs(pooled);
 
         return Next(pooled, moment, makesRoom: false);
     }

@@ -58,8 +58,29 @@ internal sealed class OriginState
 
     public bool SpeaksHttp1 => Protocol is ProtocolKnowledge.Http1 or ProtocolKnowledge.Http1Required;
 
-    /// <summary>How many exchanges the origin's HTTP/2 connections serve at a time, as far as is known.</summary>
-    public int StreamLimit { get; set; } = PoolLimits.StreamsUntilKnown;
+    /// <summary>
+    /// How many exchanges the origin's HTTP/2 connections serve at a time, as the last of them has said; <see langword="null"/>: none has
+    /// said it yet.
+    /// </summary>
+    public int? KnownStreamLimit { get; private set; }
+
+    /// <summary>The same for plans of dials, with a guess where it is not known.</summary>
+    public int StreamLimit => KnownStreamLimit ?? PoolLimits.StreamsUntilKnown;
+
+    /// <summary>
+    /// How many exchanges a new connection is given before it has said how many it serves: as many as its origin served last. What a server
+    /// does not want it refuses, so while nothing is known of it that is one.
+    /// </summary>
+    public int StreamsBeforeSettings => KnownStreamLimit ?? 1;
+
+    /// <summary>
+    /// Connections that will serve waiters and do not yet: dials, those that have not begun to speak, and while no server of the origin has
+    /// said how many exchanges it serves, those that are about to say it.
+    /// </summary>
+    public int Coming => Dialing + Opening
+        + (KnownStreamLimit is null
+            ? Multiplexed.Count(static pooled => pooled is { IsUsable: true, IsOffered: true, Connection.StreamLimit: null })
+            : 0);
 
     // Its course.
 
@@ -129,6 +150,17 @@ internal sealed class OriginState
         Shared.Remove(pooled);
         pooled.Retire(reason, yields);
         return wasIdle || (pooled.IsMultiplexed && pooled.Slots.Taken == 0) ? pooled.RetiredFor : null;
+    }
+
+    /// <summary>Asks a multiplexed connection how many exchanges it serves.</summary>
+    public void LimitIs(PooledConnection pooled)
+    {
+        int? said = pooled.Connection.StreamLimit;
+        pooled.Slots.LimitIs(said ?? StreamsBeforeSettings);
+        if (said > 0)
+        {
+            KnownStreamLimit = said;
+        }
     }
 
     /// <summary>Whether a connection is open that may serve waiters, be it later.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 
@@ -7,6 +8,9 @@ namespace Warmwire.Pooling;
 /// What happens in the pool, told to metrics and the log: the one place where the pool runs code of listeners. Never called under a lock.
 /// What a listener throws stays here, and each measurement is guarded alone, so that one that is lost does not take its counterpart along.
 /// </summary>
+/// <remarks>
+/// What has no listener is not told at all: each <see cref="Tell"/> has code of its own, which a program that starts would compile.
+/// </remarks>
 internal sealed class PoolEvents
 {
     private readonly TransportMetrics _metrics;
@@ -18,6 +22,12 @@ internal sealed class PoolEvents
         _time = time;
     }
 
+    /// <summary>Whether anybody is told of a dial that begins.</summary>
+    public bool TellsOfDials => _metrics.MeasuresDials || Log.IsEnabled();
+
+    /// <summary>The meters that are told of a connection that is opened now.</summary>
+    public CountingMeters CountingConnections => _metrics.CountingConnections;
+
     private static WarmwireEventSource Log => WarmwireEventSource.Log;
 
     public static void Queued(Route route, int ahead)
@@ -28,14 +38,34 @@ internal sealed class PoolEvents
         }
     }
 
+    /// <summary>A request waits, in the flow that calls. Returns its activity, if a listener wants one.</summary>
+    public static Activity? StartWait(Route route) =>
+        ConnectionActivities.AreWanted ? ConnectionActivities.StartWait(Describe(route)) : null;
+
+    public static void WaitFailed(Activity? wait, Exception error) => ConnectionActivities.Failed(wait, error);
+
+    public static void WaitSucceeded(Activity? wait) => ConnectionActivities.Succeeded(wait);
+
+    /// <summary>A dial begins, in the flow that calls. Returns its activity, if a listener wants one.</summary>
+    public static Activity? StartSetup(Route route) =>
+        ConnectionActivities.AreWanted ? ConnectionActivities.StartSetup(Describe(route)) : null;
+
+    public static void SetupFailed(Activity? setup, Exception error) => ConnectionActivities.Failed(setup, error);
+
+    public static void SetupSucceeded(Activity? setup, HttpConnection connection) =>
+        ConnectionActivities.Succeeded(setup, connection.PeerAddress);
+
+    /// <summary>A request has its connection, in the flow that calls.</summary>
     public void Leased(HttpConnection connection, Attempt attempt, bool reused)
     {
+        if (PooledConnection.Of(connection).Setup is { } setup)
+        {
+            ConnectionActivities.LinkCurrentRequest(setup);
+        }
+
         if (_metrics.MeasuresLeases)
         {
-            Tell(
-                static told => told._metrics.RequestLeased(Describe(told.connection), told.attempt.Request.Method,
-                    told.attempt.Lease.QueueTime, told.reused),
-                (_metrics, connection, attempt, reused));
+            Tell(static told => told._metrics.RequestLeased(Describe(told.connection), told.reused), (_metrics, connection, reused));
         }
 
         if (attempt.Replays > 0)
@@ -46,14 +76,33 @@ internal sealed class PoolEvents
         }
     }
 
-    /// <summary>The waiter failed or was given up.</summary>
-    public void LeftQueue(Route route, Attempt attempt, TimeSpan waited) =>
-        Tell(static told => told._metrics.RequestLeftQueue(Describe(told.route), told.attempt.Request.Method, told.waited),
-            (_metrics, route, attempt, waited));
+    /// <summary>A request had to wait, and has a connection now.</summary>
+    public void LeftQueue(HttpConnection connection, Attempt attempt, TimeSpan waited)
+    {
+        if (_metrics.MeasuresTimeInQueue)
+        {
+            Tell(static told => told._metrics.RequestLeftQueue(Describe(told.connection), told.attempt.Request.Method, told.waited),
+                (_metrics, connection, attempt, waited));
+        }
+    }
+
+    /// <summary>A request had to wait, and failed or was given up.</summary>
+    public void LeftQueue(Route route, Attempt attempt, TimeSpan waited)
+    {
+        if (_metrics.MeasuresTimeInQueue)
+        {
+            Tell(static told => told._metrics.RequestLeftQueue(Describe(told.route), told.attempt.Request.Method, told.waited),
+                (_metrics, route, attempt, waited));
+        }
+    }
 
     public void DialStarted(Route route, DialReason reason)
     {
-        Tell(static told => told._metrics.DialStarted(Describe(told.route), told.reason), (_metrics, route, reason));
+        if (_metrics.MeasuresDials)
+        {
+            Tell(static told => told._metrics.DialStarted(Describe(told.route), told.reason), (_metrics, route, reason));
+        }
+
         if (Log.IsEnabled())
         {
             Tell(static told => Log.DialStarted(told.route.Origin, told.reason.ToString()), (route, reason));
@@ -69,7 +118,12 @@ internal sealed class PoolEvents
 
     public void Opened(HttpConnection connection, DialReason reason)
     {
-        Tell(static told => told._metrics.ActiveChanged(Describe(told.connection), 1), (_metrics, connection));
+        if (CountedBy(connection) != CountingMeters.None)
+        {
+            Tell(static told => told._metrics.ActiveChanged(Describe(told.connection), CountedBy(told.connection), 1),
+                (_metrics, connection));
+        }
+
         if (Log.IsEnabled())
         {
             Tell(
@@ -114,18 +168,25 @@ internal sealed class PoolEvents
     /// idle.</param>
     public void Closed(HttpConnection connection, CloseReason reason, bool wasIdle)
     {
-        if (wasIdle)
+        bool isCounted = CountedBy(connection) != CountingMeters.None;
+        if (isCounted && wasIdle)
         {
-            Tell(static told => told._metrics.IdleChanged(Describe(told.connection), -1), (_metrics, connection));
+            Tell(static told => told._metrics.IdleChanged(Describe(told.connection), CountedBy(told.connection), -1),
+                (_metrics, connection));
         }
-        else
+        else if (isCounted)
         {
-            Tell(static told => told._metrics.ActiveChanged(Describe(told.connection), -1), (_metrics, connection));
+            Tell(static told => told._metrics.ActiveChanged(Describe(told.connection), CountedBy(told.connection), -1),
+                (_metrics, connection));
         }
 
         TimeSpan age = _time.GetElapsedTime(connection.OpenedAt);
-        Tell(static told => told._metrics.ConnectionClosed(Describe(told.connection), told.reason, told.age),
-            (_metrics, connection, reason, age));
+        if (_metrics.MeasuresCloses)
+        {
+            Tell(static told => told._metrics.ConnectionClosed(Describe(told.connection), told.reason, told.age),
+                (_metrics, connection, reason, age));
+        }
+
         if (Log.IsEnabled())
         {
             Tell(
@@ -146,12 +207,16 @@ internal sealed class PoolEvents
 
     private void MovedIdle(HttpConnection connection, int change)
     {
-        if (_metrics.MeasuresConnections)
+        if (CountedBy(connection) != CountingMeters.None)
         {
-            Tell(static told => told._metrics.ActiveChanged(Describe(told.connection), -told.change), (_metrics, connection, change));
-            Tell(static told => told._metrics.IdleChanged(Describe(told.connection), told.change), (_metrics, connection, change));
+            Tell(static told => told._metrics.ActiveChanged(Describe(told.connection), CountedBy(told.connection), -told.change),
+                (_metrics, connection, change));
+            Tell(static told => told._metrics.IdleChanged(Describe(told.connection), CountedBy(told.connection), told.change),
+                (_metrics, connection, change));
         }
     }
+
+    private static CountingMeters CountedBy(HttpConnection connection) => PooledConnection.Of(connection).CountedBy;
 
     private static void Tell<T>(Action<T> tell, T what)
     {
@@ -166,13 +231,8 @@ internal sealed class PoolEvents
         Describe(connection.Route) with { PeerAddress = connection.PeerAddress, Version = TelemetryNames.Version(connection.HttpVersion) };
 
     private static MetricOrigin Describe(Route route) =>
-        new(route.IsTls ? "https" : "http", route.Host, route.Port, PeerAddress: null, VersionOf(route.Protocols));
+        new(route.IsTls ? "https" : "http", route.TlsHost ?? route.Host, route.Port, PeerAddress: null, VersionOf(route.Protocols));
 
-    /// <summary>What its connections speak, where that is sure without any.</summary>
-    private static string? VersionOf(ProtocolOffer protocols) => protocols switch
-    {
-        ProtocolOffer.Http1 => "1.1",
-        ProtocolOffer.Http2 => "2",
-        _ => null,
-    };
+    /// <summary>What a request without a connection waited for: as in .NET the higher version, where the server has not chosen.</summary>
+    private static string VersionOf(ProtocolOffer protocols) => protocols == ProtocolOffer.Http1 ? "1.1" : "2";
 }

@@ -12,6 +12,9 @@ internal static class PoolLimits
     /// <summary>Origins that are found without a look-up in the table of all.</summary>
     public const int RecentOrigins = 16;
 
+    /// <summary>A dial that has waited so long for its thread has the rest of its line ask for threads with it.</summary>
+    public static readonly TimeSpan LateTurn = TimeSpan.FromMilliseconds(5);
+
     /// <summary>How many streams an HTTP/2 connection is taken to serve until the server has told.</summary>
     public const int StreamsUntilKnown = 100;
 

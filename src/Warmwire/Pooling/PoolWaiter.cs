@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Tasks.Sources;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
@@ -35,12 +36,22 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
     /// <summary>Why a connection dialed for it would be dialed, if that is special.</summary>
     public DialReason? ReplacementFor { get; }
 
+    /// <summary>Its request was on a connection before, which did nothing with it.</summary>
+    public bool IsAgain => Attempt.IsAgain;
+
     /// <summary>HTTP/1.1 will not do, and may be what the server chooses.</summary>
     public bool NeedsHttp2 { get; }
 
     /// <summary>How long the connection it is given was idle; <see langword="null"/> if it was in use. Set before it is given.</summary>
     public TimeSpan? WasIdleFor { get; set; }
 
+    /// <summary>When it came, by the handler's clock. Set before it is awaited.</summary>
+    public long Since { get; set; }
+
+    /// <summary>The activity of the wait, if a listener wants one.</summary>
+    public Activity? Activity { get; set; }
+
+    /// <summary>To be awaited once.</summary>
     public ValueTask<HttpConnection> Connection => new(this, _promise.Version);
 
     /// <summary>Given a connection, failed, or gone.</summary>
@@ -139,7 +150,23 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
         return true;
     }
 
-    HttpConnection IValueTaskSource<HttpConnection>.GetResult(short token) => _promise.GetResult(token);
+    /// <summary>The request goes on, in its own context: here the pool is told what its wait has come to.</summary>
+    HttpConnection IValueTaskSource<HttpConnection>.GetResult(short token)
+    {
+        HttpConnection connection;
+        try
+        {
+            connection = _promise.GetResult(token);
+        }
+        catch (Exception e)
+        {
+            _pool.WaitFailed(this, e);
+            throw;
+        }
+
+        _pool.WaitEnded(this, connection);
+        return connection;
+    }
 
     ValueTaskSourceStatus IValueTaskSource<HttpConnection>.GetStatus(short token) => _promise.GetStatus(token);
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Warmwire.Connections;
+using Warmwire.Diagnostics;
 
 namespace Warmwire.Pooling;
 
@@ -23,13 +24,15 @@ namespace Warmwire.Pooling;
 internal sealed class PooledConnection
 {
     private ConnectionSlots _slots;
+    private CloseReason _retiredFor;
+    private long _idleSinceWall;
     private volatile bool _hasServed;
+    private bool _isRetired;
 
     public PooledConnection(HttpConnection connection)
     {
         Connection = connection;
         IsMultiplexed = connection.IsMultiplexed;
-        OpenedAt = connection.OpenedAt;
         State = IsMultiplexed ? PooledState.Opening : PooledState.Leased;
         connection.OwnerState = this;
     }
@@ -39,9 +42,15 @@ internal sealed class PooledConnection
 
     public bool IsMultiplexed { get; }
 
-    public long OpenedAt { get; }
+    public long OpenedAt => Connection.OpenedAt;
 
     public IPAddress? ResolvedAddress => Connection.Dialed.ResolvedAddress;
+
+    /// <summary>The meters that count it among the open connections, from its opening to its end.</summary>
+    public CountingMeters CountedBy { get; init; }
+
+    /// <summary>The activity of its opening, if there was one, for requests to link to.</summary>
+    public ActivityContext? Setup { get; init; }
 
     // Set when its dial ends, before anybody else knows it.
 
@@ -59,7 +68,7 @@ internal sealed class PooledConnection
     public PooledState State { get; private set; }
 
     /// <summary>Why the connection takes no more requests. The first reason stands.</summary>
-    public CloseReason? RetiredFor { get; private set; }
+    public CloseReason? RetiredFor => _isRetired ? _retiredFor : null;
 
     /// <summary>The connection retires to make room for an origin that has no connection at all.</summary>
     public bool Yields { get; private set; }
@@ -87,7 +96,7 @@ internal sealed class PooledConnection
 
     public long IdleSince { get; private set; }
 
-    public DateTimeOffset IdleSinceWall { get; private set; }
+    public DateTimeOffset IdleSinceWall => new(_idleSinceWall, TimeSpan.Zero);
 
     /// <summary>How long it may be idle: the setting, or less when the server hinted at less.</summary>
     public TimeSpan IdleLimit { get; private set; }
@@ -116,7 +125,7 @@ internal sealed class PooledConnection
     {
         IdleLimit = moment.IdleLimit;
         IdleSince = moment.Now;
-        IdleSinceWall = moment.Wall;
+        _idleSinceWall = moment.Wall.UtcTicks;
         MoveTo(PooledState.Idle);
     }
 
@@ -124,7 +133,8 @@ internal sealed class PooledConnection
     {
         if (State != PooledState.Retired)
         {
-            RetiredFor = reason;
+            _retiredFor = reason;
+            _isRetired = true;
             Yields = yields;
             MoveTo(PooledState.Retired);
         }

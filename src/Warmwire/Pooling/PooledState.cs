@@ -1,7 +1,7 @@
 namespace Warmwire.Pooling;
 
 /// <summary>What a connection is to its pool. <see cref="PooledConnection"/> has the drawing of the moves.</summary>
-internal enum PooledState
+internal enum PooledState : byte
 {
     /// <summary>Multiplexed, open, and not offered to waiters yet: neither serving nor idle.</summary>
     Opening,

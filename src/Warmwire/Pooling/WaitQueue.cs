@@ -12,6 +12,7 @@ internal sealed class WaitQueue
     private readonly LinkedList<PoolWaiter> _withoutDial = [];
     private PoolWaiter? _first;
     private PoolWaiter? _last;
+    private PoolWaiter? _lastAgain;
     private long _lastTicket;
 
     public int Count { get; private set; }
@@ -24,37 +25,71 @@ internal sealed class WaitQueue
     /// <summary>The youngest waiter that no dial is under way for.</summary>
     public PoolWaiter? LastWithoutDial => _withoutDial.Last?.Value;
 
+    /// <summary>The youngest of those who have not been served before.</summary>
+    public PoolWaiter? LastNewWithoutDial
+    {
+        get
+        {
+            LinkedListNode<PoolWaiter>? node = _withoutDial.Last;
+            while (node is { Value.IsAgain: true })
+            {
+                node = node.Previous;
+            }
+
+            return node?.Value;
+        }
+    }
+
+    /// <summary>Lets a request wait: behind all others, or before all those that were not served in vain before.</summary>
+    /// <remarks>
+    /// Story: a server says GOAWAY after every twentieth stream, and 32 requests are always under way. Those it left out waited behind new
+    /// ones, were left out again, and failed after three replays.
+    /// </remarks>
     public void Enqueue(PoolWaiter waiter)
     {
         waiter.Ticket = ++_lastTicket;
-        waiter.Ahead = _last;
-        if (_last is null)
+        if (waiter.IsAgain)
+        {
+            Insert(waiter, _lastAgain);
+            _lastAgain = waiter;
+        }
+        else
+        {
+            Insert(waiter, _last);
+        }
+
+        Entered(waiter);
+    }
+
+    /// <param name="waiter">The waiter.</param>
+    /// <param name="ahead">Who stands before it; <see langword="null"/>: nobody.</param>
+    private void Insert(PoolWaiter waiter, PoolWaiter? ahead)
+    {
+        PoolWaiter? behind = ahead is null ? _first : ahead.Behind;
+        (waiter.Ahead, waiter.Behind) = (ahead, behind);
+        if (ahead is null)
         {
             _first = waiter;
         }
         else
         {
-            _last.Behind = waiter;
+            ahead.Behind = waiter;
         }
 
-        _last = waiter;
-        Entered(waiter);
-    }
-
-    /// <summary>Back to where it was: the connection it was to get turned out to be dead.</summary>
-    public void PutBackFirst(PoolWaiter waiter)
-    {
-        waiter.Behind = _first;
-        if (_first is null)
+        if (behind is null)
         {
             _last = waiter;
         }
         else
         {
-            _first.Ahead = waiter;
+            behind.Ahead = waiter;
         }
+    }
 
-        _first = waiter;
+    /// <summary>Back to where it was: the connection it was to get turned out to be dead.</summary>
+    public void PutBackFirst(PoolWaiter waiter)
+    {
+        Insert(waiter, ahead: null);
         Entered(waiter);
     }
 
@@ -94,6 +129,11 @@ internal sealed class WaitQueue
         else
         {
             waiter.Behind.Ahead = waiter.Ahead;
+        }
+
+        if (_lastAgain == waiter)
+        {
+            _lastAgain = waiter.Ahead;
         }
 
         waiter.Behind = waiter.Ahead = null;

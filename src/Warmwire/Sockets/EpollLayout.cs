@@ -16,8 +16,8 @@ internal readonly struct EpollLayout(bool packed)
 
     public void Write(Span<byte> memory, uint events, ulong data)
     {
-        MemoryMarshal.Write(memory, events);
-        MemoryMarshal.Write(memory[_dataOffset..], data);
+        _ = BitConverter.TryWriteBytes(memory, events);
+        _ = BitConverter.TryWriteBytes(memory[_dataOffset..], data);
     }
 
     public void Read(ReadOnlySpan<byte> memory, out uint events, out ulong data)

@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Warmwire.Sockets;
 
 /// <summary>
-/// One epoll and the sockets registered with it. One thread leads it: it waits for events and runs what they complete, which includes code
+/// A place from which the group's epoll is waited on. One thread leads it: it takes events and runs what they complete, which includes code
 /// of the user. If that blocks, the monitor deposes the leader and another thread goes on where it stood.
 /// </summary>
 /// <remarks>
@@ -18,6 +19,15 @@ namespace Warmwire.Sockets;
 /// </code>
 /// The phase is in one atomic word with a number that only grows: each callback has its own. The leader's way back from a callback is a
 /// compare-and-swap on that number; if the monitor was faster it fails, the thread knows that it is deposed, and touches the loop no more.
+/// <para>
+/// The first loop of a group is always led. The others have no thread until those that are led are at work all the time:
+/// <code>
+///             Begin, then a thread               LetGo
+///   (empty) ─────────────────────► (led) ◄────────────────► (to leave)
+///      ▲                                       Begin            │ the leader, before it would wait again
+///      └────────────────────────────────────────────────────────┘
+/// </code>
+/// </para>
 /// </remarks>
 internal sealed unsafe class EventLoop
 {
@@ -27,12 +37,16 @@ internal sealed unsafe class EventLoop
     private const long PhaseMask = 3;
     private const long Step = 4;
 
-    private const ulong WakeKey = ulong.MaxValue;
-    private const uint Interest = LibC.EPOLLIN | LibC.EPOLLPRI | LibC.EPOLLOUT | LibC.EPOLLRDHUP | LibC.EPOLLET;
+    private const int Empty = 0;
+    private const int Led = 1;
+    private const int ToLeave = 2;
 
     private readonly EventLoopGroup _group;
-    private readonly SlotTable<LoopSocketStream> _slots = new();
-    private readonly byte* _batch;
+    private readonly EventPoll _poll;
+
+    /// <summary>What the system's last call has told; it never moves.</summary>
+    private readonly byte[] _batch;
+    private readonly byte* _events;
     private readonly int _eventSize = EpollLayout.Current.Size;
 
     /// <summary>What callbacks have put off; see <see cref="TryDefer"/>. Any thread may take from it.</summary>
@@ -42,11 +56,6 @@ internal sealed unsafe class EventLoop
     [ThreadStatic]
     private static Leadership? t_leadership;
 
-    // Entered for the leaders for as long as the loop runs, so that both stay open, and by others for a call.
-    private DescriptorUse _epoll;
-    private DescriptorUse _wake;
-    private volatile bool _stopping;
-
     // The leader's own.
     private int _count;
     private int _next;
@@ -54,76 +63,76 @@ internal sealed unsafe class EventLoop
     /// <summary>
     /// A number that only grows, and the phase. Written by the leader; by the monitor only while the leader is in a callback.
     /// </summary>
-    private long _state = Dispatching;
+    private long _state = Waiting;
+
+    /// <summary>Whether it has a leader. The monitor moves it, and the leader when it leaves.</summary>
+    private int _place;
 
     // The monitor's own.
     private long _seen;
+    private int _stuckLooks;
 
-    /// <exception cref="System.Net.Sockets.SocketException">The system refuses one of the descriptors.</exception>
     public EventLoop(EventLoopGroup group, int index)
     {
         _group = group;
+        _poll = group.Poll;
         Index = index;
-        int epoll = LibC.EpollCreate();
-        int wake = epoll < 0 ? epoll : LibC.EventDescriptor();
-        int added = wake < 0 ? wake : LibC.EpollAdd(epoll, wake, LibC.EPOLLIN, WakeKey);
-        if (added < 0)
-        {
-            if (epoll >= 0)
-            {
-                LibC.Close(epoll);
-            }
-
-            if (wake >= 0)
-            {
-                LibC.Close(wake);
-            }
-
-            throw SocketErrors.Exception(-added);
-        }
-
-        _epoll = new DescriptorUse(epoll);
-        _wake = new DescriptorUse(wake);
-        _epoll.TryEnter();
-        _wake.TryEnter();
-        _batch = (byte*)NativeMemory.Alloc((nuint)(SocketLimits.EventsPerBatch * _eventSize));
+        _batch = GC.AllocateUninitializedArray<byte>(SocketLimits.EventsPerBatch * _eventSize, pinned: true);
+        _events = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_batch));
     }
 
     public int Index { get; }
 
-    /// <summary>How many sockets are registered.</summary>
-    public int Sockets => _slots.Count;
+    // ---- Coming and going -------------------------------------------------------------------------------------------
 
-    public EventLoopGroup Group => _group;
-
-    // ---- Registering ------------------------------------------------------------------------------------------------
-
-    /// <summary>From now on the stream is told of events, once for all its life.</summary>
-    /// <returns>0, or the negated error number.</returns>
-    public int Register(LoopSocketStream stream, int descriptor)
+    /// <summary>Lets the loop be led. One caller at a time: who makes the group, then the monitor.</summary>
+    /// <returns>Whether a thread must be called to lead it; if that cannot be had, <see cref="Abandon"/> follows.</returns>
+    public bool Begin()
     {
-        if (!_epoll.TryEnter())
+        if (Interlocked.CompareExchange(ref _place, Led, ToLeave) == ToLeave || Volatile.Read(ref _place) == Led || !_poll.TryEnter())
         {
-            return -LibC.EPIPE;
+            return false;
         }
 
-        _slots.Add(stream);
-        int result = LibC.EpollAdd(_epoll.Descriptor, descriptor, Interest, stream.SlotKey);
-        _epoll.Exit();
-        if (result < 0)
-        {
-            _slots.Remove(stream);
-        }
-
-        return result;
+        // It is empty, so nobody else writes these.
+        Volatile.Write(ref _state, (_state & ~PhaseMask) + Step + Dispatching);
+        Volatile.Write(ref _place, Led);
+        return true;
     }
 
-    /// <summary>Events of the stream are dropped from now on; closing its descriptor ends them.</summary>
-    public void Unregister(LoopSocketStream stream) => _slots.Remove(stream);
+    /// <summary>Lets the leader go before it would wait again.</summary>
+    public void LetGo() => Interlocked.CompareExchange(ref _place, ToLeave, Led);
+
+    /// <summary>No thread could be had to lead it.</summary>
+    public void Abandon()
+    {
+        Volatile.Write(ref _state, (_state & ~PhaseMask) + Step + Waiting);
+        Volatile.Write(ref _place, Empty);
+        _poll.Exit();
+    }
+
+    /// <summary>Whether the leader goes now.</summary>
+    private bool Leaves()
+    {
+        if (_poll.IsStopping)
+        {
+            _poll.Exit();
+            return true;
+        }
+
+        // Story: the monitor wants the loop again just now. The one that moves the word decides.
+        if (Volatile.Read(ref _place) != ToLeave || Interlocked.CompareExchange(ref _place, Empty, ToLeave) != ToLeave)
+        {
+            return false;
+        }
+
+        _poll.Exit();
+        return true;
+    }
 
     // ---- Leading ----------------------------------------------------------------------------------------------------
 
-    /// <summary>Runs the loop on this thread until another one has taken it over, or it is stopped.</summary>
+    /// <summary>Runs the loop on this thread until another one has taken it over, or it is let go, or the group is stopped.</summary>
     /// <returns>Whether this thread was deposed.</returns>
     public bool Lead()
     {
@@ -159,10 +168,10 @@ internal sealed unsafe class EventLoop
             if (_next < _count)
             {
                 // Whatever is known of the event is taken before its callback: behind it this thread may not lead any more.
-                var memory = new ReadOnlySpan<byte>(_batch + (_next * _eventSize), _eventSize);
+                var memory = new ReadOnlySpan<byte>(_events + (_next * _eventSize), _eventSize);
                 _next++;
                 EpollLayout.Current.Read(memory, out uint events, out ulong key);
-                if (_slots.Find(key) is not { } stream)
+                if (_poll.Find(key) is not { } stream)
                 {
                     continue;
                 }
@@ -181,16 +190,15 @@ internal sealed unsafe class EventLoop
                 continue;
             }
 
-            if (_stopping)
-            {
-                Stopped();
-                return false;
-            }
-
             clean.RestoreThread();
             state = (state & ~PhaseMask) + Step + Waiting;
             Volatile.Write(ref _state, state);
-            int count = LibC.EpollWait(_epoll.Descriptor, _batch, SocketLimits.EventsPerBatch);
+            if (Leaves())
+            {
+                return false;
+            }
+
+            int count = _poll.Wait(_events, _group.HasCompany ? SocketLimits.EventsOfMany : SocketLimits.EventsPerBatch);
             _next = 0;
             _count = count;
             state += Dispatching;
@@ -238,49 +246,28 @@ internal sealed unsafe class EventLoop
         }
     }
 
-    private void Stopped()
-    {
-        NativeMemory.Free(_batch);
-        _epoll.Exit();
-        _wake.Exit();
-    }
-
-    /// <summary>No thread could be had to lead it.</summary>
-    public void Abandon()
-    {
-        Stop();
-        Stopped();
-    }
-
-    /// <summary>Ends the loop after the callback that runs. Its streams must be disposed by now.</summary>
-    public void Stop()
-    {
-        _stopping = true;
-        if (_wake.TryEnter())
-        {
-            LibC.Signal(_wake.Descriptor);
-            _wake.Exit();
-        }
-
-        _epoll.Close();
-        _wake.Close();
-    }
-
-    public List<LoopSocketStream> Streams => _slots.ToList();
-
     // ---- For the monitor --------------------------------------------------------------------------------------------
 
     public bool IsAtWork => (Volatile.Read(ref _state) & PhaseMask) != Waiting;
 
     /// <summary>Notes where the loop stands.</summary>
-    /// <returns>Whether it is at work, or was since the last look; and whether it is in the same callback as then.</returns>
-    public (bool Moves, bool Stuck) Look()
+    /// <returns>
+    /// Whether it is at work; whether it is, or was since the last look; and whether it is in the same callback as then, and something else
+    /// waits for its thread.
+    /// </returns>
+    public (bool AtWork, bool Moves, bool HoldsUp) Look()
     {
         long state = Volatile.Read(ref _state);
         bool same = state == _seen;
         _seen = state;
         long phase = state & PhaseMask;
-        return (phase != Waiting || !same, same && phase == InCallback);
+        bool stuck = same && phase == InCallback;
+        _stuckLooks = stuck ? _stuckLooks + 1 : 0;
+
+        // A thread that the system does not run looks like one that is held up. Most often nothing waits then, and it is left alone; if it
+        // stays away for long, it is held up, and another one takes over so that nobody has to look any more.
+        bool holdsUp = stuck && (_stuckLooks > SocketLimits.LooksAtNothingHeldUp || HasMore || _poll.HasEvents);
+        return (phase != Waiting, phase != Waiting || !same, holdsUp);
     }
 
     /// <summary>Takes the loop from its leader, if that is still in the callback of the last <see cref="Look"/>.</summary>
@@ -289,6 +276,9 @@ internal sealed unsafe class EventLoop
         Debug.Assert((_seen & PhaseMask) == InCallback, "only a leader in a callback can be deposed");
         return Interlocked.CompareExchange(ref _state, (_seen & ~PhaseMask) + Step + Dispatching, _seen) == _seen;
     }
+
+    /// <summary>Whether the rest of a batch, or work that was put off, waits for the leader.</summary>
+    private bool HasMore => Volatile.Read(ref _next) < Volatile.Read(ref _count) || !_deferred.IsEmpty;
 
     /// <summary>A thread's notes on the loop it leads.</summary>
     private sealed class Leadership

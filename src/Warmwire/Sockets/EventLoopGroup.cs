@@ -4,7 +4,9 @@ using Warmwire.Diagnostics;
 
 namespace Warmwire.Sockets;
 
-/// <summary>The loops of a process, or of a test, with the threads that lead them.</summary>
+/// <summary>
+/// The loops of a process, or of a test, with the threads that lead them: they share one epoll, and as many are led as there is work for.
+/// </summary>
 internal sealed class EventLoopGroup : IDisposable
 {
     private static readonly Lazy<EventLoopGroup?> s_shared = new(CreateShared);
@@ -14,25 +16,38 @@ internal sealed class EventLoopGroup : IDisposable
 
     // Guarded by _gate.
     private readonly List<LoopThread> _spares = [];
-    private int _turn;
     private bool _disposed;
+
+    /// <summary>The first so many are led; written by who makes the group, then by the monitor.</summary>
+    private int _led;
 
     private int _blocked;
     private int _threads;
     private long _takeovers;
 
-    /// <param name="loops">How many loops, at most; each begins with its first socket.</param>
+    /// <param name="loops">How many loops, at most; one is led at first.</param>
     /// <exception cref="SocketException">The system refuses what a loop needs.</exception>
     public EventLoopGroup(int loops)
     {
         _loops = new EventLoop?[loops];
-        Monitor = new LoopMonitor(this);
+        Poll = new EventPoll();
         try
         {
-            StartLoop_NeedsLock(0);
+            Monitor = new LoopMonitor(this);
         }
         catch (Exception)
         {
+            Poll.Stop();
+            throw;
+        }
+
+        try
+        {
+            AddLoop();
+        }
+        catch (Exception)
+        {
+            Poll.Stop();
             Monitor.Stop();
             throw;
         }
@@ -46,7 +61,15 @@ internal sealed class EventLoopGroup : IDisposable
     /// <summary>The loops of the process, or <see langword="null"/> if this system has or allows none.</summary>
     public static EventLoopGroup? Shared => s_shared.Value;
 
+    public EventPoll Poll { get; }
+
     public LoopMonitor Monitor { get; }
+
+    /// <summary>How many loops are led.</summary>
+    public int LoopsLed => Volatile.Read(ref _led);
+
+    /// <summary>Whether more than one loop is led.</summary>
+    public bool HasCompany => LoopsLed > 1;
 
     public ReadOnlySpan<EventLoop?> Loops => _loops;
 
@@ -77,43 +100,62 @@ internal sealed class EventLoopGroup : IDisposable
 
     public long Takeovers => Volatile.Read(ref _takeovers);
 
-    /// <summary>The loop for a new socket: the one with the fewest.</summary>
     /// <exception cref="ObjectDisposedException">The group is disposed.</exception>
-    public EventLoop Assign()
+    public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+
+    // ---- Loops ------------------------------------------------------------------------------------------------------
+
+    /// <summary>Has one more loop led, or one less. The monitor's.</summary>
+    public void ChangeLoops(int by)
     {
-        lock (_gate)
+        if (by < 0)
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-
-            // From another one each time, so that equals take turns.
-            _turn = _turn + 1 < _loops.Length ? _turn + 1 : 0;
-            int best = -1;
-            int fewest = int.MaxValue;
-            for (int i = 0; i < _loops.Length; i++)
+            _loops[_led - 1]!.LetGo();
+            Volatile.Write(ref _led, _led - 1);
+        }
+        else if (by > 0 && _led < _loops.Length && !IsCrowded)
+        {
+            try
             {
-                int index = (_turn + i) % _loops.Length;
-                int sockets = _loops[index]?.Sockets ?? 0;
-                if (sockets < fewest)
-                {
-                    best = index;
-                    fewest = sockets;
-                }
+                AddLoop();
             }
-
-            if (_loops[best] is null)
+            catch (Exception e) when (IsLackOfThreads(e))
             {
-                try
-                {
-                    StartLoop_NeedsLock(best);
-                }
-                catch (Exception e) when (e is SocketException || IsLackOfThreads(e))
-                {
-                    // No descriptor or no thread for one more loop: those that run must do.
-                    return _loops.First(static loop => loop is not null)!;
-                }
+                // Those that are led must do.
             }
+        }
+    }
 
-            return _loops[best]!;
+    private void AddLoop()
+    {
+        int index = _led;
+        EventLoop loop = _loops[index] ?? new EventLoop(this, index);
+        if (loop.Begin())
+        {
+            try
+            {
+                LeadBySpare(loop);
+            }
+            catch (Exception)
+            {
+                loop.Abandon();
+                throw;
+            }
+        }
+
+        Volatile.Write(ref _loops[index], loop);
+        Volatile.Write(ref _led, index + 1);
+    }
+
+    private void LeadBySpare(EventLoop loop)
+    {
+        if (TryTakeSpare() is { } spare)
+        {
+            spare.Call(loop);
+        }
+        else
+        {
+            StartThread(loop);
         }
     }
 
@@ -126,7 +168,7 @@ internal sealed class EventLoopGroup : IDisposable
         LoopThread spare;
         try
         {
-            spare = TakeSpare();
+            spare = TryTakeSpare() ?? StartThread(loop: null);
         }
         catch (Exception e) when (IsLackOfThreads(e))
         {
@@ -186,20 +228,20 @@ internal sealed class EventLoopGroup : IDisposable
         return true;
     }
 
-    private LoopThread TakeSpare()
+    private LoopThread? TryTakeSpare()
     {
         lock (_gate)
         {
-            if (_spares.Count > 0)
+            if (_spares.Count == 0)
             {
-                // The one that came last: its stack is warm, and the others grow old enough to end.
-                LoopThread last = _spares[^1];
-                _spares.RemoveAt(_spares.Count - 1);
-                return last;
+                return null;
             }
-        }
 
-        return StartThread(loop: null);
+            // The one that came last: its stack is warm, and the others grow old enough to end.
+            LoopThread last = _spares[^1];
+            _spares.RemoveAt(_spares.Count - 1);
+            return last;
+        }
     }
 
     private void GiveSpareBack(LoopThread spare)
@@ -222,22 +264,6 @@ internal sealed class EventLoopGroup : IDisposable
         LoopThread thread = LoopThread.Start(this, loop);
         Interlocked.Increment(ref _threads);
         return thread;
-    }
-
-    private void StartLoop_NeedsLock(int index)
-    {
-        var loop = new EventLoop(this, index);
-        try
-        {
-            StartThread(loop);
-        }
-        catch (Exception)
-        {
-            loop.Abandon();
-            throw;
-        }
-
-        Volatile.Write(ref _loops[index], loop);
     }
 
     private static bool IsLackOfThreads(Exception e) => e is OutOfMemoryException or ThreadStartException;
@@ -276,12 +302,8 @@ internal sealed class EventLoopGroup : IDisposable
             _spares.Clear();
         }
 
-        foreach (EventLoop? loop in _loops)
-        {
-            loop?.Streams.ForEach(static stream => stream.Dispose());
-            loop?.Stop();
-        }
-
+        Poll.Streams.ForEach(static stream => stream.Dispose());
+        Poll.Stop();
         Monitor.Stop();
         foreach (LoopThread spare in spares)
         {

@@ -12,25 +12,25 @@ namespace Warmwire.Sockets;
 internal sealed class LoopConnect : TaskCompletionSource
 {
     /// <summary>Takes over a socket whose connect has begun, and which is disposed if it fails.</summary>
-    /// <param name="loop">The loop that will tell of events.</param>
+    /// <param name="group">The loops that will tell of events.</param>
     /// <param name="descriptor">The socket; it belongs to the stream from here on, also if this throws.</param>
     /// <param name="remoteEndPoint">Where it leads.</param>
     /// <param name="connected">Whether it is connected already.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public static async Task<SocketStream> RunAsync(
-        EventLoop loop,
+        EventLoopGroup group,
         int descriptor,
         EndPoint remoteEndPoint,
         bool connected,
         CancellationToken cancellationToken)
     {
         LoopConnect? connect = connected ? null : new LoopConnect();
-        var stream = new LoopSocketStream(loop, descriptor, remoteEndPoint, connect);
+        var stream = new LoopSocketStream(group, descriptor, remoteEndPoint, connect);
         try
         {
             // The connect has begun before this, so that the first event is its end: a socket that does not connect yet is "hung up" to
             // epoll.
-            int result = Register(loop, stream);
+            int result = Register(group.Poll, stream);
             if (result < 0)
             {
                 // Nobody will wait for it, so its disposal must not fail it.
@@ -92,13 +92,13 @@ internal sealed class LoopConnect : TaskCompletionSource
         (self: this, reason),
         preferLocal: false);
 
-    private static int Register(EventLoop loop, LoopSocketStream stream)
+    private static int Register(EventPoll poll, LoopSocketStream stream)
     {
         int result = -LibC.EPIPE;
         ref DescriptorUse socket = ref stream.Descriptor;
         if (socket.TryEnter())
         {
-            result = loop.Register(stream, socket.Descriptor);
+            result = poll.Register(stream, socket.Descriptor);
             socket.Exit();
         }
 

@@ -6,22 +6,25 @@ namespace Warmwire.Sockets;
 internal static class LoopConnector
 {
     /// <exception cref="System.Net.Sockets.SocketException">It could not be connected.</exception>
-    public static async Task<SocketStream> ConnectAsync(
+    public static Task<SocketStream> ConnectAsync(
         EventLoopGroup group,
         IPEndPoint endPoint,
         TimeSpan keepAliveInterval,
         CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled<SocketStream>(cancellationToken);
+        }
 
         // The layout of the address is the system's own, with the scope of a link-local one.
         SocketAddress address = endPoint.Serialize();
-        EventLoop loop = group.Assign();
+        group.ThrowIfDisposed();
         int family = endPoint.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? LibC.AF_INET6 : LibC.AF_INET;
         int descriptor = LibC.Socket(family, LibC.SOCK_STREAM | LibC.SOCK_NONBLOCK | LibC.SOCK_CLOEXEC, LibC.IPPROTO_TCP);
         if (descriptor < 0)
         {
-            throw SocketErrors.Exception(-descriptor);
+            return Task.FromException<SocketStream>(SocketErrors.Exception(-descriptor));
         }
 
         int result = LibC.SetOption(descriptor, LibC.IPPROTO_TCP, LibC.TCP_NODELAY, 1);
@@ -38,10 +41,10 @@ internal static class LoopConnector
         if (result is < 0 and not -LibC.EINPROGRESS)
         {
             LibC.Close(descriptor);
-            throw SocketErrors.Exception(-result);
+            return Task.FromException<SocketStream>(SocketErrors.Exception(-result));
         }
 
-        return await LoopConnect.RunAsync(loop, descriptor, endPoint, connected: result >= 0, cancellationToken).ConfigureAwait(false);
+        return LoopConnect.RunAsync(group, descriptor, endPoint, connected: result >= 0, cancellationToken);
     }
 
     private static int TurnOnKeepAlive(int descriptor, int seconds)

@@ -1,7 +1,8 @@
 namespace Warmwire.Sockets;
 
 /// <summary>
-/// Looks at the loops of a group while they work, and takes over those whose thread is held up. Waits while they are idle.
+/// Looks at the loops of a group while they work: takes over those whose thread is held up while something waits for it, and has one more
+/// led when all are at work all the time. Waits while they are idle.
 /// </summary>
 internal sealed class LoopMonitor
 {
@@ -9,6 +10,8 @@ internal sealed class LoopMonitor
     private DescriptorUse _wake;
     private int _waits;
     private int _frequentLooks;
+    private LoopDemand _demand;
+    private bool _isLate;
     private volatile bool _stopping;
 
     /// <exception cref="System.Net.Sockets.SocketException">The system refuses the descriptor.</exception>
@@ -58,7 +61,7 @@ internal sealed class LoopMonitor
         {
             if (Look())
             {
-                Wait(_frequentLooks > 0 ? SocketLimits.LoopCheckIntervalAfterTakeover : SocketLimits.LoopCheckInterval);
+                WaitForNextLook();
                 continue;
             }
 
@@ -77,6 +80,16 @@ internal sealed class LoopMonitor
         _wake.Exit();
     }
 
+    private void WaitForNextLook()
+    {
+        TimeSpan interval = _frequentLooks > 0 && _group.BlockedThreads > 0
+            ? SocketLimits.LoopCheckIntervalAfterTakeover
+            : SocketLimits.LoopCheckInterval;
+        long start = TimeProvider.System.GetTimestamp();
+        Wait(interval);
+        _isLate = TimeProvider.System.GetElapsedTime(start) > SocketLimits.LateFactor * interval;
+    }
+
     private void Wait(TimeSpan? time)
     {
         if (LibC.WaitForInput(_wake.Descriptor, time))
@@ -89,6 +102,7 @@ internal sealed class LoopMonitor
     private bool Look()
     {
         bool moves = false;
+        int atWork = 0;
         _frequentLooks = Math.Max(0, _frequentLooks - 1);
         foreach (EventLoop? loop in _group.Loops)
         {
@@ -97,12 +111,18 @@ internal sealed class LoopMonitor
                 continue;
             }
 
-            (bool loopMoves, bool stuck) = loop.Look();
+            (bool isAtWork, bool loopMoves, bool holdsUp) = loop.Look();
             moves |= loopMoves;
-            if (stuck && _group.TryTakeOver(loop))
+            atWork += isAtWork ? 1 : 0;
+            if (holdsUp && _group.TryTakeOver(loop))
             {
                 _frequentLooks = (int)(SocketLimits.FrequentLoopChecks / SocketLimits.LoopCheckIntervalAfterTakeover);
             }
+        }
+
+        if (moves)
+        {
+            _group.ChangeLoops(_demand.Note(_group.LoopsLed, atWork, _isLate));
         }
 
         return moves;

@@ -6,7 +6,7 @@ using Warmwire.Diagnostics;
 namespace Warmwire.Sockets;
 
 /// <summary>
-/// A socket of an event loop. A read waits for the system's word and is then done by the thread of the loop, which goes on with what
+/// A socket of the event loops. A read waits for the system's word and is then done by the thread of a loop, which goes on with what
 /// awaited it. A write is tried at once and waits only for what the system does not take.
 /// </summary>
 /// <remarks>
@@ -41,9 +41,9 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
     // Events on their way through the thread pool.
     private uint _queuedEvents;
 
-    public LoopSocketStream(EventLoop loop, int descriptor, EndPoint remoteEndPoint, LoopConnect? connect)
+    public LoopSocketStream(EventLoopGroup group, int descriptor, EndPoint remoteEndPoint, LoopConnect? connect)
     {
-        Loop = loop;
+        Group = group;
         _descriptor = new DescriptorUse(descriptor);
         RemoteEndPoint = remoteEndPoint;
         _connect = connect;
@@ -51,7 +51,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
 
     public ulong SlotKey { get; set; }
 
-    public EventLoop Loop { get; }
+    public EventLoopGroup Group { get; }
 
     public override EndPoint RemoteEndPoint { get; }
 
@@ -93,7 +93,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
     /// <summary>Called by the loop.</summary>
     public void OnEvents(uint events)
     {
-        if (!Loop.Group.IsCrowded)
+        if (!Group.IsCrowded)
         {
             Process(events);
         }
@@ -481,7 +481,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
     protected override void Dispose(bool disposing)
     {
         // Before the descriptor is free for others: events that are on their way find nobody.
-        Loop.Unregister(this);
+        Group.Poll.Unregister(this);
         _descriptor.Close();
         TakeConnect()?.End(Gone());
         if (_read.Close())

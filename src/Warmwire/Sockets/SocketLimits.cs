@@ -3,11 +3,32 @@ namespace Warmwire.Sockets;
 /// <summary>Limits of the event loops that no setting governs; docs/limits.md lists them.</summary>
 internal static class SocketLimits
 {
-    /// <summary>The greatest number of loops; otherwise there are as many as processors.</summary>
+    /// <summary>The greatest number of loops; otherwise there are at most as many as processors.</summary>
     public const int EventLoops = 16;
 
-    /// <summary>Events taken from the system at once.</summary>
+    /// <summary>Events taken from the system at once by a loop that is alone.</summary>
     public const int EventsPerBatch = 128;
+
+    /// <summary>The same while several loops are led: what one has taken the others cannot take.</summary>
+    public const int EventsOfMany = 4;
+
+    /// <summary>Looks at the loops between two decisions whether one more is led, or one less.</summary>
+    public const int LooksUntilDecided = 64;
+
+    /// <summary>Of those looks, at how many all loops must be at work for one more to be led.</summary>
+    public const int LooksOfSaturation = 60;
+
+    /// <summary>Of those looks, at how many each must be at work at least for all to go on.</summary>
+    public const int LooksOfUse = 40;
+
+    /// <summary>Of those looks, with so many that came late no loop is added: no processor is free for it.</summary>
+    public const int LateLooks = 16;
+
+    /// <summary>A look is late that comes after so many times its interval.</summary>
+    public const int LateFactor = 2;
+
+    /// <summary>So many looks at a callback that holds nothing up; then its loop is taken over all the same.</summary>
+    public const int LooksAtNothingHeldUp = 16;
 
     /// <summary>Threads held up by user code that blocks; with more, what completes goes on on the thread pool.</summary>
     public const int BlockedLoopThreads = 32;
@@ -21,9 +42,9 @@ internal static class SocketLimits
     /// <summary>How often the loops are looked at; one that is still in the same callback is taken over.</summary>
     public static readonly TimeSpan LoopCheckInterval = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>The same after a loop was taken over: code that blocks once blocks again.</summary>
+    /// <summary>The same while a thread that was deposed stays away: code that blocks once blocks again.</summary>
     public static readonly TimeSpan LoopCheckIntervalAfterTakeover = TimeSpan.FromMicroseconds(250);
 
-    /// <summary>How long the shorter interval lasts.</summary>
+    /// <summary>How long the shorter interval lasts at most, after the last takeover.</summary>
     public static readonly TimeSpan FrequentLoopChecks = TimeSpan.FromMilliseconds(100);
 }

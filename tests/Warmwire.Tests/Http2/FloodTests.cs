@@ -145,6 +145,149 @@ public sealed class FloodTests
         await rig.ExpectClosedForAsync(CloseReason.PeerFlood);
     }
 
+    /// <summary>The server speaks, so it lives; what is sent to it gathers.</summary>
+    [Fact]
+    public async Task Requests_to_a_peer_that_does_not_read_do_not_gather()
+    {
+        using Http2Rig rig = CreateRig(new MemoryTransportOptions { WriteCapacity = 4096 });
+        Http2Peer peer = await rig.WarmUpAsync();
+        peer.MatchesAcknowledgements = false;
+        string value = new('v', 4000);
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        for (int i = 0; i < 5000; i++)
+        {
+            using var source = new CancellationTokenSource();
+            HttpRequestMessage large = Http2Rig.Get();
+            large.Headers.TryAddWithoutValidation("x-large", value + i);
+            Task<HttpResponseMessage> sending = rig.SendAsync(large, source.Token);
+            await source.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
+            if (i % 100 == 0)
+            {
+                await peer.SendPingAsync((ulong)i);
+            }
+        }
+
+        long grown = GC.GetTotalMemory(forceFullCollection: true) - before;
+        Assert.InRange(grown, long.MinValue, 4 * Megabyte);
+        Assert.Equal(1, rig.Network.DialCount);
+        Assert.Equal(0, Assert.Single(rig.Origin.Connections).StreamLimit);
+
+        // It reads after all: requests go on.
+        Task<HttpResponseMessage> last = rig.SendAsync(Http2Rig.Get("last"));
+        PeerRequest request;
+        do
+        {
+            request = await peer.ReadRequestAsync();
+        }
+        while (request.Path != "/last");
+
+        await peer.AnswerAsync(request.StreamId, 200, "at last");
+
+        using HttpResponseMessage response = await last;
+        Assert.Equal("at last", await response.ReadTextAsync());
+    }
+
+    [Fact]
+    public async Task A_peer_that_does_not_read_while_requests_wait_is_left_in_time()
+    {
+        using Http2Rig rig = CreateRig(new MemoryTransportOptions { WriteCapacity = 4096 });
+        Http2Peer peer = await rig.WarmUpAsync();
+        string value = new('v', 4000);
+        Task<HttpResponseMessage>[] sending = [.. Enumerable.Range(0, 300).Select(i =>
+        {
+            HttpRequestMessage request = Http2Rig.Get();
+            request.Headers.TryAddWithoutValidation("x-large", value + i);
+            return rig.SendAsync(request);
+        })];
+        await Eventually.IsTrue(() => rig.Origin.Pending > 0, "requests wait");
+        await peer.SendPingAsync(1);
+        rig.Time.Advance(Warmwire.Http2.Wire.Http2Limits.UnreadOutput);
+        await rig.FailsAsync(sending[0], HttpRequestError.HttpProtocolError);
+        await Eventually.IsTrue(() => rig.Origin.ClosedBy.ContainsKey(CloseReason.PeerFlood), "the connection is closed");
+    }
+
+    [Fact]
+    public async Task Data_for_streams_that_were_given_up_ends_the_connection_when_it_is_more_than_their_windows()
+    {
+        using Http2Rig rig = CreateRig();
+        using var source = new CancellationTokenSource();
+        Http2Peer peer = await rig.WarmUpAsync();
+        OpenRequest open = await rig.OpenAsync(peer, Http2Rig.Get(), source.Token);
+        await source.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => open.Sending);
+        byte[] data = new PeerFrame(FrameType.Data, 0, open.StreamId, new byte[16_384]).ToBytes();
+        await FloodAsync(peer, _ => data, frames: 200, batch: 20);
+        Assert.Equal(Http2ErrorCode.EnhanceYourCalm, (await peer.ExpectGoAwayAsync()).Code);
+        await rig.ExpectClosedForAsync(CloseReason.PeerFlood);
+    }
+
+    /// <summary>What grpc-go does to measure the round trip: a ping for each flight of data, one at a time.</summary>
+    [Fact]
+    public async Task A_ping_for_each_frame_that_we_send_is_no_flood()
+    {
+        using Http2Rig rig = CreateRig();
+        Http2Peer peer = await rig.WarmUpAsync();
+        for (int i = 0; i < 3000; i++)
+        {
+            OpenRequest open = await rig.OpenAsync(peer, Http2Rig.Post("x"));
+            await peer.SendPingAsync((ulong)i);
+            await open.AnswerAsync();
+        }
+
+        rig.AssertOneOpen();
+        Assert.InRange(Assert.Single(rig.Origin.Connections).Allowances.Values.DefaultIfEmpty().Max(), 0, 0.1);
+    }
+
+    /// <summary>What Go's server does that answers before it has read the request.</summary>
+    [Fact]
+    public async Task A_reset_without_error_behind_each_early_answer_is_no_flood()
+    {
+        using Http2Rig rig = CreateRig();
+        Http2Peer peer = await rig.WarmUpAsync();
+        for (int i = 0; i < 3000; i++)
+        {
+            OpenRequest open = await rig.OpenAsync(peer, Http2Rig.Post("some content"));
+            await peer.AnswerAsync(open.StreamId, 429, "later");
+            await peer.SendRstAsync(open.StreamId, Http2ErrorCode.NoError);
+            await peer.SendWindowUpdateAsync(0, 12);
+            Assert.Equal("later", await open.ReadResponseAsync());
+        }
+
+        rig.AssertOneOpen();
+        Assert.InRange(Assert.Single(rig.Origin.Connections).Allowances.Values.DefaultIfEmpty().Max(), 0, 0.1);
+    }
+
+    /// <summary>An upload that stood in line for the connection's window is nobody's when it is cut.</summary>
+    [Fact]
+    public async Task Uploads_that_are_given_up_while_the_window_is_closed_are_not_kept()
+    {
+        using Http2Rig rig = CreateRig();
+        Http2Peer peer = await rig.WarmUpAsync();
+        peer.GivesCredit = false;
+        using var held = new CancellationTokenSource();
+        OpenRequest first = await rig.OpenAsync(peer, Http2Rig.Post(new ByteArrayContent(new byte[200_000])), held.Token);
+        for (int received = 0; received < PeerWindows.Default;)
+        {
+            received += (await peer.ReadDataAsync(first.StreamId)).Payload.Length;
+        }
+
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        for (int i = 0; i < 1000; i++)
+        {
+            using var source = new CancellationTokenSource();
+            OpenRequest open = await rig.OpenAsync(peer, Http2Rig.Post(new ByteArrayContent(new byte[16_000])), source.Token);
+            await source.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => open.Sending);
+            await peer.ExpectRstAsync(open.StreamId);
+        }
+
+        long grown = GC.GetTotalMemory(forceFullCollection: true) - before;
+        Assert.InRange(grown, long.MinValue, 4 * Megabyte); // kept, they would be 16
+        await held.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first.Sending);
+    }
+
     [Fact]
     public async Task What_a_busy_honest_server_sends_is_no_flood()
     {

@@ -1,3 +1,4 @@
+using Warmwire.Exchange;
 using Warmwire.Tests.Http1.Flow;
 using Warmwire.Tests.Kit;
 using Warmwire.Tests.Kit.Http2;
@@ -192,7 +193,7 @@ public sealed class GoAwayTests
     {
         using var rig = new Http2Rig();
         Task<HttpResponseMessage> sending = rig.SendAsync(Http2Rig.Get());
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i <= ReplayRules.MaxReplaysOfUnprocessed; i++)
         {
             Http2Peer peer = await rig.AcceptAsync([]);
             await peer.ReadRequestAsync();
@@ -200,7 +201,7 @@ public sealed class GoAwayTests
         }
 
         await rig.FailsAsync(sending, HttpRequestError.HttpProtocolError, Http2ErrorCode.NoError);
-        Assert.Equal(4, rig.Network.DialCount);
+        Assert.Equal(ReplayRules.MaxReplaysOfUnprocessed + 1, rig.Network.DialCount);
     }
 
     [Fact]

@@ -1,4 +1,6 @@
+using Warmwire.Exchange;
 using Warmwire.Tests.Http1.Flow;
+using Warmwire.Tests.Kit.Http2;
 using Xunit;
 
 namespace Warmwire.Tests.Http2;
@@ -59,11 +61,11 @@ public sealed class ResetTests
     }
 
     [Fact]
-    public async Task A_stream_is_refused_at_most_four_times()
+    public async Task A_stream_is_refused_a_few_times_and_then_it_fails()
     {
         using var rig = new Http2Rig();
-        OpenRequest open = await rig.StartAsync();
-        for (int i = 0; i < 3; i++)
+        OpenRequest open = await rig.OpenAsync(await rig.WarmUpAsync());
+        for (int i = 0; i < ReplayRules.MaxReplaysOfUnprocessed; i++)
         {
             int dials = rig.Network.DialCount;
             await open.Peer.SendRstAsync(open.StreamId, Http2ErrorCode.RefusedStream);
@@ -73,7 +75,43 @@ public sealed class ResetTests
         await open.Peer.SendRstAsync(open.StreamId, Http2ErrorCode.RefusedStream);
         TransportException error = await rig.FailsAsync(open.Sending, HttpRequestError.HttpProtocolError, Http2ErrorCode.RefusedStream);
         Assert.True(error.NotProcessed);
-        Assert.Equal(3, rig.Origin.Replays);
+        Assert.Equal(ReplayRules.MaxReplaysOfUnprocessed, rig.Origin.Replays);
+    }
+
+    [Fact]
+    public async Task A_stream_that_is_refused_before_the_settings_are_known_waits_for_its_turn()
+    {
+        using var rig = new Http2Rig();
+        OpenRequest open = await rig.StartAsync();
+        await open.Peer.SendRstAsync(open.StreamId, Http2ErrorCode.RefusedStream);
+        open = await rig.NextAnywhereAsync(open.Sending, open.Peer, rig.Network.DialCount);
+        await open.AnswerAsync();
+        Assert.Equal(0, rig.Origin.Replays);
+    }
+
+    [Fact]
+    public async Task Servers_that_always_refuse_before_their_settings_are_not_asked_for_ever()
+    {
+        using var rig = new Http2Rig();
+        Task<HttpResponseMessage> sending = rig.SendAsync(Http2Rig.Get());
+        int asked = 0;
+        while (!sending.IsCompleted && asked < 500)
+        {
+            Task<Http2Peer> accepting = rig.AcceptAsync([]);
+            if (await Task.WhenAny(sending, accepting) == sending)
+            {
+                break;
+            }
+
+            Http2Peer peer = await accepting;
+            int stream = (await peer.ReadRequestAsync()).StreamId;
+            await peer.SendRstAsync(stream, Http2ErrorCode.RefusedStream);
+            peer.Close();
+            asked++;
+        }
+
+        await rig.FailsAsync(sending);
+        Assert.InRange(asked, 2, ReplayRules.MaxTurnsAway + ReplayRules.MaxReplaysOfUnprocessed + 1);
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed record MetricPoint(string Instrument, double Value, IReadOnlyDicti
     }
 }
 
-/// <summary>Records the measurements of the meter "Warmwire".</summary>
+/// <summary>Records the measurements of the meter "Warmwire", or of another.</summary>
 public sealed class MetricCollector : IDisposable
 {
     private readonly MeterListener _listener = new();
@@ -31,12 +31,13 @@ public sealed class MetricCollector : IDisposable
 
     /// <summary>
     /// Listens to the meters of one factory, or of the whole process if there is none; then filter by tags, since tests run side by side.
+    /// Without a name it listens to all of them.
     /// </summary>
-    public MetricCollector(IMeterFactory? factory = null, string meter = "Warmwire")
+    public MetricCollector(IMeterFactory? factory = null, string? meter = "Warmwire")
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name == meter && (factory is null || instrument.Meter.Scope == factory))
+            if ((meter is null || instrument.Meter.Name == meter) && (factory is null || instrument.Meter.Scope == factory))
             {
                 listener.EnableMeasurementEvents(instrument);
             }

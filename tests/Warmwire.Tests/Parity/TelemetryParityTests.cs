@@ -14,7 +14,6 @@ namespace Warmwire.Tests.Parity;
 /// </summary>
 [Collection(nameof(TelemetryParityTests))]
 [CollectionDefinition(nameof(TelemetryParityTests), DisableParallelization = true)]
-[Trait("Category", "Open")]
 public sealed class TelemetryParityTests
 {
     private static readonly string[] s_instruments =
@@ -118,19 +117,12 @@ public sealed class TelemetryParityTests
     public Task HttpHandlerDiagnosticListener_writes_the_same_events(string scenario) => ParityScenario.AssertAsync(async stage =>
     {
         var events = new ConcurrentQueue<(string Name, object? Payload)>();
-        using IDisposable all = DiagnosticListener.AllListeners.Subscribe(new Observer<DiagnosticListener>(listener =>
-        {
-            if (listener.Name == "HttpHandlerDiagnosticListener")
-            {
-                listener.Subscribe(new Observer<KeyValuePair<string, object?>>(pair => events.Enqueue((pair.Key, pair.Value))), (_, _, _) =>
-                    true);
-            }
-        }));
+        using var diagnostics = new DiagnosticEvents((name, payload) => events.Enqueue((name, payload)));
         int port = await PlayAsync(stage, scenario,
             new { ActivityHeadersPropagator = DistributedContextPropagator.CreateDefaultPropagator() });
         string[] lines =
         [
-            .. events.Where(entry => Property(entry.Payload, "Request") is HttpRequestMessage { RequestUri: { } uri }
+            .. events.Where(entry => DiagnosticEvents.Property(entry.Payload, "Request") is HttpRequestMessage { RequestUri: { } uri }
                 && uri.Port == port).Select(
                 entry => $"{entry.Name}({string.Join(
                     ", ", entry.Payload!.GetType().GetProperties().Select(property => property.Name).Order(StringComparer.Ordinal))})"),
@@ -162,8 +154,6 @@ public sealed class TelemetryParityTests
 
     private static string? Tag(Activity activity, string key) => Convert.ToString(activity.GetTagItem(key), CultureInfo.InvariantCulture);
 
-    private static object? Property(object? payload, string name) => payload?.GetType().GetProperty(name)?.GetValue(payload);
-
     private static string Describe(Activity activity) =>
         $"{activity.OperationName}/{activity.DisplayName}/{activity.Kind}/{activity.Status}/"
         + string.Join(' ', activity.TagObjects.Select(tag => $"{tag.Key}={tag.Value}").Order(StringComparer.Ordinal))
@@ -186,8 +176,11 @@ public sealed class TelemetryParityTests
     /// <summary>Plays it, ends the handler, and returns the server's port.</summary>
     private static async Task<int> PlayAsync(ParityStage stage, string scenario, object? settings = null)
     {
+        // Answers wait until all requests that are to queue are in the queue.
+        using var inQueue = new ManualResetEventSlim(scenario != "queued");
         await using var server = new ParityServer(request => scenario switch
         {
+            "queued" when inQueue.Wait(Guard.Limit) => Reply.Ok(),
             "404" => Reply.With("404 Not Found", "no"),
             "500 to POST" => Reply.With("500 Internal Server Error", "no"),
             "closed" => Reply.Nothing,
@@ -219,24 +212,16 @@ public sealed class TelemetryParityTests
                 {
                     await sending[i].ContinueWith(_ => { }, TaskScheduler.Default);
                 }
+                else if (i == 0)
+                {
+                    await Eventually.IsTrue(() => server.Requests.Count == 1, "the first has the connection");
+                }
             }
 
+            inQueue.Set();
             await Task.WhenAll(sending).ContinueWith(task => _ = task.Exception, TaskScheduler.Default);
         }
 
         return port;
-    }
-
-    private sealed class Observer<T>(Action<T> next) : IObserver<T>
-    {
-        public void OnCompleted()
-        {
-        }
-
-        public void OnError(Exception error)
-        {
-        }
-
-        public void OnNext(T value) => next(value);
     }
 }

@@ -72,7 +72,8 @@ public class ReplayRuleTests
             }
         }
 
-        Assert.False(MayReplay(ReplayPolicy.Safe, "POST", RequestSent.Fully, false, false, null, false, replays: 3, notProcessed: true));
+        Assert.True(MayReplay(ReplayPolicy.Safe, "POST", RequestSent.Fully, false, false, null, false, replays: 9, notProcessed: true));
+        Assert.False(MayReplay(ReplayPolicy.Safe, "POST", RequestSent.Fully, false, false, null, false, replays: 10, notProcessed: true));
         Assert.False(
             MayReplay(ReplayPolicy.Safe, "POST", RequestSent.Fully, false, false, null, false, isTimeout: true, notProcessed: true));
 
@@ -119,9 +120,9 @@ public class ReplayRuleTests
         var attempt =
             new Attempt(new AttemptRequest(request, RequestSettings.From(request, new HandlerSettings()), default) { Replays = 2 });
         attempt.Progress.TurnedAway = true;
-        Assert.Equal(2, attempt.Again().Replays);
+        Assert.Equal((2, 1), (attempt.Again(isReplay: false).Replays, attempt.Again(isReplay: false).TurnsAway));
         attempt.Progress.TurnedAway = false;
-        Assert.Equal(3, attempt.Again().Replays);
+        Assert.Equal(3, attempt.Again(isReplay: true).Replays);
     }
 
     [Fact]

@@ -144,6 +144,9 @@ internal sealed class SharedPoolSimulation : IDisposable
                 break;
             case SharedAct.LimitChanges:
                 Pick(Open, step.Pick, chosen => chosen.Limit(step.Pick % 4));
+
+                // The next connections say it at once, or later.
+                _rig.Limit = step.Pick % 3 == 0 ? -1 : Math.Max(1, _world.Limit);
                 break;
             case SharedAct.Suspends:
                 Pick(Open, step.Pick, chosen =>
@@ -334,7 +337,7 @@ internal sealed class SharedPoolSimulation : IDisposable
 
         bool full =
             origin.Open + origin.Dialing == _world.PerServer || (snapshot.Open + snapshot.Dialing == _world.Total && snapshot.Idle == 0);
-        return full || origin.Dialing > 0 || usable.Any(connection => !_world.Multiple || connection.StreamLimit == 0)
+        return full || origin.Dialing > 0 || usable.Any(connection => !_world.Multiple || connection.StreamLimit is 0 or null)
             ? null
             : "somebody waits, and nothing is dialed";
     }

@@ -205,7 +205,7 @@ public class SharedStoryTests
     [Fact]
     public async Task A_request_that_comes_while_a_connection_opens_neither_dials_nor_passes_those_who_wait()
     {
-        using var rig = new SharedRig(holdDials: true, limit: 2);
+        using var rig = new SharedRig(holdDials: true, limit: -1);
         Task<HttpConnection>? late = null;
         rig.OnMade = made => made.OnStart = _ =>
         {
@@ -381,7 +381,7 @@ public class SharedStoryTests
         using var rig = new SharedRig(limit: 7);
         StubMultiplexedConnection connection = await rig.Lease();
         await rig.Lease();
-        connection.Health = new ConnectionVitals(3, PoolRig.Ms(20));
+        connection.Health = new ConnectionVitals(3, PoolRig.Ms(20), new Dictionary<string, double>());
         Assert.Equal(("HTTP/2 or HTTP/1.1", 2), (rig.Origin.Protocols, rig.Origin.StreamsActive));
         ConnectionSnapshot snapshot = Assert.Single(rig.Origin.Connections);
         Assert.Equal(

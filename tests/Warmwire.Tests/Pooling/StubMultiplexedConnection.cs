@@ -44,7 +44,8 @@ internal sealed class StubMultiplexedConnection : HttpConnection
 
     public override Version HttpVersion => System.Net.HttpVersion.Version20;
 
-    public override int StreamLimit => _limit;
+    /// <summary>A negative limit was not said yet.</summary>
+    public override int? StreamLimit => _limit >= 0 ? _limit : null;
 
     public override ConnectionVitals Vitals => Health;
 

@@ -83,7 +83,14 @@ public sealed class Http2FuzzTests(ITestOutputHelper output)
         Http2Peer peer = await rig.AcceptSilentAsync();
         (peer.MatchesAcknowledgements, peer.GivesCredit) = (false, false);
         await peer.ReadPrefaceAsync();
-        for (int i = 0; i < requests.Length; i++)
+        bool settles = random.Next(4) != 0;
+        if (settles)
+        {
+            await peer.SendSettingsAsync();
+        }
+
+        // Before the first SETTINGS there is only one.
+        for (int i = 0; i < (settles ? requests.Length : 1); i++)
         {
             await peer.ReadRequestAsync();
         }

@@ -47,7 +47,7 @@ public sealed class ActivityTests
     public async Task Its_parent_is_the_activity_of_the_caller_which_is_current_again_afterwards()
     {
         await using var server = new ParityServer(_ => Reply.Ok());
-        using var activities = Listen(server.Port, "Warmwire");
+        using var activities = Listen(server.Port);
         using var client = new HttpClient(new PooledHttpHandler { UseProxy = false });
         using var mine = new Activity("mine");
         mine.Start();
@@ -131,7 +131,7 @@ public sealed class ActivityTests
             request => request.Contains("/first", StringComparison.Ordinal)
                 ? Reply.With("302 Found", "", "Location: /second")
                 : Reply.Ok());
-        using var activities = Listen(server.Port, "Warmwire");
+        using var activities = Listen(server.Port);
         using var client = new HttpClient(new PooledHttpHandler { UseProxy = false });
         await client.GetStringAsync(new Uri(server.Uri, "/first"));
         Assert.Equal(2, activities.Stopped.Count);
@@ -139,19 +139,19 @@ public sealed class ActivityTests
         Assert.Contains(activities.Stopped[1].Id!, server.Requests[1], StringComparison.Ordinal);
     }
 
-    private static ActivityCollector Listen(int port, string source) =>
-        new(activity => Equals(activity.GetTagItem("server.port"), port), source);
+    private static ActivityCollector Listen(int port) =>
+        new(activity => Equals(activity.GetTagItem("server.port"), port), "System.Net.Http");
 
     private static async Task AssertSameAsync(Func<string, Reply> answer, Func<HttpClient, Uri, Task> scenario) =>
         Assert.Equal(
-            await PlayAsync(new SocketsHttpHandler { UseProxy = false }, "System.Net.Http", answer, scenario),
-            await PlayAsync(new PooledHttpHandler { UseProxy = false }, "Warmwire", answer, scenario));
+            await PlayAsync(new SocketsHttpHandler { UseProxy = false }, answer, scenario),
+            await PlayAsync(new PooledHttpHandler { UseProxy = false }, answer, scenario));
 
     private static async Task<string> PlayAsync(
-        HttpMessageHandler handler, string source, Func<string, Reply> answer, Func<HttpClient, Uri, Task> scenario)
+        HttpMessageHandler handler, Func<string, Reply> answer, Func<HttpClient, Uri, Task> scenario)
     {
         await using var server = new ParityServer(answer);
-        using ActivityCollector activities = Listen(server.Port, source);
+        using ActivityCollector activities = Listen(server.Port);
         using var client = new HttpClient(handler);
         await scenario(client, server.Uri);
         return string.Join('\n', activities.Stopped.Select(Describe)).Replace($":{server.Port}", ":PORT", StringComparison.Ordinal);

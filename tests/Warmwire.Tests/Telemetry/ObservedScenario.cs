@@ -61,7 +61,7 @@ internal sealed class ObservedScenario : IAsyncDisposable
             }).ConfigureAwait(false);
 
         // The listener that counts comes first, so it hears of everything that the throwing one is told next.
-        var metrics = new MetricCollector(meters);
+        var metrics = new MetricCollector(meters, meter: null);
         var handler = new PooledHttpHandler
         {
             UseProxy = false,

@@ -121,13 +121,15 @@ public sealed class ThrowingObserverTests
     [InlineData("ActivityStarted", true)]
     [InlineData("ActivityStopped", false)]
     [InlineData("ActivityStopped", true)]
+    [InlineData("ExceptionRecorder", false)]
+    [InlineData("ExceptionRecorder", true)]
     public async Task An_activity_listener_that_throws_disturbs_nothing(string callback, bool isHttp2)
     {
         int thrown = 0;
         await using ObservedScenario scenario = await ObservedScenario.StartAsync(isHttp2, isTls: false, new TestMeterFactory());
         using var listener = new ActivityListener
         {
-            ShouldListenTo = static source => source.Name == "Warmwire",
+            ShouldListenTo = static source => source.Name is "System.Net.Http" or "Experimental.System.Net.Http.Connections",
             Sample = (ref ActivityCreationOptions<ActivityContext> _) =>
             {
                 ThrowIf(callback == "Sample");
@@ -135,6 +137,7 @@ public sealed class ThrowingObserverTests
             },
             ActivityStarted = _ => ThrowIf(callback == "ActivityStarted"),
             ActivityStopped = _ => ThrowIf(callback == "ActivityStopped"),
+            ExceptionRecorder = (Activity _, Exception _, ref TagList _) => ThrowIf(callback == "ExceptionRecorder"),
         };
         ActivitySource.AddActivityListener(listener);
         Activity? before = Activity.Current;
@@ -149,6 +152,36 @@ public sealed class ThrowingObserverTests
             {
                 Interlocked.Increment(ref thrown);
                 throw new InvalidOperationException("a listener's own fault");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("IsEnabled", false)]
+    [InlineData("IsEnabled", true)]
+    [InlineData("OnNext", false)]
+    [InlineData("OnNext", true)]
+    public async Task A_subscriber_of_diagnostic_events_that_throws_disturbs_nothing(string callback, bool isHttp2)
+    {
+        int thrown = 0;
+        await using ObservedScenario scenario = await ObservedScenario.StartAsync(isHttp2, isTls: false, new TestMeterFactory());
+        using var events = new DiagnosticEvents(
+            (_, _) => ThrowIf(callback == "OnNext"),
+            _ =>
+            {
+                ThrowIf(callback == "IsEnabled");
+                return true;
+            });
+        Assert.Equal(ObservedScenario.UndisturbedOutcomes, await scenario.PlayAsync());
+        await scenario.AssertAllCountsAreZeroAsync();
+        Assert.True(thrown > 0, "the subscriber was not told");
+
+        void ThrowIf(bool isMeant)
+        {
+            if (isMeant)
+            {
+                Interlocked.Increment(ref thrown);
+                throw new InvalidOperationException("a subscriber's own fault");
             }
         }
     }

@@ -12,19 +12,18 @@ namespace Warmwire.Http1.Flow;
 internal sealed class Http1Body
 {
     private readonly Http1Connection _connection;
-    private readonly HandlerSettings _settings;
 
     // Guarded by the connection's gate.
     private Current _current;
 
-    public Http1Body(Http1Connection connection)
-    {
-        _connection = connection;
-        _settings = connection.Services.Settings;
-        Drain = new Http1Drain(connection);
-    }
+    // Made when it is first needed, which on most connections is never.
+    private Http1Drain? _drain;
 
-    public Http1Drain Drain { get; }
+    public Http1Body(Http1Connection connection) => _connection = connection;
+
+    public Http1Drain Drain => _drain ?? Interlocked.CompareExchange(ref _drain, new Http1Drain(_connection), null) ?? _drain;
+
+    private HandlerSettings Settings => _connection.Services.Settings;
 
     /// <summary>The drain's own limits: on the bytes it skips, and what a passed limit is called.</summary>
     public (int MaxBytes, CloseReason Reason) DrainLimits
@@ -34,11 +33,14 @@ internal sealed class Http1Body
             lock (_connection.Gate)
             {
                 return _current.DrainFailure == CloseReason.Cancelled
-                    ? (_settings.MaxCancellationDrainSize, CloseReason.Cancelled)
-                    : (_settings.MaxResponseDrainSize, CloseReason.DrainLimit);
+                    ? (Settings.MaxCancellationDrainSize, CloseReason.Cancelled)
+                    : (Settings.MaxResponseDrainSize, CloseReason.DrainLimit);
             }
         }
     }
+
+    /// <summary>The exchange is over: nothing limits its drain any more.</summary>
+    public void Unlimit() => _drain?.Unlimit();
 
     /// <summary>Another response is going to come.</summary>
     public void Begin_NeedsLock() => _current = default;
@@ -125,7 +127,7 @@ internal sealed class Http1Body
             drain = _connection.IsDraining_NeedsLock;
             if (!drain)
             {
-                drain = limit = MayDrain(_settings.MaxCancellationDrainSize, _settings.CancellationDrainTimeout);
+                drain = limit = MayDrain(Settings.MaxCancellationDrainSize, Settings.CancellationDrainTimeout);
                 if (drain)
                 {
                     BeginDrain_NeedsLock(CloseReason.Cancelled);
@@ -139,7 +141,7 @@ internal sealed class Http1Body
 
         if (limit)
         {
-            Drain.Limit(exchangeId, _settings.CancellationDrainTimeout, CloseReason.Cancelled);
+            Drain.Limit(exchangeId, Settings.CancellationDrainTimeout, CloseReason.Cancelled);
         }
 
         if (drain)
@@ -166,7 +168,7 @@ internal sealed class Http1Body
                 return;
             }
 
-            drain = MayDrain(_settings.MaxResponseDrainSize, _settings.ResponseDrainTimeout);
+            drain = MayDrain(Settings.MaxResponseDrainSize, Settings.ResponseDrainTimeout);
             start = drain && !_current.ReadInFlight;
             if (drain)
             {
@@ -184,7 +186,7 @@ internal sealed class Http1Body
             return;
         }
 
-        Drain.Limit(exchangeId, _settings.ResponseDrainTimeout, CloseReason.DrainLimit);
+        Drain.Limit(exchangeId, Settings.ResponseDrainTimeout, CloseReason.DrainLimit);
         if (start)
         {
             Drain.Start(pendingFill: null);

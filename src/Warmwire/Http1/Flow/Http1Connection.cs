@@ -3,7 +3,6 @@ using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Http1.Wire;
 using Warmwire.Runtime;
-using Warmwire.Settings;
 
 namespace Warmwire.Http1.Flow;
 
@@ -19,8 +18,10 @@ namespace Warmwire.Http1.Flow;
 /// </remarks>
 internal sealed class Http1Connection : HttpConnection
 {
+    /// <summary>Not a nullable, which is twice as large: thousands of connections may be idle.</summary>
+    private static readonly TimeSpan s_noHint = TimeSpan.MinValue;
+
     // Immutable.
-    private readonly HandlerSettings _settings;
     private readonly IdleWatch _idleWatch;
 
     // Guarded by Gate.
@@ -29,7 +30,7 @@ internal sealed class Http1Connection : HttpConnection
     private long _exchangeId;
     private long _idleId;
     private volatile CloseReason _closedFor;
-    private TimeSpan? _keepAliveHint;
+    private TimeSpan _keepAliveHint = s_noHint;
 
     // Taken by what tells how the exchange ended for the connection.
     private RequestTrace? _trace;
@@ -40,7 +41,6 @@ internal sealed class Http1Connection : HttpConnection
     public Http1Connection(Route key, DialedStream dialed, IConnectionOwner owner, ConnectionServices services)
         : base(key, dialed, owner, services)
     {
-        _settings = services.Settings;
         Reader = new Http1Reader(dialed.Stream, dialed.SupportsZeroByteReads);
         Writer = new Http1RequestWriter(dialed.Stream, key, services, Request);
         Body = new Http1Body(this);
@@ -68,7 +68,7 @@ internal sealed class Http1Connection : HttpConnection
     // Without the gate: the pool asks under its own, and locks do not nest.
     public override string StateName => _state.ToString();
 
-    public override TimeSpan? KeepAliveHint => _keepAliveHint;
+    public override TimeSpan? KeepAliveHint => _keepAliveHint == s_noHint ? null : _keepAliveHint;
 
     public Http1State State => _state;
 
@@ -290,7 +290,7 @@ internal sealed class Http1Connection : HttpConnection
             }
 
             exchangeId = _exchangeId;
-            drain = reason == CloseReason.Cancelled && Request.IsDone && _settings.CancellationDrainTimeout > TimeSpan.Zero;
+            drain = reason == CloseReason.Cancelled && Request.IsDone && Services.Settings.CancellationDrainTimeout > TimeSpan.Zero;
             if (drain)
             {
                 Body.BeginDrain_NeedsLock(reason);
@@ -305,7 +305,7 @@ internal sealed class Http1Connection : HttpConnection
         if (drain)
         {
             // The exchange's flow goes on reading; it drains when it finds the head taken.
-            Body.Drain.Limit(exchangeId, _settings.CancellationDrainTimeout, reason);
+            Body.Drain.Limit(exchangeId, Services.Settings.CancellationDrainTimeout, reason);
             attempt.TryFail(error, asynchronously: true);
         }
         else
@@ -398,7 +398,7 @@ internal sealed class Http1Connection : HttpConnection
             return wait;
         }
 
-        Body.Drain.Unlimit();
+        Body.Unlimit();
         if (reason is { } close)
         {
             Close(close);
@@ -475,7 +475,7 @@ internal sealed class Http1Connection : HttpConnection
     /// <summary>What closing does outside the gate, once.</summary>
     public void CompleteClose(CloseReason reason, Attempt? attempt, Exception? error, bool asynchronously)
     {
-        Body.Drain.Unlimit();
+        Body.Unlimit();
         Writer.Stop();
         Owner.EndStream(Dialed);
         Owner.Closed(this, reason);

@@ -26,8 +26,6 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
     private readonly ConnectionServices _services;
     private readonly OutputBuffer _output = new();
 
-    private readonly Http1RequestProgress _progress;
-
     // Two may want to send, the content and the flow that started it.
     private readonly Lock _gate = new();
     private Current _current;
@@ -37,14 +35,13 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
         _sender = new Http1Sender(stream, progress);
         _key = key;
         _services = services;
-        _progress = progress;
     }
 
     private long? PromisedLength => _current.Plan.Kind == RequestBodyKind.Length ? _current.Plan.Length : null;
 
     /// <summary>The last byte of the request has been handed to the stream, which may not have said yet that it has taken it.</summary>
     public bool HasHandedOverAll =>
-        _progress.State == Http1RequestState.HandedOver || (!_current.Stopped && _current.Body is { IsWhole: true });
+        _sender.Progress.State == Http1RequestState.HandedOver || (!_current.Stopped && _current.Body is { IsWhole: true });
 
     public bool IsStopped => _current.Stopped;
 
@@ -102,11 +99,11 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
         Attempt attempt = _current.Attempt!;
         if (attempt.Request.Content is not null)
         {
-            _progress.MoveTo(Http1RequestState.Sending, attempt);
+            _sender.Progress.MoveTo(Http1RequestState.Sending, attempt);
             return SendWithBodyAsync(attempt);
         }
 
-        _progress.MoveTo(Http1RequestState.HandedOver, attempt);
+        _sender.Progress.MoveTo(Http1RequestState.HandedOver, attempt);
         ValueTask sending = _sender.SendAsync(_output.Written);
         if (!sending.IsCompletedSuccessfully)
         {
@@ -153,13 +150,13 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
         if (_current.Continue is not null)
         {
             await SendOutputAsync().ConfigureAwait(false);
-            _progress.MoveTo(Http1RequestState.Withheld, attempt);
+            _sender.Progress.MoveTo(Http1RequestState.Withheld, attempt);
             if (!await _current.Continue.WaitAsync(_services.Deadlines, attempt.Settings.Expect100ContinueTimeout).ConfigureAwait(false))
             {
                 return false;
             }
 
-            _progress.MoveTo(Http1RequestState.Sending, attempt);
+            _sender.Progress.MoveTo(Http1RequestState.Sending, attempt);
         }
 
         var body = new RequestBodyStream(this, PromisedLength);
@@ -198,7 +195,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
                 ChunkEncoder.WriteLastChunk(_output);
             }
 
-            _progress.MoveTo(Http1RequestState.HandedOver, attempt);
+            _sender.Progress.MoveTo(Http1RequestState.HandedOver, attempt);
             await SendOutputAsync().ConfigureAwait(false);
         }
         finally

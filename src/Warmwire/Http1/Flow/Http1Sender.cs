@@ -7,6 +7,8 @@ internal sealed class Http1Sender(Stream stream, Http1RequestProgress progress)
 {
     private int _writes;
 
+    public Http1RequestProgress Progress { get; } = progress;
+
     /// <summary>How often a write to the stream has begun or ended.</summary>
     public int Writes => Volatile.Read(ref _writes);
 
@@ -35,7 +37,7 @@ internal sealed class Http1Sender(Stream stream, Http1RequestProgress progress)
         catch (Exception e)
         {
             _writes++;
-            progress.WriteError = e;
+            Progress.WriteError = e;
             return ValueTask.FromException(e);
         }
 
@@ -57,7 +59,7 @@ internal sealed class Http1Sender(Stream stream, Http1RequestProgress progress)
         }
         catch (Exception e)
         {
-            progress.WriteError = e;
+            Progress.WriteError = e;
             throw;
         }
         finally

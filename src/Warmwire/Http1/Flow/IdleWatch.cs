@@ -9,11 +9,7 @@ namespace Warmwire.Http1.Flow;
 /// </summary>
 internal abstract class IdleWatch
 {
-    protected IdleWatch(Http1Connection connection)
-    {
-        Connection = connection;
-        AsksAlways = connection.Services.Settings.VerifyIdleConnections;
-    }
+    protected IdleWatch(Http1Connection connection) => Connection = connection;
 
     /// <summary>
     /// Whether bytes, the end or a failure have come although no request was sent. Asked just before the first byte of a request.
@@ -26,7 +22,7 @@ internal abstract class IdleWatch
     protected Http1Connection Connection { get; }
 
     /// <summary>Whether the socket is asked at each lease, also where the loop would have told of input by now.</summary>
-    protected bool AsksAlways { get; }
+    protected bool AsksAlways => Connection.Services.Settings.VerifyIdleConnections;
 
     public static IdleWatch For(Http1Connection connection) => connection.Dialed switch
     {

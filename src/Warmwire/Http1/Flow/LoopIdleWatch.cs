@@ -8,23 +8,19 @@ namespace Warmwire.Http1.Flow;
 /// </summary>
 internal sealed class LoopIdleWatch : IdleWatch, IInputWatcher
 {
-    private readonly SocketStream _socket;
-
     public LoopIdleWatch(Http1Connection connection, SocketStream socket)
-        : base(connection)
-    {
-        _socket = socket;
-        socket.InputWatcher = this;
-    }
+        : base(connection) => socket.InputWatcher = this;
 
-    public override bool HasInput => _socket.MayHaveInput && _socket.HasInput;
+    public override bool HasInput => Socket.MayHaveInput && Socket.HasInput;
 
     public override bool MayLease_NeedsLock => true;
+
+    private SocketStream Socket => Connection.Dialed.SocketStream!;
 
     public override void Begin(long idleId)
     {
         Connection.Reader.ReleaseBuffer();
-        if (_socket.MayHaveInput)
+        if (Socket.MayHaveInput)
         {
             // Story: the end came together with the last bytes of the answer. The notice of it found an exchange under way and was left to
             // that exchange, which had no reason to read on.
@@ -38,7 +34,8 @@ internal sealed class LoopIdleWatch : IdleWatch, IInputWatcher
         // bytes would become the next answer. So the socket itself is asked. Only right behind an answer it need not be: the read that took
         // the answer found nothing behind it. What came a moment later the loop may not have seen yet; who must be sure has it asked
         // always.
-        if ((idle <= Http1Limits.HeardOfJustNow && !_socket.MayHaveInput && !AsksAlways) || !_socket.HasInput)
+        SocketStream socket = Socket;
+        if ((idle <= Http1Limits.HeardOfJustNow && !socket.MayHaveInput && !AsksAlways) || !socket.HasInput)
         {
             return false;
         }
@@ -52,7 +49,7 @@ internal sealed class LoopIdleWatch : IdleWatch, IInputWatcher
     {
         // Story: a whole exchange comes and goes between the question and what follows from the answer, and what the socket had to read was
         // its response.
-        if (Connection.IsIdle(out long idleId) && _socket.HasInput)
+        if (Connection.IsIdle(out long idleId) && Socket.HasInput)
         {
             End(idleId);
         }

@@ -1,11 +1,14 @@
 namespace Warmwire.Http2.Wire;
 
 /// <summary>
-/// Frames that cost us work and bring the exchange nothing: each kind has an allowance that refills with time. The reading flow's own,
-/// except for <see cref="Earn"/>.
+/// Frames that cost us work and bring the exchange nothing: each kind has an allowance that refills with time and with what we send. The
+/// reading flow's own, except for <see cref="Earn"/> and <see cref="MostUsed"/>.
 /// </summary>
 internal sealed class FloodGuard
 {
+    /// <summary>Below this part of an allowance nobody looks at the clock.</summary>
+    private const int Unsettled = 32;
+
     private static readonly (int Burst, int PerSecond, string Name)[] s_allowances =
     [
         (Http2Limits.PingBurst, Http2Limits.PingsPerSecond, "PING frames"),
@@ -18,55 +21,95 @@ internal sealed class FloodGuard
     ];
 
     private readonly TimeProvider _time;
-    private readonly int[] _left = new int[s_allowances.Length];
-    private readonly int[] _earned = new int[s_allowances.Length];
-    private readonly long[] _refilledAt = new long[s_allowances.Length];
+    private readonly Allowance[] _allowances = new Allowance[s_allowances.Length];
 
     public FloodGuard(TimeProvider time)
     {
         _time = time;
         long now = time.GetTimestamp();
-        for (int i = 0; i < _left.Length; i++)
+        foreach (ref Allowance allowance in _allowances.AsSpan())
         {
-            _left[i] = s_allowances[i].Burst;
-            _refilledAt[i] = now;
+            allowance.SettledAt = now;
         }
     }
 
     /// <exception cref="Http2ConnectionException">There were too many.</exception>
     public void Count(FloodKind kind)
     {
-        ref int left = ref _left[(int)kind];
-        if (left == 0)
+        ref Allowance allowance = ref _allowances[(int)kind];
+        int burst = s_allowances[(int)kind].Burst;
+        if (allowance.Used < burst / Unsettled)
         {
-            Refill(kind);
+            allowance.Used++;
+            return;
         }
 
-        if (left == 0)
+        Settle(ref allowance, kind);
+        allowance.Used++;
+        if (allowance.Used > allowance.MostUsed)
+        {
+            Volatile.Write(ref allowance.MostUsed, allowance.Used);
+        }
+
+        // A whole frame too many: what time has given back is a fraction of one.
+        if (allowance.Used > burst + 0.999)
         {
             throw new Http2ConnectionException(Http2ErrorCode.EnhanceYourCalm, $"the server sends too many {s_allowances[(int)kind].Name}");
         }
-
-        left--;
     }
 
     /// <summary>What we did explains so many more. Any thread.</summary>
     public void Earn(FloodKind kind, int count)
     {
         // Never more than a burst's worth: what is not needed is forgotten.
-        if (Volatile.Read(ref _earned[(int)kind]) < s_allowances[(int)kind].Burst)
+        ref int earned = ref _allowances[(int)kind].Earned;
+        if (Volatile.Read(ref earned) < s_allowances[(int)kind].Burst)
         {
-            Interlocked.Add(ref _earned[(int)kind], count);
+            Interlocked.Add(ref earned, count);
         }
     }
 
-    private void Refill(FloodKind kind)
+    /// <summary>The largest part of an allowance that was in use so far; 1 is all of it. Any thread.</summary>
+    public double MostUsed(FloodKind kind) => Volatile.Read(ref _allowances[(int)kind].MostUsed) / s_allowances[(int)kind].Burst;
+
+    /// <summary>The same of each kind of which any was in use, by its name.</summary>
+    public Dictionary<string, double> GetMostUsed()
     {
-        int i = (int)kind;
-        (int burst, int perSecond, _) = s_allowances[i];
+        var used = new Dictionary<string, double>(StringComparer.Ordinal);
+        for (int i = 0; i < s_allowances.Length; i++)
+        {
+            if (MostUsed((FloodKind)i) is > 0 and var part)
+            {
+                used.Add(s_allowances[i].Name, part);
+            }
+        }
+
+        return used;
+    }
+
+    private void Settle(ref Allowance allowance, FloodKind kind)
+    {
+        (int burst, int perSecond, _) = s_allowances[(int)kind];
         long now = _time.GetTimestamp();
-        double grown = _time.GetElapsedTime(_refilledAt[i], now).TotalSeconds * perSecond;
-        _refilledAt[i] = now;
-        _left[i] = (int)Math.Min(burst, grown + Interlocked.Exchange(ref _earned[i], 0));
+        allowance.Used = Math.Max(0, allowance.Used - (_time.GetElapsedTime(allowance.SettledAt, now).TotalSeconds * perSecond));
+        allowance.SettledAt = now;
+
+        int earned = Volatile.Read(ref allowance.Earned);
+        int taken = (int)Math.Min(Math.Min(earned, burst), Math.Ceiling(allowance.Used));
+        if (taken > 0)
+        {
+            // What was earned beyond a burst is forgotten with it.
+            Interlocked.Add(ref allowance.Earned, -(taken + Math.Max(0, earned - burst)));
+            allowance.Used = Math.Max(0, allowance.Used - taken);
+        }
+    }
+
+    private struct Allowance
+    {
+        /// <summary>How much of the burst is in use, as of the last look at the clock.</summary>
+        public double Used;
+        public double MostUsed;
+        public int Earned;
+        public long SettledAt;
     }
 }

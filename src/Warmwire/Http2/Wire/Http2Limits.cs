@@ -9,9 +9,6 @@ internal static class Http2Limits
     /// <summary>The largest payload of a frame that we accept, and the largest we send (RFC 9113 §4.2).</summary>
     public const int FrameBytes = 16_384;
 
-    /// <summary>Streams opened on a connection before the server has said how many it takes.</summary>
-    public const int StreamsBeforeSettings = 100;
-
     /// <summary>The receive window of a connection at its start; it grows with what arrives within a round trip.</summary>
     public const int ConnectionWindow = 1024 * 1024;
 
@@ -41,6 +38,12 @@ internal static class Http2Limits
     /// <summary>Bytes that wait to be sent, above which the content of a request waits.</summary>
     public const int PendingOutputBytes = 256 * 1024;
 
+    /// <summary>Bytes of window updates and resets that wait to be sent while the peer does not read.</summary>
+    public const int PendingControlBytes = 1024 * 1024;
+
+    /// <summary>Sends in a row on the thread of one caller while others add frames; then a work item goes on.</summary>
+    public const int SendsInARow = 8;
+
     /// <summary>Acknowledgements that wait to be sent while the peer does not read.</summary>
     public const int PendingAcknowledgements = 1000;
 
@@ -67,6 +70,9 @@ internal static class Http2Limits
     /// </summary>
     public static readonly TimeSpan UploadStall = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long a server may read nothing while requests cannot be begun for it; then the connection is closed.</summary>
+    public static readonly TimeSpan UnreadOutput = TimeSpan.FromSeconds(30);
+
     /// <summary>How long is read on after writing failed: a server that closes says why, and may have answered, before it does.</summary>
     public static readonly TimeSpan ReadAfterWriteError = TimeSpan.FromMilliseconds(500);
 
@@ -79,9 +85,13 @@ internal static class Http2Limits
     /// <summary>A connection that was idle for longer is asked for unread input before it serves again.</summary>
     public static readonly TimeSpan HeardOfJustNow = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>Ping frames of the server: this many at once, and so many more each second.</summary>
+    /// <summary>
+    /// Ping frames of the server: this many at once, so many more each second and for each HEADERS or DATA frame we send: servers measure
+    /// the round trip with one of each flight of data.
+    /// </summary>
     public const int PingBurst = 1000;
     public const int PingsPerSecond = 50;
+    public const int PingsPerFrame = 1;
 
     /// <summary>
     /// Settings frames of the server: this many at once (the first, and room for a hundred), and so many more each second.
@@ -89,14 +99,21 @@ internal static class Http2Limits
     public const int SettingsBurst = 128;
     public const int SettingsPerSecond = 1;
 
-    /// <summary>DATA frames without data or end: this many at once, and so many more each second.</summary>
+    /// <summary>DATA frames without data: this many at once, so many more each second and for each stream we open.</summary>
     public const int EmptyDataBurst = 1000;
     public const int EmptyDataPerSecond = 100;
+    public const int EmptyDataPerStream = 1;
 
-    /// <summary>Frames for streams that are gone: this many at once, so many more each second and for each stream we reset.</summary>
+    /// <summary>
+    /// Frames for streams that are gone: this many at once, so many more each second, for each stream we open and each that we reset.
+    /// </summary>
     public const int GoneStreamBurst = 1000;
     public const int GoneStreamPerSecond = 100;
+    public const int GoneStreamPerStream = 4;
     public const int GoneStreamPerReset = 10;
+
+    /// <summary>DATA frames for streams that are gone count among these frames below this size; larger ones by their bytes.</summary>
+    public const int SmallDataBytes = 256;
 
     /// <summary>Exchanges that the server resets: this many at once, and so many more each second and for each response.</summary>
     public const int ResetBurst = 1000;

@@ -21,6 +21,9 @@ internal struct ReceiveWindow
     /// <summary>What the peer may send before it needs our word.</summary>
     public int Size { get; private set; }
 
+    /// <summary>What it may still send of that.</summary>
+    public readonly int Left => Math.Max(0, _left);
+
     /// <summary>The peer has sent so much.</summary>
     public ReceiveWindowUse Take(int bytes)
     {
