@@ -15,6 +15,12 @@ internal struct ConnectionSlots
     /// <summary>How many slots there are, as last told.</summary>
     public int Limit { get; private set; }
 
+    /// <summary>
+    /// Whether the limit is a guess until the connection has told it. What it knows already, and is about to tell, is no limit yet: a dial
+    /// planned meanwhile would be made for waiters that it is about to serve.
+    /// </summary>
+    public bool IsGuess { get; private set; }
+
     /// <summary>How often the connection has told anything that decides whether it takes exchanges.</summary>
     public int Version { get; private set; }
 
@@ -26,10 +32,11 @@ internal struct ConnectionSlots
     /// <summary>The connection has told something else that decides.</summary>
     public void Told() => Version++;
 
-    public void LimitIs(int limit)
+    public void LimitIs(int limit, bool isGuess)
     {
         Version++;
         Limit = limit;
+        IsGuess = isGuess;
     }
 
     /// <summary>

@@ -79,7 +79,7 @@ internal sealed class OriginState
     /// </summary>
     public int Coming => Dialing + Opening
         + (KnownStreamLimit is null
-            ? Multiplexed.Count(static pooled => pooled is { IsUsable: true, IsOffered: true, Connection.StreamLimit: null })
+            ? Multiplexed.Count(static pooled => pooled is { IsUsable: true, IsOffered: true, Slots.IsGuess: true })
             : 0);
 
     // Its course.
@@ -156,7 +156,7 @@ internal sealed class OriginState
     public void LimitIs(PooledConnection pooled)
     {
         int? said = pooled.Connection.StreamLimit;
-        pooled.Slots.LimitIs(said ?? StreamsBeforeSettings);
+        pooled.Slots.LimitIs(said ?? StreamsBeforeSettings, isGuess: said is null);
         if (said > 0)
         {
             KnownStreamLimit = said;
