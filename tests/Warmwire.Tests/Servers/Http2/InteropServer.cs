@@ -31,8 +31,8 @@ internal sealed class InteropServer : IAsyncDisposable
     public static Task<InteropServer> StartAsync(string name) => name switch
     {
         "nghttpd" => StartNghttpdAsync(),
-        "Node" => StartAloneAsync("node", tls: false, static (directory, port) =>
-            [Repository.Path("tests/Warmwire.Tests/Servers/Http2/Programs/server.js"), $"{port}", directory]),
+        "Node" => StartNodeAsync(megabytes: 100),
+        "Node without room" => StartNodeAsync(megabytes: 1),
         "Go" => StartGoAsync(),
         "Kestrel" => StartKestrelAsync(),
         _ => StartInFrontAsync(name),
@@ -57,6 +57,9 @@ internal sealed class InteropServer : IAsyncDisposable
         return new InteropServer(child.Uri, child, kestrel: null) { EchoesOnly = true };
     }
 
+    private static Task<InteropServer> StartNodeAsync(int megabytes) => StartAloneAsync("node", tls: false, (directory, port) =>
+        [Repository.Path("tests/Warmwire.Tests/Servers/Http2/Programs/server.js"), $"{port}", directory, $"{megabytes}"]);
+
     private static async Task<InteropServer> StartGoAsync()
     {
         string program = await GoProgram.BuildAsync("nethttp.go");
@@ -71,8 +74,13 @@ internal sealed class InteropServer : IAsyncDisposable
 
     private static async Task<InteropServer> StartKestrelAsync()
     {
-        KestrelServer kestrel =
-            await KestrelServer.StartAsync(AnswerAsync, new KestrelServerSettings { Protocols = HttpProtocols.Http2 });
+        KestrelServer kestrel = await KestrelServer.StartAsync(AnswerAsync, new KestrelServerSettings
+        {
+            Protocols = HttpProtocols.Http2,
+
+            // Twice as many may be under way in it, and what it does for requests that were given up ends later than they do.
+            Configure = static kestrel => kestrel.Limits.Http2.MaxStreamsPerConnection = 1000,
+        });
         return new InteropServer(kestrel.HttpUri, child: null, kestrel);
     }
 
