@@ -18,6 +18,7 @@ internal sealed class InteropLoad
     private readonly ConcurrentDictionary<int, string> _underWay = new();
     private int _leftOut;
     private int _refused;
+    private int _broken;
 
     public InteropLoad(HttpClient client, InteropServer server)
     {
@@ -48,10 +49,14 @@ internal sealed class InteropLoad
     /// <summary>How many the server found too much.</summary>
     public int Refused => _refused;
 
+    /// <summary>How many ended with a connection of which the server says that something in itself failed.</summary>
+    public int Broken => _broken;
+
     public override string ToString() => string.Join(
         ", ",
         _answered.OrderBy(static pair => pair.Key, StringComparer.Ordinal).Select(static pair => $"{pair.Key} {pair.Value:N0}")
-            .Append($"refused {_refused:N0}, left out by a GOAWAY and not to be sent again {_leftOut:N0}"));
+            .Append($"refused {_refused:N0}, left out by a GOAWAY and not to be sent again {_leftOut:N0}")
+            .Append($"ended by a failure inside the server {_broken:N0}"));
 
     public async Task RunAsync(int workers, TimeSpan time)
     {
@@ -90,6 +95,11 @@ internal sealed class InteropLoad
             {
                 // The server has too much to do: what it does for requests that were given up ends later than they do.
                 Interlocked.Increment(ref _refused);
+            }
+            catch (TransportException e) when (e.Http2ErrorCode > Http2ErrorCode.Http11Required)
+            {
+                // No code of HTTP/2: apache2 says "The user callback function failed" of itself, to .NET's handler as well.
+                Interlocked.Increment(ref _broken);
             }
             catch (Exception e)
             {
