@@ -143,12 +143,6 @@ internal sealed class Http2Opening
         _connection.Floods.Earn(FloodKind.Ping, Http2Limits.PingsPerFrame);
         _connection.Floods.Earn(FloodKind.EmptyData, Http2Limits.EmptyDataPerStream);
         _connection.Floods.Earn(FloodKind.GoneStream, Http2Limits.GoneStreamPerStream);
-        if (!attempt.IsAgain)
-        {
-            // A server may refuse what its clients ask for; what we send again by ourselves is our own expense.
-            _connection.Floods.Earn(FloodKind.Reset, Http2Limits.ResetsPerRequest);
-        }
-
         if (startIsDue)
         {
             stream.Start(attempt);

@@ -19,6 +19,7 @@ internal sealed class InteropLoad
     private int _leftOut;
     private int _refused;
     private int _broken;
+    private string? _lastRefusal;
 
     public InteropLoad(HttpClient client, InteropServer server)
     {
@@ -55,7 +56,7 @@ internal sealed class InteropLoad
     public override string ToString() => string.Join(
         ", ",
         _answered.OrderBy(static pair => pair.Key, StringComparer.Ordinal).Select(static pair => $"{pair.Key} {pair.Value:N0}")
-            .Append($"refused {_refused:N0}, left out by a GOAWAY and not to be sent again {_leftOut:N0}")
+            .Append($"refused {_refused:N0} {_lastRefusal}, left out by a GOAWAY and not to be sent again {_leftOut:N0}")
             .Append($"ended by a failure inside the server {_broken:N0}"));
 
     public async Task RunAsync(int workers, TimeSpan time)
@@ -91,12 +92,13 @@ internal sealed class InteropLoad
                 // The content can be taken once, so it is for the program to send it again.
                 Interlocked.Increment(ref _leftOut);
             }
-            catch (TransportException e) when (e.Http2ErrorCode == Http2ErrorCode.EnhanceYourCalm)
+            catch (Exception e) when (CodeOf(e) == Http2ErrorCode.EnhanceYourCalm)
             {
                 // The server has too much to do: what it does for requests that were given up ends later than they do.
                 Interlocked.Increment(ref _refused);
+                _lastRefusal = e.Message;
             }
-            catch (TransportException e) when (e.Http2ErrorCode > Http2ErrorCode.Http11Required)
+            catch (Exception e) when (CodeOf(e) > Http2ErrorCode.Http11Required)
             {
                 // No code of HTTP/2: apache2 says "The user callback function failed" of itself, to .NET's handler as well.
                 Interlocked.Increment(ref _broken);
@@ -188,6 +190,14 @@ internal sealed class InteropLoad
         Require(response, (HttpStatusCode)status);
         await response.Content.ReadAsByteArrayAsync();
     }
+
+    /// <summary>What the server said of the stream or the connection; a body that is read tells of it by another exception.</summary>
+    private static Http2ErrorCode? CodeOf(Exception? e) => e switch
+    {
+        null => null,
+        TransportException { Http2ErrorCode: { } code } => code,
+        _ => CodeOf(e.InnerException),
+    };
 
     private static byte[] Part(Random random, int max) => ChildServer.Large[..random.Next(1_500, max)];
 

@@ -10,8 +10,8 @@ internal static class Http2Limits
     public const int FrameBytes = 16_384;
 
     /// <summary>
-    /// The receive window of a connection. It bounds nothing that we hold, because it opens as data comes; a small one that is used up makes
-    /// servers stand still that do not read their clients' window updates behind uploads they cannot answer (haproxy).
+    /// The receive window of a connection. It bounds nothing that we hold, because it opens as data comes; a small one that is used up
+    /// makes servers stand still that do not read window updates behind uploads they cannot answer (haproxy).
     /// </summary>
     public const int ConnectionWindow = 64 * 1024 * 1024;
 
@@ -120,12 +120,11 @@ internal static class Http2Limits
     public const int SmallDataBytes = 256;
 
     /// <summary>
-    /// Exchanges that the server resets: this many at once, and so many more each second, for each request that is sent for the first time
-    /// (so only those count that were sent again by ourselves) and for each response.
+    /// Exchanges that the server resets: this many at once, and so many more each second and for each response. Refusals (REFUSED_STREAM,
+    /// ENHANCE_YOUR_CALM) of what was sent for the first time do not count.
     /// </summary>
     public const int ResetBurst = 1000;
     public const int ResetsPerSecond = 100;
-    public const int ResetsPerRequest = 1;
     public const int ResetsPerResponse = 1;
 
     /// <summary>Window updates: this many at once, and so many more each second and for each DATA frame we send.</summary>
