@@ -8,7 +8,7 @@ namespace Warmwire.Tests.Soak;
 /// <summary>What programs do with a server over HTTP/2, all of it at once.</summary>
 internal sealed class InteropLoad
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     private readonly HttpClient _client;
     private readonly InteropServer _server;
@@ -56,7 +56,7 @@ internal sealed class InteropLoad
     public override string ToString() => string.Join(
         ", ",
         _answered.OrderBy(static pair => pair.Key, StringComparer.Ordinal).Select(static pair => $"{pair.Key} {pair.Value:N0}")
-            .Append($"refused {_refused:N0} {_lastRefusal}, left out by a GOAWAY and not to be sent again {_leftOut:N0}")
+            .Append($"refused {_refused:N0}{(_lastRefusal is null ? "" : $" ({_lastRefusal})")}, left out by a GOAWAY and not to be sent again {_leftOut:N0}")
             .Append($"ended by a failure inside the server {_broken:N0}"));
 
     public async Task RunAsync(int workers, TimeSpan time)
