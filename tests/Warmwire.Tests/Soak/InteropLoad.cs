@@ -56,7 +56,8 @@ internal sealed class InteropLoad
     public override string ToString() => string.Join(
         ", ",
         _answered.OrderBy(static pair => pair.Key, StringComparer.Ordinal).Select(static pair => $"{pair.Key} {pair.Value:N0}")
-            .Append($"refused {_refused:N0}{(_lastRefusal is null ? "" : $" ({_lastRefusal})")}, left out by a GOAWAY and not to be sent again {_leftOut:N0}")
+            .Append($"refused {_refused:N0}{(_lastRefusal is null ? "" : $" ({_lastRefusal})")}")
+            .Append($"left out by a GOAWAY and not to be sent again {_leftOut:N0}")
             .Append($"ended by a failure inside the server {_broken:N0}"));
 
     public async Task RunAsync(int workers, TimeSpan time)
