@@ -167,7 +167,7 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Closes the connection to a server that does not read; behind what this thread is doing, which may be a caller's read.</summary>
+    /// <summary>Closes the connection to a server that does not read; behind what this thread does, perhaps a caller's read.</summary>
     private void Leave(string what)
     {
         var error = new Http2ConnectionException(Http2ErrorCode.EnhanceYourCalm, $"the server does not read: {what}");
