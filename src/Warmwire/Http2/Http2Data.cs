@@ -172,7 +172,7 @@ internal sealed class Http2Data
     {
         using Http2Output.FrameScope frames = Output.Enter();
         Http2Stream? stream = Streams.Find_NeedsLock(streamId, FrameType.Data);
-        int credit = _receiveWindows.Came(length, Time, _connection.Health.RoundTripStamps);
+        int credit = _receiveWindows.Came(length);
         if (credit > 0)
         {
             frames.WindowUpdate(0, credit);

@@ -347,12 +347,12 @@ internal sealed class Http2FrameReceiver
         FrameRules.RequireStream(header);
         FrameRules.RequireLength(header, 4);
         var code = (Http2ErrorCode)BinaryPrimitives.ReadUInt32BigEndian(payload);
-        if (_connection.Streams.PeerReset(header.StreamId, code, out bool isCut) is { } stream)
+        if (_connection.Streams.PeerReset(header.StreamId, code, out bool isFlood) is { } stream)
         {
             Note(stream, StreamSteps.EndSlot);
         }
 
-        if (isCut)
+        if (isFlood)
         {
             // Each costs the server one frame and us a whole request.
             _connection.Floods.Count(FloodKind.Reset);

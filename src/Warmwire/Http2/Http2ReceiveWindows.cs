@@ -4,7 +4,7 @@ namespace Warmwire.Http2;
 
 /// <summary>
 /// What we let the server send. The connection's window opens again as soon as data has come, because nobody's reading may hold up the
-/// others; a stream's opens when its caller reads. Both grow while they are what holds the server up, within limits. Guarded by the
+/// others; a stream's opens when its caller reads, and grows while it is what holds the server up, within limits. Guarded by the
 /// connection's gate.
 /// </summary>
 internal sealed class Http2ReceiveWindows
@@ -14,7 +14,7 @@ internal sealed class Http2ReceiveWindows
     private long _grown;
 
     // What may still come of streams that were cut, as far as their windows had been given.
-    private long _late = Http2Limits.ConnectionWindow;
+    private long _late = Http2Limits.LateBytes;
 
     /// <param name="initial"><see cref="PooledHttpHandler.InitialHttp2StreamWindowSize"/>.</param>
     /// <param name="now">When the connection was opened.</param>
@@ -29,22 +29,14 @@ internal sealed class Http2ReceiveWindows
     /// <summary>Data has come on any stream, also one that is gone.</summary>
     /// <returns>The increment to tell the server for the connection, or 0.</returns>
     /// <exception cref="Http2ConnectionException">It was more than the window allows.</exception>
-    public int Came(int bytes, TimeProvider time, long roundTrip)
+    public int Came(int bytes)
     {
         if (_connection.Take(bytes) == ReceiveWindowUse.Passed)
         {
             throw new Http2ConnectionException(Http2ErrorCode.FlowControlError, "the server sent more than the connection's window allows");
         }
 
-        int credit = _connection.Consume(bytes);
-        if (credit > 0
-            && _connection.ShouldGrow(credit, time.GetTimestamp(), roundTrip)
-            && _connection.Size < Http2Limits.MaxConnectionWindow)
-        {
-            credit += _connection.GrowTo(Math.Min(_connection.Size * 2, Http2Limits.MaxConnectionWindow));
-        }
-
-        return credit;
+        return _connection.Consume(bytes);
     }
 
     /// <summary>The caller of a stream has read so much of its data.</summary>
@@ -79,7 +71,7 @@ internal sealed class Http2ReceiveWindows
         if (isCut)
         {
             // No more is ever on its way than the connection's window.
-            _late = Math.Min(_late + stream.Window.Left, Math.Max(_connection.Size, Http2Limits.ConnectionWindow));
+            _late = Math.Min(_late + stream.Window.Left, Http2Limits.ConnectionWindow);
         }
     }
 

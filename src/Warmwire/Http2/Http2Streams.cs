@@ -312,10 +312,12 @@ internal sealed class Http2Streams
     /// <summary>RST_STREAM has come.</summary>
     /// <param name="streamId">Its stream.</param>
     /// <param name="code">Why.</param>
-    /// <param name="isCut">Whether that ended an exchange before its response was complete.</param>
+    /// <param name="isFlood">Whether that ended an exchange before its response was complete, and not for want of room.</param>
     /// <returns>The stream, if it was open and the caller is to end its slot.</returns>
-    public Http2Stream? PeerReset(int streamId, Http2ErrorCode code, out bool isCut)
+    public Http2Stream? PeerReset(int streamId, Http2ErrorCode code, out bool isFlood)
     {
+        bool isCut;
+        isFlood = false;
         Http2Stream? stream;
         using (Output.EnterGate())
         {
@@ -350,6 +352,8 @@ internal sealed class Http2Streams
             return stream;
         }
 
+        // A server may refuse what its clients ask for; what is sent again without them is our own expense.
+        isFlood = code is not (Http2ErrorCode.RefusedStream or Http2ErrorCode.EnhanceYourCalm) || stream.Attempt?.IsAgain == true;
         if (code == Http2ErrorCode.Http11Required && _connection.Route.Protocols == ProtocolOffer.Http2OrHttp1)
         {
             Http2Connection.TellLater(() => TellHttp11Required(stream));

@@ -85,6 +85,22 @@ public sealed class FloodTests
         Assert.True(open.Peer.ClientClosed.IsCompleted || rig.IsReference, "20,000 requests reset, and the connection is still in use");
     }
 
+    [Fact]
+    public async Task A_server_that_has_no_room_for_requests_may_say_so_of_each()
+    {
+        using Http2Rig rig = CreateRig();
+        OpenRequest open = await rig.StartAsync();
+        for (int i = 0; i < Warmwire.Http2.Wire.Http2Limits.ResetBurst + 500; i++)
+        {
+            Task<HttpResponseMessage> sending = rig.SendAsync(Http2Rig.Get());
+            await open.Peer.SendRstAsync((await open.Peer.ReadRequestAsync()).StreamId, Http2ErrorCode.EnhanceYourCalm);
+            await rig.FailsAsync(sending);
+        }
+
+        Assert.False(open.Peer.ClientClosed.IsCompleted);
+        Assert.Equal(1, rig.Network.DialCount);
+    }
+
     [Theory]
     [InlineData(16_384)]
     [InlineData(100)]

@@ -237,7 +237,7 @@ public sealed class FlowControlTests
                 await SendHalfAsync(request.StreamId);
                 same = peer.SendWindows[request.StreamId] > window ? 0 : same + 1;
                 window = Math.Max(window, peer.SendWindows[request.StreamId]);
-                Assert.InRange(peer.SendWindows[0], 0, Warmwire.Http2.Wire.Http2Limits.MaxConnectionWindow);
+                Assert.InRange(peer.SendWindows[0], 0, Warmwire.Http2.Wire.Http2Limits.ConnectionWindow);
             }
 
             Assert.InRange(window, PeerWindows.Default, Largest);

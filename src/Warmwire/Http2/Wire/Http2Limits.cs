@@ -9,11 +9,14 @@ internal static class Http2Limits
     /// <summary>The largest payload of a frame that we accept, and the largest we send (RFC 9113 §4.2).</summary>
     public const int FrameBytes = 16_384;
 
-    /// <summary>The receive window of a connection at its start; it grows with what arrives within a round trip.</summary>
-    public const int ConnectionWindow = 1024 * 1024;
+    /// <summary>
+    /// The receive window of a connection. It bounds nothing that we hold, because it opens as data comes; a small one that is used up
+    /// makes servers stand still that do not read window updates behind uploads they cannot answer (haproxy).
+    /// </summary>
+    public const int ConnectionWindow = 64 * 1024 * 1024;
 
-    /// <summary>The largest receive window of a connection.</summary>
-    public const int MaxConnectionWindow = 64 * 1024 * 1024;
+    /// <summary>What may come of streams that were cut, beside what their windows had allowed.</summary>
+    public const int LateBytes = 1024 * 1024;
 
     /// <summary>The largest receive window of a stream.</summary>
     public const int MaxStreamWindow = 16 * 1024 * 1024;
@@ -94,9 +97,10 @@ internal static class Http2Limits
     public const int PingsPerFrame = 1;
 
     /// <summary>
-    /// Settings frames of the server: this many at once (the first, and room for a hundred), and so many more each second.
+    /// Settings frames of the server: this many at once, and so many more each second. grpc-go sends one whenever it finds that windows a
+    /// third larger would serve, about twenty until it allows no more.
     /// </summary>
-    public const int SettingsBurst = 128;
+    public const int SettingsBurst = 256;
     public const int SettingsPerSecond = 1;
 
     /// <summary>DATA frames without data: this many at once, so many more each second and for each stream we open.</summary>
@@ -115,7 +119,10 @@ internal static class Http2Limits
     /// <summary>DATA frames for streams that are gone count among these frames below this size; larger ones by their bytes.</summary>
     public const int SmallDataBytes = 256;
 
-    /// <summary>Exchanges that the server resets: this many at once, and so many more each second and for each response.</summary>
+    /// <summary>
+    /// Exchanges that the server resets: this many at once, and so many more each second and for each response. Refusals (REFUSED_STREAM,
+    /// ENHANCE_YOUR_CALM) of what was sent for the first time do not count.
+    /// </summary>
     public const int ResetBurst = 1000;
     public const int ResetsPerSecond = 100;
     public const int ResetsPerResponse = 1;

@@ -82,7 +82,11 @@ internal sealed class ChildServer : IAsyncDisposable
         _directory.Delete(recursive: true);
     }
 
-    private static async Task<ChildServer> StartAsync(string name, bool tls, Func<string, int, string[]> prepare)
+    /// <summary>Starts a program that listens at the port it is told.</summary>
+    /// <param name="name">The program's name, or where it is.</param>
+    /// <param name="tls">Whether it speaks TLS.</param>
+    /// <param name="prepare">Writes what it needs into a folder, is given the port, and gives the arguments.</param>
+    public static async Task<ChildServer> StartAsync(string name, bool tls, Func<string, int, string[]> prepare)
     {
         string? binary = Find(name);
         Assert.SkipWhen(binary is null, $"{name} is not installed.");
@@ -90,6 +94,7 @@ internal sealed class ChildServer : IAsyncDisposable
         int port = FreePort();
         WriteFiles(directory.FullName);
         var info = new ProcessStartInfo(binary) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        info.Environment["HOME"] = directory.FullName;
         foreach (string argument in prepare(directory.FullName, port))
         {
             info.ArgumentList.Add(argument);
@@ -132,11 +137,13 @@ internal sealed class ChildServer : IAsyncDisposable
         File.WriteAllBytes(Path.Combine(files, "large"), Large);
         using X509Certificate2 certificate = X509CertificateLoader.LoadPkcs12(
             TestCertificates.Server.Export(X509ContentType.Pkcs12), password: null, X509KeyStorageFlags.Exportable);
+        string key = certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem();
         File.WriteAllText(Path.Combine(directory, "cert.pem"), certificate.ExportCertificatePem());
-        File.WriteAllText(Path.Combine(directory, "key.pem"), certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+        File.WriteAllText(Path.Combine(directory, "key.pem"), key);
     }
 
-    private static string? Find(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+    /// <summary>Where a program is, if it is installed.</summary>
+    public static string? Find(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
         .Concat(["/usr/sbin", "/usr/local/sbin"])
         .Select(folder => Path.Combine(folder, name))
         .FirstOrDefault(File.Exists);
