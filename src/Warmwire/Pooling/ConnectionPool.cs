@@ -148,8 +148,8 @@ internal sealed class ConnectionPool : IDisposable
 
         OriginPool pool = _origins.GetOrAdd(new Route(route), static (route, pool) => new OriginPool(pool, route), this);
 
-        // Also an origin that never gets a connection is to be forgotten.
-        _sweeper.Expect(pool, PoolLimits.KeepUnusedOrigin, Services.Time.GetTimestamp());
+        // Also an origin that never gets as far as a dial is to be forgotten one day.
+        _sweeper.Expect(pool, PoolLimits.SweepAtLeastEvery, Services.Time.GetTimestamp());
         if (_draining)
         {
             pool.BeginDrain();
