@@ -34,9 +34,14 @@ builder.WebHost.ConfigureKestrel(options =>
     Listen(http2Port, HttpProtocols.Http2, isSecure: false);
     Listen(https2Port, HttpProtocols.Http2, isSecure: true);
 
+    // Every address of 127.0.0.0/8 is an origin to a client, and no other machine is served.
     void Listen(string port, HttpProtocols protocols, bool isSecure) =>
-        options.Listen(IPAddress.Loopback, int.Parse(port, CultureInfo.InvariantCulture), listen =>
+        options.Listen(port == httpPort ? IPAddress.Any : IPAddress.Loopback, int.Parse(port, CultureInfo.InvariantCulture), listen =>
         {
+            listen.Use(static next => connection =>
+                connection.RemoteEndPoint is IPEndPoint { Address: var address } && IPAddress.IsLoopback(address)
+                    ? next(connection)
+                    : Task.CompletedTask);
             listen.Protocols = protocols;
             listen.Use(connections.Count);
             if (isSecure)

@@ -24,6 +24,8 @@ internal static class Catalog
         new BurstScenario(),
         new FirstResponseScenario(),
         new IdleScenario(),
+        new OriginsScenario(keeps: true),
+        new OriginsScenario(keeps: false),
         new CancelScenario(),
         new BlockScenario(Placement.OneCoreEach),
         new BlockScenario(Placement.ClientOnBoth),

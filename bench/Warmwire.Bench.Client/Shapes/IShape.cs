@@ -19,6 +19,7 @@ internal static class Shape
         "stall" => new StallLoop(words),
         "burst" => new Burst(words),
         "idle" => new IdleConnections(words),
+        "origins" => new OriginsPass(words),
         "first" => new FirstResponse(words),
         _ => throw new ArgumentException($"there is no shape '{name}'", nameof(name)),
     };

@@ -21,6 +21,8 @@ internal sealed class ConnectionPool : IDisposable
     private readonly TimeSpan _lookAfter;
     private readonly TaskCompletionSource _emptied = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _refreshing;
+    private int _occupied;
+    private int _forgottenSinceKept;
     private volatile bool _draining;
     private volatile bool _closing;
 
@@ -30,7 +32,7 @@ internal sealed class ConnectionPool : IDisposable
         Events = events;
         Age = new ConnectionAge(services.Settings);
         Permits = new ConnectionPermits(services.Settings.MaxConnections);
-        IdleTotal = new IdleTotal(services.Settings.MaxIdleConnections, services.Settings.MaxConnections);
+        IdleOrder = new IdleOrder(services.Settings.MaxIdleConnections, services.Settings.MaxConnections);
         _lookup = _origins.GetAlternateLookup<RouteIdentity>();
         _dialer = new Dialer(services.Settings);
         Names = new KnownNames(services.Settings, _shutdown.Token);
@@ -46,7 +48,10 @@ internal sealed class ConnectionPool : IDisposable
 
     public ConnectionAge Age { get; }
 
-    public IdleTotal IdleTotal { get; }
+    public IdleOrder IdleOrder { get; }
+
+    /// <summary>Looks at origins on behalf of others or of the time.</summary>
+    public VisitCount Visits { get; } = new();
 
     public KnownNames Names { get; }
 
@@ -150,8 +155,8 @@ internal sealed class ConnectionPool : IDisposable
 
         OriginPool pool = _origins.GetOrAdd(new Route(route), static (route, pool) => new OriginPool(pool, route), this);
 
-        // Also an origin that never gets a connection is to be forgotten one day.
-        _sweeper.Expect(PoolLimits.SweepAtLeastEvery, Services.Time.GetTimestamp());
+        // Also an origin that never gets as far as a dial is to be forgotten one day.
+        _sweeper.Expect(pool, PoolLimits.SweepAtLeastEvery, Services.Time.GetTimestamp());
         if (_draining)
         {
             pool.BeginDrain();
@@ -233,13 +238,18 @@ internal sealed class ConnectionPool : IDisposable
     }
 
     /// <summary>A connection has become idle.</summary>
+    /// <param name="origin">Its origin.</param>
     /// <param name="idleLimit">How long it may be.</param>
     /// <param name="now">The time.</param>
     /// <param name="isSurplus">Whether its origin has more idle ones than it keeps.</param>
-    public void BecameIdle(TimeSpan idleLimit, long now, bool isSurplus)
+    public void BecameIdle(OriginPool origin, TimeSpan idleLimit, long now, bool isSurplus)
     {
         TimeSpan due = Shorter(idleLimit, _lookAfter);
-        _sweeper.Expect(isSurplus || IdleTotal.IsPassed ? Shorter(due, PoolLimits.KeepSurplusIdle) : due, now);
+        _sweeper.Expect(origin, isSurplus ? Shorter(due, PoolLimits.KeepSurplusIdle) : due, now);
+        if (IdleOrder.IsPassed)
+        {
+            _sweeper.ExpectSurplus(PoolLimits.KeepSurplusIdle, now);
+        }
     }
 
     /// <summary>Whether there are too few permits: then <see cref="Relieve"/> has something to do.</summary>
@@ -273,16 +283,22 @@ internal sealed class ConnectionPool : IDisposable
     }
 
     /// <summary>Something will be due after this time, if any.</summary>
-    public void ExpectSweep(TimeSpan? after, long now)
+    public void ExpectSweep(OriginPool origin, TimeSpan? after, long now)
     {
         if (after is { } due)
         {
-            _sweeper.Expect(due, now);
+            _sweeper.Expect(origin, due, now);
         }
     }
 
     /// <summary>A connection was opened; it has a lifetime, and an address that may leave its name.</summary>
-    public void Opened() => _sweeper.Expect(_lookAfter, Services.Time.GetTimestamp());
+    public void Opened(OriginPool origin) => _sweeper.Expect(origin, _lookAfter, Services.Time.GetTimestamp());
+
+    /// <summary>An origin has become empty, or is not any more. Its lock is held.</summary>
+    public void CountOccupied(bool isOccupied) => Interlocked.Add(ref _occupied, isOccupied ? 1 : -1);
+
+    /// <summary>The last connection, dial or waiter of an origin has gone.</summary>
+    public void Emptied(OriginPool origin) => _sweeper.Expect(origin, PoolLimits.KeepUnusedOrigin, Services.Time.GetTimestamp());
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) =>
         one == Timeout.InfiniteTimeSpan ? other
@@ -291,45 +307,14 @@ internal sealed class ConnectionPool : IDisposable
 
     private bool CloseLeastRecentlyUsed(CloseReason reason)
     {
-        while (true)
+        while (IdleOrder.Oldest(out long since) is { } oldest)
         {
-            OriginPool? leastRecent = null;
-            long since = IdleStack.NoneIdle;
-            foreach ((_, OriginPool origin) in _origins)
-            {
-                long oldest = origin.OldestIdleSince;
-                if (oldest < since)
-                {
-                    since = oldest;
-                    leastRecent = origin;
-                }
-            }
-
-            if (leastRecent is null)
-            {
-                // Story: this look is for an origin that stands in line for a permit, and a connection of another became idle just before
-                // it looked whether anybody stands there. Without a lock between them both might miss each other. So each origin is asked
-                // under its lock.
-                return CloseAnyIdle(reason);
-            }
-
-            if (leastRecent.CloseOldestIdle(reason))
+            if (oldest.Origin.TryCloseIdle(oldest, since, reason))
             {
                 return true;
             }
 
             // It was leased since; the next one.
-        }
-    }
-
-    private bool CloseAnyIdle(CloseReason reason)
-    {
-        foreach ((_, OriginPool origin) in _origins)
-        {
-            if (origin.CloseOldestIdle(reason))
-            {
-                return true;
-            }
         }
 
         return false;
@@ -337,59 +322,47 @@ internal sealed class ConnectionPool : IDisposable
 
     // ---- Time -------------------------------------------------------------------------------------------------------
 
-    /// <summary>Closes what is old, resolves names again, forgets unused origins.</summary>
-    /// <returns>When the next sweep is due; <see langword="null"/> if there is nothing to wait for.</returns>
-    public TimeSpan? Sweep()
+    /// <summary>Looks after the origins that are due: closes what is old, resolves names again, forgets unused origins.</summary>
+    /// <returns>
+    /// When the surplus of all is to be looked at; <see langword="null"/> if there is none. The sweeper knows when origins are due.
+    /// </returns>
+    public TimeSpan? Sweep(long now)
     {
-        long now = Services.Time.GetTimestamp();
-        TimeSpan? next = null;
-        bool hasForgotten = false;
-        foreach (OriginPool origin in _origins.Values)
+        for (int i = 0; i < PoolLimits.OriginsPerSweep && _sweeper.TakeDue(now) is { } origin; i++)
         {
-            if (origin.TryBeginRefresh(now))
+            OriginVisit visit = origin.LookAfter(now);
+            if (visit.RefreshesName)
             {
                 _ = RefreshAsync(origin);
             }
 
-            if (origin.Sweep(now) is { } due && (next is null || due < next))
-            {
-                next = due;
-            }
-
-            if (origin.TryRemove(now, out OriginSnapshot? history))
+            if (visit.History is { } history)
             {
                 _forgotten.Move(_origins, origin, history);
-                hasForgotten = true;
+                _forgottenSinceKept++;
+            }
+
+            if (visit.Next is { } next)
+            {
+                _sweeper.ExpectAgain(origin, next, now);
             }
         }
 
-        if (hasForgotten)
+        // A walk over all origins, paid for by those that have gone since the last one.
+        if (_forgottenSinceKept > _origins.Count)
         {
+            _forgottenSinceKept = 0;
             Names.Keep(_origins.Values.Select(static origin => origin.Route.Host));
         }
 
-        if (IdleTotal.IsPassed && CloseSurplus(now) is { } left && (next is null || left < next))
-        {
-            next = left;
-        }
-
-        return next ?? (_origins.IsEmpty ? null : PoolLimits.SweepAtLeastEvery);
+        return CloseSurplus(now);
     }
 
-    /// <summary>
-    /// Closes the least recently used of all origins while the idle total is passed and they have been idle long enough. It looks at each
-    /// origin once, and not once for each connection.
-    /// </summary>
+    /// <summary>Closes the least recently used of all while the idle total is passed and they have been idle long enough.</summary>
     /// <returns>When the next one will have been.</returns>
     private TimeSpan? CloseSurplus(long now)
     {
-        var oldest = new PriorityQueue<OriginPool, long>();
-        foreach ((_, OriginPool origin) in _origins)
-        {
-            oldest.Enqueue(origin, origin.OldestIdleSince);
-        }
-
-        while (IdleTotal.IsPassed && oldest.TryDequeue(out OriginPool? origin, out long since) && since != IdleStack.NoneIdle)
+        while (IdleOrder.IsPassed && IdleOrder.Oldest(out long since) is { } oldest)
         {
             TimeSpan left = PoolLimits.KeepSurplusIdle - Services.Time.GetElapsedTime(since, now);
             if (left > TimeSpan.Zero)
@@ -397,8 +370,7 @@ internal sealed class ConnectionPool : IDisposable
                 return left;
             }
 
-            origin.CloseOldestIdle(CloseReason.IdleLimit, since);
-            oldest.Enqueue(origin, origin.OldestIdleSince);
+            oldest.Origin.TryCloseIdle(oldest, since, CloseReason.IdleLimit);
         }
 
         return null;
@@ -473,7 +445,7 @@ internal sealed class ConnectionPool : IDisposable
     /// <summary>A drain is over with the last connection, and so is the need for deadlines once the handler is disposed.</summary>
     public void CheckEmpty()
     {
-        if ((!_draining && !_closing) || !_origins.Values.All(static origin => origin.IsEmpty))
+        if ((!_draining && !_closing) || Volatile.Read(ref _occupied) > 0)
         {
             return;
         }

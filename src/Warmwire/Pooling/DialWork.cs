@@ -38,7 +38,11 @@ internal sealed class DialWork(ConnectionPool pool, OriginPool origin, PlannedDi
         {
             DialedStream stream = await pool.DialAsync(origin, dial.Waiter, http1Only).ConfigureAwait(false);
             HttpConnection connection = pool.CreateConnection(origin.Route, stream, origin);
-            pooled = new PooledConnection(connection) { CountedBy = pool.Events.CountingConnections, Setup = setup?.Context };
+            pooled = new PooledConnection(connection, origin)
+            {
+                CountedBy = pool.Events.CountingConnections,
+                Setup = setup?.Context,
+            };
         }
         catch (Exception e)
         {

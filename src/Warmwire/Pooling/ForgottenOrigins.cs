@@ -13,60 +13,48 @@ internal sealed class ForgottenOrigins
     private const string Name = "(origins not used any more)";
 
     private readonly Lock _gate = new();
-    private OriginSnapshot? _sum;
+    private OriginCounters? _sum;
 
     /// <summary>The origins in use and the sum of the others, as they are at one moment: each origin is in exactly one of them.</summary>
     public (ICollection<OriginPool> InUse, OriginSnapshot? Sum) Read(ConcurrentDictionary<Route, OriginPool> origins)
     {
         lock (_gate)
         {
-            return (origins.Values, _sum);
+            return (origins.Values, Sum_NeedsLock());
         }
     }
 
     /// <summary>Moves a removed origin from those in use to the sum.</summary>
-    public void Move(ConcurrentDictionary<Route, OriginPool> origins, OriginPool origin, OriginSnapshot history)
+    public void Move(ConcurrentDictionary<Route, OriginPool> origins, OriginPool origin, OriginCounters history)
     {
         lock (_gate)
         {
             if (origins.TryRemove(KeyValuePair.Create(origin.Route, origin)))
             {
-                Add_NeedsLock(history);
+                (_sum ??= new OriginCounters()).Add(history);
             }
         }
     }
 
-    private void Add_NeedsLock(OriginSnapshot origin)
+    private OriginSnapshot? Sum_NeedsLock()
     {
         Debug.Assert(_gate.IsHeldByCurrentThread, "the gate");
-        _sum = _sum is null ? origin with { Origin = Name, Protocols = "" } : new OriginSnapshot
+        return _sum is null ? null : new OriginSnapshot
         {
             Origin = Name,
             Open = 0,
             Idle = 0,
             Dialing = 0,
             Pending = 0,
-            Requests = _sum.Requests + origin.Requests,
-            ConnectionsOpened = _sum.ConnectionsOpened + origin.ConnectionsOpened,
-            DialsFailed = _sum.DialsFailed + origin.DialsFailed,
-            Reused = _sum.Reused + origin.Reused,
-            Replays = _sum.Replays + origin.Replays,
-            LeakedResponses = _sum.LeakedResponses + origin.LeakedResponses,
-            ClosedBy = Add(_sum.ClosedBy, origin.ClosedBy),
-            DialedBy = Add(_sum.DialedBy, origin.DialedBy),
+            Requests = _sum.Requests,
+            ConnectionsOpened = _sum.Opened,
+            DialsFailed = _sum.DialsFailed,
+            Reused = _sum.Reused,
+            Replays = _sum.Replays,
+            LeakedResponses = _sum.LeakedResponses,
+            ClosedBy = _sum.ClosedBy,
+            DialedBy = _sum.DialedBy,
             Connections = [],
         };
-    }
-
-    private static Dictionary<T, long> Add<T>(IReadOnlyDictionary<T, long> one, IReadOnlyDictionary<T, long> other)
-        where T : notnull
-    {
-        var sum = new Dictionary<T, long>(one);
-        foreach ((T key, long count) in other)
-        {
-            sum[key] = sum.GetValueOrDefault(key) + count;
-        }
-
-        return sum;
     }
 }

@@ -9,24 +9,15 @@ namespace Warmwire.Pooling;
 /// </summary>
 internal sealed class IdleStack
 {
-    /// <summary>See <see cref="OldestSince"/>.</summary>
-    public const long NoneIdle = long.MaxValue;
-
-    private readonly IdleTotal _total;
+    private readonly IdleOrder _all;
     private PooledConnection? _newest;
     private PooledConnection? _oldest;
-    private long _oldestSince = NoneIdle;
 
-    public IdleStack(IdleTotal total) => _total = total;
+    public IdleStack(IdleOrder all) => _all = all;
 
     public int Count { get; private set; }
 
     public PooledConnection? Oldest => _oldest;
-
-    /// <summary>
-    /// When the least recently used became idle, or <see cref="NoneIdle"/>. Read without the lock, so it may be a moment old.
-    /// </summary>
-    public long OldestSince => Volatile.Read(ref _oldestSince);
 
     public void Push(PooledConnection connection)
     {
@@ -36,7 +27,6 @@ internal sealed class IdleStack
         if (_newest is null)
         {
             _oldest = connection;
-            Volatile.Write(ref _oldestSince, connection.IdleSince);
         }
         else
         {
@@ -45,7 +35,7 @@ internal sealed class IdleStack
 
         _newest = connection;
         Count++;
-        _total.Add(1);
+        _all.Add(connection);
     }
 
     /// <summary>The last that came and can serve; some HTTP/2 connections are idle without taking exchanges.</summary>
@@ -78,7 +68,6 @@ internal sealed class IdleStack
         if (connection.Older is null)
         {
             _oldest = connection.Newer;
-            Volatile.Write(ref _oldestSince, _oldest is null ? NoneIdle : _oldest.IdleSince);
         }
         else
         {
@@ -87,7 +76,7 @@ internal sealed class IdleStack
 
         connection.Newer = connection.Older = null;
         Count--;
-        _total.Add(-1);
+        _all.Remove(connection);
     }
 
     /// <summary>From the least recently used to the last.</summary>

@@ -6,12 +6,6 @@ namespace Warmwire.Pooling;
 internal sealed class OriginAging(OriginState state, OriginAddresses addresses, OriginDials dials, ConnectionAge age)
 {
     /// <summary>
-    /// When the least recently used idle connection became idle, or <see cref="IdleStack.NoneIdle"/>. Read without the lock, so it may be a
-    /// moment old.
-    /// </summary>
-    public long OldestIdleSince => state.Idle.OldestSince;
-
-    /// <summary>
     /// Closes what has been idle or has lived too long, and what is too many and was not needed for a while; what is shared and never
     /// becomes idle gets no more exchanges.
     /// </summary>
@@ -62,25 +56,27 @@ internal sealed class OriginAging(OriginState state, OriginAddresses addresses, 
     private static CloseReason? WhyNotKeep(bool isSurplus, TimeSpan idleTime) =>
         isSurplus && idleTime >= PoolLimits.KeepSurplusIdle ? CloseReason.IdleLimit : null;
 
-    /// <summary>Takes the least recently used out of the idle ones, to be closed for this reason.</summary>
+    /// <summary>Takes a connection out of the idle ones, to be closed for this reason, if it was idle all the time.</summary>
+    /// <param name="pooled">The connection.</param>
+    /// <param name="idleSince">Since when it was seen to be idle.</param>
     /// <param name="reason">Why.</param>
-    /// <param name="idleSince">Only if it became idle by then.</param>
-    public PooledConnection? TakeOldestIdle(CloseReason reason, long idleSince = IdleStack.NoneIdle)
+    public bool TryTakeIdle(PooledConnection pooled, long idleSince, CloseReason reason)
     {
-        if (state.Idle.Oldest is not { } oldest || oldest.IdleSince > idleSince)
+        if (pooled.State != PooledState.Idle || pooled.IdleSince != idleSince)
         {
-            return null;
+            return false;
         }
 
-        state.Retire(oldest, reason);
-        return oldest;
+        state.Retire(pooled, reason);
+        return true;
     }
 
     public OriginStep CloseIdle(CloseReason reason)
     {
         OriginStep step = default;
-        while (TakeOldestIdle(reason) is { } pooled)
+        while (state.Idle.Oldest is { } pooled)
         {
+            state.Retire(pooled, reason);
             step.Close(pooled, reason);
         }
 

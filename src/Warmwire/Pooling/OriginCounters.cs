@@ -55,6 +55,26 @@ internal sealed class OriginCounters
 
     public void Dialed(DialReason reason) => _dialedBy[(int)reason]++;
 
+    /// <summary>Adds what happened at an origin that is no more. Not for an origin's own: this is a sum.</summary>
+    public void Add(OriginCounters origin)
+    {
+        _reused += origin.Reused;
+        _firstUses += origin.Requests - origin.Reused;
+        _replays += origin.Replays;
+        Opened += origin.Opened;
+        DialsFailed += origin.DialsFailed;
+        LeakedResponses += origin.LeakedResponses;
+        for (int i = 0; i < CloseReasons; i++)
+        {
+            _closedBy[i] += origin._closedBy[i];
+        }
+
+        for (int i = 0; i < DialReasons; i++)
+        {
+            _dialedBy[i] += origin._dialedBy[i];
+        }
+    }
+
     private static Dictionary<T, long> NonZero<T>(long[] counts)
         where T : struct, Enum
     {

@@ -32,6 +32,7 @@ internal sealed class OriginExecutor
     private readonly PoolEvents _events;
     private readonly DialLine _dials;
     private readonly Lock _lock = new();
+    private bool _isOccupied; // Guarded by the lock.
 
     public OriginExecutor(ConnectionPool pool, OriginPool owner, OriginPlan plan)
     {
@@ -159,7 +160,7 @@ internal sealed class OriginExecutor
         else
         {
             _events.Opened(step.Pooled!.Connection, what.Dialed.GetValueOrDefault());
-            _pool.Opened();
+            _pool.Opened(_owner);
         }
     }
 
@@ -167,7 +168,7 @@ internal sealed class OriginExecutor
     {
         if (step.Kind == StepKind.Idle)
         {
-            _pool.BecameIdle(step.Pooled!.IdleLimit, step.Pooled.IdleSince, step.IsSurplus);
+            _pool.BecameIdle(_owner, step.Pooled!.IdleLimit, step.Pooled.IdleSince, step.IsSurplus);
         }
     }
 
@@ -391,13 +392,11 @@ internal sealed class OriginExecutor
     }
 
     /// <summary>Has a dial begin that has its permit.</summary>
-    public void Start(PlannedDial dial)
-    {
-        // Story: a dial that fails before its first wait came back into the plan on the stack that had planned it, once for each waiter;
-        // and a callback of the user's ran on whatever thread a connection was missed on, in its context. A work item has a stack and a
-        // context of its own.
-        _dials.Add(dial);
-    }
+    /// <remarks>
+    /// Story: a dial that fails before its first wait came back into the plan on the stack that had planned it, once for each waiter; and
+    /// a callback of the user's ran on the thread that had missed a connection, in its context. A work item has both of its own.
+    /// </remarks>
+    public void Start(PlannedDial dial) => _dials.Add(dial);
 
     /// <summary>The work item of a dial runs.</summary>
     /// <param name="dial">The dial.</param>
@@ -441,6 +440,26 @@ internal sealed class OriginExecutor
         }
     }
 
+    /// <summary>Has the pool count the origins that are not empty, so that nobody has to ask all of them.</summary>
+    /// <returns>Whether the origin has become empty.</returns>
+    private bool CountOccupied_NeedsLock()
+    {
+        bool isOccupied = !_plan.IsEmpty;
+        if (isOccupied == _isOccupied)
+        {
+            return false;
+        }
+
+        _isOccupied = isOccupied;
+        _pool.CountOccupied(isOccupied);
+        if (!isOccupied)
+        {
+            _plan.Emptied(_time.GetTimestamp());
+        }
+
+        return !isOccupied;
+    }
+
     /// <summary>
     /// The lock of the origin. It is left when the scope ends, and only then the step is taken: so nothing can be done under it.
     /// </summary>
@@ -470,8 +489,13 @@ internal sealed class OriginExecutor
 
         public void Dispose()
         {
+            bool emptied = _executor.CountOccupied_NeedsLock();
             _executor._lock.Exit();
             _executor.Take(_step);
+            if (emptied)
+            {
+                _executor._pool.Emptied(_executor._owner);
+            }
         }
     }
 }

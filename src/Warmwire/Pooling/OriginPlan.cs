@@ -25,11 +25,11 @@ internal sealed class OriginPlan
     private readonly ConnectionAge _age;
     private readonly TimeProvider _time;
 
-    public OriginPlan(Route route, HandlerSettings settings, ConnectionAge age, IdleTotal idleTotal)
+    public OriginPlan(Route route, HandlerSettings settings, ConnectionAge age, IdleOrder idleOrder)
     {
         _age = age;
         _time = settings.TimeProvider;
-        _state = new OriginState(route, settings, idleTotal, _time.GetTimestamp());
+        _state = new OriginState(route, settings, idleOrder, _time.GetTimestamp());
         Dials = new OriginDials(_state, age);
         var choice = new OriginChoice(_state, age);
         Leases = new OriginLeases(_state, Dials, choice, age);
@@ -125,20 +125,42 @@ internal sealed class OriginPlan
         return step;
     }
 
-    /// <summary>Removes the origin, once, if it was unused for long and is empty.</summary>
-    /// <returns>Its history; <see langword="null"/> if it stays, or was removed before.</returns>
-    public OriginSnapshot? TryRemove(long now)
+    // ---- A sweep looks after it -------------------------------------------------------------------------------------
+
+    /// <summary>The last connection, dial or waiter has gone.</summary>
+    public void Emptied(long now) => _state.LastUsed = now;
+
+    /// <summary>Closes what is old, has the name resolved again; removes the origin, once, if it is empty and was not used for a
+    /// while.</summary>
+    public OriginStep LookAfter(long now, out OriginVisit visit)
     {
-        // Story: a sweep takes longer than it is to the next, and both come here.
-        if (_state.Phase is OriginPhase.Removed or OriginPhase.Closing
-            || !_state.IsEmpty
-            || _time.GetElapsedTime(_state.LastUsed, now) <= PoolLimits.KeepUnusedOrigin)
+        if (_state.Phase is OriginPhase.Removed or OriginPhase.Closing)
         {
-            return null;
+            // Story: a sweep takes longer than it is to the next, and both come here.
+            visit = default;
+            return default;
         }
 
-        _state.MoveTo(OriginPhase.Removed);
-        return GetSnapshot(now);
+        if (_state.IsEmpty)
+        {
+            TimeSpan left = PoolLimits.KeepUnusedOrigin - _time.GetElapsedTime(_state.LastUsed, now);
+            if (left > TimeSpan.Zero)
+            {
+                visit = new OriginVisit(left);
+            }
+            else
+            {
+                _state.MoveTo(OriginPhase.Removed);
+                visit = new OriginVisit(Next: null, History: _state.Counters);
+            }
+
+            return default;
+        }
+
+        bool refreshes = Addresses.TryBeginRefresh(now);
+        OriginStep step = Aging.Sweep(now, out TimeSpan? next);
+        visit = new OriginVisit(next ?? PoolLimits.SweepAtLeastEvery, refreshes);
+        return step;
     }
 
     // ---- Prewarming -------------------------------------------------------------------------------------------------

@@ -14,10 +14,12 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
 {
     // Immutable.
     private readonly ConnectionPool _pool;
-    private readonly OriginAging _aging;
     private readonly OriginCounters _counters;
     private readonly TimeProvider _time;
     private readonly PoolEvents _events;
+
+    // Of the heap of origins that are due: its gate guards it. Read without that by every return of a connection.
+    private long _dueAt = DueOrigins.Never;
 
     public OriginPool(ConnectionPool pool, Route route)
     {
@@ -26,8 +28,7 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
         Services = pool.Services;
         _time = pool.Services.Time;
         _events = pool.Events;
-        var plan = new OriginPlan(route, pool.Services.Settings, pool.Age, pool.IdleTotal);
-        _aging = plan.Aging;
+        var plan = new OriginPlan(route, pool.Services.Settings, pool.Age, pool.IdleOrder);
         _counters = plan.Counters;
         Executor = new OriginExecutor(pool, this, plan);
     }
@@ -37,6 +38,16 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
     public ConnectionServices Services { get; }
 
     public OriginExecutor Executor { get; }
+
+    /// <summary>When a sweep is to look after the origin; <see cref="DueOrigins"/> sets it.</summary>
+    public long DueAt
+    {
+        get => Volatile.Read(ref _dueAt);
+        set => Volatile.Write(ref _dueAt, value);
+    }
+
+    /// <summary>Its place in the heap of <see cref="DueOrigins"/>, if it is there.</summary>
+    public int DueIndex { get; set; }
 
     // ---- A request asks ---------------------------------------------------------------------------------------------
 
@@ -363,6 +374,7 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
     {
         get
         {
+            _pool.Visits.Count();
             using OriginExecutor.Scope at = Executor.Enter();
             return at.Plan.Dials.NeedsPermit;
         }
@@ -377,34 +389,28 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
 
     // ---- Age and addresses ------------------------------------------------------------------------------------------
 
-    /// <inheritdoc cref="OriginAging.OldestIdleSince"/>
-    public long OldestIdleSince => _aging.OldestIdleSince;
-
-    /// <inheritdoc cref="OriginAging.Sweep"/>
-    public TimeSpan? Sweep(long now)
+    /// <inheritdoc cref="OriginPlan.LookAfter"/>
+    public OriginVisit LookAfter(long now)
     {
+        _pool.Visits.Count();
         using OriginExecutor.Scope at = Executor.Enter();
-        at.Then(at.Plan.Aging.Sweep(now, out TimeSpan? next));
-        return next;
+        at.Then(at.Plan.LookAfter(now, out OriginVisit visit));
+        return visit;
     }
 
-    /// <summary>Closes the least recently used idle connection, before it returns: its permit is free then, or somebody's.</summary>
-    /// <param name="reason">Why.</param>
-    /// <param name="idleSince">Only if it became idle by then.</param>
-    public bool CloseOldestIdle(CloseReason reason, long idleSince = IdleStack.NoneIdle)
+    /// <summary>Closes a connection that was seen to be idle, before it returns: its permit is free then, or somebody's.</summary>
+    public bool TryCloseIdle(PooledConnection pooled, long idleSince, CloseReason reason)
     {
-        PooledConnection? oldest;
+        _pool.Visits.Count();
         using (OriginExecutor.Scope at = Executor.Enter())
         {
-            oldest = at.Plan.Aging.TakeOldestIdle(reason, idleSince);
+            if (!at.Plan.Aging.TryTakeIdle(pooled, idleSince, reason))
+            {
+                return false;
+            }
         }
 
-        if (oldest is null)
-        {
-            return false;
-        }
-
-        OriginExecutor.Close(oldest, reason);
+        OriginExecutor.Close(pooled, reason);
         return true;
     }
 
@@ -414,12 +420,6 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
         OriginStep step = at.Plan.Aging.CloseIdle(reason);
         at.Then(step);
         return step.Closes?.Count ?? 0;
-    }
-
-    public bool TryBeginRefresh(long now)
-    {
-        using OriginExecutor.Scope at = Executor.Enter();
-        return at.Plan.Addresses.TryBeginRefresh(now);
     }
 
     /// <summary>There is an answer for the name.</summary>
@@ -433,7 +433,7 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
             next = at.Plan.Addresses.NextDue(next: null, now);
         }
 
-        _pool.ExpectSweep(next, now);
+        _pool.ExpectSweep(this, next, now);
     }
 
     /// <inheritdoc cref="OriginAddresses.SeenVersion"/>
@@ -447,16 +447,6 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
     }
 
     // ---- The end ----------------------------------------------------------------------------------------------------
-
-    /// <summary>
-    /// Removes the pool, once, if it was unused for long and is empty. Its history goes to <paramref name="history"/>.
-    /// </summary>
-    public bool TryRemove(long now, [NotNullWhen(true)] out OriginSnapshot? history)
-    {
-        using OriginExecutor.Scope at = Executor.Enter();
-        history = at.Plan.TryRemove(now);
-        return history is not null;
-    }
 
     /// <inheritdoc cref="OriginPlan.Drain"/>
     public void BeginDrain()
@@ -477,15 +467,6 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
     {
         using OriginExecutor.Scope at = Executor.Enter();
         at.Then(at.Plan.Abort());
-    }
-
-    public bool IsEmpty
-    {
-        get
-        {
-            using OriginExecutor.Scope at = Executor.Enter();
-            return at.Plan.IsEmpty;
-        }
     }
 
     public OriginSnapshot GetSnapshot()

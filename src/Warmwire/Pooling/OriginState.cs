@@ -9,11 +9,11 @@ namespace Warmwire.Pooling;
 /// </summary>
 internal sealed class OriginState
 {
-    public OriginState(Route route, HandlerSettings settings, IdleTotal idleTotal, long now)
+    public OriginState(Route route, HandlerSettings settings, IdleOrder idleOrder, long now)
     {
         Route = route;
         Settings = settings;
-        Idle = new IdleStack(idleTotal);
+        Idle = new IdleStack(idleOrder);
         Addresses = new AddressRecords(settings.AddressSelection, settings.TimeProvider);
         LastUsed = now;
         Protocol = KnownWithoutConnection;
@@ -86,6 +86,7 @@ internal sealed class OriginState
 
     public OriginPhase Phase { get; private set; }
 
+    /// <summary>When a request came last, or the last connection went.</summary>
     public long LastUsed { get; set; }
 
     public bool UsedSinceRefresh { get; set; }

@@ -3,8 +3,10 @@ namespace Warmwire.Pooling;
 /// <summary>Limits of the pool that no setting governs; docs/limits.md lists them.</summary>
 internal static class PoolLimits
 {
-    /// <summary>An origin without connections is forgotten after this time; its counts are kept in one sum.</summary>
-    public static readonly TimeSpan KeepUnusedOrigin = TimeSpan.FromMinutes(5);
+    /// <summary>
+    /// An origin that has had neither a connection nor a request for this time is forgotten; its counts are kept in one sum.
+    /// </summary>
+    public static readonly TimeSpan KeepUnusedOrigin = TimeSpan.FromSeconds(10);
 
     /// <summary>A connection that is one too many among the idle ones is closed when nobody has needed it for this time.</summary>
     public static readonly TimeSpan KeepSurplusIdle = TimeSpan.FromSeconds(5);
@@ -21,7 +23,10 @@ internal static class PoolLimits
     /// <summary>Sweeps are at least this far apart.</summary>
     public static readonly TimeSpan SweepSpacing = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>A sweep happens at least this often while there is anything to look after.</summary>
+    /// <summary>A sweep looks after so many origins at most; the next one goes on.</summary>
+    public const int OriginsPerSweep = 1000;
+
+    /// <summary>An origin is looked after at least this often.</summary>
     public static readonly TimeSpan SweepAtLeastEvery = TimeSpan.FromMinutes(1);
 
     /// <summary>How long <see cref="PooledHttpHandler.DisposeAsync"/> waits for exchanges that are under way.</summary>

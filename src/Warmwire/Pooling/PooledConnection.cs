@@ -29,9 +29,10 @@ internal sealed class PooledConnection
     private volatile bool _hasServed;
     private bool _isRetired;
 
-    public PooledConnection(HttpConnection connection)
+    public PooledConnection(HttpConnection connection, OriginPool origin)
     {
         Connection = connection;
+        Origin = origin;
         IsMultiplexed = connection.IsMultiplexed;
         State = IsMultiplexed ? PooledState.Opening : PooledState.Leased;
         connection.OwnerState = this;
@@ -39,6 +40,8 @@ internal sealed class PooledConnection
 
     // Immutable.
     public HttpConnection Connection { get; }
+
+    public OriginPool Origin { get; }
 
     public bool IsMultiplexed { get; }
 
@@ -108,6 +111,12 @@ internal sealed class PooledConnection
     public PooledConnection? Older { get; set; }
 
     public int SharedIndex { get; set; } = -1;
+
+    // Its neighbours among the idle connections of all origins. Guarded by the gate of IdleOrder.
+
+    public PooledConnection? NewerOfAll { get; set; }
+
+    public PooledConnection? OlderOfAll { get; set; }
 
     /// <summary>Whether it takes exchanges, now or when one of those under way is over.</summary>
     public bool IsUsable => State is not (PooledState.Retired or PooledState.Gone) && _slots.Answers;

@@ -1,8 +1,8 @@
 namespace Warmwire.Pooling;
 
 /// <summary>
-/// Calls the pool's sweep when it is due: one timer for a handler, stopped while there is nothing to look after. It does not keep the pool
-/// alive.
+/// Calls the pool's sweep when an origin is due, or the surplus of all: one timer for a handler, stopped while there is nothing to look
+/// after. It does not keep the pool alive.
 /// </summary>
 internal sealed class Sweeper : IDisposable
 {
@@ -15,6 +15,8 @@ internal sealed class Sweeper : IDisposable
 
     // Guarded by _gate.
     private readonly Lock _gate = new();
+    private readonly DueOrigins _origins = new();
+    private long _notBefore = long.MinValue;
     private bool _disposed;
 
     // Written under the gate, read without it: every return of a connection asks whether the timer is set early enough.
@@ -33,17 +35,46 @@ internal sealed class Sweeper : IDisposable
         }
     }
 
-    /// <summary>Something will be due after this time; infinite is nothing. Takes the gate only to set the timer earlier.</summary>
+    /// <summary>
+    /// The origin has to be looked after when this time is over; infinite is some time. Takes the gate only where that is earlier than
+    /// expected before.
+    /// </summary>
     /// <remarks>
-    /// Story: a connection becomes idle while the timer fires. Both take the lock of the connection's origin, so either the sweep finds the
-    /// connection, or its return comes here after the sweep began and sees that the timer is not set.
+    /// Story: a connection becomes idle while a sweep takes its origin out of the heap. Both take the lock of the origin, so either the
+    /// sweep finds the connection, or its return comes here after the origin was taken out and puts it in again. The sweep puts it in too,
+    /// and the earlier time holds.
     /// </remarks>
-    public void Expect(TimeSpan after, long now)
+    public void Expect(OriginPool origin, TimeSpan after, long now)
     {
-        TimeSpan due = after == Timeout.InfiniteTimeSpan || after > PoolLimits.SweepAtLeastEvery ? PoolLimits.SweepAtLeastEvery
-            : after < PoolLimits.SweepSpacing ? PoolLimits.SweepSpacing
-            : after;
-        long dueAt = now + (long)(due.Ticks * _stampsPerTick);
+        long dueAt = DueAt(after, now);
+        if (origin.DueAt <= dueAt)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (!_disposed)
+            {
+                _origins.Expect(origin, dueAt);
+                Arm_NeedsLock(dueAt, now);
+            }
+        }
+    }
+
+    /// <summary>A sweep has looked after the origin; the timer is set at its end.</summary>
+    public void ExpectAgain(OriginPool origin, TimeSpan after, long now)
+    {
+        lock (_gate)
+        {
+            _origins.Expect(origin, DueAt(after, now));
+        }
+    }
+
+    /// <summary>A sweep has to look at the surplus of all origins when this time is over.</summary>
+    public void ExpectSurplus(TimeSpan after, long now)
+    {
+        long dueAt = DueAt(after, now);
         if (Volatile.Read(ref _dueAt) <= dueAt)
         {
             return;
@@ -51,13 +82,16 @@ internal sealed class Sweeper : IDisposable
 
         lock (_gate)
         {
-            if (_disposed || _dueAt <= dueAt)
-            {
-                return;
-            }
+            Arm_NeedsLock(dueAt, now);
+        }
+    }
 
-            Volatile.Write(ref _dueAt, dueAt);
-            _timer.Change(due, Timeout.InfiniteTimeSpan);
+    /// <summary>Takes out the origin that is due first, if one is. The sweep puts it back with <see cref="ExpectAgain"/>.</summary>
+    public OriginPool? TakeDue(long now)
+    {
+        lock (_gate)
+        {
+            return _origins.TakeDue(now);
         }
     }
 
@@ -73,15 +107,26 @@ internal sealed class Sweeper : IDisposable
 
     internal void Run()
     {
+        long now = _time.GetTimestamp();
         lock (_gate)
         {
             // A full fence: nothing the sweep looks at is read before.
             Interlocked.Exchange(ref _dueAt, NotArmed);
+            _notBefore = DueAt(PoolLimits.SweepSpacing, now);
         }
 
-        if (_pool.TryGetTarget(out ConnectionPool? pool) && pool.Sweep() is { } next)
+        TimeSpan? surplus = _pool.TryGetTarget(out ConnectionPool? pool) ? pool.Sweep(now) : null;
+        lock (_gate)
         {
-            Expect(next, _time.GetTimestamp());
+            if (_origins.Count > 0)
+            {
+                Arm_NeedsLock(_origins.FirstDueAt, _time.GetTimestamp());
+            }
+        }
+
+        if (surplus is { } left)
+        {
+            ExpectSurplus(left, now);
         }
     }
 
@@ -91,5 +136,29 @@ internal sealed class Sweeper : IDisposable
         {
             target.Run();
         }
+    }
+
+    private long DueAt(TimeSpan after, long now)
+    {
+        TimeSpan due = after == Timeout.InfiniteTimeSpan || after > PoolLimits.SweepAtLeastEvery ? PoolLimits.SweepAtLeastEvery
+            : after < PoolLimits.SweepSpacing ? PoolLimits.SweepSpacing
+            : after;
+        return now + (long)(due.Ticks * _stampsPerTick);
+    }
+
+    private void Arm_NeedsLock(long dueAt, long now)
+    {
+        // What falls due shortly after a sweep waits for the next, so that one sweep serves many origins.
+        long at = Math.Max(dueAt, _notBefore);
+        if (_disposed || _dueAt <= at)
+        {
+            return;
+        }
+
+        Volatile.Write(ref _dueAt, at);
+
+        // In whole milliseconds, as timers count, and not too early, which would be a sweep for nothing.
+        double milliseconds = Math.Ceiling((at - now) / (_stampsPerTick * TimeSpan.TicksPerMillisecond));
+        _timer.Change(TimeSpan.FromMilliseconds(Math.Max(milliseconds, 0)), Timeout.InfiniteTimeSpan);
     }
 }

@@ -74,10 +74,13 @@ public class ForgottenOriginTests
         long early = time.GetTimestamp();
         time.Advance(TimeSpan.FromMinutes(10));
         long late = time.GetTimestamp();
-        Assert.False(origin.TryRemove(early, out _));
-        Assert.True(origin.TryRemove(late, out OriginSnapshot? history));
-        Assert.False(origin.TryRemove(late, out _));
-        Assert.False(origin.TryRemove(early, out _));
+        Assert.Equal(new OriginVisit(PoolLimits.KeepUnusedOrigin), origin.LookAfter(early));
+        OriginVisit last = origin.LookAfter(late);
+        Assert.Null(last.Next);
+        OriginCounters history = last.History!;
+        Assert.NotNull(history);
+        Assert.Equal(default, origin.LookAfter(late));
+        Assert.Equal(default, origin.LookAfter(early));
         Assert.False(origin.TryPrewarm(1, out _), "an origin that was removed stays so");
 
         var forgotten = new ForgottenOrigins();

@@ -57,7 +57,7 @@ internal sealed class OriginPlanSimulation : IDisposable
         _age = new ConnectionAge(_settings);
         _route = new Route(isTls: mixed, "a.test", 443, protocols: mixed ? ProtocolOffer.Http2OrHttp1 : ProtocolOffer.Http1);
         _owner = new OriginPool(_rig.Pool, _route);
-        _plan = new OriginPlan(_route, _settings, _age, new IdleTotal(1000, 1000));
+        _plan = new OriginPlan(_route, _settings, _age, new IdleOrder(1000, 1000));
         _script.Add($"seed {seed}: {_route.Protocols}, {_settings.MaxConnectionsPerServer} connections, {_permits} permits");
     }
 
@@ -294,7 +294,7 @@ internal sealed class OriginPlanSimulation : IDisposable
         HttpConnection connection = _route.Protocols == ProtocolOffer.Http1 || _random.Next(3) == 0
             ? new StubConnection(_route, dialed, _owner, _rig.Pool.Services)
             : new StubMultiplexedConnection(_route, dialed, _owner, _rig.Pool.Services, _random.Next(0, 4));
-        var pooled = new PooledConnection(connection);
+        var pooled = new PooledConnection(connection, _owner);
         _open.Add(pooled);
         Do(_plan.Dials.Succeeded(dial, pooled));
     }

@@ -268,14 +268,20 @@ internal sealed class PoolSimulation : IDisposable
 
     private void CheckCounts(PoolSnapshot snapshot, IReadOnlyList<Dial> networkDials, string when)
     {
+        bool isAnyForgotten = snapshot.Origins.Any(static origin => origin.Origin[0] == '(');
         foreach (OriginSnapshot origin in snapshot.Origins)
         {
             long dials = origin.DialedBy.Values.Sum();
             Assert.True(
                 dials == origin.ConnectionsOpened + origin.DialsFailed + origin.Dialing, $"{when}: the dials do not add up\n{snapshot}");
             int perHost = networkDials.Count(dial => origin.Origin == $"http://{dial.Host}:80");
-            Assert.True(dials == perHost, $"{when}: {perHost} dials to {origin.Origin}, {dials} counted");
+            Assert.True(
+                dials == perHost || (dials < perHost && isAnyForgotten) || origin.Origin[0] == '(',
+                $"{when}: {perHost} dials to {origin.Origin}, {dials} counted");
         }
+
+        long all = snapshot.Origins.Sum(static origin => origin.DialedBy.Values.Sum());
+        Assert.True(all == networkDials.Count, $"{when}: {networkDials.Count} dials, {all} counted");
 
         foreach (SimulatedCaller caller in _callers)
         {
