@@ -300,6 +300,19 @@ internal sealed class OriginAddresses(OriginState state, OriginDials dials)
         return Sweep(now);
     }
 
+    /// <summary>How long a family of addresses that lost stays behind: so long the origin is worth keeping.</summary>
+    public TimeSpan Remembers(long now)
+    {
+        TimeSpan longest = TimeSpan.Zero;
+        foreach (long until in _familyAsideUntil.Values)
+        {
+            TimeSpan left = _time.GetElapsedTime(now, until);
+            longest = left > longest ? left : longest;
+        }
+
+        return longest;
+    }
+
     private bool IsAside(AddressFamily family, long now) => _familyAsideUntil.TryGetValue(family, out long until) && now < until;
 
     /// <summary>Names that are used together are not to be resolved together for ever.</summary>

@@ -54,8 +54,7 @@ internal sealed class OriginExecutor
     /// <summary>Takes a step, or leaves it to the step that this thread is taking.</summary>
     public void Take(in OriginStep step)
     {
-        // Story: a step closes an idle connection to have its permit, and asks for the permit next. So this waits for nothing; it is only
-        // counting.
+        // Story: a step closes an idle connection for its permit, and asks for that next. So this, which only counts, waits for nothing.
         if (step.EndsYield)
         {
             _pool.Permits.EndYield();

@@ -144,6 +144,8 @@ internal sealed class OriginPlan
         if (_state.IsEmpty)
         {
             TimeSpan left = PoolLimits.KeepUnusedOrigin - _time.GetElapsedTime(_state.LastUsed, now);
+            TimeSpan known = Addresses.Remembers(now);
+            left = known > left ? known : left;
             if (left > TimeSpan.Zero)
             {
                 visit = new OriginVisit(left);

@@ -171,18 +171,7 @@ internal sealed unsafe class EventLoop
                 var memory = new ReadOnlySpan<byte>(_events + (_next * _eventSize), _eventSize);
                 _next++;
                 EpollLayout.Current.Read(memory, out uint events, out ulong key);
-                if (_poll.Find(key) is not { } stream)
-                {
-                    continue;
-                }
-
-                long callback = (state & ~PhaseMask) + Step + InCallback;
-                leadership.Callback = callback;
-                Volatile.Write(ref _state, callback);
-                stream.OnEvents(events);
-                clean.Restore();
-                state = callback - InCallback + Dispatching;
-                if (Interlocked.CompareExchange(ref _state, state, callback) != callback)
+                if (!Tell(key, events, leadership, clean, ref state))
                 {
                     return true;
                 }
@@ -212,6 +201,26 @@ internal sealed unsafe class EventLoop
                 throw SocketErrors.Exception(-count);
             }
         }
+    }
+
+    /// <summary>Tells a stream of its event, if it is still there.</summary>
+    /// <returns>Whether this thread leads on.</returns>
+    /// <remarks>Not a part of the loop: a variable of a thread that waits would keep the last stream alive, and its handler.</remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool Tell(ulong key, uint events, Leadership leadership, ThreadContext clean, ref long state)
+    {
+        if (_poll.Find(key) is not { } stream)
+        {
+            return true;
+        }
+
+        long callback = (state & ~PhaseMask) + Step + InCallback;
+        leadership.Callback = callback;
+        Volatile.Write(ref _state, callback);
+        stream.OnEvents(events);
+        clean.Restore();
+        state = callback - InCallback + Dispatching;
+        return Interlocked.CompareExchange(ref _state, state, callback) == callback;
     }
 
     // ---- Putting work off -------------------------------------------------------------------------------------------
