@@ -11,7 +11,7 @@ internal static class ReplayRules
     public const int MaxReplays = 3;
 
     /// <summary>Replays of a request of which each server has said that it did nothing with it.</summary>
-    public const int MaxReplaysOfUnprocessed = 10;
+    public const int MaxReplaysOfUnprocessed = 20;
 
     /// <summary>How often a request waits again for its turn before that counts as a replay.</summary>
     public const int MaxTurnsAway = 100;

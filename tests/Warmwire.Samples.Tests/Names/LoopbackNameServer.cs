@@ -13,6 +13,7 @@ internal sealed class LoopbackNameServer : IAsyncDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("warmwire-");
     private readonly TaskCompletionSource<string?> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Process _process;
+    private volatile string _said = "";
 
     private LoopbackNameServer(string binary, string name, string[] addresses)
     {
@@ -37,6 +38,7 @@ internal sealed class LoopbackNameServer : IAsyncDisposable
         _process.OutputDataReceived += static (_, _) => { };
         _process.ErrorDataReceived += (_, line) =>
         {
+            _said += line.Data + "\n";
             if (line.Data?.Contains("started", StringComparison.Ordinal) != false)
             {
                 _started.TrySetResult(line.Data);
@@ -54,9 +56,20 @@ internal sealed class LoopbackNameServer : IAsyncDisposable
     {
         string? binary = new[] { "/usr/sbin/dnsmasq", "/usr/bin/dnsmasq", "/sbin/dnsmasq" }.FirstOrDefault(File.Exists);
         Assert.SkipWhen(binary is null, "dnsmasq is not installed.");
-        var server = new LoopbackNameServer(binary, name, addresses);
-        Assert.NotNull(await Guard.Within(server._started.Task, static () => "dnsmasq does not start"));
-        return server;
+        for (int left = 20; ; left--)
+        {
+            var server = new LoopbackNameServer(binary, name, addresses);
+            if (await Guard.Within(server._started.Task, static () => "dnsmasq does not start") is not null)
+            {
+                return server;
+            }
+
+            // Its port is taken for TCP, or tests beside this one use all that the system has of something.
+            string said = server._said;
+            await server.DisposeAsync();
+            Assert.True(left > 0, $"dnsmasq does not start: {said}");
+            await Task.Delay(500);
+        }
     }
 
     /// <summary>The name has these addresses from now on.</summary>

@@ -72,8 +72,8 @@ public class ReplayRuleTests
             }
         }
 
-        Assert.True(MayReplay(ReplayPolicy.Safe, "POST", RequestSent.Fully, false, false, null, false, replays: 9, notProcessed: true));
-        Assert.False(MayReplay(ReplayPolicy.Safe, "POST", RequestSent.Fully, false, false, null, false, replays: 10, notProcessed: true));
+        Assert.True(MayReplay(ReplayPolicy.Safe, "POST", RequestSent.Fully, false, false, null, false, replays: 19, notProcessed: true));
+        Assert.False(MayReplay(ReplayPolicy.Safe, "POST", RequestSent.Fully, false, false, null, false, replays: 20, notProcessed: true));
         Assert.False(
             MayReplay(ReplayPolicy.Safe, "POST", RequestSent.Fully, false, false, null, false, isTimeout: true, notProcessed: true));
 
