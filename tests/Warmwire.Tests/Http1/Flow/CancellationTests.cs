@@ -77,10 +77,16 @@ public sealed class CancellationTests
     {
         using var rig = new Rig();
         using var cancel = new CancellationTokenSource();
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         PushContent? content = null;
-        content = new PushContent(_ => Task.Delay(Timeout.Infinite, content!.Token));
+        content = new PushContent(_ =>
+        {
+            asked.SetResult();
+            return Task.Delay(Timeout.Infinite, content!.Token);
+        });
         Task<HttpResponseMessage> sending = rig.SendAsync(Rig.Post(content), cancel.Token);
         await rig.Network.AcceptAsync();
+        await Guard.Within(asked.Task, static () => "the content is asked");
         Assert.Equal(cancel.Token, content.Token);
         await AssertCancelledAsync(cancel, sending);
         rig.AssertClosedFor(CloseReason.Cancelled);
