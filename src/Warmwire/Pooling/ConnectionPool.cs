@@ -339,7 +339,7 @@ internal sealed class ConnectionPool : IDisposable
             if (visit.History is { } history)
             {
                 _forgotten.Move(_origins, origin, history);
-                _forgottenSinceKept++;
+                Interlocked.Increment(ref _forgottenSinceKept);
             }
 
             if (visit.Next is { } next)
@@ -348,10 +348,11 @@ internal sealed class ConnectionPool : IDisposable
             }
         }
 
-        // A walk over all origins, paid for by those that have gone since the last one.
-        if (_forgottenSinceKept > _origins.Count)
+        // A walk over all origins, paid for by those that have gone since the last one. Sweeps may overlap, and to count origins takes all
+        // locks of their table.
+        int forgotten = Volatile.Read(ref _forgottenSinceKept);
+        if (forgotten > 0 && forgotten > _origins.Count && Interlocked.CompareExchange(ref _forgottenSinceKept, 0, forgotten) == forgotten)
         {
-            _forgottenSinceKept = 0;
             Names.Keep(_origins.Values.Select(static origin => origin.Route.Host));
         }
 

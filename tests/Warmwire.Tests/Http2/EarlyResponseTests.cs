@@ -279,10 +279,7 @@ public sealed class EarlyResponseTests
         Http2Peer peer = await rig.WarmUpAsync();
         peer.GivesCredit = false;
         OpenRequest open = await rig.OpenAsync(peer, Http2Rig.Post(new ByteArrayContent(new byte[Length])));
-        for (int received = 0; received < PeerWindows.Default;)
-        {
-            received += (await peer.ReadDataAsync(open.StreamId)).Payload.Length;
-        }
+        await open.TakeFirstWindowAsync();
 
         return open;
     }

@@ -290,10 +290,7 @@ public sealed class FloodTests
         peer.GivesCredit = false;
         using var held = new CancellationTokenSource();
         OpenRequest first = await rig.OpenAsync(peer, Http2Rig.Post(new ByteArrayContent(new byte[200_000])), held.Token);
-        for (int received = 0; received < PeerWindows.Default;)
-        {
-            received += (await peer.ReadDataAsync(first.StreamId)).Payload.Length;
-        }
+        await first.TakeFirstWindowAsync();
 
         long before = GC.GetTotalMemory(forceFullCollection: true);
         for (int i = 0; i < 1000; i++)

@@ -18,6 +18,15 @@ internal sealed record OpenRequest(Http2Peer Peer, PeerRequest Request, Task<Htt
         Assert.Equal(body, await response.ReadTextAsync());
     }
 
+    /// <summary>Takes so much of the content that the first windows are used up; <see cref="Http2Peer.GivesCredit"/> is off.</summary>
+    public async Task TakeFirstWindowAsync()
+    {
+        for (int received = 0; received < PeerWindows.Default;)
+        {
+            received += (await Peer.ReadDataAsync(StreamId)).Payload.Length;
+        }
+    }
+
     /// <summary>Sends a head without an end; the response as the caller has it then.</summary>
     public async Task<HttpResponseMessage> AnswerHeadAsync(params (string Name, string Value)[] fields)
     {

@@ -239,6 +239,24 @@ public sealed class TimeoutTests
         handler.PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan;
     }
 
+    /// <summary>It has no stream yet that could watch the total time.</summary>
+    [Fact]
+    public async Task An_extended_CONNECT_that_waits_for_the_settings_runs_out_of_its_total_time()
+    {
+        using var rig = new Http2Rig();
+        HttpRequestMessage request = Timed(TransportOptions.Timeout);
+        request.Method = HttpMethod.Connect;
+        request.Headers.Protocol = "websocket";
+        Task<HttpResponseMessage> sending = rig.SendAsync(request);
+        Http2Peer peer = await rig.AcceptSilentAsync();
+        await peer.ReadPrefaceAsync();
+        await Eventually.IsTrue(() => rig.Origin.StreamsActive == 1, "the request has its slot");
+        rig.Time.Advance(s_limit);
+        TransportException error = await rig.FailsAsync(sending);
+        Assert.Equal((true, RequestSent.No), (error.IsTimeout, error.RequestSent));
+        await Eventually.IsTrue(() => rig.Origin.StreamsActive == 0, "the slot is free");
+    }
+
     private static bool IsResetOrPing(PeerFrame frame) => frame is { Type: FrameType.RstStream } or { Type: FrameType.Ping, IsAck: false };
 
     /// <summary>A request that runs out of time on this connection, whose peer says nothing more and answers no ping from now on.</summary>
