@@ -10,7 +10,9 @@ internal sealed class RunningAttempts<T>(Func<IPEndPoint, CancellationToken, Tas
     private readonly List<Running> _running = [];
     private readonly List<(IPEndPoint EndPoint, Exception Error)> _failures = [];
 
-    // Attempts whose sockets may be open. Changed by the race's flow, and by whatever thread ends an attempt.
+    private readonly Lock _gate = new();
+
+    // Attempts whose sockets may be open. Guarded by _gate: the race's flow changes it, and whatever thread ends an attempt.
     private int _alive;
 
     public int Count => _running.Count;
@@ -20,13 +22,18 @@ internal sealed class RunningAttempts<T>(Func<IPEndPoint, CancellationToken, Tas
     /// <summary><see langword="false"/>: there is no permit for another one.</summary>
     public bool TryStart(IPEndPoint endPoint, CancellationToken race)
     {
-        // The first is covered by the permit of the dial. One that ends at this moment releases a permit for the one taken here.
-        if (Volatile.Read(ref _alive) > 0 && rules.Permits?.TryTakePermit() == false)
+        lock (_gate)
         {
-            return false;
+            // The first is covered by the permit of the dial. Story: the only one ends between the look and the count. It kept the dial's
+            // permit, and the one that was taken here came back never. So the two are one step.
+            if (_alive > 0 && rules.Permits?.TryTakePermit() == false)
+            {
+                return false;
+            }
+
+            _alive++;
         }
 
-        Interlocked.Increment(ref _alive);
         var own = CancellationTokenSource.CreateLinkedTokenSource(race);
         var attempt = new RaceAttempt(endPoint, clock.GetTimestamp());
         rules.Attempts.Add(attempt);
@@ -127,7 +134,13 @@ internal sealed class RunningAttempts<T>(Func<IPEndPoint, CancellationToken, Tas
     /// <summary>The socket of an attempt that did not win is closed. The last one keeps the dial's own permit.</summary>
     private void Ended()
     {
-        if (Interlocked.Decrement(ref _alive) > 0)
+        bool hasOne;
+        lock (_gate)
+        {
+            hasOne = --_alive > 0;
+        }
+
+        if (hasOne)
         {
             rules.Permits?.ReleasePermit();
         }

@@ -106,9 +106,56 @@ public sealed class AddressRaceTests
         await attempt.Succeed().Disposed;
     }
 
+    /// <summary>The end of the only attempt comes between the look at what runs and the count of the next one.</summary>
+    [Fact]
+    public async Task The_permit_of_an_attempt_comes_back_though_the_only_other_one_ends_while_it_is_taken()
+    {
+        var connects = new ScriptedConnects();
+        var permits = new CountedPermits();
+        Task<AddressRaceResult<Stream>> race = AddressRace.RunAsync(
+            EndPoints("192.0.2.1", "192.0.2.2"),
+            connects.ConnectAsync,
+            _clock,
+            new RaceRules { Permits = permits },
+            CancellationToken.None);
+        ScriptedConnects.Attempt first = await connects.NextAsync();
+        permits.OnTake = () =>
+        {
+            first.Outcome.SetException(new IOException("first"));
+
+            // Real time: for the end to come in between, which nothing but the race itself can tell.
+            Thread.Sleep(200);
+        };
+        _clock.Advance(AddressRace.AttemptDelay);
+        (await connects.NextAsync()).Outcome.SetException(new IOException("second"));
+        Assert.Null((await race.WaitAsync(Patience.Limit)).Winner);
+        Assert.Equal((1, 0), (permits.Taken, permits.Held));
+    }
+
     private Task<AddressRaceResult<Stream>> Run(ScriptedConnects connects, params string[] addresses) =>
         AddressRace.RunAsync(EndPoints(addresses), connects.ConnectAsync, _clock, CancellationToken.None);
 
     private static IPEndPoint[] EndPoints(params string[] addresses) =>
         Array.ConvertAll(addresses, static address => new IPEndPoint(IPAddress.Parse(address), 80));
+
+    private sealed class CountedPermits : IAttemptPermits
+    {
+        private int _held;
+
+        public Action? OnTake { get; set; }
+
+        public int Taken { get; private set; }
+
+        public int Held => Volatile.Read(ref _held);
+
+        public bool TryTakePermit()
+        {
+            Taken++;
+            Interlocked.Increment(ref _held);
+            OnTake?.Invoke();
+            return true;
+        }
+
+        public void ReleasePermit() => Interlocked.Decrement(ref _held);
+    }
 }
