@@ -28,6 +28,9 @@ internal static class Http1Limits
     /// </summary>
     public const int WriteBytes = 64 * 1024;
 
+    /// <summary>After so many bytes of a body that the stream took without a wait, the writer lets others have its thread once.</summary>
+    public const int BytesTakenInARow = 1024 * 1024;
+
     /// <summary>The size of one read of a body that is drained.</summary>
     public const int DrainBufferBytes = 64 * 1024;
 

@@ -286,6 +286,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
                 }
 
                 await SendOutputAsync().ConfigureAwait(false);
+                await _sender.LetOthersRunAsync(data.Length).ConfigureAwait(false);
                 return;
             }
 

@@ -6,6 +6,7 @@ namespace Warmwire.Http1.Flow;
 internal sealed class Http1Sender(Stream stream, Http1RequestProgress progress)
 {
     private int _writes;
+    private int _takenInARow;
 
     public Http1RequestProgress Progress { get; } = progress;
 
@@ -22,8 +23,28 @@ internal sealed class Http1Sender(Stream stream, Http1RequestProgress progress)
         {
             int count = Math.Min(bytes.Length, Http1Limits.WriteBytes);
             await SendAsync(bytes[..count]).ConfigureAwait(false);
+            await LetOthersRunAsync(count).ConfigureAwait(false);
             bytes = bytes[count..];
         }
+    }
+
+    /// <summary>A piece of a body was sent: after many that the stream took at once, all that waits for a thread comes first.</summary>
+    /// <remarks>
+    /// Story: a server answers early and reads on, as fast as the body is written. No write ever waits, so the writer keeps its thread, the
+    /// exchange does not come to its reading, and the answer is found when the body is at its end, which may be never.
+    /// </remarks>
+    public ValueTask LetOthersRunAsync(int sent)
+    {
+        _takenInARow += sent;
+        if (_takenInARow < Http1Limits.BytesTakenInARow)
+        {
+            return default;
+        }
+
+        _takenInARow = 0;
+        var turn = new TaskCompletionSource();
+        ThreadPool.UnsafeQueueUserWorkItem(static turn => turn.SetResult(), turn, preferLocal: false);
+        return new ValueTask(turn.Task);
     }
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
@@ -43,6 +64,7 @@ internal sealed class Http1Sender(Stream stream, Http1RequestProgress progress)
 
         if (!sending.IsCompletedSuccessfully)
         {
+            _takenInARow = 0;
             return FinishSendAsync(sending);
         }
 
