@@ -9,9 +9,9 @@ namespace Warmwire.Dialing;
 /// whatever becomes of newer look-ups.
 /// </summary>
 /// <remarks>
-/// The first look-up of a name begins at once. One for a name that has an answer waits for one of <see cref="NameLimits.Refreshes"/> slots
-/// of the process. Story: the name server was gone, 200 names in use were resolved again, each look-up blocked a thread of the pool for
-/// seconds, and everything else there waited for two.
+/// The first look-up of a name begins at once; the system's resolver has its own line. One for a name that has an answer waits for one of
+/// <see cref="NameLimits.Refreshes"/> slots of the process. Story: the name server was gone, 200 names in use were resolved again, each
+/// look-up blocked a thread of the pool for seconds, and everything else there waited for two.
 /// </remarks>
 internal sealed class KnownName(string host, HandlerSettings settings, CancellationToken stop)
 {
@@ -20,6 +20,7 @@ internal sealed class KnownName(string host, HandlerSettings settings, Cancellat
     // Guarded by _gate.
     private readonly Lock _gate = new();
     private Task<DatedAnswer>? _lookUp;
+    private FirstLookUp? _first;
     private bool _isRefresh;
     private long _begunAt;
     private long _lastVersion;
@@ -32,10 +33,12 @@ internal sealed class KnownName(string host, HandlerSettings settings, Cancellat
 
     /// <summary>The answer for a dial: the newest, if it may serve yet, or the one of a look-up.</summary>
     /// <param name="again">The newest answer did not lead to a connection.</param>
-    /// <param name="cancellationToken">Ends the wait, not the look-up.</param>
-    public async ValueTask<DatedAnswer> ForDialAsync(bool again, CancellationToken cancellationToken)
+    /// <param name="wait">Is told what the dial waits for.</param>
+    /// <param name="cancellationToken">Ends the wait, and not a look-up that has begun.</param>
+    public async ValueTask<DatedAnswer> ForDialAsync(bool again, DialWait wait, CancellationToken cancellationToken)
     {
         Task<DatedAnswer>? lookUp;
+        FirstLookUp? first = null;
         DatedAnswer? newest;
         lock (_gate)
         {
@@ -55,11 +58,25 @@ internal sealed class KnownName(string host, HandlerSettings settings, Cancellat
                 // The name server has failed before, so nobody waits for it.
                 return newest;
             }
+
+            if (newest is null && _first is not null)
+            {
+                first = _first;
+                first.Waiting++;
+            }
         }
 
         if (newest is null)
         {
-            return await lookUp!.WaitAsync(cancellationToken).ConfigureAwait(false);
+            wait.Place = first?.Place;
+            try
+            {
+                return await lookUp!.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                Leave(first);
+            }
         }
 
         if (lookUp is null)
@@ -113,18 +130,54 @@ internal sealed class KnownName(string host, HandlerSettings settings, Cancellat
 
         var outcome = new TaskCompletionSource<DatedAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
         _lookUp = lookUp = outcome.Task;
+        _first = isRefresh ? null : new FirstLookUp(stop);
         _isRefresh = isRefresh;
         _begunAt = now;
 
         // A resolver of the application's may block, and this is under the lock: so it runs as a work item.
         ThreadPool.UnsafeQueueUserWorkItem(
-            static begun => _ = begun.isRefresh ? begun.name.RefreshAsync(begun.outcome) : begun.name.FirstAsync(begun.outcome),
-            (name: this, outcome, isRefresh),
+            static begun => _ = begun.first is { } first ? begun.name.FirstAsync(begun.outcome, first)
+                : begun.name.RefreshAsync(begun.outcome),
+            (name: this, outcome, first: _first),
             preferLocal: true);
         return true;
     }
 
-    private Task FirstAsync(TaskCompletionSource<DatedAnswer> outcome) => LookUpAsync(outcome, stop);
+    /// <summary>A dial does not wait for its name any more.</summary>
+    private void Leave(FirstLookUp? first)
+    {
+        lock (_gate)
+        {
+            if (first is null || --first.Waiting > 0 || settings.NameResolver is not SystemResolver)
+            {
+                return;
+            }
+
+            if (_first == first)
+            {
+                // Story: the look-up leaves the line, and a dial that has just come for the name would fail with it. So that begins another,
+                // which is the same one if it is under way.
+                _first = null;
+                _lookUp = null;
+            }
+        }
+
+        first.Leave();
+    }
+
+    private async Task FirstAsync(TaskCompletionSource<DatedAnswer> outcome, FirstLookUp first)
+    {
+        await LookUpAsync(
+            outcome,
+            () => settings.NameResolver is SystemResolver system
+                ? system.ResolveAsync(host, first.Place, isUrgent: false, first.NobodyWaits)
+                : settings.NameResolver.ResolveAsync(host, stop),
+            stop).ConfigureAwait(false);
+
+        // Story: the handler was disposed, and what told this method came before what tells the look-up. It leaves the line all the same.
+        first.Leave();
+        first.Dispose();
+    }
 
     private async Task RefreshAsync(TaskCompletionSource<DatedAnswer> outcome)
     {
@@ -140,7 +193,13 @@ internal sealed class KnownName(string host, HandlerSettings settings, Cancellat
 
         using var limit = new CancellationTokenSource(NameLimits.LookUp, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stop);
-        Task? asking = await LookUpAsync(outcome, either.Token).ConfigureAwait(false);
+        CancellationToken token = either.Token;
+        Task? asking = await LookUpAsync(
+            outcome,
+            () => settings.NameResolver is SystemResolver system
+                ? system.ResolveAsync(host, place: null, isUrgent: true, token)
+                : settings.NameResolver.ResolveAsync(host, token),
+            token).ConfigureAwait(false);
 
         // A look-up of the system's goes on when nobody waits for it any more, and blocks its thread. It keeps its slot for some time.
         if (asking is { IsCompleted: false })
@@ -163,12 +222,13 @@ internal sealed class KnownName(string host, HandlerSettings settings, Cancellat
     }
 
     /// <returns>The resolver's work, which may not be over.</returns>
-    private async Task<Task?> LookUpAsync(TaskCompletionSource<DatedAnswer> outcome, CancellationToken cancellationToken)
+    private async Task<Task?> LookUpAsync(
+        TaskCompletionSource<DatedAnswer> outcome, Func<Task<NameAnswer>> ask, CancellationToken cancellationToken)
     {
         Task<NameAnswer>? asking = null;
         try
         {
-            asking = settings.NameResolver.ResolveAsync(host, cancellationToken);
+            asking = ask();
             Answered(await asking.WaitAsync(cancellationToken).ConfigureAwait(false), outcome);
         }
         catch (Exception e)
@@ -216,5 +276,38 @@ internal sealed class KnownName(string host, HandlerSettings settings, Cancellat
 
         outcome.TrySetException(error);
         _ = outcome.Task.Exception;
+    }
+
+    /// <summary>The look-up of a name that has no answer: how many dials wait for it. One that no dial waits for leaves the line.</summary>
+    private sealed class FirstLookUp : IDisposable
+    {
+        private readonly CancellationTokenSource _nobodyWaits;
+
+        public FirstLookUp(CancellationToken stop)
+        {
+            _nobodyWaits = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            NobodyWaits = _nobodyWaits.Token;
+        }
+
+        public LookUpPlace Place { get; } = new();
+
+        public CancellationToken NobodyWaits { get; }
+
+        /// <summary>Guarded by the gate of the name.</summary>
+        public int Waiting { get; set; }
+
+        public void Leave()
+        {
+            try
+            {
+                _nobodyWaits.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // The look-up has ended meanwhile.
+            }
+        }
+
+        public void Dispose() => _nobodyWaits.Dispose();
     }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
+using Warmwire.Settings;
 
 namespace Warmwire.Dialing;
 
@@ -22,9 +23,10 @@ internal static class NameResolver
         Route route = request.Route;
         UserCode.Tell(request.Trace?.DnsStart, route.Host);
         TransportException failure;
+        var wait = new DialWait();
         try
         {
-            DatedAnswer answer = await deadline.WaitAsync(addresses.AnswerAsync(again, deadline.Token).AsTask()).ConfigureAwait(false);
+            DatedAnswer answer = await deadline.WaitAsync(addresses.AnswerAsync(again, wait, deadline.Token).AsTask()).ConfigureAwait(false);
             List<IPAddress> order = AddressOrder.Arrange(addresses.Order(answer), out int known);
             if (order.Count > 0)
             {
@@ -43,7 +45,8 @@ internal static class NameResolver
                     route,
                     HttpRequestError.ConnectionError,
                     TransportPhase.Dns,
-                    DialErrorTexts.NameResolutionTimedOut(route.Host, request.ConnectTimeout),
+                    wait.IsInLine ? DialErrorTexts.LookUpWaitedInLine(route.Host, NameLimits.SystemLookUps, request.ConnectTimeout)
+                    : DialErrorTexts.NameResolutionTimedOut(route.Host, request.ConnectTimeout),
                     e)
                 : DialFailure.Of(
                     route, HttpRequestError.NameResolutionError, TransportPhase.Dns, DialErrorTexts.NameResolutionFailed(route.Host, e), e);

@@ -13,14 +13,14 @@ internal sealed class DialAddresses(ConnectionPool pool, OriginPool origin, Know
     private IPAddress? _first;
     private IPAddress? _reached;
 
-    public async ValueTask<DatedAnswer> AnswerAsync(bool again, CancellationToken cancellationToken)
+    public async ValueTask<DatedAnswer> AnswerAsync(bool again, DialWait wait, CancellationToken cancellationToken)
     {
         if (name is null)
         {
-            return await _direct.AnswerAsync(again, cancellationToken).ConfigureAwait(false);
+            return await _direct.AnswerAsync(again, wait, cancellationToken).ConfigureAwait(false);
         }
 
-        DatedAnswer answer = await name.ForDialAsync(again, cancellationToken).ConfigureAwait(false);
+        DatedAnswer answer = await name.ForDialAsync(again, wait, cancellationToken).ConfigureAwait(false);
         origin.Answered(answer);
         return answer;
     }

@@ -50,7 +50,7 @@ internal sealed class HandlerSettings
     public int MaxPendingRequestsPerServer { get; set; } = HandlerDefaults.MaxPendingRequestsPerServer;
     public TimeSpan DnsRefreshInterval { get; set; } = HandlerDefaults.DnsRefreshInterval;
     public AddressSelection AddressSelection { get; set; } = HandlerDefaults.AddressSelection;
-    public INameResolver NameResolver { get; set; } = CallbackResolver.System;
+    public INameResolver NameResolver { get; set; } = SystemResolver.Shared;
     public TimeSpan TcpKeepAliveInterval { get; set; } = HandlerDefaults.TcpKeepAliveInterval;
     public TimeSpan CancellationDrainTimeout { get; set; } = HandlerDefaults.CancellationDrainTimeout;
     public bool VerifyIdleConnections { get; set; }
