@@ -21,8 +21,8 @@ internal static class DialErrorTexts
         $"The name {host} could not be resolved within {Duration(timeout)}; {ConnectTimeout}.";
 
     public static string LookUpWaitedInLine(string host, int atOnce, TimeSpan timeout) =>
-        $"The name {host} could not be resolved within {Duration(timeout)}: its look-up waited for one of the {atOnce} that the process has "
-        + $"under way at a time, all with other names; {ConnectTimeout}.";
+        $"The name {host} could not be resolved within {Duration(timeout)}: its look-up waited for one of the {atOnce} that the process "
+        + $"has under way at a time, all with other names; {ConnectTimeout}.";
 
     /// <param name="server">Where the dial was for.</param>
     /// <param name="tried">What happened at each address that was tried.</param>

@@ -155,8 +155,8 @@ internal sealed class KnownName(string host, HandlerSettings settings, Cancellat
 
             if (_first == first)
             {
-                // Story: the look-up leaves the line, and a dial that has just come for the name would fail with it. So that begins another,
-                // which is the same one if it is under way.
+                // Story: the look-up leaves the line, and a dial that has just come for the name would fail with it. So that begins
+                // another, which is the same one if it is under way.
                 _first = null;
                 _lookUp = null;
             }

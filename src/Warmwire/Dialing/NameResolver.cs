@@ -26,7 +26,8 @@ internal static class NameResolver
         var wait = new DialWait();
         try
         {
-            DatedAnswer answer = await deadline.WaitAsync(addresses.AnswerAsync(again, wait, deadline.Token).AsTask()).ConfigureAwait(false);
+            Task<DatedAnswer> asked = addresses.AnswerAsync(again, wait, deadline.Token).AsTask();
+            DatedAnswer answer = await deadline.WaitAsync(asked).ConfigureAwait(false);
             List<IPAddress> order = AddressOrder.Arrange(addresses.Order(answer), out int known);
             if (order.Count > 0)
             {

@@ -6,7 +6,7 @@ internal static class NameLimits
     /// <summary>Names that are resolved again at the same time, over all handlers of the process: each may block a thread.</summary>
     public const int Refreshes = 4;
 
-    /// <summary>Names that the system's resolver looks up at the same time, each on a thread of its own; further ones wait in line.</summary>
+    /// <summary>Names that the system's resolver looks up at a time, each on a thread of its own; further ones wait in line.</summary>
     public const int SystemLookUps = 64;
 
     /// <summary>A thread for look-ups that had nothing to do for so long ends.</summary>
