@@ -52,9 +52,8 @@ internal sealed class StubRig : IDisposable
     public static RouteIdentity RouteTo(string host = "a.test", int port = 80) =>
         new(isTls: false, host, port, tlsHost: null, clientCertificate: null);
 
-    public Attempt Attempt(int replays = 0) =>
-        new(new AttemptRequest(new HttpRequestMessage(HttpMethod.Get, "http://a.test/"), _requestSettings,
-            CancellationToken.None) { Replays = replays });
+    public Attempt Attempt(int replays = 0, CancellationToken token = default) =>
+        new(new AttemptRequest(new HttpRequestMessage(HttpMethod.Get, "http://a.test/"), _requestSettings, token) { Replays = replays });
 
     public async Task<StubConnection> Lease(string host = "a.test", int replays = 0)
     {

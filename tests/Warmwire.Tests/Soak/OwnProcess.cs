@@ -17,7 +17,8 @@ internal static class OwnProcess
 
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(4);
 
-    public static async Task RunAsync(Type type, Func<Task> test, ITestOutputHelper output, [CallerMemberName] string method = "")
+    public static async Task RunAsync(
+        Type type, Func<Task> test, ITestOutputHelper output, TimeSpan? limit = null, [CallerMemberName] string method = "")
     {
         string name = string.Create(CultureInfo.InvariantCulture, $"{type.FullName}.{method}");
         if (Environment.GetEnvironmentVariable(Variable) == name)
@@ -27,12 +28,12 @@ internal static class OwnProcess
         }
 
         using Process process = Start(name);
-        using var limit = new CancellationTokenSource(s_limit);
+        using var over = new CancellationTokenSource(limit ?? s_limit);
         try
         {
-            Task<string> text = process.StandardOutput.ReadToEndAsync(limit.Token);
-            Task<string> errors = process.StandardError.ReadToEndAsync(limit.Token);
-            await process.WaitForExitAsync(limit.Token);
+            Task<string> text = process.StandardOutput.ReadToEndAsync(over.Token);
+            Task<string> errors = process.StandardError.ReadToEndAsync(over.Token);
+            await process.WaitForExitAsync(over.Token);
             string all = await text + await errors;
             output.WriteLine(all);
             Assert.True(process.ExitCode == 0
