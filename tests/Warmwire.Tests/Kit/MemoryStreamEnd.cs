@@ -4,10 +4,11 @@ namespace Warmwire.Tests.Kit;
 internal sealed class MemoryStreamEnd(MemoryPipe input, MemoryPipe output) : Stream
 {
     private readonly TaskCompletionSource _disposed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _isDisposed;
 
     public Task Disposed => _disposed.Task;
 
-    /// <summary>Runs within the disposal, so that counts are right the moment it returns.</summary>
+    /// <summary>Runs within the disposal, so that counts are right the moment it returns or is seen.</summary>
     public Action? OnDispose { get; set; }
 
     public override bool CanRead => true;
@@ -26,7 +27,7 @@ internal sealed class MemoryStreamEnd(MemoryPipe input, MemoryPipe output) : Str
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        ObjectDisposedException.ThrowIf(Disposed.IsCompleted, this);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
         return input.ReadAsync(buffer, cancellationToken);
     }
 
@@ -35,7 +36,7 @@ internal sealed class MemoryStreamEnd(MemoryPipe input, MemoryPipe output) : Str
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        ObjectDisposedException.ThrowIf(Disposed.IsCompleted, this);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
         return output.WriteAsync(buffer, cancellationToken);
     }
 
@@ -58,11 +59,14 @@ internal sealed class MemoryStreamEnd(MemoryPipe input, MemoryPipe output) : Str
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing && _disposed.TrySetResult())
+        if (disposing && Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
+            // Story: this thread stood still between the news of the disposal and the count. Whoever waited for the news found a
+            // connection that was closed and still counted as open, by the network and by the pool alike, and took that for rest.
+            OnDispose?.Invoke();
             output.CloseWriter(disposed: true);
             input.CloseReader(disposed: true);
-            OnDispose?.Invoke();
+            _disposed.SetResult();
         }
 
         base.Dispose(disposing);

@@ -49,6 +49,16 @@ public class MemoryTransportTests
     }
 
     [Fact]
+    public void The_clients_close_is_counted_before_it_is_seen()
+    {
+        (Stream client, PeerEnd peer) = MemoryTransport.CreatePair();
+        bool? seen = null;
+        peer.OnClientClosed = () => seen = peer.ClientClosed.IsCompleted;
+        client.Dispose();
+        Assert.Equal((false, true), (seen, peer.ClientClosed.IsCompleted));
+    }
+
+    [Fact]
     public async Task The_peers_close_ends_a_pending_read()
     {
         (Stream client, PeerEnd peer) = MemoryTransport.CreatePair();
