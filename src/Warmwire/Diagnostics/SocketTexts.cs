@@ -5,6 +5,8 @@ internal static class SocketTexts
 {
     public const string NotForThisSystem = "it is written for Linux on x64 and arm64";
 
+    public const string NothingToRead = "The socket has nothing to read.";
+
     public const string ConcurrentReads = "A read of this connection is pending already.";
 
     public const string ConcurrentWrites = "A write to this connection is pending already.";

@@ -71,7 +71,7 @@ internal sealed class Dialer
                 // As in .NET, a ConnectCallback may do the handshake itself, with its own server name and its own judgement of the server.
                 SslStream secured = stream is SslStream { IsAuthenticated: true } given
                     ? TlsHandshake.Accept(given, request)
-                    : await _tls.RunAsync(stream, request, begun, cancellationToken).ConfigureAwait(false);
+                    : await _tls.RunAsync(socketStream ?? stream, request, begun, cancellationToken).ConfigureAwait(false);
                 stream = secured;
                 isHttp2 = TlsHandshake.IsHttp2(secured);
                 tlsTime = _settings.TimeProvider.GetElapsedTime(start);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Runtime.CompilerServices;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 
@@ -54,8 +53,7 @@ internal sealed class PooledConnection
     public CountingMeters CountedBy { get; init; }
 
     /// <summary>The activity of its opening, if there was one, for requests to link to.</summary>
-    /// <remarks>In a box: most connections have none, and thousands may be idle.</remarks>
-    public StrongBox<ActivityContext>? Setup { get; init; }
+    public ActivityContext? Setup { get; init; }
 
     // Set when its dial ends, before anybody else knows it.
 

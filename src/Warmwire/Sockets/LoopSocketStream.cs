@@ -157,6 +157,11 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
             return ReadCancellableAsync(buffer, cancellationToken);
         }
 
+        if (IsAsked)
+        {
+            return ReadAtOnce(buffer);
+        }
+
         if (_read.IsQuiet)
         {
             // The usual case: the answer is not here yet. To try first would only cost a call.
@@ -171,6 +176,8 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
 
         return ReadNow(buffer);
     }
+
+    protected override ValueTask<int> Take(Memory<byte> buffer) => ReadNow(buffer);
 
     private ValueTask<int> ReadNow(Memory<byte> buffer)
     {
@@ -325,6 +332,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
             return WriteCancellableAsync(buffer, cancellationToken);
         }
 
+        EndQuestion();
         switch (_write.Begin())
         {
             case HalfState.Beginning.Closed:

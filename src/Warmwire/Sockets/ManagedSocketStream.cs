@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Warmwire.Diagnostics;
 
 namespace Warmwire.Sockets;
 
@@ -90,10 +91,44 @@ internal sealed class ManagedSocketStream(NetworkStream stream) : SocketStream
     }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        stream.ReadAsync(buffer, cancellationToken);
+        IsAsked ? ReadAtOnce(buffer) : stream.ReadAsync(buffer, cancellationToken);
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        stream.WriteAsync(buffer, cancellationToken);
+    protected override ValueTask<int> Take(Memory<byte> buffer)
+    {
+        // Not by a read of the stream: one that waits for input may be before it in the line, and hear of it only when a thread comes.
+        try
+        {
+            Socket socket = stream.Socket;
+            bool blocking = socket.Blocking;
+            socket.Blocking = false;
+            int read = socket.Receive(buffer.Span, SocketFlags.None, out SocketError error);
+            socket.Blocking = blocking;
+            return error switch
+            {
+                SocketError.Success => new ValueTask<int>(read),
+                SocketError.WouldBlock => Refuse(),
+                _ => Failed(new SocketException((int)error)),
+            };
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return Failed(e);
+        }
+    }
+
+    private static ValueTask<int> Failed(Exception e) => ValueTask.FromException<int>(new IOException(SocketTexts.ReadFailed(e), e));
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        EndQuestion();
+        return stream.WriteAsync(buffer, cancellationToken);
+    }
+
+    // What a callback returns may be more than a NetworkStream.
+
+    public override void Flush() => stream.Flush();
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => stream.FlushAsync(cancellationToken);
 
     public override int Read(byte[] buffer, int offset, int count) => stream.Read(buffer, offset, count);
 

@@ -1,4 +1,6 @@
 using System.Net;
+using Warmwire.Diagnostics;
+using Warmwire.Runtime;
 
 namespace Warmwire.Sockets;
 
@@ -9,6 +11,10 @@ namespace Warmwire.Sockets;
 /// </remarks>
 internal abstract class SocketStream : Stream
 {
+    // The thread that asks a stream above this one, while it does; 0: nobody.
+    private int _asker;
+    private bool _hasRefused;
+
     public abstract EndPoint? RemoteEndPoint { get; }
 
     /// <summary>
@@ -33,6 +39,9 @@ internal abstract class SocketStream : Stream
 
     protected abstract bool IsDisposed { get; }
 
+    /// <summary>Whether this thread asks the stream above: a read must not wait.</summary>
+    protected bool IsAsked => _asker != 0 && _asker == Environment.CurrentManagedThreadId;
+
     public override bool CanRead => !IsDisposed;
 
     public override bool CanWrite => !IsDisposed;
@@ -50,6 +59,59 @@ internal abstract class SocketStream : Stream
     public abstract override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default);
 
     public abstract override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Asks a stream above this one, which is TLS, whether it has something to read, without a wait: a read for which the socket has
+    /// nothing fails meanwhile. TLS takes that as it is: what it has of a record it keeps, and the next read goes on from there. No read of
+    /// it may be pending.
+    /// </summary>
+    /// <returns>
+    /// <see langword="null"/>: nothing, although it may have taken a session ticket. Else its read of nothing, which is over: there are
+    /// bytes, the end or a failure. One that is not over waits for the peer, as where TLS negotiates anew.
+    /// </returns>
+    public Task<int>? Ask(Stream above)
+    {
+        _hasRefused = false;
+        _asker = Environment.CurrentManagedThreadId;
+        Task<int> read;
+        try
+        {
+            read = Detached.Run(above, 0, static (above, _) => above.ReadAsync(Memory<byte>.Empty).AsTask());
+        }
+        catch (Exception e)
+        {
+            read = Task.FromException<int>(e);
+        }
+        finally
+        {
+            _asker = 0;
+        }
+
+        // Looked at, so that nobody is told of a failure that nobody saw.
+        return _hasRefused && read.Exception is not null ? null : read;
+    }
+
+    /// <summary>Reads for the stream above while it is asked.</summary>
+    protected ValueTask<int> ReadAtOnce(Memory<byte> buffer) =>
+        !HasInput ? Refuse() : buffer.IsEmpty ? new ValueTask<int>(0) : Take(buffer);
+
+    /// <summary>Takes what is there to be read, without a wait.</summary>
+    protected abstract ValueTask<int> Take(Memory<byte> buffer);
+
+    protected ValueTask<int> Refuse()
+    {
+        _hasRefused = true;
+        return ValueTask.FromException<int>(new IOException(SocketTexts.NothingToRead));
+    }
+
+    /// <summary>Something is written. TLS that has to speak before it can answer may wait for the peer's answer.</summary>
+    protected void EndQuestion()
+    {
+        if (_asker != 0)
+        {
+            _asker = 0;
+        }
+    }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
     {

@@ -9,8 +9,8 @@ using Xunit;
 namespace Warmwire.Tests.Servers;
 
 /// <summary>
-/// What a server sends unasked, on real sockets, with and without TLS: the connection closes for the right reason, and the next request
-/// gets its own answer.
+/// What a server sends unasked, on real sockets of both back ends, with and without TLS: the connection closes for the right reason, and
+/// the next request gets its own answer.
 /// </summary>
 public sealed class UnaskedInputTests
 {
@@ -37,29 +37,37 @@ public sealed class UnaskedInputTests
         WhileIdle,
     }
 
-    public static TheoryData<bool, Unasked, Moment> Cases()
+    public static TheoryData<bool, bool, Unasked, Moment> Cases()
     {
-        var cases = new TheoryData<bool, Unasked, Moment>();
-        foreach (Moment moment in Enum.GetValues<Moment>())
+        var cases = new TheoryData<bool, bool, Unasked, Moment>();
+        foreach (bool managed in new[] { false, true })
         {
-            foreach (bool tls in new[] { false, true })
+            foreach (Moment moment in Enum.GetValues<Moment>())
             {
-                cases.Add(tls, Unasked.Bytes, moment);
-                cases.Add(tls, Unasked.End, moment);
+                foreach (bool tls in new[] { false, true })
+                {
+                    cases.Add(managed, tls, Unasked.Bytes, moment);
+                    cases.Add(managed, tls, Unasked.End, moment);
+                }
+
+                cases.Add(managed, true, Unasked.CloseNotifyAndEnd, moment);
             }
 
-            cases.Add(true, Unasked.CloseNotifyAndEnd, moment);
+            cases.Add(managed, false, Unasked.Reset, Moment.WhileIdle);
+            cases.Add(managed, true, Unasked.Reset, Moment.WhileIdle);
+            cases.Add(managed, true, Unasked.CloseNotify, Moment.WhileIdle);
         }
 
-        cases.Add(false, Unasked.Reset, Moment.WhileIdle);
-        cases.Add(true, Unasked.Reset, Moment.WhileIdle);
-        cases.Add(true, Unasked.CloseNotify, Moment.WhileIdle);
         return cases;
     }
 
+    public static MatrixTheoryData<bool, bool, int> PiecesOfABody => new([false, true], [false, true], [0, 100, 1024, 4900, 8192]);
+
+    public static MatrixTheoryData<bool, bool, bool> EndsOfABody => new([false, true], [false, true], [false, true]);
+
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task It_ends_the_connection_and_is_no_answer(bool tls, Unasked unasked, Moment moment)
+    public async Task It_ends_the_connection_and_is_no_answer(bool managed, bool tls, Unasked unasked, Moment moment)
     {
         var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var sent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -89,7 +97,7 @@ public sealed class UnaskedInputTests
                 await Raw.UntilClosedAsync(network, token);
             }
         });
-        using PooledHttpHandler handler = Handler();
+        using PooledHttpHandler handler = Handler(managed);
         using var client = new HttpClient(handler);
         Uri uri = UriOf(server, tls);
 
@@ -114,15 +122,8 @@ public sealed class UnaskedInputTests
 
     /// <summary>A read of just what is left of the body leaves the bytes behind it where they are: in the socket, or in TLS.</summary>
     [Theory]
-    [InlineData(false, 100)]
-    [InlineData(false, 4900)]
-    [InlineData(false, 8192)]
-    [InlineData(true, 100)]
-    [InlineData(true, 1024)]
-    [InlineData(true, 4900)]
-    [InlineData(true, 8192)]
-    [InlineData(true, 0)]
-    public async Task In_one_piece_with_the_end_of_a_body(bool tls, int bufferSize)
+    [MemberData(nameof(PiecesOfABody))]
+    public async Task In_one_piece_with_the_end_of_a_body(bool managed, bool tls, int bufferSize)
     {
         var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var server = new RawServer(async (network, index, token) =>
@@ -141,7 +142,7 @@ public sealed class UnaskedInputTests
             await Raw.SendAsync(stream, new string('y', 4900) + Evil, token);
             await Raw.UntilClosedAsync(stream, token);
         });
-        using PooledHttpHandler handler = Handler();
+        using PooledHttpHandler handler = Handler(managed);
         using var client = new HttpClient(handler);
         Uri uri = UriOf(server, tls);
         using HttpResponseMessage response = await client.GetAsync(uri, HttpCompletionOption.ResponseHeadersRead);
@@ -171,8 +172,10 @@ public sealed class UnaskedInputTests
         Assert.Equal([CloseReason.UnsolicitedData], handler.GetSnapshot().Origins[0].ClosedBy.Keys);
     }
 
-    [Fact]
-    public async Task Session_tickets_leave_an_idle_connection_alone()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Session_tickets_leave_an_idle_connection_alone(bool managed)
     {
         using var handshakes = new SemaphoreSlim(0);
         await using var server = new RawServer(async (network, _, token) =>
@@ -193,7 +196,7 @@ public sealed class UnaskedInputTests
                 // The client has closed.
             }
         });
-        using PooledHttpHandler handler = Handler();
+        using PooledHttpHandler handler = Handler(managed);
         using var client = new HttpClient(handler);
         Uri uri = UriOf(server, tls: true);
 
@@ -215,11 +218,8 @@ public sealed class UnaskedInputTests
     }
 
     [Theory]
-    [InlineData(false, true)]
-    [InlineData(false, false)]
-    [InlineData(true, true)]
-    [InlineData(true, false)]
-    public async Task The_end_that_comes_while_nobody_reads_the_body_is_seen_by_the_next_read(bool tls, bool whole)
+    [MemberData(nameof(EndsOfABody))]
+    public async Task The_end_that_comes_while_nobody_reads_the_body_is_seen_by_the_next_read(bool managed, bool tls, bool whole)
     {
         var sent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var server = new RawServer(async (network, index, token) =>
@@ -239,7 +239,7 @@ public sealed class UnaskedInputTests
             sent.SetResult();
             await Raw.UntilClosedAsync(network, token);
         });
-        using PooledHttpHandler handler = Handler();
+        using PooledHttpHandler handler = Handler(managed);
         using var client = new HttpClient(handler);
         using HttpResponseMessage response = await client.GetAsync(UriOf(server, tls), HttpCompletionOption.ResponseHeadersRead);
         await Guard.Within(sent.Task, () => "the server sends");
@@ -315,7 +315,29 @@ public sealed class UnaskedInputTests
         }
     }
 
-    private static PooledHttpHandler Handler() => new() { UseProxy = false, UseCookies = false, SslOptions = TestCertificates.Trusting() };
+    private static PooledHttpHandler Handler(bool managed) => new()
+    {
+        UseProxy = false,
+        UseCookies = false,
+        SslOptions = TestCertificates.Trusting(),
+        ConnectCallback = managed ? ConnectAsync : null,
+    };
+
+    /// <summary>A stream of System.Net.Sockets, which is used as one of that back end.</summary>
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch (Exception)
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     private static Uri UriOf(RawServer server, bool tls) => tls ? new Uri($"https://127.0.0.1:{server.Port}/") : server.Uri;
 }

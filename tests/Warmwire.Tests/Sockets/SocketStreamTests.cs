@@ -331,6 +331,77 @@ public sealed class SocketStreamTests
         }
     }
 
+    /// <summary>Also while a read of nothing waits: its thread may come later.</summary>
+    [Theory]
+    [MemberData(nameof(BackEnds))]
+    public async Task A_stream_above_that_is_asked_gets_what_is_there_and_does_not_wait(string backEnd)
+    {
+        using SocketPair pair = await SocketPair.OpenAsync(backEnd);
+        bool waits = !pair.Stream.NotifiesInput;
+        Task<int>? wait = null;
+        for (int i = 0; i < 20; i++)
+        {
+            if (waits && wait is not { IsCompleted: false })
+            {
+                wait = pair.ReadAsync(0).AsTask();
+            }
+
+            using var above = new Above(pair.Stream, wanted: 3);
+            Assert.Null(pair.Stream.Ask(above));
+            await SendAsync(pair, "ab"u8.ToArray());
+            Assert.Null(pair.Stream.Ask(above));
+            Assert.Equal(2, above.Has);
+            await SendAsync(pair, "c"u8.ToArray());
+            Assert.True(pair.Stream.Ask(above) is { IsCompletedSuccessfully: true });
+            Assert.Equal((3, false), (above.Has, pair.Stream.HasInput));
+        }
+
+        if (wait is not null)
+        {
+            // The late word of bytes that are gone ends it, or the next bytes do.
+            await pair.Peer.SendAsync("d"u8.ToArray());
+            await Guard.Within(wait, () => "Waited for the read of nothing");
+            Assert.Equal(1, await Within(pair.ReadAsync(1)));
+        }
+
+        ValueTask<int> read = pair.ReadAsync(10);
+        await pair.Peer.SendAsync("ef"u8.ToArray());
+        Assert.Equal(2, await Within(read));
+        pair.Peer.Shutdown(SocketShutdown.Send);
+        await Eventually.IsTrue(() => pair.Stream.HasInput, "the end");
+        using var end = new Above(pair.Stream, wanted: 1);
+        Assert.True(pair.Stream.Ask(end) is { IsCompletedSuccessfully: true });
+        pair.Stream.Dispose();
+        Assert.True(pair.Stream.Ask(end) is { IsFaulted: true });
+    }
+
+    [Theory]
+    [MemberData(nameof(BackEnds))]
+    public async Task A_stream_above_that_is_asked_may_wait_once_it_has_written(string backEnd)
+    {
+        using SocketPair pair = await SocketPair.OpenAsync(backEnd);
+        using var above = new Above(pair.Stream, wanted: 1) { WritesFirst = true };
+        Task<int> read = pair.Stream.Ask(above)!;
+        Assert.False(read.IsCompleted);
+        Assert.Equal(1, await pair.Peer.ReceiveAsync(new byte[2]));
+        await pair.Peer.SendAsync("x"u8.ToArray());
+        await Guard.Within(read, () => "Waited for the answer");
+        Assert.Equal(1, above.Has);
+    }
+
+    [Theory]
+    [MemberData(nameof(BackEnds))]
+    public async Task A_stream_above_that_is_asked_may_wait_on_another_thread(string backEnd)
+    {
+        using SocketPair pair = await SocketPair.OpenAsync(backEnd);
+        using var above = new Above(pair.Stream, wanted: 1) { Elsewhere = true };
+        Task<int> read = pair.Stream.Ask(above)!;
+        Assert.False(read.IsCompleted);
+        await pair.Peer.SendAsync("x"u8.ToArray());
+        await Guard.Within(read, () => "Waited for the answer");
+        Assert.Equal(1, above.Has);
+    }
+
     [Theory]
     [MemberData(nameof(BackEnds))]
     public async Task Synchronous_calls_work(string backEnd)
@@ -365,11 +436,54 @@ public sealed class SocketStreamTests
     private static Task<SocketStream> ConnectAsync(string backEnd, IPEndPoint endPoint, CancellationToken cancellationToken) =>
         SocketConnector.ConnectAsync(endPoint, Timeout.InfiniteTimeSpan, Enum.Parse<SocketBackEnd>(backEnd), cancellationToken);
 
+    private static async Task SendAsync(SocketPair pair, byte[] bytes)
+    {
+        await pair.Peer.SendAsync(bytes);
+        await Eventually.IsTrue(() => pair.Stream.HasInput, "the bytes have come");
+    }
+
     private static byte[] Pattern(int size, int seed)
     {
         byte[] bytes = new byte[size];
         new Random(seed).NextBytes(bytes);
         return bytes;
+    }
+
+    /// <summary>Does as TLS does with the stream below: it waits for input, then reads until it has a whole record.</summary>
+    private sealed class Above(Stream below, int wanted) : MemoryStream
+    {
+        public int Has { get; private set; }
+
+        public bool WritesFirst { get; init; }
+
+        public bool Elsewhere { get; init; }
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (WritesFirst)
+            {
+                await below.WriteAsync(new byte[1], cancellationToken);
+            }
+
+            return Elsewhere ? await Task.Run(ReadAsync, cancellationToken) : await ReadAsync();
+        }
+
+        private async Task<int> ReadAsync()
+        {
+            await below.ReadAsync(Memory<byte>.Empty);
+            while (Has < wanted)
+            {
+                int read = await below.ReadAsync(new byte[100]);
+                if (read == 0)
+                {
+                    break;
+                }
+
+                Has += read;
+            }
+
+            return 0;
+        }
     }
 
     /// <summary>A listener whose queue is full, so that connects to it wait.</summary>

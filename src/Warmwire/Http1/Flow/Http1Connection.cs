@@ -41,7 +41,7 @@ internal sealed class Http1Connection : HttpConnection
     public Http1Connection(Route key, DialedStream dialed, IConnectionOwner owner, ConnectionServices services)
         : base(key, dialed, owner, services)
     {
-        Reader = new Http1Reader(dialed.Stream, dialed.SupportsZeroByteReads);
+        Reader = new Http1Reader(dialed.Stream, dialed.SupportsZeroByteReads, dialed.IsPlain ? null : dialed.SocketStream);
         Writer = new Http1RequestWriter(dialed.Stream, key, services, Request);
         Body = new Http1Body(this);
         CanWithdrawReads = dialed is { IsPlain: true, SocketStream.NotifiesInput: true };

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Warmwire.Http1.Wire;
+using Warmwire.Sockets;
 
 namespace Warmwire.Http1.Flow;
 
@@ -14,19 +15,25 @@ internal sealed class Http1Reader
     private const int EmptyTrailerBlock = 2;
 
     private readonly Stream _stream;
+    private readonly SocketStream? _socket;
     private readonly bool _zeroByteReads;
     private readonly byte[] _watchByte;
 
     private ReadBuffer _buffer;
     private int _room;
     private Task<int>? _watch;
+    private bool _watchIsAnswer;
     private HeadScanner _headScanner = new(isTrailer: false);
 
     private Body _body;
 
-    public Http1Reader(Stream stream, bool zeroByteReads)
+    /// <param name="stream">What to read.</param>
+    /// <param name="zeroByteReads">Whether a read into an empty buffer waits until there is something to read.</param>
+    /// <param name="socket">Where the stream is TLS over a socket: that.</param>
+    public Http1Reader(Stream stream, bool zeroByteReads, SocketStream? socket = null)
     {
         _stream = stream;
+        _socket = socket;
         _zeroByteReads = zeroByteReads;
         _watchByte = zeroByteReads ? [] : new byte[1];
     }
@@ -54,7 +61,8 @@ internal sealed class Http1Reader
 
     /// <summary>
     /// Starts the read that waits while the connection is idle. It holds no buffer: a read of nothing where the stream waits for it, else
-    /// of one byte. A lease that was not used has left the read of the idle period before it pending; that one goes on.
+    /// of one byte; below TLS it is one of the socket. A lease that was not used has left the read of the idle period before it pending;
+    /// that one goes on.
     /// </summary>
     public Task<int> StartWatch()
     {
@@ -63,20 +71,43 @@ internal sealed class Http1Reader
         return _watch ??= BeginWatch();
     }
 
-    /// <summary>The watch ended for nothing.</summary>
-    public Task<int> RestartWatch() => _watch = BeginWatch();
+    /// <summary>The watch ended for nothing. Returns the one to wait for.</summary>
+    public Task<int> RestartWatch() => _watchIsAnswer ? _watch! : _watch = BeginWatch();
+
+    public bool IsWatch(Task<int> watch) => _watch == watch;
 
     private Task<int> BeginWatch()
     {
         try
         {
-            return _stream.ReadAsync(_watchByte).AsTask();
+            return (_socket ?? _stream).ReadAsync(_watchByte).AsTask();
         }
         catch (Exception e)
         {
             return Task.FromException<int>(e);
         }
     }
+
+    /// <summary>
+    /// Asks TLS what the socket has brought. <see langword="true"/>: something is here, and the watch is a read of TLS that has ended.
+    /// <see langword="false"/>: nothing, or TLS could not say at once; then the watch is a read of it that waits, <see
+    /// cref="UnansweredWatch"/>.
+    /// </summary>
+    public bool AskTls()
+    {
+        if (!_watchIsAnswer && _socket!.Ask(_stream) is { } answer)
+        {
+            (_watch, _watchIsAnswer) = (answer, true);
+        }
+
+        return TlsHasAnswered;
+    }
+
+    /// <summary>Whether a read of TLS has ended, so that something is here.</summary>
+    public bool TlsHasAnswered => _watchIsAnswer && WatchHasEnded;
+
+    /// <summary>The read that waits because TLS could not say at once whether it has something.</summary>
+    public Task<int>? UnansweredWatch => _watchIsAnswer && !WatchHasEnded ? _watch : null;
 
     /// <summary>Whether what the watch waited for is here.</summary>
     public bool WatchHasEnded => _watch is { IsCompleted: true };
@@ -148,7 +179,7 @@ internal sealed class Http1Reader
     private async ValueTask<int> FillAfterWatchAsync(int wanted)
     {
         Task<int> watch = _watch!;
-        _watch = null;
+        (_watch, _watchIsAnswer) = (null, false);
         int watched = await watch.ConfigureAwait(false);
         if (_zeroByteReads)
         {

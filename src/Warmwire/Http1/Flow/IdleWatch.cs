@@ -28,6 +28,7 @@ internal abstract class IdleWatch
     {
         { SocketStream: { NotifiesInput: true } socket, IsPlain: true } => new LoopIdleWatch(connection, socket),
         { SocketStream: { NotifiesInput: true } socket } => new TlsLoopIdleWatch(connection, socket),
+        { SocketStream: { } socket, IsPlain: false } => new TlsManagedIdleWatch(connection, socket),
         _ => new ManagedIdleWatch(connection),
     };
 

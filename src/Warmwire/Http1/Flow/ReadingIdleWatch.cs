@@ -3,8 +3,8 @@ using Warmwire.Runtime;
 namespace Warmwire.Http1.Flow;
 
 /// <summary>
-/// The watch over an idle connection of which only a read can tell: one read that waits. Leased before anything came, it is the first wait
-/// of the next response, and not the watch's any more.
+/// The watch over an idle connection of which a read can tell: one read that waits. Leased before anything came, it is the first wait of
+/// the next response, and not the watch's any more.
 /// </summary>
 internal abstract class ReadingIdleWatch : IdleWatch
 {
@@ -13,7 +13,10 @@ internal abstract class ReadingIdleWatch : IdleWatch
     {
     }
 
-    /// <summary>Whether a read of nothing that ended well had no reason to: then another one is begun.</summary>
+    /// <summary>
+    /// Whether a read of nothing that ended well had no reason to: then another one is begun. Asked with the connection's gate held while
+    /// it is idle, and by the exchange that has it.
+    /// </summary>
     protected virtual bool WokeForNothing => false;
 
     /// <summary>Waits for the end of a read that was begun in this idle period.</summary>
@@ -29,31 +32,28 @@ internal abstract class ReadingIdleWatch : IdleWatch
         {
             // A failure is a reset while idle, or our own close. While an exchange runs, its own read sees the same.
             await ((Task)watch).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-
-            // Nearly always an exchange has taken the connection, and its answer ended the watch. Then the socket need not be asked.
-            bool forNothing = Connection.MayBeIdle && watch.IsCompletedSuccessfully && WokeForNothing;
-            found = Ended(idleId, forNothing, ref watch);
+            found = Ended(idleId, ref watch);
         }
         while (found == Found.Nothing);
 
         if (found == Found.End)
         {
-            await CloseAsync(watch, error: null).ConfigureAwait(false);
+            await CloseAsync(Connection.Reader.EndedWatch, error: null).ConfigureAwait(false);
         }
     }
 
-    private Found Ended(long idleId, bool forNothing, ref Task<int> watch)
+    private Found Ended(long idleId, ref Task<int> watch)
     {
         lock (Connection.Gate)
         {
             // Story: the watch ends with the first bytes of a response, and the exchange is over and the connection idle again before this
             // flow gets to run. Those bytes are no sign of death for the idle period that has begun since.
-            if (!Connection.IsIdle_NeedsLock(idleId))
+            if (!Connection.IsIdle_NeedsLock(idleId) || !Connection.Reader.IsWatch(watch))
             {
                 return Found.NotOurs;
             }
 
-            if (forNothing)
+            if (watch.IsCompletedSuccessfully && WokeForNothing)
             {
                 // Under the gate, so that nobody leases the connection and reads while this read begins; it waits for nothing here.
                 watch = Connection.Reader.RestartWatch();

@@ -171,6 +171,11 @@ internal sealed class ScriptedSocket : SocketStream, IValueTaskSource<int>
             return ReadCancellableAsync(buffer, cancellationToken);
         }
 
+        if (IsAsked)
+        {
+            return ReadAtOnce(buffer);
+        }
+
         lock (_gate)
         {
             if (_disposed)
@@ -197,6 +202,16 @@ internal sealed class ScriptedSocket : SocketStream, IValueTaskSource<int>
             _memory = buffer;
             _armed = true;
             return new ValueTask<int>(this, _source.Version);
+        }
+    }
+
+    protected override ValueTask<int> Take(Memory<byte> buffer)
+    {
+        lock (_gate)
+        {
+            return !TryTake(buffer.Span, out int result) ? Refuse()
+                : result >= 0 ? new ValueTask<int>(result)
+                : ValueTask.FromException<int>(Broken());
         }
     }
 
