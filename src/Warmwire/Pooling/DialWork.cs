@@ -41,7 +41,7 @@ internal sealed class DialWork(ConnectionPool pool, OriginPool origin, PlannedDi
             pooled = new PooledConnection(connection, origin)
             {
                 CountedBy = pool.Events.CountingConnections,
-                Setup = setup?.Context,
+                Setup = setup is null ? null : new(setup.Context),
             };
         }
         catch (Exception e)

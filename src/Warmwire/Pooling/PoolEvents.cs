@@ -60,7 +60,7 @@ internal sealed class PoolEvents
     {
         if (PooledConnection.Of(connection).Setup is { } setup)
         {
-            ConnectionActivities.LinkCurrentRequest(setup);
+            ConnectionActivities.LinkCurrentRequest(setup.Value);
         }
 
         if (_metrics.MeasuresLeases)

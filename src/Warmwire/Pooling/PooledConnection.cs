@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Runtime.CompilerServices;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 
@@ -53,7 +54,8 @@ internal sealed class PooledConnection
     public CountingMeters CountedBy { get; init; }
 
     /// <summary>The activity of its opening, if there was one, for requests to link to.</summary>
-    public ActivityContext? Setup { get; init; }
+    /// <remarks>In a box: most connections have none, and thousands may be idle.</remarks>
+    public StrongBox<ActivityContext>? Setup { get; init; }
 
     // Set when its dial ends, before anybody else knows it.
 
