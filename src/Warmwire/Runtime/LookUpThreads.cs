@@ -14,6 +14,7 @@ namespace Warmwire.Runtime;
 /// <param name="resolve">Blocks until it knows.</param>
 /// <param name="most">So many threads at most.</param>
 /// <param name="spareLifetime">A thread that had nothing to do for so long ends.</param>
+[SuppressMessage("Design", "CA1001", Justification = "Its threads may wait at any time, and it lives as long as the process.")]
 internal sealed class LookUpThreads(Func<string, IPAddress[]> resolve, int most, TimeSpan spareLifetime)
 {
     private readonly SemaphoreSlim _wake = new(0);
