@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Warmwire.Diagnostics;
 using Warmwire.Runtime;
@@ -65,15 +66,16 @@ internal abstract class SocketStream : Stream
     /// nothing fails meanwhile. TLS takes that as it is: what it has of a record it keeps, and the next read goes on from there. No read of
     /// it may be pending.
     /// </summary>
-    /// <returns>
-    /// <see langword="null"/>: nothing, although it may have taken a session ticket. Else its read of nothing, which is over: there are
-    /// bytes, the end or a failure. One that is not over waits for the peer, as where TLS negotiates anew.
-    /// </returns>
-    public Task<int>? Ask(Stream above)
+    /// <param name="above">The stream above.</param>
+    /// <param name="read">
+    /// Its read of nothing, which is over: there are bytes, the end or a failure. One that is not over waits for the peer, as where TLS
+    /// negotiates anew.
+    /// </param>
+    /// <returns><see langword="false"/>: it has nothing, although it may have taken a session ticket.</returns>
+    public bool Ask(Stream above, [NotNullWhen(true)] out Task<int>? read)
     {
         _hasRefused = false;
         _asker = Environment.CurrentManagedThreadId;
-        Task<int> read;
         try
         {
             read = Detached.Run(above, 0, static (above, _) => above.ReadAsync(Memory<byte>.Empty).AsTask());
@@ -88,7 +90,12 @@ internal abstract class SocketStream : Stream
         }
 
         // Looked at, so that nobody is told of a failure that nobody saw.
-        return _hasRefused && read.Exception is not null ? null : read;
+        if (_hasRefused && read.Exception is not null)
+        {
+            read = null;
+        }
+
+        return read is not null;
     }
 
     /// <summary>Reads for the stream above while it is asked.</summary>

@@ -95,7 +95,7 @@ internal sealed class Http1Reader
     /// </summary>
     public bool AskTls()
     {
-        if (!_watchIsAnswer && _socket!.Ask(_stream) is { } answer)
+        if (!_watchIsAnswer && _socket!.Ask(_stream, out Task<int>? answer))
         {
             (_watch, _watchIsAnswer) = (answer, true);
         }
