@@ -73,6 +73,11 @@ public sealed class RawServer : IAsyncDisposable
                 socket.NoDelay = true;
                 int index = Interlocked.Increment(ref _accepted) - 1;
                 Interlocked.Increment(ref _open);
+                if (index % 100 == 99)
+                {
+                    scripts.RemoveAll(static script => script.IsCompleted);
+                }
+
                 scripts.Add(Task.Run(() => RunAsync(socket, index)));
             }
         }

@@ -13,7 +13,8 @@ public class ReasonTests
     public static TheoryData<CloseReason> CloseReasons => new(Enum.GetValues<CloseReason>().Except(SharedReasonTests.OnlyShared));
 
     public static TheoryData<DialReason> DialReasons =>
-        new(Enum.GetValues<DialReason>().Where(static reason => reason != DialReason.AllAtStreamLimit));
+        new(Enum.GetValues<DialReason>().Where(static reason =>
+            reason is not (DialReason.AllAtStreamLimit or DialReason.Successor)));
 
     [Theory]
     [MemberData(nameof(CloseReasons))]
