@@ -61,7 +61,7 @@ internal sealed class MemoryStreamEnd(MemoryPipe input, MemoryPipe output) : Str
     {
         if (disposing && Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
-            // Story: this thread stood still between the news of the disposal and the count. Whoever waited for the news found a
+            // Story: this thread stood still between the word of the disposal and the count. A model that waited for the word found a
             // connection that was closed and still counted as open, by the network and by the pool alike, and took that for rest.
             OnDispose?.Invoke();
             output.CloseWriter(disposed: true);

@@ -4,13 +4,13 @@ namespace Warmwire.Http1.Flow;
 
 /// <summary>
 /// The watch over TLS on a socket. What the socket has may be a session ticket, or nothing; only TLS can tell, and it is asked then and not
-/// before: by whoever hears of input, and by who is about to lease the connection.
+/// before: by the thread that hears of input, and by the one that is about to lease the connection.
 /// </summary>
 /// <remarks>
 /// Story: a read of TLS waits while the connection is idle. Stray bytes come, and a thread has taken them out of the socket and is
 /// deciphering them at the moment of the lease: the socket has nothing any more, and the read is not over yet. The bytes became the next
-/// answer. So no read of TLS waits, and bytes leave the socket with the gate held: a lease finds them in the socket, or comes behind who
-/// has taken them. Only where TLS has to hear from the peer before it can answer a read of it waits.
+/// answer. So no read of TLS waits, and bytes leave the socket with the gate held: a lease finds them in the socket, or comes behind the
+/// thread that has taken them. Only where TLS has to hear from the peer before it can answer a read of it waits.
 /// </remarks>
 internal abstract class TlsIdleWatch : ReadingIdleWatch
 {
