@@ -19,10 +19,4 @@ public enum DialReason
 
     /// <summary>Every HTTP/2 connection of the origin was serving as many streams as the server allows.</summary>
     AllAtStreamLimit,
-
-    /// <summary>
-    /// An HTTP/2 connection in use is to go, because its address has left the name or another has joined, and there is no other that takes
-    /// its requests.
-    /// </summary>
-    Successor,
 }

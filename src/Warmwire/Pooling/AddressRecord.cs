@@ -115,9 +115,6 @@ internal sealed record Departure(CloseReason Reason, long Since, TimeSpan Over, 
 {
     public int Gone { get; set; }
 
-    /// <summary>Another connection is opened first, or was, for what would be left without one.</summary>
-    public bool HasSuccessor { get; set; }
-
     public bool IsWhole => Reason == CloseReason.AddressRetired;
 
     /// <summary>How many should be gone by then.</summary>

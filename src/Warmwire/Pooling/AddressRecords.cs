@@ -18,10 +18,7 @@ internal sealed class AddressRecords(AddressSelection selection, TimeProvider ti
     {
         if (!_all.TryGetValue(address, out AddressRecord? record))
         {
-            // Story: resolvers sort what they answer, and each of a hundred processes had its one connection to the first address. So of
-            // those that had no turn yet one is first by chance.
-            long turn = selection == AddressSelection.FirstReachable ? 0 : -Random.Shared.NextInt64(long.MaxValue);
-            _all[address] = record = new AddressRecord(address, time) { LastDial = turn };
+            _all[address] = record = new AddressRecord(address, time);
         }
 
         return record;

@@ -57,8 +57,7 @@ internal sealed class OriginAddresses(OriginState state, OriginDials dials)
 
         foreach (AddressRecord record in state.Addresses.All)
         {
-            // Behind the end of a dial that is waited for it is looked again.
-            if (record.Leaving is { } leaving && !IsAwaited(leaving))
+            if (record.Leaving is { } leaving)
             {
                 next = ConnectionAge.Earlier(next, leaving.NextAt, _time.GetElapsedTime(leaving.Since, now));
             }
@@ -122,9 +121,9 @@ internal sealed class OriginAddresses(OriginState state, OriginDials dials)
             }
         }
 
-        foreach (IGrouping<AddressFamily, IPAddress> joined in _history.TakeJoined().GroupBy(static one => one.AddressFamily))
+        foreach (IPAddress joined in _history.TakeJoined())
         {
-            MakeRoomFor([.. joined], answer.Addresses, now);
+            MakeRoomFor(joined, answer.Addresses, now);
         }
 
         TimeSpan life = NameLimits.Life(answer.TimeToLive, interval);
@@ -149,65 +148,34 @@ internal sealed class OriginAddresses(OriginState state, OriginDials dials)
     private static void Leave(AddressRecord record, long now, TimeSpan over) =>
         record.Leaving = record.Open == 0 ? null : new Departure(CloseReason.AddressRetired, now, over, record.Open);
 
-    /// <summary>
-    /// What the new ones of a family lack of their share the others have beyond theirs: so much of it closes in time, and what is dialed
-    /// then goes to the new ones.
-    /// </summary>
-    /// <remarks>
-    /// A part of a connection is a chance, so of many processes with one HTTP/2 connection each a share moves all the same. What moves is
-    /// what the new ones lack, and not all that the others have beyond their share. Story: three of four addresses had been there, and one
-    /// connection was three quarters too many for its own, so three quarters of all processes moved to the fourth.
-    /// </remarks>
-    private void MakeRoomFor(HashSet<IPAddress> joined, IReadOnlyList<IPAddress> answer, long now)
+    /// <summary>What the others of the family have beyond their share closes in time; what is dialed then goes to the new one.</summary>
+    private void MakeRoomFor(IPAddress joined, IReadOnlyList<IPAddress> answer, long now)
     {
         if (state.Settings.AddressSelection == AddressSelection.FirstReachable)
         {
             return;
         }
 
-        AddressFamily family = joined.First().AddressFamily;
         List<AddressRecord> peers =
         [
-            .. answer.Where(address => address.AddressFamily == family).Distinct().Select(state.Addresses.Of)
-                .Where(record => joined.Contains(record.Address) || !record.IsAside(now)),
+            .. answer.Where(address => address.AddressFamily == joined.AddressFamily).Distinct().Select(state.Addresses.Of)
+                .Where(record => record.Address.Equals(joined) || !record.IsAside(now)),
         ];
         double share = (double)peers.Sum(static record => record.Open) / peers.Count;
-        List<AddressRecord> targets = peers.FindAll(record => joined.Contains(record.Address));
-        List<AddressRecord> sources = peers.FindAll(record => !joined.Contains(record.Address) && record.Leaving is null);
-        double lacking = targets.Sum(record => Math.Max(0, share - record.Open));
-        double beyond = sources.Sum(record => Math.Max(0, record.Open - share));
-        double part = beyond > 0 ? Math.Min(1, lacking / beyond) : 0;
         int moving = 0;
-        Spread(sources, record => Math.Max(0, record.Open - share) * part, (record, count) =>
+        foreach (AddressRecord record in peers)
         {
-            record.Leaving = new Departure(CloseReason.Rebalanced, now, state.Settings.DnsRefreshInterval / 2, count);
-            moving += count;
-        });
-        targets.ForEach(static record => record.Share = 0);
-        Spread(
-            targets,
-            record => lacking > 0 ? Math.Max(0, share - record.Open) * moving / lacking : 0,
-            static (record, count) => record.Share = record.Open + count);
-    }
-
-    /// <summary>
-    /// Parts of each as whole numbers, whose sum is that of the parts if that is whole, or one of the next two, by chance.
-    /// </summary>
-    private static void Spread(List<AddressRecord> records, Func<AddressRecord, double> part, Action<AddressRecord, int> give)
-    {
-        // Those are whole numbers but for the last digits.
-        const double Rounding = 1e-9;
-        double sum = Math.Min(1 - (2 * Rounding), Random.Shared.NextDouble()) + Rounding;
-        foreach (AddressRecord record in records)
-        {
-            double next = sum + part(record);
-            int count = (int)Math.Floor(next) - (int)Math.Floor(sum);
-            sum = next;
-            if (count > 0)
+            // A part of a connection is a chance: of many processes with one HTTP/2 connection each, a share moves all the same.
+            int beyond = (int)Math.Floor(Math.Max(0, record.Open - share) + Random.Shared.NextDouble());
+            if (beyond > 0 && record.Leaving is null && !record.Address.Equals(joined))
             {
-                give(record, count);
+                record.Leaving = new Departure(CloseReason.Rebalanced, now, state.Settings.DnsRefreshInterval / 2, beyond);
+                moving += beyond;
             }
         }
+
+        AddressRecord target = state.Addresses.Of(joined);
+        target.Share = moving == 0 ? 0 : target.Open + moving;
     }
 
     // ---- Connections that are to go ---------------------------------------------------------------------------------
@@ -232,19 +200,7 @@ internal sealed class OriginAddresses(OriginState state, OriginDials dials)
             int due = leaving.DueAfter(_time.GetElapsedTime(leaving.Since, now));
             while (leaving.Gone < due && NextToGo(record) is { } pooled)
             {
-                Successor successor = SuccessorOf(pooled, leaving, ref step);
-                if (successor == Successor.Coming)
-                {
-                    break;
-                }
-
                 leaving.Gone++;
-                if (successor == Successor.None && !leaving.IsWhole)
-                {
-                    // It would be given up for one like it.
-                    continue;
-                }
-
                 if (state.Retire(pooled, leaving.Reason) is { } reason)
                 {
                     step.Close(pooled, reason);
@@ -253,55 +209,12 @@ internal sealed class OriginAddresses(OriginState state, OriginDials dials)
 
             // Waiters for a slot of one of them have to wait for another.
             step.Dial ??= dials.Next();
-            if (leaving.Gone >= leaving.Count || (leaving.Gone < due && !IsAwaited(leaving)))
+            if (leaving.Gone >= leaving.Count || leaving.Gone < due)
             {
                 record.Leaving = null;
             }
         }
     }
-
-    // ---- Their successors -------------------------------------------------------------------------------------------
-
-    private enum Successor
-    {
-        /// <summary>Requests have another connection, or the limits allow none.</summary>
-        Unneeded,
-
-        /// <summary>It is being opened.</summary>
-        Coming,
-
-        /// <summary>It could not be opened, or not to another address.</summary>
-        None,
-    }
-
-    /// <summary>
-    /// What takes over from a connection that is to go. Story: a busy origin had one HTTP/2 connection, it was retired because an address
-    /// had joined, and all requests stood still until the next was open, which took a quarter of a second where the new address was silent.
-    /// So the next is opened first.
-    /// </summary>
-    private Successor SuccessorOf(PooledConnection pooled, Departure leaving, ref OriginStep step)
-    {
-        if (pooled.State != PooledState.Shared
-            || state.Multiplexed.Any(other => other is { IsUsable: true, IsOffered: true } && other.Address != pooled.Address))
-        {
-            return Successor.Unneeded;
-        }
-
-        if (!leaving.HasSuccessor && state.Dialing + state.Opening == 0)
-        {
-            if (dials.Successor() is not { } dial)
-            {
-                return Successor.Unneeded;
-            }
-
-            step.Dial = dial;
-        }
-
-        leaving.HasSuccessor = true;
-        return IsAwaited(leaving) ? Successor.Coming : Successor.None;
-    }
-
-    private bool IsAwaited(Departure leaving) => leaving.HasSuccessor && state.Dialing + state.Opening > 0;
 
     private PooledConnection? NextToGo(AddressRecord record)
     {

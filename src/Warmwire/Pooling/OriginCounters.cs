@@ -9,7 +9,7 @@ internal sealed class OriginCounters
 {
     // Written out: each program that starts would compile the code that counts them, and pay for it at its first request.
     private const int CloseReasons = (int)CloseReason.Rebalanced + 1;
-    private const int DialReasons = (int)DialReason.Successor + 1;
+    private const int DialReasons = (int)DialReason.AllAtStreamLimit + 1;
 
     private readonly long[] _closedBy = new long[CloseReasons];
     private readonly long[] _dialedBy = new long[DialReasons];

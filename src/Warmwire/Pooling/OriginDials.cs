@@ -82,12 +82,6 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
         : state.Protocol == ProtocolKnowledge.Http2 ? DialReason.AllAtStreamLimit
         : DialReason.AllBusy;
 
-    /// <summary>Decides on a dial that no request waits for: its connection takes over from one that is to go.</summary>
-    public PlannedDial? Successor() =>
-        state.Phase == OriginPhase.Open && state.Open.Count + state.Dialing < state.Settings.MaxConnectionsPerServer
-            ? Plan(waiter: null, DialReason.Successor)
-            : null;
-
     private PlannedDial Plan(PoolWaiter? waiter, DialReason reason)
     {
         state.Dialing++;
@@ -165,7 +159,7 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
         step = default;
         http1Only = state.Protocol == ProtocolKnowledge.Http1Required;
         int waiting = state.Waiters.Count;
-        if (dial.Reason is not (DialReason.Prewarm or DialReason.Successor) && (waiting == 0 || NeededWithoutCap(waiting) < 0))
+        if (dial.Reason != DialReason.Prewarm && (waiting == 0 || NeededWithoutCap(waiting) < 0))
         {
             Unplan(dial);
             step.FreesPermit = true;

@@ -312,7 +312,7 @@ internal sealed class OriginExecutor
         Act(step);
         using (Scope at = Enter())
         {
-            at.Then(at.Plan.Offered(moment.Now));
+            at.Then(at.Plan.Slots.FailSurplus());
         }
     }
 

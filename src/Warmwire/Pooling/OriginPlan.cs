@@ -56,23 +56,6 @@ internal sealed class OriginPlan
     /// <summary>Whether there is neither a connection, nor a dial, nor a waiter.</summary>
     public bool IsEmpty => _state.IsEmpty;
 
-    // ---- A dial ends ------------------------------------------------------------------------------------------------
-
-    /// <summary>A new multiplexed connection serves, so another that it takes over from may go.</summary>
-    public OriginStep Offered(long now)
-    {
-        OriginStep step = Slots.FailSurplus();
-        Addresses.Sweep(now, ref step);
-        return step;
-    }
-
-    public OriginStep DialFailed(PlannedDial dial, TransportException error, long now)
-    {
-        OriginStep step = Dials.Failed(dial, error);
-        Addresses.Sweep(now, ref step);
-        return step;
-    }
-
     // ---- A connection ends ------------------------------------------------------------------------------------------
 
     public OriginStep Closed(PooledConnection pooled, CloseReason reason)

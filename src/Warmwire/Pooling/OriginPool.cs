@@ -327,9 +327,8 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
 
     public void DialFailed(PlannedDial dial, TransportException error)
     {
-        long now = _time.GetTimestamp();
         using OriginExecutor.Scope at = Executor.Enter();
-        at.Then(at.Plan.DialFailed(dial, error, now));
+        at.Then(at.Plan.Dials.Failed(dial, error));
     }
 
     /// <summary>

@@ -89,8 +89,9 @@ internal abstract class SocketStream : Stream
             _asker = 0;
         }
 
-        // Looked at, so that nobody is told of a failure that nobody saw.
-        if (_hasRefused && read.Exception is not null)
+        // Looked at in any case, so that nobody is told of a failure that nobody saw.
+        bool hasFailed = read.Exception is not null;
+        if (_hasRefused && hasFailed)
         {
             read = null;
         }

@@ -40,9 +40,7 @@ internal sealed class NameRig : IDisposable
         _start = Time.GetTimestamp();
         Pool = new ConnectionPool(new ConnectionServices(Settings), new PoolEvents(TransportMetrics.For(null), Time))
         {
-            MakeConnection = static (route, dialed, owner, services) => dialed.IsHttp2
-                ? new StubMultiplexedConnection(route, dialed, owner, services, limit: 100)
-                : new StubConnection(route, dialed, owner, services),
+            MakeConnection = static (route, dialed, owner, services) => new StubConnection(route, dialed, owner, services),
         };
     }
 
@@ -51,9 +49,6 @@ internal sealed class NameRig : IDisposable
     public HandlerSettings Settings { get; }
 
     public ConnectionPool Pool { get; }
-
-    /// <summary>Whether connections are multiplexed; then <see cref="Ask"/> is what leases them.</summary>
-    public bool Http2 { get; init; }
 
     public TimeSpan Now => Time.GetElapsedTime(_start);
 
@@ -90,10 +85,7 @@ internal sealed class NameRig : IDisposable
         new HttpRequestMessage(HttpMethod.Get, "http://a.test/"), _requestSettings, CancellationToken.None));
 
     public Task<HttpConnection> Ask(string host = "a.test") => Pool.LeaseAsync(
-        new RouteIdentity(
-            isTls: false, host, 80, tlsHost: null, clientCertificate: null, Http2 ? ProtocolOffer.Http2 : ProtocolOffer.Http1),
-        Attempt(),
-        replacementFor: null).AsTask();
+        new RouteIdentity(isTls: false, host, 80, tlsHost: null, clientCertificate: null), Attempt(), replacementFor: null).AsTask();
 
     public async Task<StubConnection> Lease(string host = "a.test")
     {

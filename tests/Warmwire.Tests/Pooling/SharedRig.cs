@@ -51,7 +51,7 @@ internal sealed class SharedRig : IDisposable
     public bool HoldDials { get; set; }
 
     /// <summary>The address that connections lead to, if the name is to be followed.</summary>
-    public IPAddress? ResolvedAddress { get; set; }
+    public IPAddress? ResolvedAddress { get; init; }
 
     /// <summary>Runs on each new connection before the pool knows it.</summary>
     public Action<StubMultiplexedConnection>? OnMade { get; set; }
