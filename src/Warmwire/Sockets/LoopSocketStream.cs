@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Threading.Tasks.Sources;
 using Warmwire.Diagnostics;
@@ -157,12 +156,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
             return ReadCancellableAsync(buffer, cancellationToken);
         }
 
-        if (IsAsked)
-        {
-            return ReadAtOnce(buffer);
-        }
-
-        if (_read.IsQuiet)
+        if (_read.IsQuiet && !IsAsked)
         {
             // The usual case: the answer is not here yet. To try first would only cost a call.
             _readMemory = buffer;
@@ -174,7 +168,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
             }
         }
 
-        return ReadNow(buffer);
+        return IsAsked ? ReadAtOnce(buffer) : ReadNow(buffer);
     }
 
     protected override ValueTask<int> Take(Memory<byte> buffer) => ReadNow(buffer);
@@ -436,11 +430,10 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
         if (result >= 0)
         {
             _writeSource.SetResult(true);
+            return;
         }
-        else
-        {
-            _writeSource.SetException(result == Disposed ? SocketErrors.WriteAborted() : SocketErrors.WriteFailed(-result));
-        }
+
+        _writeSource.SetException(result == Disposed ? SocketErrors.WriteAborted() : SocketErrors.WriteFailed(-result));
     }
 
     private async ValueTask WriteCancellableAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
@@ -502,7 +495,6 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
             AbandonWrite(SocketErrors.WriteAborted());
         }
 
-        Debug.Assert(_read.IsClosed && _write.IsClosed && _descriptor.IsClosed, "disposed");
         base.Dispose(disposing);
     }
 }
