@@ -67,6 +67,7 @@ internal sealed class Dialer
             if (request.Route.IsTls)
             {
                 long start = _settings.TimeProvider.GetTimestamp();
+                socketStream = BelowTls(stream, socketStream);
 
                 // As in .NET, a ConnectCallback may do the handshake itself, with its own server name and its own judgement of the server.
                 SslStream secured = stream is SslStream { IsAuthenticated: true } given
@@ -125,6 +126,13 @@ internal sealed class Dialer
             request.Caller?.Forget();
         }
     }
+
+    /// <remarks>
+    /// Story: a callback's stream derives from NetworkStream and counts or transforms what passes through it. TLS is asked what came by a
+    /// call on the socket, which goes past that. So such a stream stays the application's.
+    /// </remarks>
+    private static SocketStream? BelowTls(Stream stream, SocketStream? socket) =>
+        stream is SocketStream || stream.GetType() == typeof(NetworkStream) ? socket : null;
 
     private async Task<Connected> ConnectAsync(DialRequest request, CancellationToken cancellationToken)
     {

@@ -266,12 +266,17 @@ internal sealed class KnownName(string host, HandlerSettings settings, Cancellat
     {
         lock (_gate)
         {
-            TimeSpan interval = settings.DnsRefreshInterval;
-            TimeSpan longest = interval > NameLimits.LongestPause ? interval : NameLimits.LongestPause;
-            double pause = Math.Min(longest.Ticks, interval.Ticks * Math.Pow(2, Math.Min(_failures, 30)));
-            _failures++;
-            _failedAt = _time.GetTimestamp();
-            _pause = TimeSpan.FromTicks((long)(pause * (1 - (0.2 * Random.Shared.NextDouble()))));
+            // Story: no dial waits for a look-up any more, it leaves the line, and its end is told behind the answer of the next one. The
+            // name server has not failed, so only what the look-up under way says counts.
+            if (_lookUp == outcome.Task)
+            {
+                TimeSpan interval = settings.DnsRefreshInterval;
+                TimeSpan longest = interval > NameLimits.LongestPause ? interval : NameLimits.LongestPause;
+                double pause = Math.Min(longest.Ticks, interval.Ticks * Math.Pow(2, Math.Min(_failures, 30)));
+                _failures++;
+                _failedAt = _time.GetTimestamp();
+                _pause = TimeSpan.FromTicks((long)(pause * (1 - (0.2 * Random.Shared.NextDouble()))));
+            }
         }
 
         outcome.TrySetException(error);

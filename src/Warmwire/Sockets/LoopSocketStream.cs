@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Threading.Tasks.Sources;
 using Warmwire.Diagnostics;
@@ -14,12 +15,6 @@ namespace Warmwire.Sockets;
 /// </remarks>
 internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSource<int>, IValueTaskSource, IThreadPoolWorkItem
 {
-    private const uint InputEvents = LibC.EPOLLIN | LibC.EPOLLRDHUP | LibC.EPOLLHUP | LibC.EPOLLERR;
-    private const uint OutputEvents = LibC.EPOLLOUT | LibC.EPOLLHUP | LibC.EPOLLERR;
-
-    /// <summary>The end and failures come once. What told of them makes reads try, without another word of the system.</summary>
-    private const uint EndEvents = LibC.EPOLLRDHUP | LibC.EPOLLHUP | LibC.EPOLLERR;
-
     private DescriptorUse _descriptor;
 
     // The connect that is under way; taken by what ends it.
@@ -106,8 +101,8 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
 
     private void Process(uint events)
     {
-        bool input = (events & InputEvents) != 0;
-        bool ended = (events & EndEvents) != 0;
+        bool input = (events & EpollEvents.Input) != 0;
+        bool ended = (events & EpollEvents.End) != 0;
         if (Volatile.Read(ref _connect) is not null)
         {
             // A peer that speaks first may have spoken by now. There is no read and no watcher yet: this only notes it.
@@ -130,7 +125,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
 
         // The kernel tells of room for writing with every input. Nothing needs to know of it while no write is under way: the next one
         // tries first.
-        if ((events & OutputEvents) != 0 && _write.IsBusy)
+        if ((events & EpollEvents.Output) != 0 && _write.IsBusy)
         {
             // Story: one event has something for the read and for the write, and what awaited the write waits for the read before it gives
             // this thread back. The event would not come again. So if there is a read to complete, the write's awaiter goes elsewhere.
@@ -430,10 +425,11 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
         if (result >= 0)
         {
             _writeSource.SetResult(true);
-            return;
         }
-
-        _writeSource.SetException(result == Disposed ? SocketErrors.WriteAborted() : SocketErrors.WriteFailed(-result));
+        else
+        {
+            _writeSource.SetException(result == Disposed ? SocketErrors.WriteAborted() : SocketErrors.WriteFailed(-result));
+        }
     }
 
     private async ValueTask WriteCancellableAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
@@ -495,6 +491,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
             AbandonWrite(SocketErrors.WriteAborted());
         }
 
+        Debug.Assert(_read.IsClosed && _write.IsClosed && _descriptor.IsClosed, "disposed");
         base.Dispose(disposing);
     }
 }

@@ -124,12 +124,6 @@ internal sealed class ManagedSocketStream(NetworkStream stream) : SocketStream
         return stream.WriteAsync(buffer, cancellationToken);
     }
 
-    // What a callback returns may be more than a NetworkStream.
-
-    public override void Flush() => stream.Flush();
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => stream.FlushAsync(cancellationToken);
-
     public override int Read(byte[] buffer, int offset, int count) => stream.Read(buffer, offset, count);
 
     public override int Read(Span<byte> buffer) => stream.Read(buffer);

@@ -236,6 +236,9 @@ public sealed class TlsHandshakeTests
         await using SslStream accepted = await peer.NextAsync();
         Assert.True(dialed.SupportsZeroByteReads);
 
+        // Nothing goes past what a stream of the application's makes of its reads.
+        Assert.True(dialed.IsForeign);
+
         // By now the server has written its tickets, and they are on their way: they arrive no later than what the socket says is there.
         if (protocol == SslProtocols.Tls13)
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Warmwire.Bodies;
 using Warmwire.Tests.Kit;
 using Xunit;
 
@@ -57,20 +58,12 @@ public sealed class TirelessStreamTests
     }
 
     /// <summary>Answers as soon as something was written.</summary>
-    private sealed class TirelessStream : Stream
+    private sealed class TirelessStream : DuplexStream
     {
         private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private byte[] _answer = Encoding.ASCII.GetBytes("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n");
 
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+        protected override bool IsDisposed => false;
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
@@ -87,16 +80,8 @@ public sealed class TirelessStreamTests
             return default;
         }
 
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
         public override void Flush()
         {
         }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
     }
 }
