@@ -117,8 +117,7 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
         _exchange.Request = request;
         _exchange.Trace = trace is null ? null : new Http2Trace(trace);
         _exchange.IsTunnel = ConnectMethod.IsOf(request);
-        HttpContent? content = IsTunnel ? null : request.Content;
-        _exchange.Upload = IsTunnel || content is not null ? new Http2Upload(this, bodyLength, content) : null;
+        _exchange.Upload = IsTunnel || request.Content is not null ? new Http2Upload(this, bodyLength, attempt) : null;
         _exchange.Started = Upload is null && attempt.Settings.ResponseHeadersTimeout == Timeout.InfiniteTimeSpan && trace is null;
 
         // Story: the stream is opened, another thread sends it, and its answer is handed over before this thread comes to register with the

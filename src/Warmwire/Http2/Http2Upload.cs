@@ -14,7 +14,7 @@ internal sealed class Http2Upload : IRequestBodyWriter
 {
     private readonly Http2Stream _stream;
     private readonly long? _promised;
-    private ContinueWait? _continue;
+    private readonly ContinueWait? _continue;
     private volatile bool _responseWaits;
     private volatile bool _stopped;
     private volatile bool _withheld;
@@ -32,15 +32,25 @@ internal sealed class Http2Upload : IRequestBodyWriter
 
     /// <param name="stream">The stream.</param>
     /// <param name="promised">The Content-Length that was sent, if any.</param>
-    /// <param name="content">What is sent; <see langword="null"/> for a tunnel.</param>
-    public Http2Upload(Http2Stream stream, long? promised, HttpContent? content)
+    /// <param name="attempt">Whose content is sent; a tunnel's is none.</param>
+    public Http2Upload(Http2Stream stream, long? promised, Attempt attempt)
     {
+        HttpContent? content = stream.IsTunnel ? null : attempt.Request.Content;
         _stream = stream;
         _promised = promised;
 
         // The types of .NET that are not duplex, as it has them: their callers dispose them, or read their stream again, once they have the
         // response. Any other may be one that writes what it makes of the response.
         _responseWaits = content is ByteArrayContent or StreamContent or MultipartContent or ReadOnlyMemoryContent;
+
+        // Story: another thread sent the head, and the answer was here before the opener's thread came to Start. The wait began behind it
+        // and lasted to its limit. So it is there before the stream is opened.
+        if (content is not null
+            && FrameworkFields.HeadersOf(attempt.Request)?.ExpectContinue == true
+            && attempt.Settings.Expect100ContinueTimeout != TimeSpan.Zero)
+        {
+            _continue = new ContinueWait();
+        }
     }
 
     private enum HandOver
@@ -135,16 +145,7 @@ internal sealed class Http2Upload : IRequestBodyWriter
     /// <summary>
     /// Sends the content, and never throws. Its first part runs in this call, and may block: nothing of ours waits for it.
     /// </summary>
-    public void Start(Attempt attempt)
-    {
-        if (FrameworkFields.HeadersOf(attempt.Request)?.ExpectContinue == true
-            && attempt.Settings.Expect100ContinueTimeout != TimeSpan.Zero)
-        {
-            _continue = new ContinueWait();
-        }
-
-        _ = RunAsync(attempt, attempt.Request.Content!);
-    }
+    public void Start(Attempt attempt) => _ = RunAsync(attempt, attempt.Request.Content!);
 
     private async Task RunAsync(Attempt attempt, HttpContent content)
     {

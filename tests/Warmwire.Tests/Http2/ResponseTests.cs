@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Warmwire.Tests.Http1.Flow;
+using Warmwire.Tests.Kit;
 using Warmwire.Tests.Kit.Http2;
 using Xunit;
 
@@ -185,6 +186,45 @@ public sealed class ResponseTests
             frame => frame.StreamId == open.StreamId && frame.Type is FrameType.Data or FrameType.RstStream, "the stream's end");
         Assert.True(end.Type == FrameType.RstStream || (end.EndStream && end.Payload.Length == 0), end.ToString());
         await rig.AssertServesAsync(open.Peer);
+    }
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(417)]
+    public async Task An_answer_to_Expect_that_is_here_before_the_wait_for_it_begins_ends_that_wait(int status)
+    {
+        using var rig = new Http2Rig(handler => handler.Expect100ContinueTimeout = s_forEver);
+        Http2Peer peer = await rig.WarmUpAsync();
+        var isOpen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var mayGoOn = new TaskCompletionSource();
+        HttpRequestMessage message = Expecting("body");
+        message.Options.Set(TransportOptions.Trace, new RequestTrace
+        {
+            WroteHeaders = () =>
+            {
+                isOpen.SetResult();
+                mayGoOn.Task.Wait();
+            },
+        });
+        Task<HttpResponseMessage> sending = Task.Run(() => rig.SendAsync(message));
+        await Guard.Within(isOpen.Task, () => "the stream is open");
+
+        // The head leaves with that of another request.
+        Task<HttpResponseMessage> other = rig.SendAsync(Http2Rig.Get());
+        PeerRequest request = await peer.ReadRequestAsync();
+        await peer.AnswerNextAsync();
+        (await other).Dispose();
+        await (status == 100 ? peer.SendHeadAsync(request.StreamId, 100) : peer.AnswerAsync(request.StreamId, status, "no"));
+        await peer.RoundTripAsync();
+        mayGoOn.SetResult();
+        if (status == 100)
+        {
+            Assert.Equal("body"u8.ToArray(), await peer.ReadBodyAsync(request.StreamId));
+            await peer.AnswerAsync(request.StreamId, 200, "");
+        }
+
+        using HttpResponseMessage response = await sending;
+        Assert.Equal(status == 100 ? 200 : status, (int)response.StatusCode);
     }
 
     [Fact]

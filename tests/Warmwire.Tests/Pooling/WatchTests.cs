@@ -235,6 +235,9 @@ public class WatchTests
         if (resolve is not null)
         {
             handler.ResolveNames = resolve;
+
+            // The clock runs ahead of look-ups, which take real time.
+            handler.PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan;
         }
     });
 
