@@ -47,7 +47,7 @@ internal abstract class HttpConnection
         ConnectionId = Id,
         Reused = lease.Reused,
         IdleTime = lease.IdleTime,
-        RemoteEndPoint = RemoteEndPoint,
+        RemoteEndPoint = RouteEndPoints.CopyForUser(RemoteEndPoint),
         QueueTime = lease.QueueTime,
         DnsTime = lease.Reused ? TimeSpan.Zero : Dialed.DnsTime,
         ConnectTime = lease.Reused ? TimeSpan.Zero : Dialed.ConnectTime,

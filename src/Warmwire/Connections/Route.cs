@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Warmwire.Diagnostics;
 
@@ -14,7 +13,7 @@ internal sealed class Route : IEquatable<Route>
     {
         _identity = identity;
         _hashCode = identity.GetHashCode();
-        CanBeResolved = !IPAddress.TryParse(identity.Host, out _);
+        EndPoints = new RouteEndPoints(identity.Host, identity.Port);
         HostAndPort = new HostAndPort(identity.Host, identity.Port);
         Origin = $"{(identity.IsTls ? "https" : "http")}://{HostAndPort.ToString()}";
     }
@@ -44,7 +43,10 @@ internal sealed class Route : IEquatable<Route>
     public ProtocolOffer Protocols => _identity.Protocols;
 
     /// <summary>The host is a name, not an address.</summary>
-    public bool CanBeResolved { get; }
+    public bool CanBeResolved => EndPoints.Literal is null;
+
+    /// <summary>What its connections lead to.</summary>
+    public RouteEndPoints EndPoints { get; }
 
     /// <summary>For texts about the server itself.</summary>
     public HostAndPort HostAndPort { get; }

@@ -146,7 +146,8 @@ internal sealed class Dialer
             return new Connected(made, RemoteEndPoint: null, ResolvedAddress: null, TimeSpan.Zero, clock.GetElapsedTime(start));
         }
 
-        bool isAddress = IPAddress.TryParse(route.Host, out IPAddress? literal);
+        IPAddress? literal = route.EndPoints.Literal;
+        bool isAddress = literal is not null;
         IDialAddresses addresses = request.Addresses ?? new DirectAddresses(route.Host, _settings);
         NamedAddresses names = isAddress
             ? new NamedAddresses([literal!], Known: 1, Answer: null)
@@ -188,7 +189,7 @@ internal sealed class Dialer
         Route route = request.Route;
         Func<IPEndPoint, CancellationToken, Task<Stream>> attempt =
             request.Trace is { } trace ? (endPoint, token) => AttemptAsync(endPoint, trace, token) : _connect;
-        List<IPEndPoint> endPoints = order.ConvertAll(address => new IPEndPoint(address, route.Port));
+        List<IPEndPoint> endPoints = order.ConvertAll(route.EndPoints.Of);
         var rules = new RaceRules { Permits = addresses, Alone = TimeAlone(request.ConnectTimeout, endPoints.Count) };
         AddressRaceResult<Stream>? race = null;
         try
@@ -225,16 +226,17 @@ internal sealed class Dialer
 
     private async Task<Stream> AttemptAsync(IPEndPoint endPoint, RequestTrace trace, CancellationToken cancellationToken)
     {
-        UserCode.Tell<EndPoint>(trace.ConnectStart, endPoint);
+        EndPoint shown = RouteEndPoints.CopyForUser(endPoint)!;
+        UserCode.Tell(trace.ConnectStart, shown);
         try
         {
             Stream stream = await _connect(endPoint, cancellationToken).ConfigureAwait(false);
-            UserCode.Tell<EndPoint, Exception?>(trace.ConnectDone, endPoint, null);
+            UserCode.Tell<EndPoint, Exception?>(trace.ConnectDone, shown, null);
             return stream;
         }
         catch (Exception e)
         {
-            UserCode.Tell<EndPoint, Exception?>(trace.ConnectDone, endPoint, e);
+            UserCode.Tell<EndPoint, Exception?>(trace.ConnectDone, shown, e);
             throw;
         }
     }

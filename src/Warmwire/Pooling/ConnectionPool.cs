@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Warmwire.Connections;
 using Warmwire.Dialing;
@@ -11,8 +10,8 @@ namespace Warmwire.Pooling;
 /// <summary>All connections of a handler: the pools of its origins, and what holds over all of them.</summary>
 internal sealed class ConnectionPool : IDisposable
 {
-    private readonly ConcurrentDictionary<Route, OriginPool> _origins = new(new RouteComparer());
-    private readonly ConcurrentDictionary<Route, OriginPool>.AlternateLookup<RouteIdentity> _lookup;
+    private readonly OriginTable _origins = new();
+    private readonly Func<Route, OriginPool> _makeOrigin;
     private readonly RecentOrigins _recent = new();
     private readonly Dialer _dialer;
     private readonly Sweeper _sweeper;
@@ -33,7 +32,7 @@ internal sealed class ConnectionPool : IDisposable
         Age = new ConnectionAge(services.Settings);
         Permits = new ConnectionPermits(services.Settings.MaxConnections);
         IdleOrder = new IdleOrder(services.Settings.MaxIdleConnections, services.Settings.MaxConnections);
-        _lookup = _origins.GetAlternateLookup<RouteIdentity>();
+        _makeOrigin = route => new OriginPool(this, route);
         _dialer = new Dialer(services.Settings);
         Names = new KnownNames(services.Settings, _shutdown.Token);
         _sweeper = new Sweeper(this, services.Time);
@@ -60,7 +59,7 @@ internal sealed class ConnectionPool : IDisposable
         static (route, stream, owner, services) =>
             stream.IsHttp2 ? new Http2Connection(route, stream, owner, services) : new Http1Connection(route, stream, owner, services);
 
-    public IEnumerable<OriginPool> Origins => _origins.Values;
+    public IEnumerable<OriginPool> Origins => _origins.ToList();
 
     /// <summary>Origins that wait for their name to be resolved again.</summary>
     public int Refreshing => Volatile.Read(ref _refreshing);
@@ -111,13 +110,13 @@ internal sealed class ConnectionPool : IDisposable
         return opened == 0 && outcomes.Length > 0 ? throw outcomes[0]! : opened;
     }
 
-    public int CloseIdleConnections() => _origins.Values.Sum(static origin => origin.CloseIdle(CloseReason.ClosedByUser));
+    public int CloseIdleConnections() => _origins.ToList().Sum(static origin => origin.CloseIdle(CloseReason.ClosedByUser));
 
     public PoolSnapshot GetSnapshot()
     {
         // Story: a sweep forgets an origin while the snapshots of the others are made. It is in the list or in the sum, never in both or in
         // neither.
-        (ICollection<OriginPool> inUse, OriginSnapshot? forgotten) = _forgotten.Read(_origins);
+        (List<OriginPool> inUse, OriginSnapshot? forgotten) = _forgotten.Read(_origins);
         var origins = inUse
             .Select(static origin => origin.GetSnapshot())
             .OrderBy(static origin => origin.Origin, StringComparer.Ordinal)
@@ -137,7 +136,7 @@ internal sealed class ConnectionPool : IDisposable
             return recent;
         }
 
-        if (!_lookup.TryGetValue(route, out OriginPool? known))
+        if (_origins.Find(route) is not { } known)
         {
             return null;
         }
@@ -153,7 +152,7 @@ internal sealed class ConnectionPool : IDisposable
             return known;
         }
 
-        OriginPool pool = _origins.GetOrAdd(new Route(route), static (route, pool) => new OriginPool(pool, route), this);
+        OriginPool pool = _origins.GetOrAdd(route, _makeOrigin);
 
         // Also an origin that never gets as far as a dial is to be forgotten one day.
         _sweeper.Expect(pool, PoolLimits.SweepAtLeastEvery, Services.Time.GetTimestamp());
@@ -348,12 +347,11 @@ internal sealed class ConnectionPool : IDisposable
             }
         }
 
-        // A walk over all origins, paid for by those that have gone since the last one. Sweeps may overlap, and to count origins takes all
-        // locks of their table.
+        // A walk over all origins, paid for by those that have gone since the last one. Sweeps may overlap.
         int forgotten = Volatile.Read(ref _forgottenSinceKept);
         if (forgotten > 0 && forgotten > _origins.Count && Interlocked.CompareExchange(ref _forgottenSinceKept, 0, forgotten) == forgotten)
         {
-            Names.Keep(_origins.Values.Select(static origin => origin.Route.Host));
+            Names.Keep(_origins.ToList().Select(static origin => origin.Route.Host));
         }
 
         return CloseSurplus(now);
@@ -407,7 +405,7 @@ internal sealed class ConnectionPool : IDisposable
     public Task DrainAsync()
     {
         _draining = true;
-        foreach (OriginPool origin in _origins.Values)
+        foreach (OriginPool origin in _origins.ToList())
         {
             origin.BeginDrain();
         }
@@ -428,7 +426,7 @@ internal sealed class ConnectionPool : IDisposable
     {
         _closing = true;
         _sweeper.Dispose();
-        foreach (OriginPool origin in _origins.Values)
+        foreach (OriginPool origin in _origins.ToList())
         {
             end(origin);
         }

@@ -4,7 +4,7 @@ namespace Warmwire.Pooling;
 /// The slots of a multiplexed connection as the pool counts them, and what the connection has told about them. Guarded by the lock of its
 /// origin.
 /// </summary>
-internal struct ConnectionSlots
+internal sealed class ConnectionSlots
 {
     private int _suspensions;
     private int _refusedAt;
@@ -27,7 +27,7 @@ internal struct ConnectionSlots
     /// <summary>
     /// Whether it would take an exchange if it has a slot: it is neither suspended, nor has it refused one and not told why yet.
     /// </summary>
-    public readonly bool Answers => _suspensions <= 0 && _refusedAt != Version + 1;
+    public bool Answers => _suspensions <= 0 && _refusedAt != Version + 1;
 
     /// <summary>The connection has told something else that decides.</summary>
     public void Told() => Version++;

@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
-using Warmwire.Connections;
 
 namespace Warmwire.Pooling;
 
@@ -16,20 +14,20 @@ internal sealed class ForgottenOrigins
     private OriginCounters? _sum;
 
     /// <summary>The origins in use and the sum of the others, as they are at one moment: each origin is in exactly one of them.</summary>
-    public (ICollection<OriginPool> InUse, OriginSnapshot? Sum) Read(ConcurrentDictionary<Route, OriginPool> origins)
+    public (List<OriginPool> InUse, OriginSnapshot? Sum) Read(OriginTable origins)
     {
         lock (_gate)
         {
-            return (origins.Values, Sum_NeedsLock());
+            return (origins.ToList(), Sum_NeedsLock());
         }
     }
 
     /// <summary>Moves a removed origin from those in use to the sum.</summary>
-    public void Move(ConcurrentDictionary<Route, OriginPool> origins, OriginPool origin, OriginCounters history)
+    public void Move(OriginTable origins, OriginPool origin, OriginCounters history)
     {
         lock (_gate)
         {
-            if (origins.TryRemove(KeyValuePair.Create(origin.Route, origin)))
+            if (origins.TryRemove(origin))
             {
                 (_sum ??= new OriginCounters()).Add(history);
             }

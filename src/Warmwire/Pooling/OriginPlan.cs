@@ -218,7 +218,7 @@ internal sealed class OriginPlan
             _time.GetElapsedTime(pooled.OpenedAt, now),
             isIdle ? _age.IdleTime(pooled, now) : TimeSpan.Zero,
             pooled.Requests,
-            connection.RemoteEndPoint)
+            RouteEndPoints.CopyForUser(connection.RemoteEndPoint))
         {
             HttpVersion = connection.HttpVersion,
             Streams = pooled.IsMultiplexed ? pooled.Slots.Taken : isIdle ? 0 : 1,

@@ -172,6 +172,11 @@ internal sealed class OriginSlots(OriginState state, OriginDials dials, OriginCh
     /// <returns>The slots that were taken.</returns>
     public int Gone(PooledConnection pooled)
     {
+        if (!pooled.IsMultiplexed)
+        {
+            return 0;
+        }
+
         state.Shared.Remove(pooled);
         state.Multiplexed.Remove(pooled);
         EndOpening(pooled);

@@ -24,7 +24,7 @@ namespace Warmwire.Pooling;
 /// </remarks>
 internal sealed class PooledConnection
 {
-    private ConnectionSlots _slots;
+    private readonly ConnectionSlots? _slots;
     private CloseReason _retiredFor;
     private long _idleSinceWall;
     private volatile bool _hasServed;
@@ -34,7 +34,7 @@ internal sealed class PooledConnection
     {
         Connection = connection;
         Origin = origin;
-        IsMultiplexed = connection.IsMultiplexed;
+        _slots = connection.IsMultiplexed ? new ConnectionSlots() : null;
         State = IsMultiplexed ? PooledState.Opening : PooledState.Leased;
         connection.OwnerState = this;
     }
@@ -44,7 +44,7 @@ internal sealed class PooledConnection
 
     public OriginPool Origin { get; }
 
-    public bool IsMultiplexed { get; }
+    public bool IsMultiplexed => _slots is not null;
 
     public long OpenedAt => Connection.OpenedAt;
 
@@ -94,8 +94,8 @@ internal sealed class PooledConnection
     /// <summary>Whether the connection has taken an exchange. Set without the lock, once and for all, by the flow that leases it.</summary>
     public bool HasServed => _hasServed;
 
-    /// <summary>The connection's slots, if it is multiplexed.</summary>
-    public ref ConnectionSlots Slots => ref _slots;
+    /// <summary>The connection's slots; only one that is multiplexed has any.</summary>
+    public ConnectionSlots Slots => _slots!;
 
     // Its ages.
 
@@ -121,10 +121,10 @@ internal sealed class PooledConnection
     public PooledConnection? OlderOfAll { get; set; }
 
     /// <summary>Whether it takes exchanges, now or when one of those under way is over.</summary>
-    public bool IsUsable => State is not (PooledState.Retired or PooledState.Gone) && _slots.Answers;
+    public bool IsUsable => State is not (PooledState.Retired or PooledState.Gone) && _slots is not { Answers: false };
 
     /// <summary>Whether it takes one more exchange now.</summary>
-    public bool HasFreeSlot => IsOffered && IsUsable && _slots.Taken < _slots.Limit;
+    public bool HasFreeSlot => IsOffered && IsUsable && Slots.Taken < Slots.Limit;
 
     public static PooledConnection Of(HttpConnection connection) => (PooledConnection)connection.OwnerState!;
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
@@ -84,11 +83,10 @@ public class ForgottenOriginTests
         Assert.False(origin.TryPrewarm(1, out _), "an origin that was removed stays so");
 
         var forgotten = new ForgottenOrigins();
-        var origins = new ConcurrentDictionary<Route, OriginPool>();
-        var successor = new OriginPool(pool, key);
-        origins[key] = successor;
+        var origins = new OriginTable();
+        OriginPool successor = origins.GetOrAdd(key.Identity, route => new OriginPool(pool, route));
         forgotten.Move(origins, origin, history);
-        (ICollection<OriginPool> inUse, OriginSnapshot? sum) = forgotten.Read(origins);
+        (List<OriginPool> inUse, OriginSnapshot? sum) = forgotten.Read(origins);
         Assert.Same(successor, Assert.Single(inUse));
         Assert.Null(sum);
     }

@@ -60,10 +60,11 @@ public sealed class RouteTests : IDisposable
         var (first, second) = (new Route(one), new Route(other));
         Assert.False(one.Equals(other), $"{member}: the identities are equal");
         Assert.False(first.Equals(second), $"{member}: the routes are equal");
-        var comparer = new RouteComparer();
-        Assert.False(comparer.Equals(first, second), $"{member}: equal in the table");
-        Assert.False(comparer.Equals(other, first), $"{member}: found in the table");
-        Assert.Equal(first.GetHashCode(), comparer.GetHashCode(one));
+        var table = new OriginTable();
+        OriginPool added = table.GetOrAdd(one, route => new OriginPool(rig.Pool, route));
+        Assert.Same(added, table.Find(one));
+        Assert.True(table.Find(other) is null, $"{member}: found in the table");
+        Assert.Equal(first.GetHashCode(), one.GetHashCode());
         var recent = new RecentOrigins();
         var pool = new OriginPool(rig.Pool, first);
         recent.Remember(one, pool);
