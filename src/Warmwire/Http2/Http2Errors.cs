@@ -73,7 +73,7 @@ internal static class Http2Errors
     public static TransportException Congested(Http2Connection connection, Http2Stream stream, Attempt? attempt) =>
         Make(
             HttpRequestError.Unknown,
-            Http2ErrorTexts.Congested(connection.Route.Origin, connection.Id, Http2Limits.PendingOutputBytes),
+            Http2ErrorTexts.Congested(connection.Route.Origin, connection.Id, Http2Limits.PendingRequestBytes),
             connection, stream, attempt, code: null, inner: null);
 
     public static TransportException UploadStalled(Http2Connection connection, Http2Stream stream, Attempt? attempt, TimeSpan limit)

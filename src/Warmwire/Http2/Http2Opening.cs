@@ -204,7 +204,7 @@ internal sealed class Http2Opening
             return false;
         }
 
-        if (frames.IsFull)
+        if (frames.IsFullForRequests)
         {
             // The server does not read: what is added here gathers without end. The pool hears of it before the request asks again.
             frames.Congest();

@@ -354,6 +354,9 @@ internal sealed class Http2Output : IThreadPoolWorkItem
         /// <summary>Whether so much waits to be sent that the content of a request has to wait.</summary>
         public bool IsFull => _output._gathering.Count >= Http2Limits.PendingOutputBytes;
 
+        /// <summary>Whether so much waits to be sent that no request can be begun.</summary>
+        public bool IsFullForRequests => _output._gathering.Count >= Http2Limits.PendingRequestBytes;
+
         /// <summary>
         /// Whether others are likely to add frames at once, so that sending is put off for a moment. It always is when the stream is not
         /// ours.
@@ -444,7 +447,7 @@ internal sealed class Http2Output : IThreadPoolWorkItem
 
             if (stuck)
             {
-                output.Leave($"{Http2Limits.PendingOutputBytes} bytes have waited for {Http2Limits.UnreadOutput.TotalSeconds:0} s");
+                output.Leave($"{Http2Limits.PendingRequestBytes} bytes have waited for {Http2Limits.UnreadOutput.TotalSeconds:0} s");
             }
             else
             {

@@ -208,6 +208,36 @@ public sealed class FloodTests
     }
 
     [Fact]
+    public async Task Requests_beside_an_upload_that_is_faster_than_the_network_use_its_connection()
+    {
+        using Http2Rig rig = CreateRig(new MemoryTransportOptions { WriteCapacity = 4096 });
+        Http2Peer peer = await rig.WarmUpAsync((PeerSetting.InitialWindowSize, 4 * Megabyte));
+        await peer.SendWindowUpdateAsync(0, 4 * Megabyte);
+        await peer.RoundTripAsync();
+        bool waits = false;
+        var content = new Pooling.ScriptedContent(async stream =>
+        {
+            Task writing = stream.WriteAsync(new byte[Megabyte]).AsTask();
+            Volatile.Write(ref waits, !writing.IsCompleted);
+            await writing;
+        });
+        Task<HttpResponseMessage> uploading = rig.SendAsync(Http2Rig.Post(content, "upload"));
+        await Eventually.IsTrue(() => Volatile.Read(ref waits), "the content waits for room");
+        Task<HttpResponseMessage>[] others = [.. Enumerable.Range(0, 20).Select(_ => rig.SendAsync(Http2Rig.Get("other")))];
+        PeerRequest upload = await peer.ReadRequestAsync();
+        for (int i = 0; i < others.Length; i++)
+        {
+            await peer.AnswerAsync((await peer.ReadRequestAsync()).StreamId, 200, "");
+        }
+
+        Array.ForEach(await Task.WhenAll(others), static response => response.Dispose());
+        Assert.Equal(Megabyte, (await peer.ReadBodyAsync(upload.StreamId)).Length);
+        await peer.AnswerAsync(upload.StreamId, 200, "");
+        (await uploading).Dispose();
+        Assert.Equal(1, rig.Network.DialCount);
+    }
+
+    [Fact]
     public async Task A_peer_that_does_not_read_while_requests_wait_is_left_in_time()
     {
         using Http2Rig rig = CreateRig(new MemoryTransportOptions { WriteCapacity = 4096 });

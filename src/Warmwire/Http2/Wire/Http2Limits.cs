@@ -41,6 +41,13 @@ internal static class Http2Limits
     /// <summary>Bytes that wait to be sent, above which the content of a request waits.</summary>
     public const int PendingOutputBytes = 256 * 1024;
 
+    /// <summary>Bytes that wait to be sent, above which no request is begun until contents need not wait either.</summary>
+    /// <remarks>
+    /// Story: an upload over a slow path kept as many bytes waiting as contents may, and each request beside it was turned away and dialed
+    /// for. So heads have room above contents: it fills only if nothing is read.
+    /// </remarks>
+    public const int PendingRequestBytes = 2 * PendingOutputBytes;
+
     /// <summary>Bytes of window updates and resets that wait to be sent while the peer does not read.</summary>
     public const int PendingControlBytes = 1024 * 1024;
 
