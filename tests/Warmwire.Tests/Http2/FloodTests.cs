@@ -208,7 +208,7 @@ public sealed class FloodTests
     }
 
     [Fact]
-    public async Task Requests_beside_an_upload_that_is_faster_than_the_network_use_its_connection()
+    public async Task Requests_beside_an_upload_that_is_faster_than_the_network_are_begun_at_once()
     {
         using Http2Rig rig = CreateRig(new MemoryTransportOptions { WriteCapacity = 4096 });
         Http2Peer peer = await rig.WarmUpAsync((PeerSetting.InitialWindowSize, 4 * Megabyte));
@@ -217,13 +217,16 @@ public sealed class FloodTests
         bool waits = false;
         var content = new Pooling.ScriptedContent(async stream =>
         {
-            Task writing = stream.WriteAsync(new byte[Megabyte]).AsTask();
+            await stream.WriteAsync(new byte[8192]);
+            await Eventually.IsTrue(() => peer.End.UnreadFromClient == 4096, "a send is under way");
+            Task writing = stream.WriteAsync(new byte[Megabyte - 8192]).AsTask();
             Volatile.Write(ref waits, !writing.IsCompleted);
             await writing;
         });
         Task<HttpResponseMessage> uploading = rig.SendAsync(Http2Rig.Post(content, "upload"));
         await Eventually.IsTrue(() => Volatile.Read(ref waits), "the content waits for room");
         Task<HttpResponseMessage>[] others = [.. Enumerable.Range(0, 20).Select(_ => rig.SendAsync(Http2Rig.Get("other")))];
+        Assert.Equal((0, 21), (rig.Origin.Pending, rig.Origin.StreamsActive));
         PeerRequest upload = await peer.ReadRequestAsync();
         for (int i = 0; i < others.Length; i++)
         {

@@ -164,8 +164,16 @@ internal sealed class HookStage : IAsyncDisposable
 
     private PooledHttpHandler CreateHandler(bool ownStream)
     {
-        var handler =
-            new PooledHttpHandler { UseProxy = false, UseCookies = false, MeterFactory = _meters, Expect100ContinueTimeout = Guard.Limit };
+        // One connection: on a busy machine a frame of the server may lie unread when the connection is leased again, and while that is in
+        // doubt a second one would serve those that the hook is said to hold up.
+        var handler = new PooledHttpHandler
+        {
+            UseProxy = false,
+            UseCookies = false,
+            MeterFactory = _meters,
+            Expect100ContinueTimeout = Guard.Limit,
+            MaxConnectionsPerServer = 1,
+        };
         if (ownStream)
         {
             handler.ConnectCallback = static async (context, token) =>

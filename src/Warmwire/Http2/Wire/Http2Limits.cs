@@ -43,8 +43,8 @@ internal static class Http2Limits
 
     /// <summary>Bytes that wait to be sent, above which no request is begun until contents need not wait either.</summary>
     /// <remarks>
-    /// Story: an upload over a slow path kept as many bytes waiting as contents may, and each request beside it was turned away and dialed
-    /// for. So heads have room above contents: it fills only if nothing is read.
+    /// Story: an upload over a slow path kept as many bytes waiting as contents may, and requests beside it were not begun until it paused,
+    /// or the server was left as one that does not read. So heads have room above contents.
     /// </remarks>
     public const int PendingRequestBytes = 2 * PendingOutputBytes;
 
