@@ -29,6 +29,7 @@ internal static class Catalog
         new CancelScenario(),
         new BlockScenario(Placement.OneCoreEach),
         new BlockScenario(Placement.ClientOnBoth),
+        .. ShortBlocks,
         new UnpinnedScenario(),
         new ProxyScenario("yarp", new WrkContestant(), connections: 32),
         new ProxyScenario("yarp-h2load", new H2loadContestant(), connections: 32),
@@ -43,6 +44,12 @@ internal static class Catalog
         new DownloadScenario("h2-download-1g", "/1g", "Downloads of 1 GiB over HTTP/2", connections: 1, http2: true),
         new Http2StallScenario(),
     ];
+
+    private static IEnumerable<Scenario> ShortBlocks =>
+        from http2 in (bool[])[false, true]
+        from placement in (Placement[])[Placement.OneCoreEach, Placement.ClientOnBoth]
+        from microseconds in (int[])[100, 400, 900]
+        select new ShortBlockScenario(microseconds, placement, http2);
 
     public static IEnumerable<Scenario> Chosen(BenchOptions options) => Scenarios.Where(scenario =>
         options.Only.Count > 0

@@ -29,6 +29,15 @@ public sealed record PoolSnapshot(IReadOnlyList<OriginSnapshot> Origins, DateTim
     /// <summary>Connections ever opened.</summary>
     public long ConnectionsOpened => Origins.Sum(static o => o.ConnectionsOpened);
 
+    /// <summary>Origins whose name is being resolved again.</summary>
+    public int NamesRefreshing { get; init; }
+
+    /// <summary>
+    /// The event loop that moves the bytes of all handlers of the process; <see langword="null"/> if System.Net.Sockets moves them, or no
+    /// connection was opened yet.
+    /// </summary>
+    public EngineSnapshot? Engine { get; init; }
+
     /// <summary>Exchanges ever given a connection, replays counted.</summary>
     public long Requests => Origins.Sum(static o => o.Requests);
 

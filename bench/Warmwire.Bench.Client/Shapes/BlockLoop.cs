@@ -1,15 +1,17 @@
 using System.Diagnostics;
 using System.Net;
+using System.Runtime.InteropServices;
 
 namespace Warmwire.Bench.Client.Shapes;
 
 /// <summary>
-/// One continuation in <c>every=</c> blocks its thread for <c>block=</c> milliseconds. The latencies are those of the other requests.
+/// One continuation in <c>every=</c> blocks its thread for <c>block=</c> milliseconds, or for <c>block-us=</c> microseconds. The latencies
+/// are those of the other requests.
 /// </summary>
-internal sealed class BlockLoop : ClosedLoop
+internal sealed partial class BlockLoop : ClosedLoop
 {
     private readonly int _every;
-    private readonly int _milliseconds;
+    private readonly uint _microseconds;
     private readonly bool _read;
     private int _counter;
 
@@ -17,7 +19,7 @@ internal sealed class BlockLoop : ClosedLoop
         : base(words)
     {
         _every = words.Number("every", 200);
-        _milliseconds = words.Number("block", 20);
+        _microseconds = (uint)words.Number("block-us", words.Number("block", 20) * 1000);
         _read = !Contestant.IsClient(words);
     }
 
@@ -57,7 +59,7 @@ internal sealed class BlockLoop : ClosedLoop
             requests++;
             if ((uint)Interlocked.Increment(ref _counter) % (uint)_every == 0)
             {
-                Thread.Sleep(_milliseconds);
+                Block();
             }
             else
             {
@@ -67,4 +69,21 @@ internal sealed class BlockLoop : ClosedLoop
 
         Finish(requests);
     }
+
+    private void Block()
+    {
+        if (OperatingSystem.IsWindows() || _microseconds >= 1000)
+        {
+            Thread.Sleep(TimeSpan.FromMicroseconds(_microseconds));
+        }
+        else
+        {
+            // Thread.Sleep has no time between nothing and a millisecond.
+            _ = Sleep(_microseconds);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "usleep")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Sleep(uint microseconds);
 }

@@ -28,7 +28,9 @@ internal sealed class TransportMetrics
     private readonly Counter<long>? _reused;
     private readonly Counter<long>? _replays;
     private readonly Counter<long>? _leaks;
+    private readonly Counter<long>? _refreshes;
     private readonly UpDownCounter<long>? _activeStreams;
+    private readonly Histogram<double>? _allowances;
 
     private TransportMetrics(HttpClientInstruments shared, Meter meter)
     {
@@ -41,12 +43,18 @@ internal sealed class TransportMetrics
         _reused = Counter("warmwire.client.requests", "{request}", "Exchanges given a connection, by whether it had served one before.");
         _replays = Counter("warmwire.client.replays", "{request}", "Exchanges sent again on another connection.");
         _leaks = Counter("warmwire.client.leaked_responses", "{response}", "Responses that were never disposed.");
+        _refreshes = Counter("warmwire.client.name_refreshes", "{lookup}", "Names in use that were resolved again, by error.");
+        _allowances = UserCode.Publish(() => meter.CreateHistogram<double>(
+            "warmwire.client.allowance_used", "1", "The part of an allowance for frames that bring nothing that a server used, by frame."));
         _activeStreams = UserCode.Publish(() => meter.CreateUpDownCounter<long>(
             "warmwire.client.active_streams", "{stream}", "Exchanges under way on HTTP/2 connections."));
 
         Counter<long>? Counter(string name, string unit, string description) =>
             UserCode.Publish(() => meter.CreateCounter<long>(name, unit, description));
     }
+
+    /// <summary>The meter <c>Warmwire</c> of the process.</summary>
+    public static Meter ProcessMeter => s_meter.Value;
 
     /// <summary>Adds tags to a measurement.</summary>
     public delegate void TagEnricher(ref TagList tags);
@@ -63,6 +71,9 @@ internal sealed class TransportMetrics
     /// <summary>Whether a listener wants what is measured when a connection is closed.</summary>
     public bool MeasuresCloses =>
         _shared.MeasuresConnectionDurations || _own is { MeasuresConnectionDurations: true } || _closed is { Enabled: true };
+
+    /// <summary>Whether a listener wants to know what servers use of their allowances.</summary>
+    public bool MeasuresAllowances => _allowances is { Enabled: true };
 
     public bool MeasuresStreams => _activeStreams is { Enabled: true };
 
@@ -109,6 +120,31 @@ internal sealed class TransportMetrics
             tags.Add("warmwire.connection.reused", reused);
             UserCode.Add(_reused, tags);
         }
+    }
+
+    /// <summary>A name was resolved again.</summary>
+    /// <param name="origin">The origin that uses it.</param>
+    /// <param name="error">What came of it, if it was in vain.</param>
+    public void NameRefreshed(in MetricOrigin origin, Exception? error)
+    {
+        if (_refreshes is { Enabled: true })
+        {
+            TagList tags = Tags(origin);
+            if (error is not null)
+            {
+                tags.Add("error.type", TelemetryNames.ErrorType(error));
+            }
+
+            UserCode.Add(_refreshes, tags);
+        }
+    }
+
+    /// <summary>An HTTP/2 connection is closed; its server had used so much of an allowance at most.</summary>
+    public void AllowanceUsed(in MetricOrigin origin, string frames, double part)
+    {
+        TagList tags = Tags(origin);
+        tags.Add("warmwire.frames", frames);
+        UserCode.Record(_allowances, part, tags);
     }
 
     public void Replayed(in MetricOrigin origin)

@@ -76,6 +76,24 @@ internal sealed class WarmwireEventSource : EventSource
     [Event(10, Level = EventLevel.Warning, Message = "{0} is ignored, it has no such value: {1}")]
     public void SocketSettingIgnored(string setting, string value) => WriteEvent(10, setting, value);
 
+    [Event(11, Level = EventLevel.Verbose, Message = "Code that blocks held up loop {0}; another thread leads it, {1} are held up")]
+    public void LoopTakenOver(int loop, int blocked) => WriteEvent(11, loop, blocked);
+
+    [Event(
+        12,
+        Level = EventLevel.Warning,
+        Message = "Code that blocks takes most of the event loop's time; for {0} ms what completes goes on on the thread pool")]
+    public void HandOverBegan(int milliseconds) => WriteEvent(12, milliseconds);
+
+    [Event(13, Level = EventLevel.Warning, Message = "{0}: connection {1} used a part of {3} of what is allowed of {2}")]
+    public void AllowanceUsed(string origin, long connection, string frames, double part)
+    {
+        if (IsEnabled(EventLevel.Warning, EventKeywords.None))
+        {
+            Write(13, origin, connection, frames, part);
+        }
+    }
+
     [NonEvent]
     [UnconditionalSuppressMessage(
         "Trimming",

@@ -4,6 +4,7 @@ using Warmwire.Dialing;
 using Warmwire.Http1.Flow;
 using Warmwire.Http2;
 using Warmwire.Settings;
+using Warmwire.Sockets;
 
 namespace Warmwire.Pooling;
 
@@ -126,7 +127,11 @@ internal sealed class ConnectionPool : IDisposable
             origins.Add(forgotten);
         }
 
-        return new PoolSnapshot(origins, Services.Time.GetUtcNow());
+        return new PoolSnapshot(origins, Services.Time.GetUtcNow())
+        {
+            NamesRefreshing = Refreshing,
+            Engine = Services.Settings.SocketBackEnd == SocketBackEnd.EventLoop ? EventLoopGroup.SharedIfMade?.Describe() : null,
+        };
     }
 
     private OriginPool? Find(in RouteIdentity route)
@@ -386,11 +391,12 @@ internal sealed class ConnectionPool : IDisposable
         try
         {
             origin.Answered(await lookUp.ConfigureAwait(false));
+            Events.Refreshed(origin.Route, error: null);
         }
         catch (Exception e)
         {
             // A name server that fails is no reason to close what works.
-            PoolEvents.RefreshFailed(origin.Route, e);
+            Events.Refreshed(origin.Route, e);
         }
         finally
         {

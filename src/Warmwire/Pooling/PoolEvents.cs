@@ -180,6 +180,11 @@ internal sealed class PoolEvents
                 (_metrics, connection));
         }
 
+        if (connection.IsMultiplexed && (_metrics.MeasuresAllowances || Log.IsEnabled()))
+        {
+            TellAllowances(connection);
+        }
+
         TimeSpan age = _time.GetElapsedTime(connection.OpenedAt);
         if (_metrics.MeasuresCloses)
         {
@@ -202,8 +207,33 @@ internal sealed class PoolEvents
         Tell(static told => Log.ResponseLeaked(told.connection.Route.Origin, told.connection.Id, told.stack ?? ""), (connection, stack));
     }
 
-    public static void RefreshFailed(Route route, Exception error) =>
-        Tell(static told => Log.NameRefreshFailed(told.route.Origin, told.error.Message), (route, error));
+    /// <summary>A name in use was resolved again, or could not be.</summary>
+    public void Refreshed(Route route, Exception? error)
+    {
+        Tell(static told => told._metrics.NameRefreshed(Describe(told.route), told.error), (_metrics, route, error));
+        if (error is not null)
+        {
+            Tell(static told => Log.NameRefreshFailed(told.route.Origin, told.error.Message), (route, error));
+        }
+    }
+
+    private void TellAllowances(HttpConnection connection)
+    {
+        foreach ((string frames, double part) in connection.Vitals.Allowances)
+        {
+            if (_metrics.MeasuresAllowances)
+            {
+                Tell(static told => told._metrics.AllowanceUsed(Describe(told.connection), told.frames, told.part),
+                    (_metrics, connection, frames, part));
+            }
+
+            if (part * 100 >= PoolLimits.AllowanceWorthTelling)
+            {
+                Tell(static told => Log.AllowanceUsed(told.connection.Route.Origin, told.connection.Id, told.frames, told.part),
+                    (connection, frames, part));
+            }
+        }
+    }
 
     private void MovedIdle(HttpConnection connection, int change)
     {

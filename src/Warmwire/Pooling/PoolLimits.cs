@@ -29,6 +29,9 @@ internal static class PoolLimits
     /// <summary>An origin is looked after at least this often.</summary>
     public static readonly TimeSpan SweepAtLeastEvery = TimeSpan.FromMinutes(1);
 
+    /// <summary>An event tells of an allowance of which an HTTP/2 server used so many percent.</summary>
+    public const int AllowanceWorthTelling = 10;
+
     /// <summary>How long <see cref="PooledHttpHandler.DisposeAsync"/> waits for exchanges that are under way.</summary>
     public static readonly TimeSpan GracefulClose = TimeSpan.FromSeconds(30);
 }

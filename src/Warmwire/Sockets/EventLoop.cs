@@ -59,6 +59,7 @@ internal sealed unsafe class EventLoop
     // The leader's own.
     private int _count;
     private int _next;
+    private CallbackWatch _callbacks;
 
     /// <summary>
     /// A number that only grows, and the phase. Written by the leader; by the monitor only while the leader is in a callback.
@@ -148,12 +149,21 @@ internal sealed unsafe class EventLoop
         Debug.Assert((state & PhaseMask) == Dispatching, "somebody leads this loop already");
         Leadership leadership = t_leadership ??= new Leadership();
         leadership.Loop = this;
+        _callbacks.BeginThread();
         while (true)
         {
             // First what the leader before could not do because it was held up, then what the last event's callback has put off.
             while (_deferred.TryDequeue(out IThreadPoolWorkItem? work))
             {
+                if (_group.HandsOver)
+                {
+                    // Story: four hundred pieces were put off before the first of them blocked, and each held up a thread of its own.
+                    ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
+                    continue;
+                }
+
                 long callback = (state & ~PhaseMask) + Step + InCallback;
+                long began = _callbacks.CallbackBegan;
                 leadership.Callback = callback;
                 Volatile.Write(ref _state, callback);
                 work.Execute();
@@ -161,8 +171,11 @@ internal sealed unsafe class EventLoop
                 state = callback - InCallback + Dispatching;
                 if (Interlocked.CompareExchange(ref _state, state, callback) != callback)
                 {
+                    _group.Blocking.NoteDeposed(began);
                     return true;
                 }
+
+                EndCallback();
             }
 
             if (_next < _count)
@@ -176,6 +189,7 @@ internal sealed unsafe class EventLoop
                     return true;
                 }
 
+                EndCallback();
                 continue;
             }
 
@@ -190,6 +204,7 @@ internal sealed unsafe class EventLoop
             int count = _poll.Wait(_events, _group.HasCompany ? SocketLimits.EventsOfMany : SocketLimits.EventsPerBatch);
             _next = 0;
             _count = count;
+            _callbacks.BeginRound();
             state += Dispatching;
 
             // A full fence before the monitor is looked at: see LoopMonitor.
@@ -215,12 +230,29 @@ internal sealed unsafe class EventLoop
         }
 
         long callback = (state & ~PhaseMask) + Step + InCallback;
+        long began = _callbacks.CallbackBegan;
         leadership.Callback = callback;
         Volatile.Write(ref _state, callback);
         stream.OnEvents(events);
         clean.Restore();
         state = callback - InCallback + Dispatching;
-        return Interlocked.CompareExchange(ref _state, state, callback) == callback;
+        if (Interlocked.CompareExchange(ref _state, state, callback) == callback)
+        {
+            return true;
+        }
+
+        _group.Blocking.NoteDeposed(began);
+        return false;
+    }
+
+    /// <summary>This thread still leads the loop, and a callback has come back.</summary>
+    private void EndCallback()
+    {
+        TimeSpan blocked = _callbacks.EndCallback();
+        if (blocked > TimeSpan.Zero && (HasMore || _poll.HasEvents))
+        {
+            _group.Blocking.Note(blocked);
+        }
     }
 
     // ---- Putting work off -------------------------------------------------------------------------------------------
@@ -231,7 +263,7 @@ internal sealed unsafe class EventLoop
     /// </summary>
     public static bool TryDefer(IThreadPoolWorkItem work)
     {
-        if (t_leadership is not { } leadership || !leadership.IsInForce || leadership.Loop!._group.IsCrowded)
+        if (t_leadership is not { } leadership || !leadership.IsInForce || leadership.Loop!._group.HandsOver)
         {
             return false;
         }

@@ -24,6 +24,7 @@ internal sealed class EventLoopGroup : IDisposable
     private int _blocked;
     private int _threads;
     private long _takeovers;
+    private Timer? _publishing;
 
     /// <param name="loops">How many loops, at most; one is led at first.</param>
     /// <exception cref="SocketException">The system refuses what a loop needs.</exception>
@@ -61,9 +62,14 @@ internal sealed class EventLoopGroup : IDisposable
     /// <summary>The loops of the process, or <see langword="null"/> if this system has or allows none.</summary>
     public static EventLoopGroup? Shared => s_shared.Value;
 
+    /// <summary>The same, if a connection has asked for them before.</summary>
+    public static EventLoopGroup? SharedIfMade => s_shared.IsValueCreated ? s_shared.Value : null;
+
     public EventPoll Poll { get; }
 
     public LoopMonitor Monitor { get; }
+
+    public BlockingWatch Blocking { get; } = new();
 
     /// <summary>How many loops are led.</summary>
     public int LoopsLed => Volatile.Read(ref _led);
@@ -75,6 +81,12 @@ internal sealed class EventLoopGroup : IDisposable
 
     /// <summary>Whether so many threads are held up by code that blocks that no more of it may run on the loops.</summary>
     public bool IsCrowded => Volatile.Read(ref _blocked) > SocketLimits.BlockedLoopThreads;
+
+    /// <summary>
+    /// Whether what completes goes on on the thread pool: the loops' threads are held up, or blocked again and again for less than it takes
+    /// to hold one up.
+    /// </summary>
+    public bool HandsOver => IsCrowded || Blocking.HandsOver;
 
     public bool IsAtWork
     {
@@ -99,6 +111,16 @@ internal sealed class EventLoopGroup : IDisposable
     public int Threads => Volatile.Read(ref _threads);
 
     public long Takeovers => Volatile.Read(ref _takeovers);
+
+    public EngineSnapshot Describe() => new()
+    {
+        Loops = LoopsLed,
+        Threads = Threads,
+        BlockedThreads = BlockedThreads,
+        Takeovers = Takeovers,
+        HandsOver = HandsOver,
+        HandOvers = Blocking.Times,
+    };
 
     /// <exception cref="ObjectDisposedException">The group is disposed.</exception>
     public void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
@@ -186,6 +208,7 @@ internal sealed class EventLoopGroup : IDisposable
 
         Interlocked.Increment(ref _takeovers);
         spare.Call(loop);
+        EngineEvents.TakenOver(loop.Index, BlockedThreads);
         return true;
     }
 
@@ -268,9 +291,20 @@ internal sealed class EventLoopGroup : IDisposable
 
     private static bool IsLackOfThreads(Exception e) => e is OutOfMemoryException or ThreadStartException;
 
-    private static EventLoopGroup? CreateShared() => SocketBackEnds.EventLoopFits
-        ? TryCreate(static () => new EventLoopGroup(Math.Min(Environment.ProcessorCount, SocketLimits.EventLoops)))
-        : null;
+    private static EventLoopGroup? CreateShared()
+    {
+        EventLoopGroup? group = SocketBackEnds.EventLoopFits
+            ? TryCreate(static () => new EventLoopGroup(Math.Min(Environment.ProcessorCount, SocketLimits.EventLoops)))
+            : null;
+
+        // Not at once: the first answer would wait until the code of the instruments is compiled.
+        group?._publishing = new Timer(
+            static told => EngineMetrics.Publish(((EventLoopGroup)told!).Describe),
+            group,
+            SocketLimits.UnpublishedTime,
+            Timeout.InfiniteTimeSpan);
+        return group;
+    }
 
     /// <summary>What the system refuses here, or has under another name, is done by System.Net.Sockets instead.</summary>
     internal static EventLoopGroup? TryCreate(Func<EventLoopGroup> create)
@@ -305,6 +339,7 @@ internal sealed class EventLoopGroup : IDisposable
         Poll.Streams.ForEach(static stream => stream.Dispose());
         Poll.Stop();
         Monitor.Stop();
+        _publishing?.Dispose();
         foreach (LoopThread spare in spares)
         {
             Interlocked.Decrement(ref _threads);

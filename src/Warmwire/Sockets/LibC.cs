@@ -46,6 +46,9 @@ internal static unsafe partial class LibC
     public const int EFD_NONBLOCK = 0x800;
     public const int EFD_CLOEXEC = 0x80000;
 
+    public const int CLOCK_THREAD_CPUTIME_ID = 3;
+    public const int RUSAGE_THREAD = 1;
+
     public const short POLLIN = 0x1;
     public const short POLLRDHUP = 0x2000;
 
@@ -161,6 +164,22 @@ internal static unsafe partial class LibC
     /// <summary>Waits for input at a descriptor; without a time, without end. May come back early without any, if a signal came.</summary>
     public static bool WaitForInput(int descriptor, TimeSpan? time) => Poll(descriptor, POLLIN, time) > 0;
 
+    /// <summary>The processor time that this thread has used.</summary>
+    public static TimeSpan ProcessorTimeOfThread()
+    {
+        TimeSpecification time = default;
+        _ = NativeGetTime(CLOCK_THREAD_CPUTIME_ID, &time);
+        return new TimeSpan((time.Seconds * TimeSpan.TicksPerSecond) + (time.Nanoseconds / TimeSpan.NanosecondsPerTick));
+    }
+
+    /// <summary>How often this thread has given up its processor to wait for something.</summary>
+    public static long VoluntarySwitchesOfThread()
+    {
+        ResourceUsage usage = default;
+        _ = NativeGetUsage(RUSAGE_THREAD, &usage);
+        return usage.VoluntarySwitches;
+    }
+
     private static int Poll(int descriptor, short events, TimeSpan? time)
     {
         var request = new PollRequest { Descriptor = descriptor, Events = events };
@@ -240,6 +259,14 @@ internal static unsafe partial class LibC
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial nint NativeWrite(int descriptor, void* buffer, nuint length);
 
+    [LibraryImport(Library, EntryPoint = "clock_gettime")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int NativeGetTime(int clock, TimeSpecification* time);
+
+    [LibraryImport(Library, EntryPoint = "getrusage")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int NativeGetUsage(int who, ResourceUsage* usage);
+
     [StructLayout(LayoutKind.Sequential)]
     private struct PollRequest
     {
@@ -253,5 +280,13 @@ internal static unsafe partial class LibC
     {
         public long Seconds;
         public long Nanoseconds;
+    }
+
+    /// <summary>Two times of two words each, twelve words that are not looked at, and the switches.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 144)]
+    private struct ResourceUsage
+    {
+        [FieldOffset(128)]
+        public long VoluntarySwitches;
     }
 }

@@ -33,11 +33,32 @@ internal static class SocketLimits
     /// <summary>Threads held up by user code that blocks; with more, what completes goes on on the thread pool.</summary>
     public const int BlockedLoopThreads = 32;
 
+    /// <summary>After so many short callbacks in a row it is not asked any more what the thread of the loop uses.</summary>
+    public const int ShortCallbacksUnwatched = 8;
+
     /// <summary>Threads kept ready to take a loop over.</summary>
     public const int SpareLoopThreads = 16;
 
+    /// <summary>The time after which the instruments of the event loop are published.</summary>
+    public static readonly TimeSpan UnpublishedTime = TimeSpan.FromSeconds(1);
+
     /// <summary>The time after which a spare thread ends.</summary>
     public static readonly TimeSpan SpareLoopThreadLifetime = TimeSpan.FromSeconds(10);
+
+    /// <summary>A callback that takes so long may be one that blocks.</summary>
+    public static readonly TimeSpan LongCallback = TimeSpan.FromMicroseconds(100);
+
+    /// <summary>Code that blocks for so long is best met by takeovers alone.</summary>
+    public static readonly TimeSpan BlockWorthATakeover = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>The time over which it is judged how much of it the threads of the loops were blocked.</summary>
+    public static readonly TimeSpan BlockingWindow = TimeSpan.FromMilliseconds(4);
+
+    /// <summary>How long completions go to the thread pool when the threads of the loops were blocked for half of that time.</summary>
+    public static readonly TimeSpan HandOverAtFirst = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>The same when that was found again and again.</summary>
+    public static readonly TimeSpan HandOverAtMost = TimeSpan.FromMilliseconds(320);
 
     /// <summary>How often the loops are looked at; one that is still in the same callback is taken over.</summary>
     public static readonly TimeSpan LoopCheckInterval = TimeSpan.FromMilliseconds(1);

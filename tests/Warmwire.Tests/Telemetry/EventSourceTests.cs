@@ -23,6 +23,9 @@ public sealed class EventSourceTests
         [8] = "NameRefreshFailed",
         [9] = "EventLoopUnavailable",
         [10] = "SocketSettingIgnored",
+        [11] = "LoopTakenOver",
+        [12] = "HandOverBegan",
+        [13] = "AllowanceUsed",
     };
 
     [Fact]

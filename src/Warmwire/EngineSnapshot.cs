@@ -1,0 +1,32 @@
+namespace Warmwire;
+
+/// <summary>
+/// How the event loop of the process is doing at one moment: one for all handlers, on Linux. docs/design/event-loop.md tells how it works.
+/// </summary>
+public sealed record EngineSnapshot
+{
+    internal EngineSnapshot()
+    {
+    }
+
+    /// <summary>Loops that threads lead now: one, and more while it does not keep up; at most one for each processor, and 16.</summary>
+    public required int Loops { get; init; }
+
+    /// <summary>Threads that lead a loop, wait to lead one, or are held up.</summary>
+    public required int Threads { get; init; }
+
+    /// <summary>Threads that are held up by code which blocks behind an <c>await</c> of the library, and have been replaced.</summary>
+    public required int BlockedThreads { get; init; }
+
+    /// <summary>How often another thread took a loop over because its own was held up.</summary>
+    public required long Takeovers { get; init; }
+
+    /// <summary>
+    /// Whether what completes goes on on the thread pool now: more than 32 threads are held up, or code that blocks for less than a
+    /// millisecond takes most of the loops' time.
+    /// </summary>
+    public required bool HandsOver { get; init; }
+
+    /// <summary>How often the second of these reasons was found.</summary>
+    public required long HandOvers { get; init; }
+}

@@ -1,0 +1,95 @@
+namespace Warmwire.Sockets;
+
+/// <summary>
+/// Decides whether what the loops of a group complete goes on on the thread pool for a while, because code that blocks takes most of the
+/// time of their threads and holds up what else they have.
+/// </summary>
+/// <remarks>
+/// A takeover (<see cref="LoopMonitor"/>) is for code that blocks for milliseconds. Story: each continuation wrote a line of a log and
+/// waited 0.4 ms for it. None was there long enough to be taken over, and hundreds of them waited for each other on one thread, where the
+/// thread pool would have run them side by side.
+/// <code>
+///                 blocked for half of a window
+///   (on the loops) ───────────────────────────► (on the thread pool)
+///         ▲                                            │ a pause is over, 20 ms at first
+///         └────────────────────────────────────────────┘ twice as long each time if it is found to block again at once
+/// </code>
+/// </remarks>
+internal sealed class BlockingWatch
+{
+    private long _blockedTicks;
+    private volatile bool _handsOver;
+    private long _times;
+
+    // The monitor's own.
+    private long _windowAt;
+    private long _changedAt;
+    private TimeSpan _pause;
+
+    /// <summary>Whether completions go to the thread pool now.</summary>
+    public bool HandsOver => _handsOver;
+
+    /// <summary>How often it was decided so.</summary>
+    public long Times => Volatile.Read(ref _times);
+
+    /// <summary>A callback has blocked the thread of its loop for so long, and something waited for the thread. Any leader's.</summary>
+    public void Note(TimeSpan blocked) => Interlocked.Add(ref _blockedTicks, blocked.Ticks);
+
+    /// <summary>
+    /// A callback that began then has come back to a thread that was deposed meanwhile. If it was short for that, takeovers are no cure:
+    /// each comes when the next callback is about to be held up too.
+    /// </summary>
+    public void NoteDeposed(long began)
+    {
+        TimeSpan took = TimeProvider.System.GetElapsedTime(began);
+        if (took < SocketLimits.BlockWorthATakeover)
+        {
+            Note(took);
+        }
+    }
+
+    /// <summary>The monitor's look.</summary>
+    /// <param name="now">A timestamp of the system's clock.</param>
+    /// <param name="led">How many loops are led.</param>
+    public void Look(long now, int led)
+    {
+        if (_handsOver)
+        {
+            if (TimeProvider.System.GetElapsedTime(_changedAt, now) >= _pause)
+            {
+                // Nothing blocks a loop meanwhile, so only this can tell: the next callbacks run there again.
+                Interlocked.Exchange(ref _blockedTicks, 0);
+                _windowAt = _changedAt = now;
+                _handsOver = false;
+            }
+
+            return;
+        }
+
+        TimeSpan window = TimeProvider.System.GetElapsedTime(_windowAt, now);
+        if (window < SocketLimits.BlockingWindow)
+        {
+            return;
+        }
+
+        _windowAt = now;
+        var blocked = TimeSpan.FromTicks(Interlocked.Exchange(ref _blockedTicks, 0));
+
+        // A callback that is under way is counted at its end, so a window may have more than its own; and a monitor that slept in between
+        // has a long one.
+        TimeSpan judged = window < 2 * SocketLimits.BlockingWindow ? window : SocketLimits.BlockingWindow;
+        if (blocked < judged * led / 2)
+        {
+            return;
+        }
+
+        // Not at the first window alone: the machine may have had no processor for the code that blocks.
+        bool isAgain = TimeProvider.System.GetElapsedTime(_changedAt, now) < _pause;
+        TimeSpan next = isAgain ? 2 * _pause : SocketLimits.HandOverAtFirst;
+        _pause = next < SocketLimits.HandOverAtMost ? next : SocketLimits.HandOverAtMost;
+        _changedAt = now;
+        Interlocked.Increment(ref _times);
+        _handsOver = true;
+        EngineEvents.HandOverBegan(_pause);
+    }
+}

@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using Warmwire.Sockets;
+using Xunit;
+
+namespace Warmwire.Tests.Sockets;
+
+public sealed class BlockingWatchTests
+{
+    private readonly BlockingWatch _watch = new();
+    private TimeSpan _now = TimeSpan.FromHours(1);
+
+    public BlockingWatchTests() => Pass(SocketLimits.BlockingWindow);
+
+    [Theory]
+    [InlineData(1, 0.4, false)]
+    [InlineData(1, 0.6, true)]
+    [InlineData(2, 0.9, false)]
+    [InlineData(2, 1.2, true)]
+    public void Half_of_the_loops_time_decides(int loops, double part, bool handsOver)
+    {
+        Block(part, loops);
+        Assert.Equal(handsOver, _watch.HandsOver);
+        Assert.Equal(handsOver ? 1 : 0, _watch.Times);
+    }
+
+    [Fact]
+    public void It_ends_by_itself_and_lasts_longer_when_it_is_found_again()
+    {
+        TimeSpan pause = SocketLimits.HandOverAtFirst;
+        for (int i = 0; i < 8; i++)
+        {
+            Block(1);
+            Assert.True(_watch.HandsOver);
+            Pass(pause - TimeSpan.FromMilliseconds(1));
+            Assert.True(_watch.HandsOver, $"{i}: {pause}");
+            Pass(TimeSpan.FromMilliseconds(1));
+            Assert.False(_watch.HandsOver, $"{i}: {pause}");
+            pause = 2 * pause < SocketLimits.HandOverAtMost ? 2 * pause : SocketLimits.HandOverAtMost;
+        }
+
+        // It has stopped blocking, and begins once more later.
+        Pass(pause);
+        Block(1);
+        Pass(SocketLimits.HandOverAtFirst);
+        Assert.False(_watch.HandsOver);
+    }
+
+    [Fact]
+    public void What_is_told_while_it_hands_over_counts_for_nothing()
+    {
+        Block(1);
+        _watch.Note(TimeSpan.FromSeconds(1));
+        Pass(SocketLimits.HandOverAtFirst);
+        Pass(SocketLimits.BlockingWindow);
+        Assert.False(_watch.HandsOver);
+    }
+
+    [Fact]
+    public void A_thread_that_was_deposed_tells_of_short_blocks_only()
+    {
+        long now = Stopwatch.GetTimestamp();
+        _watch.NoteDeposed(now - (long)(SocketLimits.BlockWorthATakeover.TotalSeconds * Stopwatch.Frequency));
+        Pass(SocketLimits.BlockingWindow);
+        Assert.False(_watch.HandsOver);
+        for (int i = 0; i < 10; i++)
+        {
+            _watch.NoteDeposed(Stopwatch.GetTimestamp() - (Stopwatch.Frequency / 1000));
+        }
+
+        Pass(SocketLimits.BlockingWindow);
+        Assert.True(_watch.HandsOver);
+    }
+
+    [Fact]
+    public void A_thread_that_waits_is_told_from_one_that_computes()
+    {
+        ThreadUse before = ThreadUse.Now();
+        // Real time: the system's account of a thread that waits.
+        Thread.Sleep(20);
+        ThreadUse after = ThreadUse.Now();
+        Assert.InRange(after.BlockedSince(before), TimeSpan.FromMilliseconds(15), TimeSpan.FromSeconds(30));
+
+        // The machine may take the processor away at any time, for longer than the computation: once in a while it does not.
+        bool computes = false;
+        for (int i = 0; i < 100 && !computes; i++)
+        {
+            before = ThreadUse.Now();
+            long end = Stopwatch.GetTimestamp() + (Stopwatch.Frequency / 1000);
+            while (Stopwatch.GetTimestamp() < end)
+            {
+                Thread.SpinWait(10);
+            }
+
+            after = ThreadUse.Now();
+            computes = after.BlockedSince(before) == TimeSpan.Zero && after.Processor - before.Processor > TimeSpan.FromMilliseconds(0.9);
+        }
+
+        Assert.True(computes, "a computation is never seen as one");
+    }
+
+    private void Block(double part, int loops = 1)
+    {
+        _watch.Note(part * SocketLimits.BlockingWindow);
+        Pass(SocketLimits.BlockingWindow, loops);
+    }
+
+    private void Pass(TimeSpan time, int loops = 1)
+    {
+        _now += time;
+        _watch.Look((long)(_now.TotalSeconds * Stopwatch.Frequency), loops);
+    }
+}
