@@ -9,7 +9,10 @@ public sealed record EngineSnapshot
     {
     }
 
-    /// <summary>Loops that threads lead now: one, and more while it does not keep up; at most one for each processor, and 16.</summary>
+    /// <summary>
+    /// Loops that threads lead now: one, and more while it does not keep up, at most one for each processor, and 16; while code blocks them
+    /// for most of their time, at most 32.
+    /// </summary>
     public required int Loops { get; init; }
 
     /// <summary>Threads that lead a loop, wait to lead one, or are held up.</summary>
@@ -22,11 +25,11 @@ public sealed record EngineSnapshot
     public required long Takeovers { get; init; }
 
     /// <summary>
-    /// Whether what completes goes on on the thread pool now: more than 32 threads are held up, or code that blocks for less than a
-    /// millisecond takes most of the loops' time.
+    /// Whether code behind an <c>await</c> of the library blocks more than the loops are made for: it takes most of their time, or more
+    /// than 32 threads are held up by it. It costs threads, and in the second case speed.
     /// </summary>
-    public required bool HandsOver { get; init; }
+    public required bool CodeBlocks { get; init; }
 
-    /// <summary>How often the second of these reasons was found.</summary>
-    public required long HandOvers { get; init; }
+    /// <summary>How often code was found to take most of the loops' time by blocking.</summary>
+    public required long BlockingPeriods { get; init; }
 }

@@ -15,14 +15,14 @@ internal static class EngineMetrics
             "warmwire.engine.blocked_threads", "{thread}", "Threads of the event loops held up by code that blocks.",
             static engine => engine.BlockedThreads);
         Up(
-            "warmwire.engine.handing_over", "{group}", "1 while what completes goes on on the thread pool.",
-            static engine => engine.HandsOver ? 1 : 0);
+            "warmwire.engine.blocking", "{engine}", "1 while code blocks the event loops for most of their time.",
+            static engine => engine.CodeBlocks ? 1 : 0);
         Count(
             "warmwire.engine.takeovers", "{takeover}", "Loops that another thread took over, because code blocked.",
             static engine => engine.Takeovers);
         Count(
-            "warmwire.engine.hand_overs", "{time}", "Times that code was found to block loops for most of their time.",
-            static engine => engine.HandOvers);
+            "warmwire.engine.blocking_periods", "{period}", "Times that code was found to block the loops for most of their time.",
+            static engine => engine.BlockingPeriods);
 
         void Up(string name, string unit, string description, Func<EngineSnapshot, long> value) =>
             UserCode.Publish(() => meter.CreateObservableUpDownCounter(name, () => value(read()), unit, description));

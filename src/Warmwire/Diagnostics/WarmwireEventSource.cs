@@ -82,8 +82,8 @@ internal sealed class WarmwireEventSource : EventSource
     [Event(
         12,
         Level = EventLevel.Warning,
-        Message = "Code that blocks takes most of the event loop's time; for {0} ms what completes goes on on the thread pool")]
-    public void HandOverBegan(int milliseconds) => WriteEvent(12, milliseconds);
+        Message = "Code that blocks takes most of the event loop's time; for {0} ms more loops are led than there are processors")]
+    public void CodeBlocks(int milliseconds) => WriteEvent(12, milliseconds);
 
     [Event(13, Level = EventLevel.Warning, Message = "{0}: connection {1} used a part of {3} of what is allowed of {2}")]
     public void AllowanceUsed(string origin, long connection, string frames, double part)

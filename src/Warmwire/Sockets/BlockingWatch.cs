@@ -1,33 +1,32 @@
 namespace Warmwire.Sockets;
 
 /// <summary>
-/// Decides whether what the loops of a group complete goes on on the thread pool for a while, because code that blocks takes most of the
-/// time of their threads and holds up what else they have.
+/// Decides whether code that blocks takes most of the time of a group's loops and holds up what else they have. Then more loops are led
+/// than there are processors, each takes one event at a time, and what callbacks put off goes to the thread pool.
 /// </summary>
 /// <remarks>
 /// A takeover (<see cref="LoopMonitor"/>) is for code that blocks for milliseconds. Story: each continuation wrote a line of a log and
-/// waited 0.4 ms for it. None was there long enough to be taken over, and hundreds of them waited for each other on one thread, where the
-/// thread pool would have run them side by side.
+/// waited 0.4 ms for it. None was there long enough to be taken over, and hundreds of them waited for each other on one thread.
 /// <code>
-///                 blocked for half of a window
-///   (on the loops) ───────────────────────────► (on the thread pool)
-///         ▲                                            │ a pause is over, 20 ms at first
-///         └────────────────────────────────────────────┘ twice as long each time if it is found to block again at once
+///         blocked for half of a window
+///   off ───────────────────────────────► on
+///    ▲                                    │ a time is over, 20 ms at first,
+///    └────────────────────────────────────┘ twice as long each time if it is found to block again
 /// </code>
 /// </remarks>
 internal sealed class BlockingWatch
 {
     private long _blockedTicks;
-    private volatile bool _handsOver;
+    private volatile bool _isOn;
     private long _times;
 
     // The monitor's own.
     private long _windowAt;
     private long _changedAt;
-    private TimeSpan _pause;
+    private TimeSpan _lasts;
 
-    /// <summary>Whether completions go to the thread pool now.</summary>
-    public bool HandsOver => _handsOver;
+    /// <summary>Whether it does now.</summary>
+    public bool IsOn => _isOn;
 
     /// <summary>How often it was decided so.</summary>
     public long Times => Volatile.Read(ref _times);
@@ -53,14 +52,14 @@ internal sealed class BlockingWatch
     /// <param name="led">How many loops are led.</param>
     public void Look(long now, int led)
     {
-        if (_handsOver)
+        if (_isOn)
         {
-            if (TimeProvider.System.GetElapsedTime(_changedAt, now) >= _pause)
+            if (TimeProvider.System.GetElapsedTime(_changedAt, now) >= _lasts)
             {
-                // Nothing blocks a loop meanwhile, so only this can tell: the next callbacks run there again.
+                // What was put off blocks no loop meanwhile, so only this can tell: it runs there again.
                 Interlocked.Exchange(ref _blockedTicks, 0);
                 _windowAt = _changedAt = now;
-                _handsOver = false;
+                _isOn = false;
             }
 
             return;
@@ -84,12 +83,12 @@ internal sealed class BlockingWatch
         }
 
         // Not at the first window alone: the machine may have had no processor for the code that blocks.
-        bool isAgain = TimeProvider.System.GetElapsedTime(_changedAt, now) < _pause;
-        TimeSpan next = isAgain ? 2 * _pause : SocketLimits.HandOverAtFirst;
-        _pause = next < SocketLimits.HandOverAtMost ? next : SocketLimits.HandOverAtMost;
+        bool isAgain = TimeProvider.System.GetElapsedTime(_changedAt, now) < _lasts;
+        TimeSpan next = isAgain ? 2 * _lasts : SocketLimits.BlockingAtFirst;
+        _lasts = next < SocketLimits.BlockingAtMost ? next : SocketLimits.BlockingAtMost;
         _changedAt = now;
         Interlocked.Increment(ref _times);
-        _handsOver = true;
-        EngineEvents.HandOverBegan(_pause);
+        _isOn = true;
+        EngineEvents.CodeBlocks(_lasts);
     }
 }

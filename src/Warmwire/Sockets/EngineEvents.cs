@@ -16,11 +16,11 @@ internal static class EngineEvents
         }
     }
 
-    public static void HandOverBegan(TimeSpan time)
+    public static void CodeBlocks(TimeSpan time)
     {
         if (WarmwireEventSource.Log.IsEnabled())
         {
-            Queue(static told => WarmwireEventSource.Log.HandOverBegan(told), (int)time.TotalMilliseconds);
+            Queue(static told => WarmwireEventSource.Log.CodeBlocks(told), (int)time.TotalMilliseconds);
         }
     }
 

@@ -201,7 +201,7 @@ internal sealed unsafe class EventLoop
                 return false;
             }
 
-            int count = _poll.Wait(_events, _group.HasCompany ? SocketLimits.EventsOfMany : SocketLimits.EventsPerBatch);
+            int count = _poll.Wait(_events, _group.EventsAtOnce);
             _next = 0;
             _count = count;
             _callbacks.BeginRound();

@@ -13,6 +13,7 @@ internal sealed class EventLoopGroup : IDisposable
 
     private readonly Lock _gate = new();
     private readonly EventLoop?[] _loops;
+    private readonly int _most;
 
     // Guarded by _gate.
     private readonly List<LoopThread> _spares = [];
@@ -26,11 +27,12 @@ internal sealed class EventLoopGroup : IDisposable
     private long _takeovers;
     private Timer? _publishing;
 
-    /// <param name="loops">How many loops, at most; one is led at first.</param>
+    /// <param name="loops">How many loops, at most, while no code blocks them; one is led at first.</param>
     /// <exception cref="SocketException">The system refuses what a loop needs.</exception>
     public EventLoopGroup(int loops)
     {
-        _loops = new EventLoop?[loops];
+        _loops = new EventLoop?[Math.Max(loops, SocketLimits.LoopsOfBlockingCode)];
+        _most = loops;
         Poll = new EventPoll();
         try
         {
@@ -74,8 +76,8 @@ internal sealed class EventLoopGroup : IDisposable
     /// <summary>How many loops are led.</summary>
     public int LoopsLed => Volatile.Read(ref _led);
 
-    /// <summary>Whether more than one loop is led.</summary>
-    public bool HasCompany => LoopsLed > 1;
+    /// <summary>How many events a loop takes from the system at once: what one has taken the others cannot take.</summary>
+    public int EventsAtOnce => LoopsLed == 1 ? SocketLimits.EventsPerBatch : Blocking.IsOn ? 1 : SocketLimits.EventsOfMany;
 
     public ReadOnlySpan<EventLoop?> Loops => _loops;
 
@@ -83,10 +85,10 @@ internal sealed class EventLoopGroup : IDisposable
     public bool IsCrowded => Volatile.Read(ref _blocked) > SocketLimits.BlockedLoopThreads;
 
     /// <summary>
-    /// Whether what completes goes on on the thread pool: the loops' threads are held up, or blocked again and again for less than it takes
-    /// to hold one up.
+    /// Whether what callbacks put off goes to the thread pool: the loops' threads are held up, or blocked again and again for less than it
+    /// takes to hold one up.
     /// </summary>
-    public bool HandsOver => IsCrowded || Blocking.HandsOver;
+    public bool HandsOver => IsCrowded || Blocking.IsOn;
 
     public bool IsAtWork
     {
@@ -118,8 +120,8 @@ internal sealed class EventLoopGroup : IDisposable
         Threads = Threads,
         BlockedThreads = BlockedThreads,
         Takeovers = Takeovers,
-        HandsOver = HandsOver,
-        HandOvers = Blocking.Times,
+        CodeBlocks = HandsOver,
+        BlockingPeriods = Blocking.Times,
     };
 
     /// <exception cref="ObjectDisposedException">The group is disposed.</exception>
@@ -127,24 +129,39 @@ internal sealed class EventLoopGroup : IDisposable
 
     // ---- Loops ------------------------------------------------------------------------------------------------------
 
-    /// <summary>Has one more loop led, or one less. The monitor's.</summary>
-    public void ChangeLoops(int by)
+    /// <summary>Has more loops led, or fewer. The monitor's.</summary>
+    /// <param name="atWork">How many of them are at work.</param>
+    /// <param name="by">How many more or fewer are needed if no code blocks them.</param>
+    public void ChangeLoops(int atWork, int by)
     {
-        if (by < 0)
+        if (Blocking.IsOn)
+        {
+            // Twice as many, while each is at work: what one takes waits for nobody else's code.
+            AddLoops(atWork < _led ? 0 : _led, _loops.Length);
+        }
+        else if (by < 0 || _led > _most)
         {
             _loops[_led - 1]!.LetGo();
             Volatile.Write(ref _led, _led - 1);
         }
-        else if (by > 0 && _led < _loops.Length && !IsCrowded)
+        else
         {
-            try
+            AddLoops(by, _most);
+        }
+    }
+
+    private void AddLoops(int count, int most)
+    {
+        try
+        {
+            for (int i = 0; i < count && _led < most && !IsCrowded; i++)
             {
                 AddLoop();
             }
-            catch (Exception e) when (IsLackOfThreads(e))
-            {
-                // Those that are led must do.
-            }
+        }
+        catch (Exception e) when (IsLackOfThreads(e))
+        {
+            // Those that are led must do.
         }
     }
 

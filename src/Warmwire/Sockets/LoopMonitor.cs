@@ -123,7 +123,7 @@ internal sealed class LoopMonitor
         _group.Blocking.Look(TimeProvider.System.GetTimestamp(), _group.LoopsLed);
         if (moves)
         {
-            _group.ChangeLoops(_demand.Note(_group.LoopsLed, atWork, _isLate));
+            _group.ChangeLoops(atWork, _demand.Note(_group.LoopsLed, atWork, _isLate));
         }
 
         return moves;

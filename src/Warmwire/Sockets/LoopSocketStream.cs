@@ -87,7 +87,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
     /// <summary>Called by the loop.</summary>
     public void OnEvents(uint events)
     {
-        if (!Group.HandsOver)
+        if (!Group.IsCrowded)
         {
             Process(events);
         }

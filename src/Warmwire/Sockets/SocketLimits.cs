@@ -6,6 +6,9 @@ internal static class SocketLimits
     /// <summary>The greatest number of loops; otherwise there are at most as many as processors.</summary>
     public const int EventLoops = 16;
 
+    /// <summary>The same while code blocks the loops for most of their time.</summary>
+    public const int LoopsOfBlockingCode = 32;
+
     /// <summary>Events taken from the system at once by a loop that is alone.</summary>
     public const int EventsPerBatch = 128;
 
@@ -54,11 +57,11 @@ internal static class SocketLimits
     /// <summary>The time over which it is judged how much of it the threads of the loops were blocked.</summary>
     public static readonly TimeSpan BlockingWindow = TimeSpan.FromMilliseconds(4);
 
-    /// <summary>How long completions go to the thread pool when the threads of the loops were blocked for half of that time.</summary>
-    public static readonly TimeSpan HandOverAtFirst = TimeSpan.FromMilliseconds(20);
+    /// <summary>How long more loops are led when the threads of the loops were blocked for half of that time.</summary>
+    public static readonly TimeSpan BlockingAtFirst = TimeSpan.FromMilliseconds(20);
 
     /// <summary>The same when that was found again and again.</summary>
-    public static readonly TimeSpan HandOverAtMost = TimeSpan.FromMilliseconds(320);
+    public static readonly TimeSpan BlockingAtMost = TimeSpan.FromMilliseconds(320);
 
     /// <summary>How often the loops are looked at; one that is still in the same callback is taken over.</summary>
     public static readonly TimeSpan LoopCheckInterval = TimeSpan.FromMilliseconds(1);

@@ -16,43 +16,43 @@ public sealed class BlockingWatchTests
     [InlineData(1, 0.6, true)]
     [InlineData(2, 0.9, false)]
     [InlineData(2, 1.2, true)]
-    public void Half_of_the_loops_time_decides(int loops, double part, bool handsOver)
+    public void Half_of_the_loops_time_decides(int loops, double part, bool isOn)
     {
         Block(part, loops);
-        Assert.Equal(handsOver, _watch.HandsOver);
-        Assert.Equal(handsOver ? 1 : 0, _watch.Times);
+        Assert.Equal(isOn, _watch.IsOn);
+        Assert.Equal(isOn ? 1 : 0, _watch.Times);
     }
 
     [Fact]
     public void It_ends_by_itself_and_lasts_longer_when_it_is_found_again()
     {
-        TimeSpan pause = SocketLimits.HandOverAtFirst;
+        TimeSpan pause = SocketLimits.BlockingAtFirst;
         for (int i = 0; i < 8; i++)
         {
             Block(1);
-            Assert.True(_watch.HandsOver);
+            Assert.True(_watch.IsOn);
             Pass(pause - TimeSpan.FromMilliseconds(1));
-            Assert.True(_watch.HandsOver, $"{i}: {pause}");
+            Assert.True(_watch.IsOn, $"{i}: {pause}");
             Pass(TimeSpan.FromMilliseconds(1));
-            Assert.False(_watch.HandsOver, $"{i}: {pause}");
-            pause = 2 * pause < SocketLimits.HandOverAtMost ? 2 * pause : SocketLimits.HandOverAtMost;
+            Assert.False(_watch.IsOn, $"{i}: {pause}");
+            pause = 2 * pause < SocketLimits.BlockingAtMost ? 2 * pause : SocketLimits.BlockingAtMost;
         }
 
         // It has stopped blocking, and begins once more later.
         Pass(pause);
         Block(1);
-        Pass(SocketLimits.HandOverAtFirst);
-        Assert.False(_watch.HandsOver);
+        Pass(SocketLimits.BlockingAtFirst);
+        Assert.False(_watch.IsOn);
     }
 
     [Fact]
-    public void What_is_told_while_it_hands_over_counts_for_nothing()
+    public void What_is_told_while_it_is_on_counts_for_nothing()
     {
         Block(1);
         _watch.Note(TimeSpan.FromSeconds(1));
-        Pass(SocketLimits.HandOverAtFirst);
+        Pass(SocketLimits.BlockingAtFirst);
         Pass(SocketLimits.BlockingWindow);
-        Assert.False(_watch.HandsOver);
+        Assert.False(_watch.IsOn);
     }
 
     [Fact]
@@ -61,14 +61,14 @@ public sealed class BlockingWatchTests
         long now = Stopwatch.GetTimestamp();
         _watch.NoteDeposed(now - (long)(SocketLimits.BlockWorthATakeover.TotalSeconds * Stopwatch.Frequency));
         Pass(SocketLimits.BlockingWindow);
-        Assert.False(_watch.HandsOver);
+        Assert.False(_watch.IsOn);
         for (int i = 0; i < 10; i++)
         {
             _watch.NoteDeposed(Stopwatch.GetTimestamp() - (Stopwatch.Frequency / 1000));
         }
 
         Pass(SocketLimits.BlockingWindow);
-        Assert.True(_watch.HandsOver);
+        Assert.True(_watch.IsOn);
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public sealed class SharedPollTests
     {
         using EventLoopGroup group = Make(loops: 2);
         using SocketPair first = await SocketPair.OpenAsync(group), second = await SocketPair.OpenAsync(group);
-        group.ChangeLoops(1);
+        group.ChangeLoops(atWork: 0, 1);
         Assert.Equal(2, group.LoopsLed);
 
         // Each callback waits for the other one; looked at as often as they are, neither is taken over before both run.
@@ -67,13 +67,13 @@ public sealed class SharedPollTests
         using SocketPair pair = await SocketPair.OpenAsync(group);
         for (int round = 0; round < 20; round++)
         {
-            group.ChangeLoops(1);
-            group.ChangeLoops(1);
-            group.ChangeLoops(1);
+            group.ChangeLoops(atWork: 0, 1);
+            group.ChangeLoops(atWork: 0, 1);
+            group.ChangeLoops(atWork: 0, 1);
             Assert.Equal(3, group.LoopsLed);
             await EchoAsync();
-            group.ChangeLoops(-1);
-            group.ChangeLoops(-1);
+            group.ChangeLoops(atWork: 0, -1);
+            group.ChangeLoops(atWork: 0, -1);
             Assert.Equal(1, group.LoopsLed);
             await EchoAsync();
         }

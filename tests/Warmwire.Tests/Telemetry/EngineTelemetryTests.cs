@@ -25,8 +25,8 @@ public sealed class EngineTelemetryTests
             Threads = 5,
             BlockedThreads = 2,
             Takeovers = 1_000_017,
-            HandsOver = true,
-            HandOvers = 7,
+            CodeBlocks = true,
+            BlockingPeriods = 7,
         });
 
         // The loops of the process are told too.
@@ -34,8 +34,8 @@ public sealed class EngineTelemetryTests
         Assert.True(metrics.Observe("warmwire.engine.takeovers") >= 1_000_017);
         Assert.True(metrics.Observe("warmwire.engine.threads") >= 5);
         Assert.True(metrics.Observe("warmwire.engine.blocked_threads") >= 2);
-        Assert.True(metrics.Observe("warmwire.engine.handing_over") >= 1);
-        Assert.True(metrics.Observe("warmwire.engine.hand_overs") >= 7);
+        Assert.True(metrics.Observe("warmwire.engine.blocking") >= 1);
+        Assert.True(metrics.Observe("warmwire.engine.blocking_periods") >= 7);
     }
 
     [Fact]

@@ -24,7 +24,7 @@ public sealed class EventSourceTests
         [9] = "EventLoopUnavailable",
         [10] = "SocketSettingIgnored",
         [11] = "LoopTakenOver",
-        [12] = "HandOverBegan",
+        [12] = "CodeBlocks",
         [13] = "AllowanceUsed",
     };
 
