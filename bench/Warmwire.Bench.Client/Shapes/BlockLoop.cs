@@ -13,6 +13,7 @@ internal sealed partial class BlockLoop : ClosedLoop
     private readonly int _every;
     private readonly uint _microseconds;
     private readonly bool _read;
+    private readonly bool _isHttp2;
     private int _counter;
 
     public BlockLoop(Words words)
@@ -21,6 +22,7 @@ internal sealed partial class BlockLoop : ClosedLoop
         _every = words.Number("every", 200);
         _microseconds = (uint)words.Number("block-us", words.Number("block", 20) * 1000);
         _read = !Contestant.IsClient(words);
+        _isHttp2 = Contestant.IsHttp2(words);
     }
 
     protected override async Task WorkAsync()
@@ -37,7 +39,7 @@ internal sealed partial class BlockLoop : ClosedLoop
             try
             {
                 using HttpResponseMessage response = await Invoker.SendAsync(
-                    new HttpRequestMessage(HttpMethod.Get, Uri), CancellationToken.None);
+                    Contestant.CreateRequest(HttpMethod.Get, Uri, _isHttp2), CancellationToken.None);
                 if (_read)
                 {
                     await response.Content.CopyToAsync(Sink);

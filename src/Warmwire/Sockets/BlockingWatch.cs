@@ -49,8 +49,7 @@ internal sealed class BlockingWatch
 
     /// <summary>The monitor's look.</summary>
     /// <param name="now">A timestamp of the system's clock.</param>
-    /// <param name="led">How many loops are led.</param>
-    public void Look(long now, int led)
+    public void Look(long now)
     {
         if (_isOn)
         {
@@ -77,7 +76,7 @@ internal sealed class BlockingWatch
         // A callback that is under way is counted at its end, so a window may have more than its own; and a monitor that slept in between
         // has a long one.
         TimeSpan judged = window < 2 * SocketLimits.BlockingWindow ? window : SocketLimits.BlockingWindow;
-        if (blocked < judged * led / 2)
+        if (blocked < judged / 2)
         {
             return;
         }

@@ -120,7 +120,7 @@ internal sealed class LoopMonitor
             }
         }
 
-        _group.Blocking.Look(TimeProvider.System.GetTimestamp(), _group.LoopsLed);
+        _group.Blocking.Look(TimeProvider.System.GetTimestamp());
         if (moves)
         {
             _group.ChangeLoops(atWork, _demand.Note(_group.LoopsLed, atWork, _isLate));
