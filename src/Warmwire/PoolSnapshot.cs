@@ -63,6 +63,12 @@ public sealed record OriginSnapshot
     public required string Origin { get; init; }
 
     /// <summary>
+    /// The proxy that its connections go through, such as <c>http://proxy.example.com:3128</c>; <see langword="null"/>: none. One that
+    /// forwards plain requests serves all their origins, and is the <see cref="Origin"/> of its connections itself.
+    /// </summary>
+    public string? Proxy { get; internal init; }
+
+    /// <summary>
     /// What its connections may speak: <c>HTTP/1.1</c>, <c>HTTP/2 or HTTP/1.1</c> or <c>HTTP/2</c>. Requests that may be sent with HTTP/2
     /// have connections of their own, so one origin may be listed twice.
     /// </summary>
@@ -118,8 +124,13 @@ public sealed record OriginSnapshot
     public override string ToString()
     {
         var text = new StringBuilder();
-        text.Append(Origin)
-            .Append(" [Requests: ").Append(Active).Append(" active, ").Append(Pending).Append(" queued | Connections: ")
+        text.Append(Origin);
+        if (Proxy is not null && Proxy != Origin)
+        {
+            text.Append(" through ").Append(Proxy);
+        }
+
+        text.Append(" [Requests: ").Append(Active).Append(" active, ").Append(Pending).Append(" queued | Connections: ")
             .Append(Open).Append(" open, ").Append(Idle).Append(" idle, ").Append(Dialing).Append(" dialing, ")
             .Append(ConnectionsOpened).Append(" ever, ").Append(Reused).Append(" of ").Append(Requests).Append(" requests reused one");
         foreach ((DialReason reason, long count) in DialedBy)

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Warmwire;
 
 /// <summary>
@@ -22,8 +24,9 @@ public sealed class TransportException : HttpRequestException
         bool isTimeout = false,
         bool mayReplay = false,
         bool notProcessed = false,
-        Http2ErrorCode? http2ErrorCode = null)
-        : base(error, message, inner)
+        Http2ErrorCode? http2ErrorCode = null,
+        HttpStatusCode? statusCode = null)
+        : base(error, message, inner, statusCode)
     {
         Phase = phase;
         RequestSent = sent;
@@ -50,7 +53,8 @@ public sealed class TransportException : HttpRequestException
             IsTimeout,
             MayReplay,
             NotProcessed,
-            Http2ErrorCode);
+            Http2ErrorCode,
+            StatusCode);
 
     /// <summary>The part of the exchange that failed.</summary>
     public TransportPhase Phase { get; }

@@ -39,8 +39,8 @@ public static class TransportOptions
     public static readonly HttpRequestOptionsKey<ReplayPolicy> ReplayPolicy = new("Warmwire.ReplayPolicy");
 
     /// <summary>
-    /// Replaces <see cref="PooledHttpHandler.Proxy"/> for this request. Proxies are not supported yet: a request that sets it fails with
-    /// <see cref="NotSupportedException"/>.
+    /// Replaces <see cref="PooledHttpHandler.Proxy"/> and <see cref="PooledHttpHandler.UseProxy"/> for this request and its redirects;
+    /// <see langword="null"/> goes straight. No connection serves requests of different proxies.
     /// </summary>
     public static readonly HttpRequestOptionsKey<IWebProxy> Proxy = new("Warmwire.Proxy");
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Threading.Tasks.Sources;
 using Warmwire.Fields;
+using Warmwire.Proxies;
 using Warmwire.Settings;
 
 namespace Warmwire.Connections;
@@ -44,6 +45,12 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
 
     /// <inheritdoc cref="AttemptRequest.PropagatedHeaders"/>
     public IReadOnlyList<KeyValuePair<string, string>>? PropagatedHeaders => _request.PropagatedHeaders;
+
+    /// <inheritdoc cref="AttemptRequest.Proxy"/>
+    public ProxyHop? Proxy => _request.Proxy;
+
+    /// <inheritdoc cref="AttemptRequest.ProxyAuthorization"/>
+    public string? ProxyAuthorization => _request.ProxyAuthorization;
 
     /// <inheritdoc cref="AttemptRequest.TotalDeadline"/>
     public TotalDeadline? TotalDeadline => _request.TotalDeadline;
@@ -116,6 +123,10 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
     /// <param name="isReplay">Whether that is a replay.</param>
     public Attempt Again(bool isReplay) =>
         new(isReplay ? _request with { Replays = Replays + 1 } : _request with { TurnsAway = TurnsAway + 1 });
+
+    /// <summary>The attempt that answers the proxy, which has refused this one.</summary>
+    public Attempt With(string proxyAuthorization) =>
+        new(_request with { ProxyAuthorization = proxyAuthorization, Replays = 0, TurnsAway = 0 });
 
     public bool TryComplete(HttpResponseMessage response)
     {

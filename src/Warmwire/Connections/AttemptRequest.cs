@@ -1,3 +1,4 @@
+using Warmwire.Proxies;
 using Warmwire.Settings;
 
 namespace Warmwire.Connections;
@@ -13,6 +14,12 @@ internal readonly record struct AttemptRequest(HttpRequestMessage Message, Reque
 
     /// <summary>Trace context.</summary>
     public IReadOnlyList<KeyValuePair<string, string>>? PropagatedHeaders { get; init; }
+
+    /// <summary>The proxy it goes through; <see langword="null"/> for none.</summary>
+    public ProxyHop? Proxy { get; init; }
+
+    /// <summary>The value of <c>Proxy-Authorization</c>, for a proxy that forwards it.</summary>
+    public string? ProxyAuthorization { get; init; }
 
     /// <summary>Ends the exchange when its total time is over, also while the body is read.</summary>
     public TotalDeadline? TotalDeadline { get; init; }

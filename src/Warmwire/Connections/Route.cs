@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Warmwire.Diagnostics;
+using Warmwire.Proxies;
 
 namespace Warmwire.Connections;
 
@@ -13,9 +14,18 @@ internal sealed class Route : IEquatable<Route>
     {
         _identity = identity;
         _hashCode = identity.GetHashCode();
-        EndPoints = new RouteEndPoints(identity.Host, identity.Port);
         HostAndPort = new HostAndPort(identity.Host, identity.Port);
         Origin = $"{(identity.IsTls ? "https" : "http")}://{HostAndPort.ToString()}";
+        DialedHost = HostAndPort;
+        OriginAndProxy = Origin;
+        if (identity.Proxy is { } proxy)
+        {
+            Origin = identity.IsForwarding ? proxy.Text : Origin;
+            DialedHost = proxy.HostAndPort with { Role = identity.IsForwarding ? "a proxy" : ProxyErrorTexts.ProxyOf(Origin) };
+            OriginAndProxy = identity.IsForwarding ? Origin : ProxyErrorTexts.Through(Origin, proxy.Text);
+        }
+
+        EndPoints = new RouteEndPoints(DialedHost.Host, DialedHost.Port);
     }
 
     public Route(bool isTls, string host, int port, string? tlsHost = null, X509Certificate2? clientCertificate = null,
@@ -42,7 +52,19 @@ internal sealed class Route : IEquatable<Route>
     /// <inheritdoc cref="RouteIdentity.Protocols"/>
     public ProtocolOffer Protocols => _identity.Protocols;
 
-    /// <summary>The host is a name, not an address.</summary>
+    /// <inheritdoc cref="RouteIdentity.Proxy"/>
+    public ProxyHop? Proxy => _identity.Proxy;
+
+    /// <inheritdoc cref="RouteIdentity.IsForwarding"/>
+    public bool IsForwarding => _identity.IsForwarding;
+
+    /// <summary>Whether a tunnel of an HTTP proxy lies between: what is meant for the proxy must not go through it.</summary>
+    public bool IsTunneled => _identity is { Proxy.IsSocks: false, IsForwarding: false };
+
+    /// <summary>Where connections go to: the server, or the proxy before it. Whatever is about addresses is about this host.</summary>
+    public HostAndPort DialedHost { get; }
+
+    /// <summary>That host is a name, not an address.</summary>
     public bool CanBeResolved => EndPoints.Literal is null;
 
     /// <summary>What its connections lead to.</summary>
@@ -51,8 +73,13 @@ internal sealed class Route : IEquatable<Route>
     /// <summary>For texts about the server itself.</summary>
     public HostAndPort HostAndPort { get; }
 
-    /// <summary>For people: <c>https://api.example.com:443</c>.</summary>
+    /// <summary>
+    /// For people: <c>https://api.example.com:443</c>. The proxy, where it forwards: then each request has an origin of its own.
+    /// </summary>
     public string Origin { get; }
+
+    /// <summary>The same with the proxy that a tunnel goes through, for the texts of errors.</summary>
+    public string OriginAndProxy { get; }
 
     /// <summary>
     /// The value of the Host field of its requests, once one was written. The first request makes it, and all would make the same.

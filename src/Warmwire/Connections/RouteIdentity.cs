@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Warmwire.Proxies;
 
 namespace Warmwire.Connections;
 
@@ -20,12 +21,14 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
         string? tlsHost = null,
         X509Certificate2? clientCertificate = null,
         ProtocolOffer protocols = ProtocolOffer.Http1,
-        string? proxy = null)
+        ProxyHop? proxy = null,
+        bool isForwarding = false)
     {
         IsTls = isTls;
         Host = host;
         Port = port;
         Proxy = proxy;
+        IsForwarding = isForwarding;
         TlsHost = isTls ? tlsHost ?? host : null;
         ClientCertificate = isTls ? clientCertificate : null;
         Protocols = protocols;
@@ -42,10 +45,14 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
 
     // The proxy hop.
 
+    /// <summary>The proxy between; <see langword="null"/> for a connection that goes straight.</summary>
+    public ProxyHop? Proxy { get; }
+
     /// <summary>
-    /// Host and port of the proxy between; <see langword="null"/> for a connection that goes straight, as all do for now.
+    /// The proxy forwards each request by itself, so the connections serve every origin behind it, and the origin above is the proxy's own.
+    /// <see langword="false"/> where it opens a tunnel to one origin.
     /// </summary>
-    public string? Proxy { get; }
+    public bool IsForwarding { get; }
 
     // The TLS identity.
 
@@ -63,6 +70,13 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
     /// <summary>What its connections may speak.</summary>
     public ProtocolOffer Protocols { get; }
 
+    /// <summary>The route of all requests that a proxy forwards: http:// without TLS to the server.</summary>
+    public static RouteIdentity Forwarding(ProxyHop proxy) => new(
+        isTls: false, proxy.Host, proxy.Port, tlsHost: null, clientCertificate: null, ProtocolOffer.Http1, proxy, isForwarding: true);
+
+    /// <summary>The same route with a tunnel through a proxy.</summary>
+    public RouteIdentity Through(ProxyHop proxy) => new(IsTls, Host, Port, TlsHost, ClientCertificate, Protocols, proxy);
+
     /// <summary>
     /// Whether both are the same route. References first: requests of one program bring the same strings and certificates again and again.
     /// </summary>
@@ -72,7 +86,8 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
         && Protocols == other.Protocols
         && SameName(Host, other.Host)
         && SameName(TlsHost, other.TlsHost)
-        && SameName(Proxy, other.Proxy)
+        && IsForwarding == other.IsForwarding
+        && SameProxy(Proxy, other.Proxy)
         && SameCertificate(ClientCertificate, other.ClientCertificate);
 
     public bool Equals(RouteIdentity other) => Is(other);
@@ -86,6 +101,9 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
     private static bool SameName(string? one, string? other) =>
         ReferenceEquals(one, other) || string.Equals(one, other, StringComparison.Ordinal)
             || string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
+
+    private static bool SameProxy(ProxyHop? one, ProxyHop? other) =>
+        ReferenceEquals(one, other) || (one is not null && one.Equals(other));
 
     private static bool SameCertificate(X509Certificate2? one, X509Certificate2? other) =>
         ReferenceEquals(one, other)

@@ -10,7 +10,7 @@ internal static class TransportErrors
     public static TransportException ConnectionGone(HttpConnection connection, Attempt attempt, CloseReason reason) =>
         Make(
             HttpRequestError.Unknown,
-            ErrorTexts.ConnectionGone(connection.Route.Origin, connection.Id, reason),
+            ErrorTexts.ConnectionGone(Shown(connection, attempt), connection.Id, reason),
             PhaseOf(attempt),
             connection,
             attempt,
@@ -19,7 +19,7 @@ internal static class TransportErrors
     public static TransportException BodyGone(HttpConnection connection, Attempt attempt, CloseReason reason) =>
         Make(
             HttpRequestError.ResponseEnded,
-            ErrorTexts.BodyGone(connection.Route.Origin, connection.Id),
+            ErrorTexts.BodyGone(Shown(connection, attempt), connection.Id),
             TransportPhase.ReadBody,
             connection,
             attempt,
@@ -29,7 +29,7 @@ internal static class TransportErrors
         Make(
             HttpRequestError.ResponseEnded,
             ErrorTexts.ServerClosed(
-                connection.Route.Origin,
+                Shown(connection, attempt),
                 connection.Id,
                 phase,
                 attempt.Progress.ResponseStarted,
@@ -43,7 +43,7 @@ internal static class TransportErrors
     public static TransportException ReadFailed(HttpConnection connection, Attempt attempt, Exception inner, TransportPhase phase) =>
         Make(
             KindOf(inner),
-            ErrorTexts.ReadFailed(connection.Route.Origin, connection.Id, phase, inner),
+            ErrorTexts.ReadFailed(Shown(connection, attempt), connection.Id, phase, inner),
             phase,
             connection,
             attempt,
@@ -67,7 +67,7 @@ internal static class TransportErrors
     public static TransportException WriteFailed(HttpConnection connection, Attempt attempt, Exception inner) =>
         Make(
             HttpRequestError.Unknown,
-            ErrorTexts.WriteFailed(connection.Route.Origin, connection.Id, inner),
+            ErrorTexts.WriteFailed(Shown(connection, attempt), connection.Id, inner),
             TransportPhase.WriteRequest,
             connection,
             attempt,
@@ -76,7 +76,7 @@ internal static class TransportErrors
     public static TransportException ContentFailed(HttpConnection connection, Attempt attempt, Exception inner) =>
         Make(
             HttpRequestError.Unknown,
-            ErrorTexts.ContentFailed(connection.Route.Origin, inner),
+            ErrorTexts.ContentFailed(Shown(connection, attempt), inner),
             TransportPhase.WriteRequest,
             connection,
             attempt,
@@ -91,7 +91,7 @@ internal static class TransportErrors
 
     public static TransportException RequestStalled(HttpConnection connection, Attempt attempt, int status, TimeSpan limit) =>
         Timeout(
-            ErrorTexts.RequestStalled(connection.Route.Origin, connection.Id, status, limit),
+            ErrorTexts.RequestStalled(Shown(connection, attempt), connection.Id, status, limit),
             TransportPhase.WriteRequest,
             connection,
             attempt);
@@ -104,24 +104,24 @@ internal static class TransportErrors
         Exception inner,
         TransportPhase phase) =>
         Make(setting is null ? HttpRequestError.InvalidResponse : HttpRequestError.ConfigurationLimitExceeded,
-            ErrorTexts.InvalidResponse(connection.Route.Origin, connection.Id, what, setting), phase, connection, attempt, inner);
+            ErrorTexts.InvalidResponse(Shown(connection, attempt), connection.Id, what, setting), phase, connection, attempt, inner);
 
     public static TransportException ResponseHeadersTimeout(HttpConnection connection, Attempt attempt) =>
         Timeout(
-            ErrorTexts.ResponseHeadersTimeout(connection.Route.Origin, connection.Id, attempt.Settings.ResponseHeadersTimeout),
+            ErrorTexts.ResponseHeadersTimeout(Shown(connection, attempt), connection.Id, attempt.Settings.ResponseHeadersTimeout),
             TransportPhase.ReadHeaders,
             connection,
             attempt);
 
     public static TransportException ResponseBodyIdleTimeout(HttpConnection connection, Attempt attempt) =>
         Timeout(
-            ErrorTexts.ResponseBodyIdleTimeout(connection.Route.Origin, connection.Id, attempt.Settings.ResponseBodyIdleTimeout),
+            ErrorTexts.ResponseBodyIdleTimeout(Shown(connection, attempt), connection.Id, attempt.Settings.ResponseBodyIdleTimeout),
             TransportPhase.ReadBody,
             connection,
             attempt);
 
     public static TransportException TotalTimeout(HttpConnection connection, Attempt attempt, TimeSpan limit, TransportPhase phase) =>
-        Timeout(ErrorTexts.TotalTimeout(connection.Route.Origin, limit, phase), phase, connection, attempt);
+        Timeout(ErrorTexts.TotalTimeout(Shown(connection, attempt), limit, phase), phase, connection, attempt);
 
     /// <summary>The request cannot be sent as it is; sending it again would not help.</summary>
     public static TransportException Refused(HttpConnection connection, Attempt attempt, HttpRequestException refusal) =>
@@ -131,8 +131,22 @@ internal static class TransportErrors
             refusal.InnerException,
             TransportPhase.WriteRequest,
             RequestSent.No,
-            connection.Route.Origin,
+            OriginOf(connection, attempt),
             connectionId: null);
+
+    /// <summary>
+    /// The origin of the request. A connection to a proxy that forwards serves requests of many, so it cannot tell.
+    /// </summary>
+    private static string OriginOf(HttpConnection connection, Attempt attempt) =>
+        connection.Route.IsForwarding && attempt.Request.RequestUri is { } uri
+            ? $"http://{new HostAndPort(uri.IdnHost, uri.Port).ToString()}"
+            : connection.Route.Origin;
+
+    /// <summary>The same for texts, with the proxy that lies between.</summary>
+    private static string Shown(HttpConnection connection, Attempt attempt) =>
+        connection.Route.IsForwarding
+            ? ProxyErrorTexts.Through(OriginOf(connection, attempt), connection.Route.Origin)
+            : connection.Route.OriginAndProxy;
 
     private static TransportException Timeout(string message, TransportPhase phase, HttpConnection connection, Attempt attempt) =>
         Make(HttpRequestError.Unknown, message, phase, connection, attempt, new TimeoutException(message), isTimeout: true);
@@ -161,7 +175,7 @@ internal static class TransportErrors
             inner,
             phase,
             attempt.Progress.Sent,
-            connection.Route.Origin,
+            OriginOf(connection, attempt),
             connection.Id,
             isTimeout,
             mayReplay,

@@ -125,13 +125,13 @@ internal static class DialErrorTexts
     private static bool IsTheHost(HostAndPort server, IPAddress address) =>
         IPAddress.TryParse(server.Host, out IPAddress? host) && host.Equals(address);
 
-    private static string Duration(TimeSpan time) =>
+    internal static string Duration(TimeSpan time) =>
         time < TimeSpan.FromSeconds(1)
             ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds:0.###} ms")
             : string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.###} s");
 
     /// <summary>The message and, because .NET likes to say "see inner exception", the innermost one.</summary>
-    private static string Reasons(Exception e)
+    internal static string Reasons(Exception e)
     {
         string message = Sentence(e);
         Exception root = e.GetBaseException();

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
+using System.Net;
 using System.Text;
 
 namespace Warmwire.Diagnostics;
@@ -268,6 +269,50 @@ internal static class UserCode
         catch (Exception e)
         {
             throw new HttpRequestException(ResponseErrorTexts.HeaderNotDecodable(e), e);
+        }
+    }
+
+    /// <summary>
+    /// The proxy of a request, by the application's <see cref="IWebProxy"/>. As in .NET, one that throws is taken for one that does not
+    /// apply; and so is the destination itself, which is what .NET Framework's contract had for "no proxy".
+    /// </summary>
+    public static Uri? ProxyFor(IWebProxy proxy, Uri destination)
+    {
+        try
+        {
+            // Without any proxy in the environment this is one virtual call that returns null.
+            Uri? address = proxy.GetProxy(destination);
+            return address is null || address == destination || proxy.IsBypassed(destination) ? null : address;
+        }
+        catch (Exception)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The credentials of the application's <see cref="IWebProxy"/>; none if it throws.</summary>
+    public static ICredentials? CredentialsOf(IWebProxy proxy)
+    {
+        try
+        {
+            return proxy.Credentials;
+        }
+        catch (Exception)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What the application's credentials hold for a URI and a scheme of authentication; nothing if they throw.</summary>
+    public static NetworkCredential? CredentialFor(ICredentials credentials, Uri uri, string scheme)
+    {
+        try
+        {
+            return credentials.GetCredential(uri, scheme);
+        }
+        catch (Exception)
+        {
+            return null;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Warmwire.Connections;
 
@@ -8,6 +9,20 @@ internal static class DialFailure
 {
     public static TransportException Of(Route route, HttpRequestError error, TransportPhase phase, string message, Exception? inner) =>
         new(error, message, inner, phase, RequestSent.No, route.Origin, connectionId: null, mayReplay: true);
+
+    /// <summary>A proxy has answered with this status.</summary>
+    public static TransportException OfStatus(
+        Route route, HttpRequestError error, TransportPhase phase, string message, HttpStatusCode status) =>
+        new(
+            error,
+            message,
+            inner: null,
+            phase,
+            RequestSent.No,
+            route.Origin,
+            connectionId: null,
+            mayReplay: true,
+            statusCode: status);
 
     /// <param name="route">Where the dial was for.</param>
     /// <param name="error">What .NET calls the kind of failure.</param>

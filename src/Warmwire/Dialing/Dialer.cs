@@ -14,10 +14,11 @@ namespace Warmwire.Dialing;
 /// <remarks>
 /// <code>
 /// ConnectCallback ──────────────────┐
-/// name ─► address race ─► TCP ──────┴─► TLS (https) ─► PlaintextStreamFilter ─► DialedStream
-/// └──────── ConnectTimeout ─────────┘   └ TlsHandshakeTimeout    └ ConnectTimeout, once more
+/// name ─► address race ─► TCP ──────┴─► [proxy] ─► TLS (https) ─► PlaintextStreamFilter ─► DialedStream
+/// └──────── ConnectTimeout ─────────┘              └ TlsHandshakeTimeout    └ ConnectTimeout, once more
 /// </code>
 /// A <c>ConnectCallback</c> that returns an authenticated <see cref="SslStream"/> has done the TLS step itself.
+/// What [proxy] stands for is drawn in <see cref="ProxyPassage"/>: then name and address are the proxy's.
 /// Whatever was opened is disposed when a later step fails.
 /// </remarks>
 internal sealed class Dialer
@@ -49,68 +50,58 @@ internal sealed class Dialer
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> fired.</exception>
     public async Task<DialedStream> DialAsync(DialRequest request, CancellationToken cancellationToken)
     {
-        Stream? stream = null;
+        DialedLayers? layers = null;
         long begun = _settings.TimeProvider.GetTimestamp();
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Connected connected = await ConnectAsync(request, cancellationToken).ConfigureAwait(false);
-            stream = connected.Stream;
-            SocketStream? socketStream =
-                stream as SocketStream ?? (stream is NetworkStream network ? new ManagedSocketStream(network) : null);
-            EndPoint? remote = connected.RemoteEndPoint ?? socketStream?.RemoteEndPoint;
-            bool zeroByteReads = socketStream is not null;
-            bool isPlain = zeroByteReads;
+            ProxyPassage? passage =
+                request.Route.Proxy is { } proxy ? new ProxyPassage(_settings, _tls, request, proxy, begun) : null;
+            Connected connected = await ConnectAsync(request, request.ConnectTimeout, cancellationToken).ConfigureAwait(false);
+            layers = new DialedLayers(connected.Stream);
+            while (passage is not null && !await passage.OpenAsync(layers, cancellationToken).ConfigureAwait(false))
+            {
+                DialDeadline.DisposeQuietly(layers.Top);
+                connected = await ConnectAsync(request, passage.TimeLeft, cancellationToken).ConfigureAwait(false);
+                layers = new DialedLayers(connected.Stream);
+            }
 
-            TimeSpan tlsTime = TimeSpan.Zero;
+            EndPoint? remote = connected.RemoteEndPoint ?? layers.Socket?.RemoteEndPoint;
+            TimeSpan tlsTime = passage?.TlsTime ?? TimeSpan.Zero;
+            TimeSpan connectTime = passage is null
+                ? connected.ConnectTime
+                : _settings.TimeProvider.GetElapsedTime(begun) - connected.DnsTime - tlsTime;
             bool isHttp2 = request.Route.Protocols == ProtocolOffer.Http2;
             if (request.Route.IsTls)
             {
                 long start = _settings.TimeProvider.GetTimestamp();
-                socketStream = BelowTls(stream, socketStream);
-
-                // As in .NET, a ConnectCallback may do the handshake itself, with its own server name and its own judgement of the server.
-                SslStream secured = stream is SslStream { IsAuthenticated: true } given
-                    ? TlsHandshake.Accept(given, request)
-                    : await _tls.RunAsync(socketStream ?? stream, request, begun, cancellationToken).ConfigureAwait(false);
-                stream = secured;
-                isHttp2 = TlsHandshake.IsHttp2(secured);
-                tlsTime = _settings.TimeProvider.GetElapsedTime(start);
-
-                // A readable socket may only hold a session ticket, so it tells nothing; a read into an empty buffer passes over tickets.
-                isPlain = false;
+                isHttp2 = await SecureAsync(layers, request, begun, cancellationToken).ConfigureAwait(false);
+                tlsTime += _settings.TimeProvider.GetElapsedTime(start);
             }
 
             if (_settings.PlaintextStreamFilter is { } filter)
             {
                 using var deadline = new DialDeadline(request.ConnectTimeout, _settings.TimeProvider, cancellationToken);
-                Stream filtered = await StreamCallbacks.FilterAsync(filter, stream, isHttp2, request, deadline).ConfigureAwait(false);
-                if (!ReferenceEquals(filtered, stream))
-                {
-                    stream = filtered;
-                    socketStream = null;
-                    isPlain = false;
-                    zeroByteReads = false;
-                }
+                layers.Cover(await StreamCallbacks.FilterAsync(filter, layers.Top, isHttp2, request, deadline).ConfigureAwait(false));
             }
 
             return new DialedStream
             {
-                Stream = stream,
-                SocketStream = socketStream,
-                IsPlain = isPlain,
+                Stream = layers.Top,
+                SocketStream = layers.Socket,
+                IsPlain = layers.IsPlain,
                 IsHttp2 = isHttp2,
                 RemoteEndPoint = remote,
                 ResolvedAddress = connected.ResolvedAddress,
-                SupportsZeroByteReads = zeroByteReads,
+                SupportsZeroByteReads = layers.SupportsZeroByteReads,
                 DnsTime = connected.DnsTime,
-                ConnectTime = connected.ConnectTime,
+                ConnectTime = connectTime,
                 TlsTime = tlsTime,
             };
         }
         catch (Exception e)
         {
-            DialDeadline.DisposeQuietly(stream);
+            DialDeadline.DisposeQuietly(layers?.Top);
             cancellationToken.ThrowIfCancellationRequested();
             if (e is TransportException)
             {
@@ -127,18 +118,24 @@ internal sealed class Dialer
         }
     }
 
-    /// <remarks>
-    /// Story: a callback's stream derives from NetworkStream and counts or transforms what passes through it. TLS is asked what came by a
-    /// call on the socket, which goes past that. So such a stream stays the application's.
-    /// </remarks>
-    private static SocketStream? BelowTls(Stream stream, SocketStream? socket) =>
-        stream is SocketStream || stream.GetType() == typeof(NetworkStream) ? socket : null;
+    /// <summary>TLS with the server. Tells whether it has chosen HTTP/2.</summary>
+    private async Task<bool> SecureAsync(DialedLayers layers, DialRequest request, long begun, CancellationToken cancellationToken)
+    {
+        // As in .NET, a ConnectCallback may do the handshake itself, with its own server name and its own judgement of the server. Behind a
+        // proxy its stream leads to the proxy, so what it has authenticated is not the server.
+        Stream below = layers.BelowTls();
+        SslStream secured = below is SslStream { IsAuthenticated: true } given && request.Route.Proxy is null
+            ? TlsHandshake.Accept(given, request)
+            : await _tls.RunAsync(below, request, begun, cancellationToken).ConfigureAwait(false);
+        layers.Secure(secured);
+        return TlsHandshake.IsHttp2(secured);
+    }
 
-    private async Task<Connected> ConnectAsync(DialRequest request, CancellationToken cancellationToken)
+    private async Task<Connected> ConnectAsync(DialRequest request, TimeSpan limit, CancellationToken cancellationToken)
     {
         TimeProvider clock = _settings.TimeProvider;
         Route route = request.Route;
-        using var deadline = new DialDeadline(request.ConnectTimeout, clock, cancellationToken);
+        using var deadline = new DialDeadline(limit, clock, cancellationToken);
         long start = clock.GetTimestamp();
         if (_settings.ConnectCallback is { } callback)
         {
@@ -148,7 +145,7 @@ internal sealed class Dialer
 
         IPAddress? literal = route.EndPoints.Literal;
         bool isAddress = literal is not null;
-        IDialAddresses addresses = request.Addresses ?? new DirectAddresses(route.Host, _settings);
+        IDialAddresses addresses = request.Addresses ?? new DirectAddresses(route.DialedHost.Host, _settings);
         NamedAddresses names = isAddress
             ? new NamedAddresses([literal!], Known: 1, Answer: null)
             : await NameResolver.ResolveAsync(addresses, again: false, request, deadline).ConfigureAwait(false);
@@ -172,7 +169,7 @@ internal sealed class Dialer
         if (race is not { Winner: { } winner, EndPoint: { } reached })
         {
             // As in .NET, the inner exception is the one of the address tried last; the text has them all.
-            string message = DialErrorTexts.ConnectFailed(route.HostAndPort, Describe(attempts), names.Known);
+            string message = DialErrorTexts.ConnectFailed(route.DialedHost, Describe(attempts), names.Known);
             Exception last = attempts.FindLast(static attempt => attempt.Error is not null)?.Error
                 ?? new SocketException((int)SocketError.TimedOut);
             throw DialFailure.Of(route, HttpRequestError.ConnectionError, TransportPhase.Connect, message, last);
@@ -202,7 +199,7 @@ internal sealed class Dialer
             deadline.ThrowIfPoolCancelled();
             List<TriedAddress> tried = Describe([.. all, .. rules.Attempts]);
             string message = DialErrorTexts.ConnectTimedOut(
-                route.HostAndPort, tried, endPoints.Count - rules.Attempts.Count, request.ConnectTimeout);
+                route.DialedHost, tried, endPoints.Count - rules.Attempts.Count, request.ConnectTimeout);
             throw DialFailure.Timeout(route, HttpRequestError.ConnectionError, TransportPhase.Connect, message, e);
         }
         finally

@@ -13,15 +13,18 @@ internal static class NameResolver
     /// <param name="again">The last answer did not lead to a connection.</param>
     /// <param name="request">What is dialed.</param>
     /// <param name="deadline">When to give up.</param>
+    /// <param name="otherHost">Whose name it is, where that is not the host that is dialed.</param>
     /// <returns>At least one address, in the order to try them.</returns>
     public static async Task<NamedAddresses> ResolveAsync(
         IDialAddresses addresses,
         bool again,
         DialRequest request,
-        DialDeadline deadline)
+        DialDeadline deadline,
+        HostAndPort? otherHost = null)
     {
         Route route = request.Route;
-        UserCode.Tell(request.Trace?.DnsStart, route.Host);
+        HostAndPort host = otherHost ?? route.DialedHost;
+        UserCode.Tell(request.Trace?.DnsStart, host.Host);
         TransportException failure;
         var wait = new DialWait();
         try
@@ -37,7 +40,7 @@ internal static class NameResolver
 
             var none = new SocketException((int)SocketError.NoData);
             failure = DialFailure.Of(
-                route, HttpRequestError.NameResolutionError, TransportPhase.Dns, DialErrorTexts.NoAddresses(route.Host), none);
+                route, HttpRequestError.NameResolutionError, TransportPhase.Dns, DialErrorTexts.NoAddresses(host.Name), none);
         }
         catch (Exception e)
         {
@@ -46,11 +49,11 @@ internal static class NameResolver
                     route,
                     HttpRequestError.ConnectionError,
                     TransportPhase.Dns,
-                    wait.IsInLine ? DialErrorTexts.LookUpWaitedInLine(route.Host, NameLimits.SystemLookUps, request.ConnectTimeout)
-                    : DialErrorTexts.NameResolutionTimedOut(route.Host, request.ConnectTimeout),
+                    wait.IsInLine ? DialErrorTexts.LookUpWaitedInLine(host.Name, NameLimits.SystemLookUps, request.ConnectTimeout)
+                    : DialErrorTexts.NameResolutionTimedOut(host.Name, request.ConnectTimeout),
                     e)
                 : DialFailure.Of(
-                    route, HttpRequestError.NameResolutionError, TransportPhase.Dns, DialErrorTexts.NameResolutionFailed(route.Host, e), e);
+                    route, HttpRequestError.NameResolutionError, TransportPhase.Dns, DialErrorTexts.NameResolutionFailed(host.Name, e), e);
         }
 
         UserCode.Tell<IReadOnlyList<IPAddress>, Exception?>(request.Trace?.DnsDone, [], failure);

@@ -20,7 +20,7 @@ internal static class StreamCallbacks
         DialDeadline deadline)
     {
         Route route = request.Route;
-        var endPoint = new DnsEndPoint(route.Host, route.Port);
+        var endPoint = new DnsEndPoint(route.DialedHost.Host, route.DialedHost.Port);
         UserCode.Tell<EndPoint>(request.Trace?.ConnectStart, endPoint);
         TransportException failure;
         try
@@ -34,13 +34,13 @@ internal static class StreamCallbacks
                 return request.IsSynchronous && stream is not (NetworkStream or SslStream) ? new BlockingStream(stream) : stream;
             }
 
-            failure = Failure(route, DialErrorTexts.ConnectCallbackGaveNull(route.HostAndPort), inner: null);
+            failure = Failure(route, DialErrorTexts.ConnectCallbackGaveNull(route.DialedHost), inner: null);
         }
         catch (Exception e)
         {
             failure = deadline.Expired
-                ? Timeout(route, DialErrorTexts.ConnectCallbackTimedOut(route.HostAndPort, request.ConnectTimeout), e)
-                : Failure(route, DialErrorTexts.ConnectCallbackFailed(route.HostAndPort, e), e);
+                ? Timeout(route, DialErrorTexts.ConnectCallbackTimedOut(route.DialedHost, request.ConnectTimeout), e)
+                : Failure(route, DialErrorTexts.ConnectCallbackFailed(route.DialedHost, e), e);
         }
 
         UserCode.Tell<EndPoint, Exception?>(request.Trace?.ConnectDone, endPoint, failure);

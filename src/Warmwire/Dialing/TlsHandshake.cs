@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
+using Warmwire.Proxies;
 using Warmwire.Settings;
 
 namespace Warmwire.Dialing;
@@ -16,7 +17,9 @@ internal sealed class TlsHandshake(HandlerSettings settings)
     /// <param name="request">What is dialed.</param>
     /// <param name="begun">Timestamp of the dial's beginning.</param>
     /// <param name="cancellationToken">The pool's.</param>
-    public async Task<SslStream> RunAsync(Stream inner, DialRequest request, long begun, CancellationToken cancellationToken)
+    /// <param name="proxy">With whom, if not with the server.</param>
+    public async Task<SslStream> RunAsync(
+        Stream inner, DialRequest request, long begun, CancellationToken cancellationToken, ProxyHop? proxy = null)
     {
         var stream = new SslStream(inner, leaveInnerStreamOpen: false);
         TimeSpan limit = LimitOf(request, begun, out bool isConnectTimeout);
@@ -24,7 +27,9 @@ internal sealed class TlsHandshake(HandlerSettings settings)
         UserCode.Tell(request.Trace?.TlsHandshakeStart);
         try
         {
-            SslClientAuthenticationOptions options = _options.For(request.Route, request.Http1Only, request.Caller);
+            SslClientAuthenticationOptions options = proxy is null
+                ? _options.For(request.Route, request.Http1Only, request.Caller)
+                : _options.For(proxy, request.Caller);
             await deadline.WaitAsync(AuthenticateAsync(stream, options, deadline.Token)).ConfigureAwait(false);
             Check(stream);
         }
@@ -32,7 +37,7 @@ internal sealed class TlsHandshake(HandlerSettings settings)
         {
             // This also ends a handshake whose stream does not look at its token.
             DialDeadline.DisposeQuietly(stream);
-            TransportException failure = Explain(e, request, deadline, isConnectTimeout);
+            TransportException failure = Explain(e, request, proxy, deadline, isConnectTimeout);
             UserCode.Tell<SslStream?, Exception?>(request.Trace?.TlsHandshakeDone, null, failure);
             deadline.ThrowIfPoolCancelled();
             throw failure;
@@ -106,26 +111,28 @@ internal sealed class TlsHandshake(HandlerSettings settings)
         return true;
     }
 
-    private TransportException Explain(Exception e, DialRequest request, DialDeadline deadline, bool isConnectTimeout)
+    private TransportException Explain(
+        Exception e, DialRequest request, ProxyHop? proxy, DialDeadline deadline, bool isConnectTimeout)
     {
         Route route = request.Route;
-        string target = _options.TargetNameFor(route);
+        HostAndPort peer = proxy is null ? route.HostAndPort : route.DialedHost;
+        string target = proxy is null ? _options.TargetNameFor(route) : TlsOptions.TargetNameFor(proxy);
         return deadline.Expired
             ? DialFailure.Timeout(
                 route,
                 HttpRequestError.SecureConnectionError,
                 TransportPhase.Tls,
                 isConnectTimeout
-                    ? DialErrorTexts.TlsTimedOutConnecting(route.HostAndPort, target, request.ConnectTimeout)
-                    : DialErrorTexts.TlsTimedOut(route.HostAndPort, target, request.TlsHandshakeTimeout),
+                    ? DialErrorTexts.TlsTimedOutConnecting(peer, target, request.ConnectTimeout)
+                    : DialErrorTexts.TlsTimedOut(peer, target, request.TlsHandshakeTimeout),
                 e)
             : DialFailure.Of(
                 route,
                 HttpRequestError.SecureConnectionError,
                 TransportPhase.Tls,
                 NoTlsServer.Is(e)
-                    ? DialErrorTexts.ServerWithoutTls(route.HostAndPort)
-                    : DialErrorTexts.TlsFailed(route.HostAndPort, target, e),
+                    ? DialErrorTexts.ServerWithoutTls(peer)
+                    : DialErrorTexts.TlsFailed(peer, target, e),
                 e);
     }
 }

@@ -4,6 +4,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
+using Warmwire.Proxies;
 using Warmwire.Settings;
 
 namespace Warmwire.Dialing;
@@ -51,12 +52,30 @@ internal sealed class TlsOptions(HandlerSettings settings)
         return options;
     }
 
-    /// <summary>Without the dot that ends an absolute name: neither SNI (RFC 6066 §3) nor a certificate has it.</summary>
-    public string TargetNameFor(Route route)
+    public string TargetNameFor(Route route) =>
+        WithoutLastDot(settings.SslOptions?.TargetHost is { Length: > 0 } given ? given : route.TlsHost ?? route.Host);
+
+    /// <summary>
+    /// For the proxy, which speaks HTTP/1.1 and proves its own name. As in .NET it is given the application's callbacks and certificates; a
+    /// <see cref="SslClientAuthenticationOptions.TargetHost"/> and the certificate of one request are meant for the server.
+    /// </summary>
+    public SslClientAuthenticationOptions For(ProxyHop proxy, CallerContext? caller)
     {
-        string name = settings.SslOptions?.TargetHost is { Length: > 0 } given ? given : route.TlsHost ?? route.Host;
-        return name is [_, .., '.'] ? name[..^1] : name;
+        SslClientAuthenticationOptions options = settings.SslOptions is { } given ? Copy(given) : new SslClientAuthenticationOptions();
+        options.ApplicationProtocols = [SslApplicationProtocol.Http11];
+        options.TargetHost = TargetNameFor(proxy);
+        if (caller is not null)
+        {
+            RunCallbacksIn(caller, options);
+        }
+
+        return options;
     }
+
+    public static string TargetNameFor(ProxyHop proxy) => WithoutLastDot(proxy.Host);
+
+    /// <summary>Without the dot that ends an absolute name: neither SNI (RFC 6066 §3) nor a certificate has it.</summary>
+    private static string WithoutLastDot(string name) => name is [_, .., '.'] ? name[..^1] : name;
 
     private static void RunCallbacksIn(CallerContext caller, SslClientAuthenticationOptions options)
     {

@@ -6,6 +6,7 @@ using Warmwire.Bodies;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Pooling;
+using Warmwire.Proxies;
 using Warmwire.Settings;
 
 namespace Warmwire.Exchange;
@@ -20,6 +21,7 @@ internal sealed class ExchangeEngine : IDisposable
     private readonly ConnectionPool _pool;
     private readonly TransportMetrics _metrics;
     private readonly CookieContainer? _cookies;
+    private readonly ProxyChoice _proxies;
     private volatile bool _closed;
 
     public ExchangeEngine(HandlerSettings settings, TransportMetrics metrics)
@@ -28,6 +30,7 @@ internal sealed class ExchangeEngine : IDisposable
         _metrics = metrics;
         _services = new ConnectionServices(settings);
         _pool = new ConnectionPool(_services, new PoolEvents(metrics, settings.TimeProvider));
+        _proxies = new ProxyChoice(settings);
         _cookies = settings.UseCookies ? settings.CookieContainer ??= new CookieContainer() : null;
     }
 
@@ -57,10 +60,9 @@ internal sealed class ExchangeEngine : IDisposable
         ThrowIfClosed();
         bool isTls = RequestRules.IsTls(origin);
         ProtocolOffer protocols = !http2 ? ProtocolOffer.Http1 : isTls ? ProtocolOffer.Http2OrHttp1 : ProtocolOffer.Http2;
-        return _pool.PrewarmAsync(
-            new RouteIdentity(isTls, origin.IdnHost, origin.Port, tlsHost: null, clientCertificate: null, protocols),
-            connections,
-            cancellationToken);
+        var straight = new RouteIdentity(isTls, origin.IdnHost, origin.Port, tlsHost: null, clientCertificate: null, protocols);
+        ProxyHop? proxy = _proxies.Find(origin, RequestSettings.Defaults(_settings));
+        return _pool.PrewarmAsync(ProxyChoice.RouteOf(proxy, origin, straight), connections, cancellationToken);
     }
 
     public PoolSnapshot GetSnapshot() => _pool.GetSnapshot();
@@ -129,7 +131,6 @@ internal sealed class ExchangeEngine : IDisposable
         TransportException? failure;
         try
         {
-            EnvironmentProxy.ThrowIfProxyApplies(_settings, request.RequestUri!);
             response = await LeaseAndSendAsync(attempt).ConfigureAwait(false);
             failure = null;
         }
@@ -143,7 +144,15 @@ internal sealed class ExchangeEngine : IDisposable
         request = attempt.Request;
         RequestSettings settings = attempt.Settings;
         cancellationToken = attempt.CancellationToken;
-        Attempt.Return(attempt);
+        if (ProxyAuthentication.IsRefusal(response, attempt))
+        {
+            response = await AuthenticateAsync(attempt, response).ConfigureAwait(false);
+        }
+        else
+        {
+            Attempt.Return(attempt);
+        }
+
         if (_cookies is not null)
         {
             CookieJar.Store(_cookies, request.RequestUri!, response);
@@ -235,12 +244,16 @@ internal sealed class ExchangeEngine : IDisposable
         HttpRequestMessage request, RequestSettings settings, TotalDeadline? total, string? stack, CancellationToken cancellationToken)
     {
         Uri uri = request.RequestUri!;
-        EnvironmentProxy.ThrowIfProxyApplies(_settings, uri);
         RequestTelemetry telemetry = RequestTelemetry.Start(_metrics, _settings, request);
         try
         {
             Attempt attempt = NewAttempt(request, settings, total, stack, cancellationToken);
             HttpResponseMessage response = await SendWithReplaysAsync(attempt).ConfigureAwait(false);
+            if (ProxyAuthentication.IsRefusal(response, attempt))
+            {
+                response = await AuthenticateAsync(attempt, response).ConfigureAwait(false);
+            }
+
             if (_cookies is not null)
             {
                 CookieJar.Store(_cookies, uri, response);
@@ -279,6 +292,31 @@ internal sealed class ExchangeEngine : IDisposable
         }
     }
 
+    /// <summary>Sends a request again that a proxy has refused with 407, as often as its authentication wants.</summary>
+    private async ValueTask<HttpResponseMessage> AuthenticateAsync(Attempt attempt, HttpResponseMessage refusal)
+    {
+        var authentication = new ProxyAuthentication(_settings, attempt.Proxy!, attempt.ProxyAuthorization);
+        while (true)
+        {
+            string? authorization =
+                await authentication.AnswerAsync(attempt.Request, refusal, attempt.CancellationToken).ConfigureAwait(false);
+            if (authorization is null)
+            {
+                return refusal;
+            }
+
+            attempt = attempt.With(authorization);
+            HttpResponseMessage response = await SendWithReplaysAsync(attempt).ConfigureAwait(false);
+            if (response.StatusCode != HttpStatusCode.ProxyAuthenticationRequired)
+            {
+                authentication.Accepted();
+                return response;
+            }
+
+            refusal = response;
+        }
+    }
+
     /// <summary>Goes on after an attempt that failed and may be sent again.</summary>
     private async ValueTask<HttpResponseMessage> ReplayAsync(Attempt attempt, TransportException failure)
     {
@@ -296,8 +334,11 @@ internal sealed class ExchangeEngine : IDisposable
     private Attempt NewAttempt(
         HttpRequestMessage request, RequestSettings settings, TotalDeadline? total, string? stack, CancellationToken cancellationToken)
     {
+        ProxyHop? proxy = _proxies.Find(request.RequestUri!, settings);
         return Attempt.Rent(new AttemptRequest(request, settings, cancellationToken)
         {
+            Proxy = proxy,
+            ProxyAuthorization = proxy?.Authorization,
             CookieHeader = _cookies is null ? null : CookieJar.HeaderFor(_cookies, request.RequestUri!),
             AcceptEncoding = _settings.AutomaticDecompression == DecompressionMethods.None
                 ? null
@@ -310,7 +351,7 @@ internal sealed class ExchangeEngine : IDisposable
 
     private ValueTask<HttpResponseMessage> LeaseAndSendAsync(Attempt attempt)
     {
-        RouteIdentity origin = OriginOf(attempt.Request, attempt.Settings);
+        RouteIdentity origin = RouteOf(attempt);
         if (_pool.TryLeaseIdle(origin, attempt, out HttpConnection? idle))
         {
             return idle.SendAsync(attempt);
@@ -343,12 +384,14 @@ internal sealed class ExchangeEngine : IDisposable
         return response;
     }
 
-    private static RouteIdentity OriginOf(HttpRequestMessage request, RequestSettings settings)
+    private static RouteIdentity RouteOf(Attempt attempt)
     {
+        HttpRequestMessage request = attempt.Request;
         Uri uri = request.RequestUri!;
         bool isTls = RequestRules.IsTls(uri);
         string? tlsHost = isTls ? RequestRules.HostHeaderOf(request) : null;
-        return new RouteIdentity(
-            isTls, uri.IdnHost, uri.Port, tlsHost, settings.ClientCertificate, RequestRules.OfferFor(request, isTls));
+        var straight = new RouteIdentity(
+            isTls, uri.IdnHost, uri.Port, tlsHost, attempt.Settings.ClientCertificate, RequestRules.OfferFor(request, isTls));
+        return attempt.Proxy is null ? straight : ProxyChoice.RouteOf(attempt.Proxy, uri, straight);
     }
 }

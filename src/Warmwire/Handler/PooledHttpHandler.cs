@@ -207,9 +207,7 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
     /// <value>Default: <see langword="true"/>.</value>
     public bool UseCookies { get => Settings.UseCookies; set => Mutable.UseCookies = value; }
 
-    /// <summary>
-    /// Whether the environment's proxy (<see cref="HttpClient.DefaultProxy"/>) is respected. A request that one applies to fails for now.
-    /// </summary>
+    /// <summary>Whether a proxy is used: <see cref="Proxy"/> or, if there is none, <see cref="HttpClient.DefaultProxy"/>.</summary>
     /// <value>Default: <see langword="true"/>.</value>
     public bool UseProxy { get => Settings.UseProxy; set => Mutable.UseProxy = value; }
 
@@ -343,22 +341,23 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public ReplayPolicy ReplayPolicy { get => Settings.ReplayPolicy; set => Mutable.ReplayPolicy = Must.BeDefined(value); }
 
-    // What needs proxies or authentication, which do not exist yet, and HTTP/2
+    // Proxies, what needs authentication, which does not exist yet, and HTTP/2
 
     /// <summary>Credentials for server authentication. Not supported yet.</summary>
     /// <value>Default: .NET's.</value>
     /// <exception cref="NotSupportedException">The value is not the default.</exception>
     public ICredentials? Credentials { get => null; set => _lifetime.RequireDefault(value is not null); }
 
-    /// <summary>Credentials for the environment's proxy. Not supported yet.</summary>
-    /// <value>Default: .NET's.</value>
-    /// <exception cref="NotSupportedException">The value is not the default.</exception>
-    public ICredentials? DefaultProxyCredentials { get => null; set => _lifetime.RequireDefault(value is not null); }
+    /// <summary>The credentials for a proxy that has none of its own, such as the one of the environment.</summary>
+    /// <value>Default: <see langword="null"/>. <see cref="IWebProxy.Credentials"/> come first.</value>
+    public ICredentials? DefaultProxyCredentials { get => Settings.DefaultProxyCredentials; set => Mutable.DefaultProxyCredentials = value; }
 
-    /// <summary>The proxy of every request. Not supported yet.</summary>
-    /// <value>Default: .NET's.</value>
-    /// <exception cref="NotSupportedException">The value is not the default.</exception>
-    public IWebProxy? Proxy { get => null; set => _lifetime.RequireDefault(value is not null); }
+    /// <summary>
+    /// The proxy of requests while <see cref="UseProxy"/> is set, asked for each: http, https, socks4, socks4a, socks5. One that throws
+    /// counts as none.
+    /// </summary>
+    /// <value>Default: <see langword="null"/>, <see cref="HttpClient.DefaultProxy"/> as it is at the first request.</value>
+    public IWebProxy? Proxy { get => Settings.Proxy; set => Mutable.Proxy = value; }
 
     /// <summary>Whether credentials are sent before they are asked for. Not supported yet.</summary>
     /// <value>Default: .NET's.</value>

@@ -120,7 +120,7 @@ internal sealed class RequestFields
             Add(":protocol"u8, protocol);
         }
 
-        AddHeaders(attempt, headers);
+        AddHeaders(attempt, headers, isTunneled: key.IsTunneled);
         ContentLength = null;
         if (request.Content is { } content)
         {
@@ -152,7 +152,7 @@ internal sealed class RequestFields
         End(start, ":path"u8.Length, FieldIndexing.Index);
     }
 
-    private void AddHeaders(Attempt attempt, HttpRequestHeaders? requestHeaders)
+    private void AddHeaders(Attempt attempt, HttpRequestHeaders? requestHeaders, bool isTunneled)
     {
         bool cookieDue = !string.IsNullOrEmpty(attempt.CookieHeader);
         string? acceptEncoding = attempt.AcceptEncoding;
@@ -169,6 +169,10 @@ internal sealed class RequestFields
                 case 10 when Is(header.Key, "Connection") || Is(header.Key, "Keep-Alive"):
                 case 16 when Is(header.Key, "Proxy-Connection"):
                 case 17 when Is(header.Key, "Transfer-Encoding"):
+                    break;
+
+                // It is for the proxy alone (RFC 9110 §11.7.2).
+                case 19 when isTunneled && Is(header.Key, "Proxy-Authorization"):
                     break;
 
                 case 2 when Is(header.Key, "TE"):

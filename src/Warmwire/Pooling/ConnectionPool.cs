@@ -182,7 +182,7 @@ internal sealed class ConnectionPool : IDisposable
         HandlerSettings settings = Services.Settings;
         bool resolves = origin.Route.CanBeResolved && settings.ConnectCallback is null;
         bool keeps = settings.DnsRefreshInterval != Timeout.InfiniteTimeSpan;
-        DialAddresses? addresses = resolves ? new DialAddresses(this, origin, keeps ? Names.Of(origin.Route.Host) : null) : null;
+        DialAddresses? addresses = resolves ? new DialAddresses(this, origin, keeps ? Names.Of(origin.Route.DialedHost.Host) : null) : null;
         DialedStream? stream = null;
         try
         {
@@ -356,7 +356,7 @@ internal sealed class ConnectionPool : IDisposable
         int forgotten = Volatile.Read(ref _forgottenSinceKept);
         if (forgotten > 0 && forgotten > _origins.Count && Interlocked.CompareExchange(ref _forgottenSinceKept, 0, forgotten) == forgotten)
         {
-            Names.Keep(_origins.ToList().Select(static origin => origin.Route.Host));
+            Names.Keep(_origins.ToList().Select(static origin => origin.Route.DialedHost.Host));
         }
 
         return CloseSurplus(now);
@@ -382,7 +382,7 @@ internal sealed class ConnectionPool : IDisposable
 
     private async Task RefreshAsync(OriginPool origin)
     {
-        if (!Names.Of(origin.Route.Host).TryRefresh(origin.SeenVersion, out Task<DatedAnswer>? lookUp))
+        if (!Names.Of(origin.Route.DialedHost.Host).TryRefresh(origin.SeenVersion, out Task<DatedAnswer>? lookUp))
         {
             return;
         }

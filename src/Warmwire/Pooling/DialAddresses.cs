@@ -9,7 +9,7 @@ namespace Warmwire.Pooling;
 /// <param name="name">What is known of its name; <see langword="null"/> if names are not followed: then it is resolved each time.</param>
 internal sealed class DialAddresses(ConnectionPool pool, OriginPool origin, KnownName? name) : IDialAddresses
 {
-    private readonly DirectAddresses _direct = new(origin.Route.Host, pool.Services.Settings);
+    private readonly DirectAddresses _direct = new(origin.Route.DialedHost.Host, pool.Services.Settings);
     private IPAddress? _first;
     private IPAddress? _reached;
 

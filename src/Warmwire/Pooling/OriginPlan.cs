@@ -185,6 +185,7 @@ internal sealed class OriginPlan
     public OriginSnapshot GetSnapshot(long now) => new()
     {
         Origin = _state.Route.Origin,
+        Proxy = _state.Route.Proxy?.Text,
         Protocols = _state.Route.Protocols switch
         {
             ProtocolOffer.Http2 => "HTTP/2",

@@ -38,6 +38,8 @@ internal sealed class HandlerSettings
     public SslClientAuthenticationOptions? SslOptions { get; set; }
     public bool UseCookies { get; set; } = true;
     public bool UseProxy { get; set; } = true;
+    public IWebProxy? Proxy { get; set; }
+    public ICredentials? DefaultProxyCredentials { get; set; }
 
     public int MaxConnections { get; set; } = DescriptorLimit.DefaultMaxConnections;
     public int MaxIdleConnectionsPerServer { get; set; } = HandlerDefaults.MaxIdleConnectionsPerServer;

@@ -1,5 +1,5 @@
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
-using Warmwire.Diagnostics;
 using Warmwire.Runtime;
 
 namespace Warmwire.Settings;
@@ -54,6 +54,12 @@ internal sealed class RequestSettings
 
     public ReplayPolicy ReplayPolicy { get; private init; }
 
+    /// <summary>The request says itself which proxy it goes through.</summary>
+    public bool HasOwnProxy { get; private init; }
+
+    /// <summary>That proxy; <see langword="null"/>: none.</summary>
+    public IWebProxy? Proxy { get; private init; }
+
     public X509Certificate2? ClientCertificate { get; private init; }
 
     public RequestTrace? Trace { get; private init; }
@@ -72,7 +78,6 @@ internal sealed class RequestSettings
 
     /// <summary>What holds for this request. Allocates only if the request sets one of our options.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its range; the parameter name is the option's.</exception>
-    /// <exception cref="NotSupportedException">The request asks for a proxy.</exception>
     public static RequestSettings From(HttpRequestMessage request, HandlerSettings settings)
     {
         RequestSettings defaults = Defaults(settings);
@@ -124,11 +129,6 @@ internal sealed class RequestSettings
 
     private static RequestSettings With(HttpRequestOptions options, RequestSettings defaults)
     {
-        if (options.TryGetValue(TransportOptions.Proxy, out _))
-        {
-            throw new NotSupportedException(ProxyErrorTexts.ProxyOptionNotSupported);
-        }
-
         return new RequestSettings
         {
             ConnectTimeout = Positive(TransportOptions.ConnectTimeout, nameof(TransportOptions.ConnectTimeout), defaults.ConnectTimeout),
@@ -150,6 +150,8 @@ internal sealed class RequestSettings
             ReplayPolicy = options.TryGetValue(TransportOptions.ReplayPolicy, out ReplayPolicy replays)
                 ? Must.BeDefined(replays, Prefix + nameof(TransportOptions.ReplayPolicy))
                 : defaults.ReplayPolicy,
+            HasOwnProxy = SetsProxy(options, out IWebProxy? proxy),
+            Proxy = proxy,
             ClientCertificate = options.TryGetValue(TransportOptions.ClientCertificate, out X509Certificate2? own) ? own : null,
             Trace = options.TryGetValue(TransportOptions.Trace, out RequestTrace? trace) ? trace : null,
             CaptureResponseStack = options.TryGetValue(TransportOptions.CaptureResponseStack, out bool capture)
@@ -159,5 +161,13 @@ internal sealed class RequestSettings
 
         TimeSpan Positive(HttpRequestOptionsKey<TimeSpan> key, string name, TimeSpan otherwise) =>
             options.TryGetValue(key, out TimeSpan value) ? Must.BePositiveOrInfinite(value, Prefix + name) : otherwise;
+    }
+
+    /// <summary>Unlike the other options, this one may be set to nothing: <see cref="HttpRequestOptions"/> itself would not tell.</summary>
+    private static bool SetsProxy(IDictionary<string, object?> options, out IWebProxy? proxy)
+    {
+        bool isSet = options.TryGetValue(TransportOptions.Proxy.Key, out object? value) && value is (null or IWebProxy);
+        proxy = isSet ? (IWebProxy?)value : null;
+        return isSet;
     }
 }

@@ -27,8 +27,6 @@ public sealed class DropInTests
     private static readonly Dictionary<string, object> s_notYet = new(StringComparer.Ordinal)
     {
         [nameof(SocketsHttpHandler.Credentials)] = CredentialCache.DefaultCredentials,
-        [nameof(SocketsHttpHandler.DefaultProxyCredentials)] = CredentialCache.DefaultCredentials,
-        [nameof(SocketsHttpHandler.Proxy)] = new WebProxy("http://127.0.0.1:1"),
         [nameof(SocketsHttpHandler.PreAuthenticate)] = true,
         [nameof(SocketsHttpHandler.EnableMultipleHttp3Connections)] = true,
     };

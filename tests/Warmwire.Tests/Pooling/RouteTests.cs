@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Warmwire.Connections;
 using Warmwire.Pooling;
+using Warmwire.Proxies;
 using Xunit;
 
 namespace Warmwire.Tests.Pooling;
@@ -33,7 +34,7 @@ public sealed class RouteTests : IDisposable
         using var rig = new StubRig();
         FieldInfo[] members = typeof(RouteIdentity).GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public);
         Assert.NotEmpty(members);
-        var original = new RouteIdentity(isTls: true, "a.test", 443, "tls.test", _one, ProtocolOffer.Http2OrHttp1, "proxy.test:3128");
+        var original = new RouteIdentity(isTls: true, "a.test", 443, "tls.test", _one, ProtocolOffer.Http2OrHttp1, Proxy("proxy.test"));
         foreach (FieldInfo member in members)
         {
             object changed = original;
@@ -82,8 +83,11 @@ public sealed class RouteTests : IDisposable
         string text => text + "x",
         ProtocolOffer.Http2OrHttp1 => ProtocolOffer.Http1,
         X509Certificate2 => _other,
+        ProxyHop => Proxy("other.test"),
         _ => throw new NotSupportedException($"The test does not know how to change {member.Name}; teach it."),
     };
+
+    private static ProxyHop Proxy(string host) => ProxyHop.Of(new Uri($"http://{host}:3128"), credentials: null);
 
     private X509Certificate2 Certificate(string name) =>
         new CertificateRequest(name, _key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(DateTimeOffset.UnixEpoch,

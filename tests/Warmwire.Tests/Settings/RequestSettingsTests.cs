@@ -136,14 +136,19 @@ public sealed class RequestSettingsTests
     }
 
     [Fact]
-    public void A_proxy_for_one_request_is_refused()
+    public void A_request_may_have_a_proxy_of_its_own_or_none()
     {
         using HttpRequestMessage request = new(HttpMethod.Get, "http://a.test/");
-        request.Options.Set(TransportOptions.Proxy, new WebProxy("http://proxy.test"));
-        Assert.Contains(
-            "TransportOptions.Proxy",
-            Assert.Throws<NotSupportedException>(() => RequestSettings.From(request, new HandlerSettings())).Message,
-            StringComparison.Ordinal);
+        var proxy = new WebProxy("http://proxy.test");
+        request.Options.Set(TransportOptions.Proxy, proxy);
+        RequestSettings settings = RequestSettings.From(request, new HandlerSettings());
+        Assert.True(settings.HasOwnProxy);
+        Assert.Same(proxy, settings.Proxy);
+        request.Options.Set(TransportOptions.Proxy, null!);
+        settings = RequestSettings.From(request, new HandlerSettings());
+        Assert.True(settings.HasOwnProxy);
+        Assert.Null(settings.Proxy);
+        Assert.False(RequestSettings.From(new HttpRequestMessage(), new HandlerSettings()).HasOwnProxy);
     }
 
     [Fact]

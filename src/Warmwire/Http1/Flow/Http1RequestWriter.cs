@@ -68,7 +68,10 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
             RequestHeadWriter.Write(_output, attempt.Request, new RequestHeadOptions
             {
                 Body = _current.Plan,
-                HostValue = _key.HostValue ??= HostField.ValueFor(attempt.Request.RequestUri!),
+                HostValue = _key.IsForwarding ? null : _key.HostValue ??= HostField.ValueFor(attempt.Request.RequestUri!),
+                AbsoluteForm = _key.IsForwarding,
+                ProxyAuthorization = _key.IsForwarding ? attempt.ProxyAuthorization : null,
+                OmitsProxyAuthorization = _key.IsTunneled,
                 Target = t_target ??= new RequestTargetCache(),
                 CookieHeader = attempt.CookieHeader,
                 AcceptEncoding = attempt.AcceptEncoding,

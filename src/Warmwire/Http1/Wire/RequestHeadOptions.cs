@@ -21,6 +21,14 @@ internal readonly struct RequestHeadOptions
     /// <summary>The request goes to a proxy as it is (RFC 9112 §3.2.2).</summary>
     public bool AbsoluteForm { get; init; }
 
+    /// <summary>
+    /// The value of <c>Proxy-Authorization</c>, unless the caller has set one; <see langword="null"/>: none.
+    /// </summary>
+    public string? ProxyAuthorization { get; init; }
+
+    /// <summary>The request goes through the tunnel of a proxy, which is where a <c>Proxy-Authorization</c> of the caller would end.</summary>
+    public bool OmitsProxyAuthorization { get; init; }
+
     /// <summary><see cref="PooledHttpHandler.RequestHeaderEncodingSelector"/>.</summary>
     public HeaderEncodingSelector<HttpRequestMessage>? EncodingSelector { get; init; }
 

@@ -25,6 +25,7 @@ internal static class RequestHeadWriter
         TransferEncoding,
         ContentLength,
         AcceptEncoding,
+        ProxyAuthorization,
     }
 
     /// <exception cref="HttpRequestException">The request cannot be sent as it is.</exception>
@@ -197,6 +198,9 @@ internal static class RequestHeadWriter
                     acceptEncoding = null;
                     break;
 
+                case Name.ProxyAuthorization when options.OmitsProxyAuthorization:
+                    break; // it is for the proxy alone (RFC 9110 §11.7.2)
+
                 case Name.UserAgent:
                     WriteField(output, request, in options, header.Key, header.Value, " ");
                     break;
@@ -227,6 +231,11 @@ internal static class RequestHeadWriter
         if (chunked)
         {
             output.Write("Transfer-Encoding: chunked\r\n"u8);
+        }
+
+        if (options.ProxyAuthorization is { } authorization && !headers.Contains("Proxy-Authorization"))
+        {
+            WriteField(output, request, in options, "Proxy-Authorization", authorization);
         }
 
         if (!cookieWritten)
@@ -366,6 +375,7 @@ internal static class RequestHeadWriter
             10 => ("User-Agent", Name.UserAgent),
             14 => ("Content-Length", Name.ContentLength),
             15 => ("Accept-Encoding", Name.AcceptEncoding),
+            19 => ("Proxy-Authorization", Name.ProxyAuthorization),
             17 => (RequestTransferEncoding.Name, Name.TransferEncoding),
             _ => ("", Name.Other),
         };

@@ -1,0 +1,25 @@
+namespace Warmwire.Proxies;
+
+/// <summary>What a proxy may make a dial read or do.</summary>
+internal static class ProxyLimits
+{
+    /// <summary>
+    /// Bytes of the body of an answer that refuses a tunnel, and of a 407 to a plain request, that are read in order to keep the connection.
+    /// </summary>
+    public const int AnswerBodyBytes = 64 * 1024;
+
+    /// <summary>Bytes of such a body that are kept to be told.</summary>
+    public const int KeptBodyBytes = 2 * 1024;
+
+    /// <summary>Characters of it that the message of the failure shows.</summary>
+    public const int ShownCharacters = 200;
+
+    /// <summary>Interim answers (1xx) to one CONNECT.</summary>
+    public const int InterimAnswers = 20;
+
+    /// <summary>How often one request, or one dial, answers a 407.</summary>
+    public const int AuthenticationRounds = 5;
+
+    /// <summary>Fields of <c>Proxy-Authenticate</c> that are looked at.</summary>
+    public const int Challenges = 20;
+}
