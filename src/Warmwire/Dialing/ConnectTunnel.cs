@@ -120,7 +120,7 @@ internal sealed class ConnectTunnel
             int read = await ReadMoreAsync(stream, mayEnd && _count == 0, cancellationToken).ConfigureAwait(false);
             if (read == 0)
             {
-                return mayEnd && _count + passed == 0 ? null : throw new IOException(ProxyErrorTexts.ClosedInMessage);
+                return mayEnd && _count + passed == 0 ? null : throw new EndOfStreamException(ProxyErrorTexts.ClosedInMessage);
             }
         }
     }

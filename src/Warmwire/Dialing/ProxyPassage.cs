@@ -128,9 +128,16 @@ internal sealed class ProxyPassage
             return DialFailure.Timeout(route, HttpRequestError.ProxyTunnelError, TransportPhase.Proxy, late, e);
         }
 
-        string message = e is WireFormatException wire
-            ? ProxyErrorTexts.TunnelAnswerInvalid(_proxy.Text, route.HostAndPort, wire.Message, wire.Setting)
-            : ProxyErrorTexts.TunnelFailed(_proxy.Text, route.HostAndPort, e);
-        return DialFailure.Of(route, HttpRequestError.ProxyTunnelError, TransportPhase.Proxy, message, e);
+        // As in .NET, an answer of HTTP that is none is told as it is elsewhere.
+        (HttpRequestError error, string message) = e switch
+        {
+            WireFormatException wire => (
+                wire.Setting is null ? HttpRequestError.InvalidResponse : HttpRequestError.ConfigurationLimitExceeded,
+                ProxyErrorTexts.TunnelAnswerInvalid(_proxy.Text, route.HostAndPort, wire.Message, wire.Setting)),
+            _ => (
+                e is EndOfStreamException ? HttpRequestError.ResponseEnded : HttpRequestError.ProxyTunnelError,
+                ProxyErrorTexts.TunnelFailed(_proxy.Text, route.HostAndPort, e)),
+        };
+        return DialFailure.Of(route, error, TransportPhase.Proxy, message, e);
     }
 }
