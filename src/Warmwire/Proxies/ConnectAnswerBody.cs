@@ -23,7 +23,7 @@ internal sealed class ConnectAnswerBody(FramingResult framing)
     public long Taken { get; private set; }
 
     /// <summary>The end was found. A body that ends with the connection has none until then.</summary>
-    public bool IsComplete { get; private set; } = framing.Kind == BodyKind.None;
+    public bool IsComplete { get; private set; } = framing.Kind is BodyKind.None or BodyKind.Raw;
 
     /// <summary>It may not grow further.</summary>
     public bool IsTooLong => Taken > ProxyLimits.AnswerBodyBytes;
