@@ -3,7 +3,8 @@ using System.Net;
 namespace Warmwire.Diagnostics;
 
 /// <summary>
-/// The texts of proxies. Each names the proxy, without name and password, what it was asked for, what it said, and the setting that governs.
+/// The texts of proxies. Each names the proxy, without name and password, what it was asked for, what it said, and the setting that
+/// governs.
 /// </summary>
 internal static class ProxyErrorTexts
 {
@@ -23,7 +24,8 @@ internal static class ProxyErrorTexts
     public static string SchemeNotSupported(Uri proxy)
     {
         string shown = proxy.IsAbsoluteUri ? $"'{WireText.Show(proxy.Scheme)}'" : "of a relative address";
-        return $"The scheme {shown} is that of no proxy that is supported: use http, https, socks4, socks4a or socks5 with a host. {WhereFrom}";
+        return $"The scheme {shown} is that of no proxy that is supported: use http, https, socks4, socks4a or socks5 with a host. "
+            + WhereFrom;
     }
 
     public static string ProxyOf(string origin) => $"the proxy of {origin}";
@@ -58,12 +60,12 @@ internal static class ProxyErrorTexts
     }
 
     public static string ProxySpeaksHttp2(string proxy) =>
-        $"The SslStream that PooledHttpHandler.ConnectCallback delivered to the proxy {proxy} has negotiated HTTP/2, which is not spoken to "
-        + "proxies.";
+        $"The SslStream that PooledHttpHandler.ConnectCallback delivered to the proxy {proxy} has negotiated HTTP/2, which is not spoken "
+        + "to proxies.";
 
     public static string TunnelTimedOut(string proxy, HostAndPort server, TimeSpan timeout) =>
-        $"The proxy {proxy} did not open the tunnel to {server} within {DialErrorTexts.Duration(timeout)} of the beginning of the dial; see "
-        + "PooledHttpHandler.ConnectTimeout.";
+        $"The proxy {proxy} did not open the tunnel to {server} within {DialErrorTexts.Duration(timeout)} of the beginning of the dial; "
+        + "see PooledHttpHandler.ConnectTimeout.";
 
     public static string TunnelFailed(string proxy, HostAndPort server, Exception e) =>
         $"The proxy {proxy} did not open the tunnel to {server}: {DialErrorTexts.Reasons(e)}.";

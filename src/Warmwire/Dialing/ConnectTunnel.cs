@@ -206,7 +206,7 @@ internal sealed class ConnectTunnel
                 _proxy.Text, route.HostAndPort, ChallengeSchemes.In(answer.Challenges), _proxy.Credentials is not null)
             : ProxyErrorTexts.TunnelRefused(
                 _proxy.Text, route.HostAndPort, answer.StatusCode, answer.Reason, AnswerExcerpt.Of(body.Begin));
-        return DialFailure.OfStatus(route, HttpRequestError.ProxyTunnelError, TransportPhase.Proxy, message, (HttpStatusCode)answer.StatusCode);
+        return DialFailure.OfProxy(route, message, (HttpStatusCode)answer.StatusCode);
     }
 
     /// <summary>What the request says of itself that asked for the connection, if that can be said to the proxy as it is.</summary>

@@ -10,14 +10,13 @@ internal static class DialFailure
     public static TransportException Of(Route route, HttpRequestError error, TransportPhase phase, string message, Exception? inner) =>
         new(error, message, inner, phase, RequestSent.No, route.Origin, connectionId: null, mayReplay: true);
 
-    /// <summary>A proxy has answered with this status.</summary>
-    public static TransportException OfStatus(
-        Route route, HttpRequestError error, TransportPhase phase, string message, HttpStatusCode status) =>
+    /// <summary>A proxy has refused the tunnel with this status.</summary>
+    public static TransportException OfProxy(Route route, string message, HttpStatusCode status) =>
         new(
-            error,
+            HttpRequestError.ProxyTunnelError,
             message,
             inner: null,
-            phase,
+            TransportPhase.Proxy,
             RequestSent.No,
             route.Origin,
             connectionId: null,

@@ -56,7 +56,9 @@ internal sealed class ProxyPassage
         }
     }
 
-    /// <summary>Passes the proxy on a connection to it. <see langword="false"/>: it wants a new connection, and to be asked again.</summary>
+    /// <summary>
+    /// Passes the proxy on a connection to it. <see langword="false"/>: it wants a new connection, and to be asked again.
+    /// </summary>
     /// <param name="layers">The connection, which stays the caller's to dispose.</param>
     /// <param name="cancellationToken">The pool's.</param>
     /// <exception cref="TransportException">The proxy refuses, fails or is too slow.</exception>

@@ -7,7 +7,8 @@ using Warmwire.Settings;
 namespace Warmwire.Exchange;
 
 /// <summary>
-/// Answers a proxy that has refused a plain request with 407 (RFC 9110 §15.5.8). What refuses a tunnel is answered where tunnels are opened.
+/// Answers a proxy that has refused a plain request with 407 (RFC 9110 §15.5.8). What refuses a tunnel is answered where tunnels are
+/// opened.
 /// </summary>
 internal sealed class ProxyAuthentication
 {
@@ -27,14 +28,17 @@ internal sealed class ProxyAuthentication
         _authenticator = ProxyAuthenticators.For(proxy, refused);
     }
 
-    /// <summary>Whether a response is a refusal that could be answered: also a server may send this status, but not for us to answer.</summary>
+    /// <summary>
+    /// Whether a response is a refusal that could be answered: also a server may send this status, but not for us to answer.
+    /// </summary>
     public static bool IsRefusal(HttpResponseMessage response, Attempt attempt) =>
         response.StatusCode == HttpStatusCode.ProxyAuthenticationRequired
         && attempt.Proxy is { Credentials: not null } proxy
         && ProxyChoice.Forwards(proxy, attempt.Request.RequestUri!, RequestRules.OfferFor(attempt.Request, isTls: false));
 
     /// <summary>What to send the request again with; <see langword="null"/>: the refusal is for the caller, and still unread.</summary>
-    public async ValueTask<string?> AnswerAsync(HttpRequestMessage request, HttpResponseMessage refusal, CancellationToken cancellationToken)
+    public async ValueTask<string?> AnswerAsync(
+        HttpRequestMessage request, HttpResponseMessage refusal, CancellationToken cancellationToken)
     {
         if (++_rounds > ProxyLimits.AuthenticationRounds || !ContentReplay.CanProduceAgain(request.Content))
         {

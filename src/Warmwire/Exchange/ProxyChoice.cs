@@ -6,11 +6,14 @@ using Warmwire.Settings;
 
 namespace Warmwire.Exchange;
 
-/// <summary>Which proxy a request goes through, and on which route: decided anew for each hop, since a redirect may lead elsewhere.</summary>
+/// <summary>
+/// Which proxy a request goes through, and on which route: decided anew for each hop, since a redirect may lead elsewhere.
+/// </summary>
 internal sealed class ProxyChoice
 {
     private readonly HandlerSettings _settings;
     private readonly IWebProxy? _proxy;
+    private readonly EnvironmentRules? _environment;
     private volatile Known? _last;
 
     /// <remarks>As in .NET, <see cref="HttpClient.DefaultProxy"/> counts as it is at the first request.</remarks>
@@ -18,6 +21,12 @@ internal sealed class ProxyChoice
     {
         _settings = settings;
         _proxy = settings.UseProxy ? settings.Proxy ?? HttpClient.DefaultProxy : null;
+
+        // A program can set another, of its own or a WebProxy; what .NET itself has made is of the assembly of HttpClient.
+        if (_proxy is not null && settings.Proxy is null && _proxy.GetType().Assembly == typeof(HttpClient).Assembly)
+        {
+            _environment = EnvironmentRules.Read(Environment.GetEnvironmentVariable);
+        }
     }
 
     /// <summary>The proxy of a request; <see langword="null"/> to go straight.</summary>
@@ -25,7 +34,13 @@ internal sealed class ProxyChoice
     public ProxyHop? Find(Uri uri, RequestSettings settings)
     {
         IWebProxy? proxy = settings.HasOwnProxy ? settings.Proxy : _proxy;
-        return proxy is null || UserCode.ProxyFor(proxy, uri) is not { } address ? null : Of(proxy, address);
+        if (proxy is null || UserCode.ProxyFor(proxy, uri) is not { } address)
+        {
+            return null;
+        }
+
+        Uri? chosen = _environment is null || settings.HasOwnProxy ? address : _environment.Apply(uri, address);
+        return chosen is null ? null : Of(proxy, chosen);
     }
 
     /// <summary>

@@ -350,12 +350,13 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
 
     /// <summary>The credentials for a proxy that has none of its own, such as the one of the environment.</summary>
     /// <value>Default: <see langword="null"/>. <see cref="IWebProxy.Credentials"/> come first.</value>
-    public ICredentials? DefaultProxyCredentials { get => Settings.DefaultProxyCredentials; set => Mutable.DefaultProxyCredentials = value; }
+    public ICredentials? DefaultProxyCredentials
+    {
+        get => Settings.DefaultProxyCredentials;
+        set => Mutable.DefaultProxyCredentials = value;
+    }
 
-    /// <summary>
-    /// The proxy of requests while <see cref="UseProxy"/> is set, asked for each: http, https, socks4, socks4a, socks5. One that throws
-    /// counts as none.
-    /// </summary>
+    /// <summary>The proxy, asked for each request: http, https, socks4, socks4a or socks5. One that throws counts as none.</summary>
     /// <value>Default: <see langword="null"/>, <see cref="HttpClient.DefaultProxy"/> as it is at the first request.</value>
     public IWebProxy? Proxy { get => Settings.Proxy; set => Mutable.Proxy = value; }
 

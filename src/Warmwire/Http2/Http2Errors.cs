@@ -67,8 +67,9 @@ internal static class Http2Errors
 
     public static TransportException WriteFailed(Http2Connection connection, Http2Stream stream, Attempt? attempt, Exception inner) =>
         Make(
-            HttpRequestError.Unknown, ErrorTexts.WriteFailed(connection.Route.OriginAndProxy, connection.Id, inner), connection, stream, attempt,
-            code: null, inner);
+            HttpRequestError.Unknown,
+            ErrorTexts.WriteFailed(connection.Route.OriginAndProxy, connection.Id, inner),
+            connection, stream, attempt, code: null, inner);
 
     public static TransportException Congested(Http2Connection connection, Http2Stream stream, Attempt? attempt) =>
         Make(

@@ -38,7 +38,9 @@ internal static class ChallengeSchemes
         return string.Join(", ", names);
     }
 
-    /// <summary>Takes the next scheme off the field. Parameters are passed over, also those whose quoted values look like a scheme.</summary>
+    /// <summary>
+    /// Takes the next scheme off the field. Parameters are passed over, also those whose quoted values look like a scheme.
+    /// </summary>
     public static bool TryNext(scoped ref ReadOnlySpan<char> field, out ReadOnlySpan<char> scheme)
     {
         while (true)

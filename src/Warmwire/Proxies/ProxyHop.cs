@@ -44,12 +44,14 @@ internal sealed class ProxyHop : IEquatable<ProxyHop>
     public bool IsSocks => Kind >= ProxyKind.Socks4;
 
     /// <summary>
-    /// The value of <c>Proxy-Authorization</c> that the proxy has accepted, if it may be sent again without being asked for (RFC 7617 §2.2):
-    /// so that not every request is refused once. <see langword="null"/>: none.
+    /// The value of <c>Proxy-Authorization</c> that the proxy has accepted, if it may be sent again without being asked for (RFC 7617
+    /// §2.2), so that not every request is refused once. <see langword="null"/>: none.
     /// </summary>
     public string? Authorization { get => _authorization; set => _authorization = value; }
 
-    /// <param name="address">The address that the proxy setting gives. Name and password in it are used where there are no credentials.</param>
+    /// <param name="address">
+    /// The address that the proxy setting gives. Name and password in it are used where there are no credentials.
+    /// </param>
     /// <param name="credentials">The credentials of the proxy setting.</param>
     /// <exception cref="NotSupportedException">The scheme is that of no proxy.</exception>
     public static ProxyHop Of(Uri address, ICredentials? credentials)

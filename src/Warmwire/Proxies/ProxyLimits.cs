@@ -4,7 +4,8 @@ namespace Warmwire.Proxies;
 internal static class ProxyLimits
 {
     /// <summary>
-    /// Bytes of the body of an answer that refuses a tunnel, and of a 407 to a plain request, that are read in order to keep the connection.
+    /// Bytes of the body of an answer that refuses a tunnel, and of a 407 to a plain request, that are read in order to keep the
+    /// connection.
     /// </summary>
     public const int AnswerBodyBytes = 64 * 1024;
 

@@ -80,9 +80,11 @@ public sealed class ProxyChoiceTests
     {
         Case[] cases =
         [
-            .. from proxy in (string?[])[null, "http://p.test", "http://p.test:81", "http://q.test", "https://p.test:80", "socks5://p.test:80"]
+            .. from proxy in (string?[])
+                   [null, "http://p.test", "http://p.test:81", "http://q.test", "https://p.test:80", "socks5://p.test:80"]
                from user in proxy is null ? (string?[])[null] : [null, "a", "b"]
-               from uri in (string[])["http://s.test", "https://s.test", "ws://s.test", "http://t.test", "http://p.test", "http://s.test:81"]
+               from uri in (string[])
+                   ["http://s.test", "https://s.test", "ws://s.test", "http://t.test", "http://p.test", "http://s.test:81"]
                from version in (int[])[1, 2]
                select new Case(proxy, user, new Uri(uri), version),
         ];

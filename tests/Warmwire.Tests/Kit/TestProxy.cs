@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 
 namespace Warmwire.Tests.Kit;
@@ -17,6 +18,8 @@ public sealed class TestProxy : IAsyncDisposable
     public const string User = "user";
     public const string Password = "pass:word";
     public const string Refusal = "denied";
+
+    private const string BadGateway = "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n";
 
     private readonly RawServer _server;
     private readonly string _scheme;
@@ -64,7 +67,7 @@ public sealed class TestProxy : IAsyncDisposable
                 await ServeHttpAsync(connection, token);
             }
         }
-        catch (Exception e) when (e is IOException or SocketException or EndOfStreamException or System.Security.Authentication.AuthenticationException)
+        catch (Exception e) when (e is IOException or SocketException or AuthenticationException)
         {
             // The client has gone, or wants nothing of us.
         }
@@ -93,7 +96,7 @@ public sealed class TestProxy : IAsyncDisposable
             else if (start[0] == "CONNECT")
             {
                 using Socket? server = await ConnectAsync(start[1], token);
-                await SendAsync(client, server is null ? "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n" : "HTTP/1.1 200 OK\r\n\r\n", token);
+                await SendAsync(client, server is null ? BadGateway : "HTTP/1.1 200 OK\r\n\r\n", token);
                 if (server is not null)
                 {
                     await RelayAsync(client, server, token);
@@ -114,7 +117,7 @@ public sealed class TestProxy : IAsyncDisposable
         using Socket? socket = await ConnectAsync(target.Authority + (target.IsDefaultPort ? ":80" : ""), token);
         if (socket is null)
         {
-            await SendAsync(client, "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", token);
+            await SendAsync(client, BadGateway, token);
             return;
         }
 
@@ -129,7 +132,8 @@ public sealed class TestProxy : IAsyncDisposable
         fields = answered[1..^2].Where(static line => !line.StartsWith("Connection", StringComparison.OrdinalIgnoreCase)
             && !line.StartsWith("Content-Length", StringComparison.OrdinalIgnoreCase));
         string status = answered[0][8..];
-        await SendAsync(client, $"HTTP/1.1{status}\r\nContent-Length: {answer.Length}\r\n{string.Join("", fields.Select(f => f + "\r\n"))}\r\n", token);
+        string others = string.Concat(fields.Select(static field => field + "\r\n"));
+        await SendAsync(client, $"HTTP/1.1{status}\r\nContent-Length: {answer.Length}\r\n{others}\r\n", token);
         await client.WriteAsync(answer.ToArray(), token);
     }
 

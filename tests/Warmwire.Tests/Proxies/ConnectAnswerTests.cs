@@ -15,7 +15,8 @@ public sealed class ConnectAnswerTests
     [InlineData("::1", 80, null, null, "CONNECT [::1]:80 HTTP/1.1\r\nHost: [::1]:80\r\n\r\n")]
     [InlineData("fe80::1%eth0", 80, null, null, "CONNECT [fe80::1]:80 HTTP/1.1\r\nHost: [fe80::1]:80\r\n\r\n")]
     [InlineData(
-        "a.t", 1, "me/1", "Basic eA==", "CONNECT a.t:1 HTTP/1.1\r\nHost: a.t:1\r\nUser-Agent: me/1\r\nProxy-Authorization: Basic eA==\r\n\r\n")]
+        "a.t", 1, "me/1", "Basic eA==",
+        "CONNECT a.t:1 HTTP/1.1\r\nHost: a.t:1\r\nUser-Agent: me/1\r\nProxy-Authorization: Basic eA==\r\n\r\n")]
     public void A_request_has_the_authority_twice(string host, int port, string? agent, string? authorization, string bytes)
     {
         var output = new OutputBuffer();

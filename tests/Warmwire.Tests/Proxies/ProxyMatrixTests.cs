@@ -74,7 +74,8 @@ public sealed class ProxyMatrixTests
                 }
 
                 string leaked = context.Request.Headers.ContainsKey("Proxy-Authorization") ? " leaked" : "";
-                byte[] body = Encoding.ASCII.GetBytes($"{context.Request.Method} {context.Request.Path} {context.Request.Protocol}{leaked}");
+                HttpRequest request = context.Request;
+                byte[] body = Encoding.ASCII.GetBytes($"{request.Method} {request.Path} {request.Protocol}{leaked}");
                 context.Response.ContentLength = body.Length;
                 await context.Response.Body.WriteAsync(body);
             },

@@ -10,7 +10,9 @@ using Xunit;
 
 namespace Warmwire.Tests.Proxies;
 
-/// <summary>What the caller gets when a proxy refuses, breaks or is not there: the same as with .NET's handler, refusal by refusal.</summary>
+/// <summary>
+/// What the caller gets when a proxy refuses, breaks or is not there: the same as with .NET's handler, refusal by refusal.
+/// </summary>
 public sealed class ProxyRefusalParityTests
 {
     public static TheoryData<string, string> Connects => new()

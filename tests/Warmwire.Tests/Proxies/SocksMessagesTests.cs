@@ -52,7 +52,9 @@ public sealed class SocksMessagesTests
     [InlineData((byte)'H', (byte)'T', true, "begins with byte 72")]
     public void A_choice_that_cannot_be_followed_says_why(byte version, byte method, bool offered, string why) =>
         Assert.Contains(
-            why, Assert.Throws<SocksException>(() => Socks5Messages.ReadChoice([version, method], offered)).Message, StringComparison.Ordinal);
+            why,
+            Assert.Throws<SocksException>(() => Socks5Messages.ReadChoice([version, method], offered)).Message,
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData(1, 0, true)]

@@ -60,8 +60,11 @@ internal sealed class RealProxy : IAsyncDisposable
             ChildServer haproxy = await ChildServer.StartAsync("haproxy", tls: true, (directory, port) =>
             {
                 string both = Path.Combine(directory, "both.pem");
-                string[] parts = [File.ReadAllText(Path.Combine(directory, "cert.pem")), File.ReadAllText(Path.Combine(directory, "key.pem")), ""];
-                File.WriteAllText(both, string.Join('\n', parts));
+                foreach (string part in (string[])["cert.pem", "key.pem"])
+                {
+                    File.AppendAllText(both, File.ReadAllText(Path.Combine(directory, part)) + "\n");
+                }
+
                 return Configure(directory, $"""
                     defaults
                       mode tcp
@@ -126,8 +129,10 @@ internal sealed class RealProxy : IAsyncDisposable
             """, "-N", "-f");
     });
 
-    private static Task<ChildServer> TinyproxyAsync(bool credentials) => ChildServer.StartAsync("tinyproxy", tls: false, (directory, port) =>
-        Configure(directory, $"""
+    private static Task<ChildServer> TinyproxyAsync(bool credentials) => ChildServer.StartAsync(
+        "tinyproxy",
+        tls: false,
+        (directory, port) => Configure(directory, $"""
             Port {port}
             Listen 127.0.0.1
             Timeout 60

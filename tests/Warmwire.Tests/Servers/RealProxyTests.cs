@@ -88,8 +88,9 @@ public sealed class RealProxyTests
                 new($"http://localhost:{port}/"),
                 new($"https://localhost:{port}/")])
             {
-                string[] seen = [.. await Task.WhenAll(Handlers(proxy, withCredentials).Select(handler => OutcomeAsync(handler, uri, proxy)))];
-                Assert.Equal(seen[0], seen[1]);
+                HttpMessageHandler[] handlers = Handlers(proxy, withCredentials);
+                string reference = await OutcomeAsync(handlers[0], uri, proxy);
+                Assert.Equal(reference, await OutcomeAsync(handlers[1], uri, proxy));
             }
         }
     }

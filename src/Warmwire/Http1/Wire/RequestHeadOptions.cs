@@ -26,7 +26,9 @@ internal readonly struct RequestHeadOptions
     /// </summary>
     public string? ProxyAuthorization { get; init; }
 
-    /// <summary>The request goes through the tunnel of a proxy, which is where a <c>Proxy-Authorization</c> of the caller would end.</summary>
+    /// <summary>
+    /// The request goes through the tunnel of a proxy, which is where a <c>Proxy-Authorization</c> of the caller would end.
+    /// </summary>
     public bool OmitsProxyAuthorization { get; init; }
 
     /// <summary><see cref="PooledHttpHandler.RequestHeaderEncodingSelector"/>.</summary>

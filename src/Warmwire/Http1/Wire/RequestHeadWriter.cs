@@ -213,14 +213,7 @@ internal static class RequestHeadWriter
 
         if (options.ExtraHeaders is { } extraHeaders)
         {
-            for (int i = 0; i < extraHeaders.Count; i++)
-            {
-                (string name, string value) = extraHeaders[i];
-                if (!headers.Contains(name))
-                {
-                    WriteField(output, request, in options, name, value);
-                }
-            }
+            WriteExtraHeaders(output, request, headers, extraHeaders, in options);
         }
 
         if (acceptEncoding is not null)
@@ -241,6 +234,23 @@ internal static class RequestHeadWriter
         if (!cookieWritten)
         {
             WriteField(output, request, in options, "Cookie", options.CookieHeader!);
+        }
+    }
+
+    private static void WriteExtraHeaders(
+        OutputBuffer output,
+        HttpRequestMessage request,
+        HttpHeadersNonValidated headers,
+        IReadOnlyList<KeyValuePair<string, string>> extraHeaders,
+        in RequestHeadOptions options)
+    {
+        for (int i = 0; i < extraHeaders.Count; i++)
+        {
+            (string name, string value) = extraHeaders[i];
+            if (!headers.Contains(name))
+            {
+                WriteField(output, request, in options, name, value);
+            }
         }
     }
 
