@@ -23,4 +23,7 @@ internal static class ProxyLimits
 
     /// <summary>Fields of <c>Proxy-Authenticate</c> that are looked at.</summary>
     public const int Challenges = 20;
+
+    /// <summary>Bytes of a name or a password: SOCKS counts them with one byte.</summary>
+    public const int SocksTextBytes = 255;
 }

@@ -75,9 +75,9 @@ internal static class Socks4Messages
     private static int WriteText(Span<byte> destination, int start, string text)
     {
         int length = Encoding.UTF8.GetByteCount(text);
-        if (length > Socks5Messages.MaxText || text.Contains('\0', StringComparison.Ordinal))
+        if (length > ProxyLimits.SocksTextBytes || text.Contains('\0', StringComparison.Ordinal))
         {
-            throw new SocksException(ProxyErrorTexts.SocksTextTooLong(length, Socks5Messages.MaxText));
+            throw new SocksException(ProxyErrorTexts.SocksTextTooLong(length, ProxyLimits.SocksTextBytes));
         }
 
         Encoding.UTF8.GetBytes(text, destination[start..]);

@@ -10,11 +10,8 @@ namespace Warmwire.Proxies;
 /// </summary>
 internal static class Socks5Messages
 {
-    /// <summary>Names, and texts of the authentication, are counted by one byte.</summary>
-    public const int MaxText = 255;
-
     /// <summary>No message of any version is longer.</summary>
-    public const int MaxLength = 8 + (2 * (MaxText + 1));
+    public const int MaxLength = 8 + (2 * (ProxyLimits.SocksTextBytes + 1));
 
     public const int ChoiceLength = 2;
     public const int AuthenticationReplyLength = 2;
@@ -138,9 +135,9 @@ internal static class Socks5Messages
     private static int WriteText(Span<byte> destination, int start, string text)
     {
         int length = Encoding.UTF8.GetByteCount(text);
-        if (length > MaxText)
+        if (length > ProxyLimits.SocksTextBytes)
         {
-            throw new SocksException(ProxyErrorTexts.SocksTextTooLong(length, MaxText));
+            throw new SocksException(ProxyErrorTexts.SocksTextTooLong(length, ProxyLimits.SocksTextBytes));
         }
 
         destination[start] = (byte)length;

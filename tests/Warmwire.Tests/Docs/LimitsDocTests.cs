@@ -7,6 +7,7 @@ using Warmwire.Http1.Flow;
 using Warmwire.Http1.Wire;
 using Warmwire.Http2.Wire;
 using Warmwire.Pooling;
+using Warmwire.Proxies;
 using Warmwire.Settings;
 using Warmwire.Sockets;
 using Xunit;
@@ -21,7 +22,7 @@ public class LimitsDocTests
         [
             typeof(Http1Limits), typeof(Http2Limits), typeof(ResponseBodyStream), typeof(PoolLimits), typeof(ChunkDecoder),
             typeof(ChunkEncoder), typeof(AddressOrder), typeof(AddressRace), typeof(DecompressedStream), typeof(ReplayRules),
-            typeof(RequestTargetCache), typeof(BufferPool), typeof(SocketLimits), typeof(NameLimits),
+            typeof(RequestTargetCache), typeof(BufferPool), typeof(SocketLimits), typeof(NameLimits), typeof(ProxyLimits),
         ];
 
     public static TheoryData<string, string> Constants()

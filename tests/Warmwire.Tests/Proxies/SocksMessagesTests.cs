@@ -29,8 +29,8 @@ public sealed class SocksMessagesTests
     [Fact]
     public void The_longest_texts_fit_and_longer_ones_are_refused()
     {
-        string longest = new('x', Socks5Messages.MaxText);
-        Assert.Equal(3 + (2 * Socks5Messages.MaxText), Socks5Messages.WriteAuthentication(_buffer, longest, longest));
+        string longest = new('x', ProxyLimits.SocksTextBytes);
+        Assert.Equal(3 + (2 * ProxyLimits.SocksTextBytes), Socks5Messages.WriteAuthentication(_buffer, longest, longest));
         Assert.Throws<SocksException>(() => Socks5Messages.WriteAuthentication(_buffer, longest + "x", ""));
         Assert.Throws<SocksException>(() => Socks5Messages.WriteAuthentication(_buffer, "", longest + "x"));
         Assert.Throws<SocksException>(() => Socks5Messages.WriteRequest(_buffer, longest + "x", 80));
@@ -114,7 +114,7 @@ public sealed class SocksMessagesTests
     {
         Assert.Throws<SocksException>(() => Socks4Messages.WriteRequest(_buffer, System.Net.IPAddress.IPv6Loopback, 80, ""));
         Assert.Throws<SocksException>(() => Socks4Messages.WriteRequest(_buffer, System.Net.IPAddress.Loopback, 80, "a\0b"));
-        string longest = new('x', Socks5Messages.MaxText);
+        string longest = new('x', ProxyLimits.SocksTextBytes);
         Assert.Equal(8 + (2 * 256), Socks4Messages.WriteRequest(_buffer, longest, 80, longest));
         Assert.Throws<SocksException>(() => Socks4Messages.WriteRequest(_buffer, longest + "x", 80, ""));
     }
