@@ -58,8 +58,9 @@ internal sealed class EnvironmentRules
     private static string[] Names => ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 
     /// <summary>As .NET reads it: without a scheme it is http.</summary>
-    private static Uri? AddressOf(string? value) =>
-        string.IsNullOrEmpty(value) ? null
-            : Uri.TryCreate(value.Contains("://", StringComparison.Ordinal) ? value : "http://" + value, UriKind.Absolute, out Uri? uri) ? uri
-            : null;
+    private static Uri? AddressOf(string? value)
+    {
+        string? address = string.IsNullOrEmpty(value) || value.Contains("://", StringComparison.Ordinal) ? value : "http://" + value;
+        return Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) ? uri : null;
+    }
 }
