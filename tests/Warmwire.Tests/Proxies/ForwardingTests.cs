@@ -44,6 +44,10 @@ public sealed class ForwardingTests
         ScriptedPeer peer = await rig.ProxyAsync();
         Assert.DoesNotContain("Proxy-", (await peer.ReadRequestAsync()).Head, StringComparison.Ordinal);
         await peer.SendAsync($"HTTP/1.1 407 No\r\n{Challenge}\r\nContent-Length: 6\r\n\r\n");
+
+        // The body is waited for, on this connection, before the request goes out again.
+        await Eventually.IsTrue(() => State(rig) != "Exchange", "the head has arrived");
+        Assert.Equal("Body", State(rig));
         await peer.SendAsync("denied");
         ReceivedRequest again = await peer.AnswerAsync(body: "ok");
         Assert.Equal((ProxyRig.Authorization, "content"), (again.Headers["Proxy-Authorization"], again.BodyText));
@@ -183,6 +187,8 @@ public sealed class ForwardingTests
         Assert.Equal("ok", await request);
         Assert.Equal("proxy.test", peer.Host);
     }
+
+    private static string State(ProxyRig rig) => rig.Handler.GetSnapshot().Origins[0].Connections[0].State;
 
     private sealed class Changing : ICredentials
     {

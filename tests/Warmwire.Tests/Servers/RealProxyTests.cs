@@ -28,6 +28,9 @@ public sealed class RealProxyTests
 
         // squid 5.7 does not read on behind its 407 to a plain request with more than some 64 KB, whatever client sends it.
         byte[] body = name == "squid+basic" ? s_body[..30_000] : s_body;
+
+        // tinyproxy closes behind its 407 and has not read the content, which may reset the connection before the 407 is read.
+        bool hasContent = !name.Contains("tinyproxy+basic", StringComparison.Ordinal);
         bool isHttp = proxy.Address.Scheme.StartsWith("http", StringComparison.Ordinal);
         foreach (HttpMessageHandler handler in Handlers(proxy, withCredentials: proxy.WantsCredentials))
         {
@@ -41,11 +44,12 @@ public sealed class RealProxyTests
             {
                 for (int i = 0; i < 5; i++)
                 {
-                    using var request = new HttpRequestMessage(HttpMethod.Post, new UriBuilder(uri) { Host = "localhost" }.Uri)
+                    HttpMethod method = hasContent ? HttpMethod.Post : HttpMethod.Get;
+                    using var request = new HttpRequestMessage(method, new UriBuilder(uri) { Host = "localhost" }.Uri)
                     {
                         Version = version,
                         VersionPolicy = policy,
-                        Content = new ByteArrayContent(body),
+                        Content = hasContent ? new ByteArrayContent(body) : null,
                     };
                     using HttpResponseMessage response = await client.SendAsync(request);
                     Assert.Equal(HttpStatusCode.OK, response.StatusCode);
@@ -127,6 +131,13 @@ public sealed class RealProxyTests
             if (context.Request.Headers.ContainsKey("Proxy-Authorization"))
             {
                 context.Response.Headers["X-Leaked"] = "yes";
+            }
+
+            if (context.Request.Method == "GET")
+            {
+                context.Response.ContentLength = s_body.Length;
+                await context.Response.Body.WriteAsync(s_body);
+                return;
             }
 
             context.Response.ContentLength = context.Request.ContentLength;
