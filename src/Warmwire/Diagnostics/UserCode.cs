@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
+using System.Net;
 using System.Text;
 
 namespace Warmwire.Diagnostics;
@@ -268,6 +269,20 @@ internal static class UserCode
         catch (Exception e)
         {
             throw new HttpRequestException(ResponseErrorTexts.HeaderNotDecodable(e), e);
+        }
+    }
+
+    /// <summary>What the program has for a server or proxy that asks to authenticate with a scheme.</summary>
+    /// <exception cref="HttpRequestException">The program's code threw.</exception>
+    public static NetworkCredential? CredentialFor(ICredentials credentials, Uri uri, string scheme)
+    {
+        try
+        {
+            return credentials.GetCredential(uri, scheme);
+        }
+        catch (Exception e)
+        {
+            throw new HttpRequestException(AuthenticationErrorTexts.CredentialsFailed(scheme, e), e);
         }
     }
 
