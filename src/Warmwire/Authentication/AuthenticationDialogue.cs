@@ -101,6 +101,14 @@ internal sealed class AuthenticationDialogue : IDisposable
         }
     }
 
+    /// <summary>What was negotiated on a connection that is gone is forgotten; another one begins anew.</summary>
+    public void BeginAnew()
+    {
+        _negotiation?.Dispose();
+        _negotiation = null;
+        _answered = null;
+    }
+
     /// <summary>
     /// The server has taken the request, or has refused it for good: what was answered is remembered, or its failure.
     /// </summary>
@@ -144,23 +152,38 @@ internal sealed class AuthenticationDialogue : IDisposable
             : await ServicePrincipalName.OfAsync(_target, request.HostHeader, cancellationToken).ConfigureAwait(false);
 
         // On another thread, because the system may ask a domain controller over the network. In the caller's context: he may impersonate.
-        string? token = await Task.Run(
-            () =>
-            {
-                try
-                {
-                    bool begins = _negotiation is null;
-                    _negotiation ??= _negotiations.Begin(
-                        new NegotiationOptions(choice.Scheme, choice.Credential, targetName, request.Binding, _target.IsProxy));
-                    return _negotiation.Next(begins ? null : choice.Challenge.Token);
-                }
-                catch (Exception)
-                {
-                    // No such package, or none of its libraries, on this machine: then the server's refusal is the answer, as in .NET.
-                    return null;
-                }
-            },
-            cancellationToken).ConfigureAwait(false);
-        return token is null ? null : $"{AuthenticationSchemes.NameOf(choice.Scheme)} {token}";
+        var options = new NegotiationOptions(choice.Scheme, choice.Credential, targetName, request.Binding, _target.IsProxy);
+        INegotiation? begun = _negotiation;
+        _negotiation = null;
+        Task<NegotiationStep> step = Task.Run(() => Step(begun, options, choice.Challenge.Token), CancellationToken.None);
+        try
+        {
+            (_negotiation, string? token) = await step.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return token is null ? null : $"{SchemeTable.NameOf(choice.Scheme)} {token}";
+        }
+        catch (OperationCanceledException)
+        {
+            // Story: the domain controller does not answer, and the caller goes. The system still works on what would be disposed with the
+            // dialogue; so it is disposed behind that.
+            _ = step.ContinueWith(static step => step.Result.Negotiation?.Dispose(), TaskScheduler.Default);
+            throw;
+        }
     }
+
+    private NegotiationStep Step(INegotiation? negotiation, in NegotiationOptions options, string? token)
+    {
+        try
+        {
+            bool begins = negotiation is null;
+            negotiation ??= _negotiations.Begin(options);
+            return new NegotiationStep(negotiation, negotiation.Next(begins ? null : token));
+        }
+        catch (Exception)
+        {
+            // No such package, or none of its libraries, on this machine: then the server's refusal is the answer, as in .NET.
+            return new NegotiationStep(negotiation, Token: null);
+        }
+    }
+
+    private sealed record NegotiationStep(INegotiation? Negotiation, string? Token);
 }

@@ -47,7 +47,7 @@ internal sealed class AuthenticationMemory
     /// <summary>A challenge was answered, and the answer accepted.</summary>
     public void Remember(in AuthenticationTarget target, string path, in CredentialChoice choice, DigestSession? digest)
     {
-        bool isConnectionBound = AuthenticationSchemes.IsConnectionBound(choice.Scheme);
+        bool isConnectionBound = SchemeTable.IsConnectionBound(choice.Scheme);
         if (!isConnectionBound && !_answersAhead)
         {
             return;
@@ -81,7 +81,7 @@ internal sealed class AuthenticationMemory
             LinkedListNode<ProtectionSpace>? best = null;
             for (LinkedListNode<ProtectionSpace>? node = _spaces.First; node is not null; node = node.Next)
             {
-                if (AuthenticationSchemes.IsConnectionBound(node.Value.Scheme) == isConnectionBound
+                if (SchemeTable.IsConnectionBound(node.Value.Scheme) == isConnectionBound
                     && node.Value.Contains(target)
                     && !(best?.Value.Path.Length >= node.Value.Path.Length))
                 {

@@ -17,7 +17,7 @@ internal enum AuthenticationScheme : byte
 }
 
 /// <summary>What is said of an <see cref="AuthenticationScheme"/>.</summary>
-internal static class AuthenticationSchemes
+internal static class SchemeTable
 {
     /// <summary>From the strongest to the weakest.</summary>
     public static ReadOnlySpan<AuthenticationScheme> ByStrength =>

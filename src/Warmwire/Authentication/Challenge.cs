@@ -18,7 +18,7 @@ internal sealed class Challenge
 
     /// <summary>Whether the challenge is of this scheme; names do not distinguish cases (RFC 9110 §11.1).</summary>
     public bool Is(AuthenticationScheme scheme) =>
-        Scheme.Equals(AuthenticationSchemes.NameOf(scheme), StringComparison.OrdinalIgnoreCase);
+        Scheme.Equals(SchemeTable.NameOf(scheme), StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The value of a parameter, or <see langword="null"/>.</summary>
     public string? this[string name]

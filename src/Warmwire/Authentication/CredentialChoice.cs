@@ -21,9 +21,9 @@ internal readonly record struct CredentialChoice(AuthenticationScheme Scheme, Ch
     public static CredentialChoice? Strongest(
         List<Challenge> challenges, ICredentials credentials, in AuthenticationTarget target, bool allowsConnectionBound = true)
     {
-        foreach (AuthenticationScheme scheme in AuthenticationSchemes.ByStrength)
+        foreach (AuthenticationScheme scheme in SchemeTable.ByStrength)
         {
-            if (AuthenticationSchemes.IsConnectionBound(scheme) && !allowsConnectionBound)
+            if (SchemeTable.IsConnectionBound(scheme) && !allowsConnectionBound)
             {
                 continue;
             }
@@ -42,10 +42,10 @@ internal readonly record struct CredentialChoice(AuthenticationScheme Scheme, Ch
     /// <exception cref="HttpRequestException">The program's code threw.</exception>
     public static NetworkCredential? CredentialFor(ICredentials credentials, in AuthenticationTarget target, AuthenticationScheme scheme)
     {
-        NetworkCredential? credential = UserCode.CredentialFor(credentials, target.Uri, AuthenticationSchemes.NameOf(scheme));
+        NetworkCredential? credential = UserCode.CredentialFor(credentials, target.Uri, SchemeTable.NameOf(scheme));
 
         // Those of the signed-in user have no password that could be sent or hashed; only the system can use them.
-        return ReferenceEquals(credential, CredentialCache.DefaultNetworkCredentials) && !AuthenticationSchemes.IsConnectionBound(scheme)
+        return ReferenceEquals(credential, CredentialCache.DefaultNetworkCredentials) && !SchemeTable.IsConnectionBound(scheme)
             ? null
             : credential;
     }

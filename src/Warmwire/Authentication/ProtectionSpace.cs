@@ -42,7 +42,7 @@ internal sealed class ProtectionSpace
         && _port == other._port
         && _scheme == other._scheme
         && _isProxy == other._isProxy
-        && AuthenticationSchemes.IsConnectionBound(Scheme) == AuthenticationSchemes.IsConnectionBound(other.Scheme)
+        && SchemeTable.IsConnectionBound(Scheme) == SchemeTable.IsConnectionBound(other.Scheme)
         && (Path == other.Path || (_realm == other._realm && Path.StartsWith(other.Path, StringComparison.Ordinal)));
 
     private bool IsOf(Uri uri, bool isProxy) =>
@@ -55,7 +55,7 @@ internal sealed class ProtectionSpace
     /// </summary>
     private static string PathOf(in AuthenticationTarget target, string path, in CredentialChoice choice, DigestSession? digest)
     {
-        if (target.IsProxy || AuthenticationSchemes.IsConnectionBound(choice.Scheme) || digest is { Challenge.Domain: null })
+        if (target.IsProxy || SchemeTable.IsConnectionBound(choice.Scheme) || digest is { Challenge.Domain: null })
         {
             return "/";
         }

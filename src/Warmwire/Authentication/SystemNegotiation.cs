@@ -11,7 +11,7 @@ internal sealed class SystemNegotiation : INegotiation
     {
         _system = new NegotiateAuthentication(new NegotiateAuthenticationClientOptions
         {
-            Package = AuthenticationSchemes.NameOf(options.Scheme),
+            Package = SchemeTable.NameOf(options.Scheme),
             Credential = options.Credential,
             TargetName = options.TargetName,
             Binding = options.Binding,

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Warmwire.Authentication;
 
 namespace Warmwire.Connections;
 
@@ -20,7 +21,8 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
         string? tlsHost = null,
         X509Certificate2? clientCertificate = null,
         ProtocolOffer protocols = ProtocolOffer.Http1,
-        string? proxy = null)
+        string? proxy = null,
+        ConnectionIdentity? identity = null)
     {
         IsTls = isTls;
         Host = host;
@@ -29,6 +31,7 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
         TlsHost = isTls ? tlsHost ?? host : null;
         ClientCertificate = isTls ? clientCertificate : null;
         Protocols = protocols;
+        Identity = identity;
     }
 
     // The origin.
@@ -63,6 +66,13 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
     /// <summary>What its connections may speak.</summary>
     public ProtocolOffer Protocols { get; }
 
+    // The identity.
+
+    /// <summary>
+    /// Whom its connections are authenticated as, by NTLM or Negotiate; <see langword="null"/> for connections that are not authenticated.
+    /// </summary>
+    public ConnectionIdentity? Identity { get; }
+
     /// <summary>
     /// Whether both are the same route. References first: requests of one program bring the same strings and certificates again and again.
     /// </summary>
@@ -73,13 +83,14 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
         && SameName(Host, other.Host)
         && SameName(TlsHost, other.TlsHost)
         && SameName(Proxy, other.Proxy)
-        && SameCertificate(ClientCertificate, other.ClientCertificate);
+        && SameCertificate(ClientCertificate, other.ClientCertificate)
+        && (ReferenceEquals(Identity, other.Identity) || Identity?.Equals(other.Identity) == true);
 
     public bool Equals(RouteIdentity other) => Is(other);
 
     public override bool Equals(object? obj) => obj is RouteIdentity other && Is(other);
 
-    /// <summary>Without the TLS identity and the proxy: those that differ in nothing else are few.</summary>
+    /// <summary>Without the TLS identity, the proxy and the identity: those that differ in nothing else are few.</summary>
     public override int GetHashCode() =>
         (StringComparer.OrdinalIgnoreCase.GetHashCode(Host) * 31) + (Port << 4) + ((int)Protocols << 1) + (IsTls ? 1 : 0);
 

@@ -63,6 +63,7 @@ internal sealed class Dialer
             bool isPlain = zeroByteReads;
 
             TimeSpan tlsTime = TimeSpan.Zero;
+            TransportContext? channel = null;
             bool isHttp2 = request.Route.Protocols == ProtocolOffer.Http2;
             if (request.Route.IsTls)
             {
@@ -74,6 +75,7 @@ internal sealed class Dialer
                     ? TlsHandshake.Accept(given, request)
                     : await _tls.RunAsync(socketStream ?? stream, request, begun, cancellationToken).ConfigureAwait(false);
                 stream = secured;
+                channel = secured.TransportContext;
                 isHttp2 = TlsHandshake.IsHttp2(secured);
                 tlsTime = _settings.TimeProvider.GetElapsedTime(start);
 
@@ -99,6 +101,7 @@ internal sealed class Dialer
                 Stream = stream,
                 SocketStream = socketStream,
                 IsPlain = isPlain,
+                Channel = channel,
                 IsHttp2 = isHttp2,
                 RemoteEndPoint = remote,
                 ResolvedAddress = connected.ResolvedAddress,

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
+using Warmwire.Authentication;
 using Warmwire.Bodies;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
@@ -13,13 +14,16 @@ namespace Warmwire.Exchange;
 /// <summary>
 /// Everything behind a started handler: takes a request through redirects, cookies, replays and decompression, and the pool.
 /// </summary>
-internal sealed class ExchangeEngine : IDisposable
+internal sealed class ExchangeEngine : IDisposable, IAttemptSender
 {
     private readonly HandlerSettings _settings;
     private readonly ConnectionServices _services;
     private readonly ConnectionPool _pool;
     private readonly TransportMetrics _metrics;
     private readonly CookieContainer? _cookies;
+
+    /// <summary>There are credentials.</summary>
+    private readonly ServerAuthentication? _authentication;
     private volatile bool _closed;
 
     public ExchangeEngine(HandlerSettings settings, TransportMetrics metrics)
@@ -28,6 +32,7 @@ internal sealed class ExchangeEngine : IDisposable
         _metrics = metrics;
         _services = new ConnectionServices(settings);
         _pool = new ConnectionPool(_services, new PoolEvents(metrics, settings.TimeProvider));
+        _authentication = settings.Credentials is { } credentials ? new ServerAuthentication(credentials, settings, this) : null;
         _cookies = settings.UseCookies ? settings.CookieContainer ??= new CookieContainer() : null;
     }
 
@@ -113,7 +118,8 @@ internal sealed class ExchangeEngine : IDisposable
     /// alone, nothing is measured, nothing is to be refused.
     /// </summary>
     private bool IsOrdinary(HttpRequestMessage request) =>
-        RequestRules.IsOrdinary(request)
+        _authentication is null
+        && RequestRules.IsOrdinary(request)
         && RequestSettings.HasNoneOfItsOwn(request)
         && !RequestSettings.Defaults(_settings).CaptureResponseStack
         && !RequestTelemetry.IsWanted(_metrics, _settings);
@@ -180,7 +186,8 @@ internal sealed class ExchangeEngine : IDisposable
 
         try
         {
-            HttpResponseMessage response = await SendHopAsync(request, settings, total, stack, cancellationToken).ConfigureAwait(false);
+            HttpResponseMessage response =
+                await SendHopAsync(request, settings, total, stack, _authentication, cancellationToken).ConfigureAwait(false);
             if (RedirectPolicy.MayRedirect(response.StatusCode, _settings))
             {
                 response = await FollowAsync(request, response, settings, total, stack, cancellationToken).ConfigureAwait(false);
@@ -215,6 +222,7 @@ internal sealed class ExchangeEngine : IDisposable
         string? stack,
         CancellationToken cancellationToken)
     {
+        Uri first = request.RequestUri!;
         for (int redirects = 0; ; redirects++)
         {
             if (redirects >= _settings.MaxAutomaticRedirections || RedirectPolicy.NextRequest(request, response, _settings) is not { } next)
@@ -225,22 +233,30 @@ internal sealed class ExchangeEngine : IDisposable
             // What is left of its body is drained in the background.
             response.Dispose();
             request = next;
-            response = await SendHopAsync(request, settings, total, stack, cancellationToken).ConfigureAwait(false);
+            ServerAuthentication? authentication =
+                _authentication?.MayAuthenticate(first, request.RequestUri!) == true ? _authentication : null;
+            response = await SendHopAsync(request, settings, total, stack, authentication, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    /// <summary>One request to one URI, with its activity, its cookies and its replays.</summary>
+    /// <summary>One request to one URI, with its activity, its cookies, its credentials and its replays.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<HttpResponseMessage> SendHopAsync(
-        HttpRequestMessage request, RequestSettings settings, TotalDeadline? total, string? stack, CancellationToken cancellationToken)
+        HttpRequestMessage request,
+        RequestSettings settings,
+        TotalDeadline? total,
+        string? stack,
+        ServerAuthentication? authentication,
+        CancellationToken cancellationToken)
     {
         Uri uri = request.RequestUri!;
         EnvironmentProxy.ThrowIfProxyApplies(_settings, uri);
         RequestTelemetry telemetry = RequestTelemetry.Start(_metrics, _settings, request);
         try
         {
-            Attempt attempt = NewAttempt(request, settings, total, stack, cancellationToken);
-            HttpResponseMessage response = await SendWithReplaysAsync(attempt).ConfigureAwait(false);
+            HttpResponseMessage response = authentication is null
+                ? await SendWithReplaysAsync(NewAttempt(request, settings, total, stack, cancellationToken)).ConfigureAwait(false)
+                : await authentication.SendAsync(new Hop(request, settings, total, stack, cancellationToken)).ConfigureAwait(false);
             if (_cookies is not null)
             {
                 CookieJar.Store(_cookies, uri, response);
@@ -258,10 +274,11 @@ internal sealed class ExchangeEngine : IDisposable
 
     /// <summary>Sends the attempt, and again where that is safe.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<HttpResponseMessage> SendWithReplaysAsync(Attempt attempt)
+    private async ValueTask<HttpResponseMessage> SendWithReplaysAsync(Attempt attempt, Hop? hop = null)
     {
         while (true)
         {
+            hop?.Last = attempt;
             try
             {
                 return await LeaseAndSendAsync(attempt).ConfigureAwait(false);
@@ -294,7 +311,13 @@ internal sealed class ExchangeEngine : IDisposable
     // ---- One attempt ------------------------------------------------------------------------------------------------
 
     private Attempt NewAttempt(
-        HttpRequestMessage request, RequestSettings settings, TotalDeadline? total, string? stack, CancellationToken cancellationToken)
+        HttpRequestMessage request,
+        RequestSettings settings,
+        TotalDeadline? total,
+        string? stack,
+        CancellationToken cancellationToken,
+        AuthorizationFields? authorization = null,
+        int replays = 0)
     {
         return Attempt.Rent(new AttemptRequest(request, settings, cancellationToken)
         {
@@ -303,7 +326,9 @@ internal sealed class ExchangeEngine : IDisposable
                 ? null
                 : Decompression.AcceptEncodingToAdd(request, _settings.AutomaticDecompression),
             PropagatedHeaders = RequestTelemetry.HeadersToPropagate(request, _settings.ActivityHeadersPropagator),
+            Authorization = authorization,
             TotalDeadline = total,
+            Replays = replays,
             Stack = stack,
         });
     }
@@ -343,12 +368,47 @@ internal sealed class ExchangeEngine : IDisposable
         return response;
     }
 
-    private static RouteIdentity OriginOf(HttpRequestMessage request, RequestSettings settings)
+    private static RouteIdentity OriginOf(HttpRequestMessage request, RequestSettings settings, ConnectionIdentity? identity = null)
     {
         Uri uri = request.RequestUri!;
         bool isTls = RequestRules.IsTls(uri);
         string? tlsHost = isTls ? RequestRules.HostHeaderOf(request) : null;
         return new RouteIdentity(
-            isTls, uri.IdnHost, uri.Port, tlsHost, settings.ClientCertificate, RequestRules.OfferFor(request, isTls));
+            isTls,
+            uri.IdnHost,
+            uri.Port,
+            tlsHost,
+            settings.ClientCertificate,
+            identity is null ? RequestRules.OfferFor(request, isTls) : ProtocolOffer.Http1,
+            identity: identity);
+    }
+
+    // ---- For the authentication -------------------------------------------------------------------------------------
+
+    ValueTask<HttpResponseMessage> IAttemptSender.SendAsync(Hop hop, AuthorizationFields? authorization) =>
+        SendWithReplaysAsync(((IAttemptSender)this).NewAttempt(hop, authorization, replays: 0), hop);
+
+    Attempt IAttemptSender.NewAttempt(Hop hop, AuthorizationFields? authorization, int replays) =>
+        hop.Last = NewAttempt(hop.Request, hop.Settings, hop.Total, hop.Stack, hop.CancellationToken, authorization, replays);
+
+    ValueTask<HttpConnection> IAttemptSender.LeaseAsync(Attempt attempt, ConnectionIdentity identity)
+    {
+        RouteIdentity route = OriginOf(attempt.Request, attempt.Settings, identity);
+        return _pool.TryLeaseIdle(route, attempt, out HttpConnection? idle)
+            ? ValueTask.FromResult(idle)
+            : _pool.LeaseAsync(route, attempt, attempt.Replays > 0 ? DialReason.Replacement : null);
+    }
+
+    async ValueTask<bool> IAttemptSender.MayReplayAsync(Attempt attempt, TransportException error) =>
+        !_closed
+        && ReplayRules.MayReplay(attempt, error)
+        && await ReplayRules.IsContentFreeAsync(attempt, _settings.TimeProvider).ConfigureAwait(false);
+
+    void IAttemptSender.Received(Hop hop, HttpResponseMessage response)
+    {
+        if (_cookies is not null)
+        {
+            CookieJar.Store(_cookies, hop.Request.RequestUri!, response);
+        }
     }
 }

@@ -192,6 +192,10 @@ internal sealed class RequestFields
                     Add(header.Key, header.Value, " ", last: null);
                     break;
 
+                case 13 when attempt.Authorization?.ForServer is not null && Is(header.Key, "Authorization"):
+                case 19 when attempt.Authorization?.ForProxy is not null && Is(header.Key, "Proxy-Authorization"):
+                    break; // another is added below
+
                 case 15 when acceptEncoding is not null && Is(header.Key, "Accept-Encoding"):
                     Add(header.Key, header.Value, ", ", acceptEncoding);
                     acceptEncoding = null;
@@ -215,6 +219,12 @@ internal sealed class RequestFields
             }
         }
 
+        if (attempt.Authorization is { } authorization)
+        {
+            AddCredentials("Authorization", authorization.ForServer);
+            AddCredentials("Proxy-Authorization", authorization.ForProxy);
+        }
+
         if (acceptEncoding is not null)
         {
             Add("accept-encoding"u8, acceptEncoding);
@@ -223,6 +233,21 @@ internal sealed class RequestFields
         if (cookieDue)
         {
             AddCookies(attempt.CookieHeader!);
+        }
+    }
+
+    /// <summary>
+    /// They repeat what the server has written, such as a realm, which was read as Latin-1. Never indexed: the size of what is sent would
+    /// help to guess a secret (RFC 7541 §7.1.3).
+    /// </summary>
+    private void AddCredentials(string name, string? value)
+    {
+        if (value is not null)
+        {
+            int start = _text.Count;
+            WriteName(name);
+            WriteValue(name, value, System.Text.Encoding.Latin1);
+            End(start, name.Length, FieldIndexing.NeverIndex);
         }
     }
 

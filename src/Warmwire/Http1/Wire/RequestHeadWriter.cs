@@ -25,6 +25,8 @@ internal static class RequestHeadWriter
         TransferEncoding,
         ContentLength,
         AcceptEncoding,
+        Authorization,
+        ProxyAuthorization,
     }
 
     /// <exception cref="HttpRequestException">The request cannot be sent as it is.</exception>
@@ -197,6 +199,10 @@ internal static class RequestHeadWriter
                     acceptEncoding = null;
                     break;
 
+                case Name.Authorization when options.Authorization?.ForServer is not null:
+                case Name.ProxyAuthorization when options.Authorization?.ForProxy is not null:
+                    break; // another is written below
+
                 case Name.UserAgent:
                     WriteField(output, request, in options, header.Key, header.Value, " ");
                     break;
@@ -217,6 +223,12 @@ internal static class RequestHeadWriter
                     WriteField(output, request, in options, name, value);
                 }
             }
+        }
+
+        if (options.Authorization is { } authorization)
+        {
+            WriteCredentials(output, "Authorization", authorization.ForServer);
+            WriteCredentials(output, "Proxy-Authorization", authorization.ForProxy);
         }
 
         if (acceptEncoding is not null)
@@ -277,6 +289,17 @@ internal static class RequestHeadWriter
         Utf8Formatter.TryFormat(length, output.GetSpan(20), out int digits);
         output.Advance(digits);
         output.Write("\r\n"u8);
+    }
+
+    /// <summary>They repeat what the server has written, such as a realm, which was read as Latin-1.</summary>
+    private static void WriteCredentials(OutputBuffer output, string name, string? value)
+    {
+        if (value is not null)
+        {
+            WriteName(output, name);
+            FieldWriter.WriteValue(output, name, value, Encoding.Latin1);
+            output.Write("\r\n"u8);
+        }
     }
 
     private static void WriteField(
@@ -364,9 +387,11 @@ internal static class RequestHeadWriter
             6 when (name[0] | 0x20) == 'c' => ("Cookie", Name.Cookie),
             6 => ("Expect", Name.Expect),
             10 => ("User-Agent", Name.UserAgent),
+            13 => ("Authorization", Name.Authorization),
             14 => ("Content-Length", Name.ContentLength),
             15 => ("Accept-Encoding", Name.AcceptEncoding),
             17 => (RequestTransferEncoding.Name, Name.TransferEncoding),
+            19 => ("Proxy-Authorization", Name.ProxyAuthorization),
             _ => ("", Name.Other),
         };
         return name.Equals(candidate, StringComparison.OrdinalIgnoreCase) ? result : Name.Other;
