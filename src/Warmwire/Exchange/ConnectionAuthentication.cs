@@ -83,16 +83,11 @@ internal sealed class ConnectionAuthentication(
             {
                 begun = true;
                 HttpResponseMessage response = await connection.SendAsync(_attempt).ConfigureAwait(false);
-                if (NextChoice(response) is not { } next
-                    || !await ReplayRules.IsContentFreeAsync(_attempt, settings.TimeProvider).ConfigureAwait(false)
-                    || await AnswerAsync(next, connection).ConfigureAwait(false) is not { } answer)
+                if (await AnswerAsync(response, connection).ConfigureAwait(false) is not { } answer)
                 {
                     return response;
                 }
 
-                sender.Received(hop, response);
-                await ChallengedResponse.DrainAsync(response, hop, settings).ConfigureAwait(false);
-                response.Dispose();
                 bool alive = held.TryUse();
                 _attempt = NextAttempt(answer);
                 if (!alive)
@@ -112,6 +107,30 @@ internal sealed class ConnectionAuthentication(
             {
                 connection.Release();
             }
+        }
+    }
+
+    /// <summary>The answer to the response, which has been read then; <see langword="null"/>: the response is the caller's.</summary>
+    private async ValueTask<string?> AnswerAsync(HttpResponseMessage response, HttpConnection connection)
+    {
+        try
+        {
+            if (NextChoice(response) is not { } next
+                || !await ReplayRules.IsContentFreeAsync(_attempt, settings.TimeProvider).ConfigureAwait(false)
+                || await AnswerAsync(next, connection).ConfigureAwait(false) is not { } answer)
+            {
+                return null;
+            }
+
+            sender.Received(hop, response);
+            await ChallengedResponse.DrainAsync(response, hop, settings).ConfigureAwait(false);
+            response.Dispose();
+            return answer;
+        }
+        catch
+        {
+            response.Dispose();
+            throw;
         }
     }
 

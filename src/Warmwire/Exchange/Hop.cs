@@ -21,6 +21,6 @@ internal sealed class Hop(
     /// <summary>The attempt that was made last.</summary>
     public Attempt? Last { get; set; }
 
-    /// <summary>Whether the body was not asked for, or can be asked for again.</summary>
-    public bool CanSendAgain => Last?.Progress.ContentBegun != true || ContentReplay.CanProduceAgain(request.Content);
+    /// <summary>Whether the body was not asked for, or can be produced again.</summary>
+    public bool CanSendAgain => Last is { Progress.ContentWithheld: true } || ContentReplay.CanProduceAgain(request.Content);
 }

@@ -39,11 +39,12 @@ internal sealed class ServerAuthentication
         {
             return await SendAndAnswerAsync(hop).ConfigureAwait(false);
         }
-        catch (OperationCanceledException e) when (hop.CancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e) when (
+            hop.CancellationToken.IsCancellationRequested
+            && !(e is TaskCanceledException && e.CancellationToken == hop.CancellationToken))
         {
-            throw e.CancellationToken == hop.CancellationToken
-                ? e
-                : new TaskCanceledException(ErrorTexts.Cancelled, innerException: null, hop.CancellationToken);
+            // Of a wait that ends with more than the caller's token, which is the one he knows.
+            throw new TaskCanceledException(ErrorTexts.Cancelled, innerException: null, hop.CancellationToken);
         }
         catch (OperationCanceledException) when (hop.Total is { HasExpired: true } total)
         {
@@ -60,22 +61,33 @@ internal sealed class ServerAuthentication
         bool allowsConnectionBound = AllowsHttp1(request);
         using var dialogue = new AuthenticationDialogue(_credentials, target, _memory, _settings.Negotiations);
         HttpResponseMessage response = await SendFirstAsync(hop, dialogue, about, allowsConnectionBound).ConfigureAwait(false);
-        while (dialogue.Choose(target.ChallengesOf(response), allowsConnectionBound) is { } choice
-            && await IsFreeToSendAgainAsync(hop).ConfigureAwait(false))
+        try
         {
-            HttpResponseMessage? next = SchemeTable.IsConnectionBound(choice.Scheme)
-                ? await SendConnectionBoundAsync(hop, dialogue, choice, about, response).ConfigureAwait(false)
-                : await AnswerAsync(hop, dialogue, choice, about, response).ConfigureAwait(false);
-            if (next is null)
+            // What was negotiated on a connection ends with its response.
+            while (!dialogue.IsConnectionBound
+                && dialogue.Choose(target.ChallengesOf(response), allowsConnectionBound) is { } choice
+                && await IsFreeToSendAgainAsync(hop).ConfigureAwait(false))
             {
-                break;
+                HttpResponseMessage? next = SchemeTable.IsConnectionBound(choice.Scheme)
+                    ? await SendConnectionBoundAsync(hop, dialogue, choice, about, response).ConfigureAwait(false)
+                    : await AnswerAsync(hop, dialogue, choice, about, response).ConfigureAwait(false);
+                if (next is null)
+                {
+                    break;
+                }
+
+                response = next;
             }
 
-            response = next;
+            dialogue.End(response, target.Uri.AbsolutePath);
+            return response;
         }
-
-        dialogue.End(response, target.Uri.AbsolutePath);
-        return response;
+        catch
+        {
+            // The program's code threw, or an answer failed: nobody gets this response.
+            response.Dispose();
+            throw;
+        }
     }
 
     /// <summary>

@@ -26,10 +26,8 @@ public sealed class DropInTests
     /// <summary>What exists with its default only.</summary>
     private static readonly Dictionary<string, object> s_notYet = new(StringComparer.Ordinal)
     {
-        [nameof(SocketsHttpHandler.Credentials)] = CredentialCache.DefaultCredentials,
         [nameof(SocketsHttpHandler.DefaultProxyCredentials)] = CredentialCache.DefaultCredentials,
         [nameof(SocketsHttpHandler.Proxy)] = new WebProxy("http://127.0.0.1:1"),
-        [nameof(SocketsHttpHandler.PreAuthenticate)] = true,
         [nameof(SocketsHttpHandler.EnableMultipleHttp3Connections)] = true,
     };
 

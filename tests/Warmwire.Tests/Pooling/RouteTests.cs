@@ -1,6 +1,8 @@
+using System.Net;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Warmwire.Authentication;
 using Warmwire.Connections;
 using Warmwire.Pooling;
 using Xunit;
@@ -33,7 +35,8 @@ public sealed class RouteTests : IDisposable
         using var rig = new StubRig();
         FieldInfo[] members = typeof(RouteIdentity).GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public);
         Assert.NotEmpty(members);
-        var original = new RouteIdentity(isTls: true, "a.test", 443, "tls.test", _one, ProtocolOffer.Http2OrHttp1, "proxy.test:3128");
+        var original = new RouteIdentity(
+            isTls: true, "a.test", 443, "tls.test", _one, ProtocolOffer.Http2OrHttp1, "proxy.test:3128", Identity("me"));
         foreach (FieldInfo member in members)
         {
             object changed = original;
@@ -82,8 +85,12 @@ public sealed class RouteTests : IDisposable
         string text => text + "x",
         ProtocolOffer.Http2OrHttp1 => ProtocolOffer.Http1,
         X509Certificate2 => _other,
+        ConnectionIdentity => Identity("you"),
         _ => throw new NotSupportedException($"The test does not know how to change {member.Name}; teach it."),
     };
+
+    private static ConnectionIdentity Identity(string name) =>
+        ConnectionIdentity.Of(AuthenticationScheme.Ntlm, new NetworkCredential(name, "password"));
 
     private X509Certificate2 Certificate(string name) =>
         new CertificateRequest(name, _key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(DateTimeOffset.UnixEpoch,

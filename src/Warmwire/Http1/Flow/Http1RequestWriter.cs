@@ -218,7 +218,11 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
     {
         if (_current.Continue is { IsDecided: false } waiting)
         {
-            waiting.Decide(!refused || PromisedLength <= Http1Limits.BodySentAfterFinalAnswer);
+            bool send = !refused || PromisedLength <= Http1Limits.BodySentAfterFinalAnswer;
+            if (waiting.Decide(send) && !send && _current.Attempt is { } attempt)
+            {
+                attempt.Progress.ContentWithheld = true;
+            }
         }
         else if (refused)
         {
