@@ -2,7 +2,7 @@ using Warmwire.Authentication;
 
 namespace Warmwire.Tests.Authentication;
 
-/// <summary>Negotiations without a domain: the client says c1, c2, … and takes what the server says, but for the token <c>bad</c>.</summary>
+/// <summary>Negotiations without a domain: the client says c1, c2, … and takes what the server says but the token <c>bad</c>.</summary>
 internal sealed class ScriptedNegotiations : INegotiationFactory
 {
     private readonly Lock _gate = new();
@@ -27,6 +27,9 @@ internal sealed class ScriptedNegotiations : INegotiationFactory
     /// <summary>What the next token waits for, as for a domain controller.</summary>
     public Task? DomainController { get; set; }
 
+    /// <summary>Whether messages say who it is, behind a dot.</summary>
+    public bool SaysName { get; init; }
+
     /// <summary>Told when a token waits.</summary>
     public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -38,10 +41,10 @@ internal sealed class ScriptedNegotiations : INegotiationFactory
         }
 
         Interlocked.Increment(ref _open);
-        return new Negotiation(this);
+        return new Negotiation(this, SaysName ? "." + options.Credential.UserName : "");
     }
 
-    private sealed class Negotiation(ScriptedNegotiations owner) : INegotiation
+    private sealed class Negotiation(ScriptedNegotiations owner, string name) : INegotiation
     {
         private int _tokens;
         private bool _disposed;
@@ -56,7 +59,7 @@ internal sealed class ScriptedNegotiations : INegotiationFactory
                 ObjectDisposedException.ThrowIf(_disposed, this);
             }
 
-            return token is null == (_tokens == 0) && token != "bad" ? $"c{++_tokens}" : null;
+            return token is null == (_tokens == 0) && token != "bad" ? $"c{++_tokens}{name}" : null;
         }
 
         public void Dispose()

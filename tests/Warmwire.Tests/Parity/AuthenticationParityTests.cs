@@ -104,7 +104,7 @@ public sealed partial class AuthenticationParityTests
     [Fact]
     public Task The_signed_in_user_has_no_password_for_Basic_and_Digest() =>
         ParityRun.AssertSameAsync(
-            static request => Answer(request, "Digest realm=a, nonce=n, Basic realm=a"),
+            static request => Reply.With("401 No", "no", "WWW-Authenticate: Digest realm=a, nonce=n", "WWW-Authenticate: Basic realm=a"),
             static run => run.SendAsync("GET"),
             new { Credentials = CredentialCache.DefaultCredentials });
 
