@@ -15,6 +15,12 @@ internal static class AuthenticationLimits
     /// <summary>Answers to challenges that one request gives.</summary>
     public const int Answers = 8;
 
+    /// <summary>The time for one answer, which a domain controller may take part in, or a content that is hashed.</summary>
+    public static readonly TimeSpan Answer = TimeSpan.FromMinutes(1);
+
+    /// <summary>The time for the look-up of a host's canonical name, which Kerberos knows it by.</summary>
+    public static readonly TimeSpan NameLookUp = TimeSpan.FromSeconds(5);
+
     /// <summary>Protection spaces that a handler remembers; the one that was not used for longest is forgotten first.</summary>
     public const int ProtectionSpaces = 256;
 }

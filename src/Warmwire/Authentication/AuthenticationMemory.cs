@@ -44,6 +44,18 @@ internal sealed class AuthenticationMemory
     /// <summary>The scheme by which connections to the target are authenticated, if they are.</summary>
     public AuthenticationScheme? ConnectionSchemeOf(in AuthenticationTarget target) => Find(target, isConnectionBound: true)?.Scheme;
 
+    /// <summary>The target does not authenticate its connections any more.</summary>
+    public void ForgetConnectionScheme(in AuthenticationTarget target)
+    {
+        if (Find(target, isConnectionBound: true) is { } space)
+        {
+            lock (_gate)
+            {
+                _spaces.Remove(space);
+            }
+        }
+    }
+
     /// <summary>A challenge was answered, and the answer accepted.</summary>
     public void Remember(in AuthenticationTarget target, string path, in CredentialChoice choice, DigestSession? digest)
     {

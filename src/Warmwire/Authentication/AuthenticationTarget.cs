@@ -21,6 +21,9 @@ internal readonly record struct AuthenticationTarget(Uri Uri, bool IsProxy)
     /// <summary>The field that may bring the next nonce (RFC 7616 §3.5).</summary>
     public string InfoField => IsProxy ? "Proxy-Authentication-Info" : "Authentication-Info";
 
+    /// <summary>For people: scheme, host and port, without a user that the URI may name.</summary>
+    public string Origin => Uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.StrongPort, UriFormat.UriEscaped);
+
     /// <summary>The challenges of the response; none if it does not ask.</summary>
     public List<Challenge> ChallengesOf(HttpResponseMessage response) =>
         response.StatusCode == Status && response.Headers.NonValidated.TryGetValues(ChallengeField, out var lines)

@@ -25,7 +25,7 @@ internal ref struct ChallengeParser
 
     private ChallengeParser(ReadOnlySpan<char> text) => _text = text;
 
-    private readonly ReadOnlySpan<char> Rest => _text[_at..];
+    private readonly ReadOnlySpan<char> Left => _text[_at..];
 
     /// <summary>The challenges of a response's field, each of its lines for itself.</summary>
     public static List<Challenge> Parse(HeaderStringValues lines)
@@ -80,7 +80,7 @@ internal ref struct ChallengeParser
     {
         ReadOnlySpan<char> scheme = ReadToken();
         current = null!;
-        if (scheme.IsEmpty || !(Rest.IsEmpty || Rest[0] is ' ' or '\t' or ','))
+        if (scheme.IsEmpty || !(Left.IsEmpty || Left[0] is ' ' or '\t' or ','))
         {
             return false;
         }
@@ -98,25 +98,25 @@ internal ref struct ChallengeParser
     /// <summary>A token68 is alone in its element; <c>name=value</c> is not one, because its padding stands at the end.</summary>
     private bool TryReadToken68(Challenge challenge)
     {
-        int length = LengthOf(Rest, s_token68);
+        int length = LengthOf(Left, s_token68);
         if (length == 0)
         {
             return false;
         }
 
         int end = length;
-        while (end < Rest.Length && Rest[end] == '=')
+        while (end < Left.Length && Left[end] == '=')
         {
             end++;
         }
 
-        ReadOnlySpan<char> behind = Rest[end..].TrimStart(" \t");
+        ReadOnlySpan<char> behind = Left[end..].TrimStart(" \t");
         if (!behind.IsEmpty && behind[0] != ',')
         {
             return false;
         }
 
-        challenge.Token = Rest[..end].ToString();
+        challenge.Token = Left[..end].ToString();
         _at += end;
         return true;
     }
@@ -130,7 +130,7 @@ internal ref struct ChallengeParser
             int start = _at;
             ReadOnlySpan<char> name = ReadToken();
             SkipSpaces();
-            if (name.IsEmpty || Rest.IsEmpty || Rest[0] != '=')
+            if (name.IsEmpty || Left.IsEmpty || Left[0] != '=')
             {
                 _at = start;
                 return any;
@@ -138,7 +138,7 @@ internal ref struct ChallengeParser
 
             _at++;
             SkipSpaces();
-            string value = !Rest.IsEmpty && Rest[0] == '"' ? ReadQuoted() : ReadUnquoted();
+            string value = !Left.IsEmpty && Left[0] == '"' ? ReadQuoted() : ReadUnquoted();
             challenge?.Add(name.ToString(), value);
             any = true;
             SkipSpaces();
@@ -147,8 +147,8 @@ internal ref struct ChallengeParser
 
     private ReadOnlySpan<char> ReadToken()
     {
-        int length = LengthOf(Rest, s_token);
-        ReadOnlySpan<char> token = Rest[..length];
+        int length = LengthOf(Left, s_token);
+        ReadOnlySpan<char> token = Left[..length];
         _at += length;
         return token;
     }
@@ -156,7 +156,7 @@ internal ref struct ChallengeParser
     /// <summary>Without its quotes and escapes (RFC 9110 §5.6.4). One that does not end goes to the end of the line.</summary>
     private string ReadQuoted()
     {
-        ReadOnlySpan<char> inside = Rest[1..];
+        ReadOnlySpan<char> inside = Left[1..];
         int length = 0;
         bool hasEscapes = false;
         while (length < inside.Length && inside[length] != '"')
@@ -166,7 +166,7 @@ internal ref struct ChallengeParser
             length += escapes ? 2 : 1;
         }
 
-        _at += Math.Min(Rest.Length, length + 2);
+        _at += Math.Min(Left.Length, length + 2);
         return hasEscapes ? Unescape(inside[..length]) : inside[..length].ToString();
     }
 
@@ -184,13 +184,13 @@ internal ref struct ChallengeParser
     /// <summary>A token; where it is none, what there is up to the comma.</summary>
     private string ReadUnquoted()
     {
-        int end = Rest.IndexOf(',');
-        ReadOnlySpan<char> value = (end < 0 ? Rest : Rest[..end]).Trim(" \t");
-        _at += end < 0 ? Rest.Length : end;
+        int end = Left.IndexOf(',');
+        ReadOnlySpan<char> value = (end < 0 ? Left : Left[..end]).Trim(" \t");
+        _at += end < 0 ? Left.Length : end;
         return value.ToString();
     }
 
-    private void SkipSpaces() => _at = _text.Length - Rest.TrimStart(" \t").Length;
+    private void SkipSpaces() => _at = _text.Length - Left.TrimStart(" \t").Length;
 
     /// <summary>Whatever is left of the element, and its comma. A comma between quotes is none.</summary>
     private void SkipElement()

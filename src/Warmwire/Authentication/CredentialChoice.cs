@@ -42,7 +42,8 @@ internal readonly record struct CredentialChoice(AuthenticationScheme Scheme, Ch
     /// <exception cref="HttpRequestException">The program's code threw.</exception>
     public static NetworkCredential? CredentialFor(ICredentials credentials, in AuthenticationTarget target, AuthenticationScheme scheme)
     {
-        NetworkCredential? credential = UserCode.CredentialFor(credentials, target.Uri, SchemeTable.NameOf(scheme));
+        NetworkCredential? credential =
+            UserCode.CredentialFor(credentials, target.Uri, SchemeTable.NameOf(scheme), target.Origin, target.IsProxy);
 
         // Those of the signed-in user have no password that could be sent or hashed; only the system can use them.
         return ReferenceEquals(credential, CredentialCache.DefaultNetworkCredentials) && !SchemeTable.IsConnectionBound(scheme)

@@ -24,10 +24,11 @@ internal static class ServicePrincipalName
 
         try
         {
-            IPHostEntry entry = await Dns.GetHostEntryAsync(host, cancellationToken).ConfigureAwait(false);
+            Task<IPHostEntry> lookUp = Dns.GetHostEntryAsync(host, cancellationToken);
+            IPHostEntry entry = await lookUp.WaitAsync(AuthenticationLimits.NameLookUp, cancellationToken).ConfigureAwait(false);
             return "HTTP/" + entry.HostName;
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or TimeoutException)
         {
             return "HTTP/" + host;
         }

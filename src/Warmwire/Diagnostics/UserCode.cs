@@ -274,7 +274,7 @@ internal static class UserCode
 
     /// <summary>What the program has for a server or proxy that asks to authenticate with a scheme.</summary>
     /// <exception cref="HttpRequestException">The program's code threw.</exception>
-    public static NetworkCredential? CredentialFor(ICredentials credentials, Uri uri, string scheme)
+    public static NetworkCredential? CredentialFor(ICredentials credentials, Uri uri, string scheme, string origin, bool isProxy)
     {
         try
         {
@@ -282,7 +282,7 @@ internal static class UserCode
         }
         catch (Exception e)
         {
-            throw new HttpRequestException(AuthenticationErrorTexts.CredentialsFailed(scheme, e), e);
+            throw new HttpRequestException(AuthenticationErrorTexts.CredentialsFailed(scheme, origin, isProxy, e), e);
         }
     }
 

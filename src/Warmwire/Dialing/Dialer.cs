@@ -63,8 +63,7 @@ internal sealed class Dialer
             bool isPlain = zeroByteReads;
 
             TimeSpan tlsTime = TimeSpan.Zero;
-            TransportContext? channel = null;
-            bool isHttp2 = request.Route.Protocols == ProtocolOffer.Http2;
+            (bool isHttp2, TransportContext? channel) = (request.Route.Protocols == ProtocolOffer.Http2, null);
             if (request.Route.IsTls)
             {
                 long start = _settings.TimeProvider.GetTimestamp();
@@ -74,9 +73,7 @@ internal sealed class Dialer
                 SslStream secured = stream is SslStream { IsAuthenticated: true } given
                     ? TlsHandshake.Accept(given, request)
                     : await _tls.RunAsync(socketStream ?? stream, request, begun, cancellationToken).ConfigureAwait(false);
-                stream = secured;
-                channel = secured.TransportContext;
-                isHttp2 = TlsHandshake.IsHttp2(secured);
+                (stream, channel, isHttp2) = (secured, secured.TransportContext, TlsHandshake.IsHttp2(secured));
                 tlsTime = _settings.TimeProvider.GetElapsedTime(start);
 
                 // A readable socket may only hold a session ticket, so it tells nothing; a read into an empty buffer passes over tickets.

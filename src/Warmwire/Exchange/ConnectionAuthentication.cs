@@ -147,12 +147,8 @@ internal sealed class ConnectionAuthentication(
                 : null;
     }
 
-    private async ValueTask<string?> AnswerAsync(CredentialChoice answered, HttpConnection connection)
-    {
-        using var time = new HopTime(hop, settings.TimeProvider, Timeout.InfiniteTimeSpan);
-        AuthenticationRequest here = about with { Binding = connection.Dialed.ChannelBinding };
-        return await dialogue.AnswerAsync(answered, here, time.Token).ConfigureAwait(false);
-    }
+    private ValueTask<string?> AnswerAsync(CredentialChoice answered, HttpConnection connection) =>
+        TimedAnswer.MakeAsync(hop, settings, dialogue, answered, about with { Binding = connection.Dialed.ChannelBinding });
 
     /// <summary>The request without a message; one that can be written again is written to its end, whatever the answer.</summary>
     private Attempt PlainAttempt(int replays) => sender.NewAttempt(hop, Fields(answer: null), replays);

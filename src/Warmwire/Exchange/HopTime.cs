@@ -20,6 +20,9 @@ internal sealed class HopTime : ITotalDeadlineTarget, IDisposable
 
     public CancellationToken Token => _all.Token;
 
+    /// <summary>Its own limit, or the total time, has passed.</summary>
+    public bool IsOver => _limit.IsCancellationRequested;
+
     void ITotalDeadlineTarget.TotalTimeExpired(TimeSpan limit)
     {
         try

@@ -48,15 +48,26 @@ internal sealed class ServerAuthentication
         }
         catch (OperationCanceledException) when (hop.Total is { HasExpired: true } total)
         {
-            throw TransportErrors.TotalTimeout(
-                hop.Request.RequestUri!.GetLeftPart(UriPartial.Authority), total.Limit, TransportPhase.ReadHeaders);
+            throw TransportErrors.TotalTimeout(TargetOf(hop).Origin, total.Limit, TransportPhase.ReadHeaders);
+        }
+        catch (HttpRequestException e) when (e is not TransportException)
+        {
+            // The program's code threw.
+            throw new TransportException(
+                HttpRequestError.Unknown,
+                e.Message,
+                e.InnerException,
+                TransportPhase.ReadHeaders,
+                hop.Last?.Progress.Sent ?? RequestSent.No,
+                TargetOf(hop).Origin,
+                connectionId: null);
         }
     }
 
     private async ValueTask<HttpResponseMessage> SendAndAnswerAsync(Hop hop)
     {
         HttpRequestMessage request = hop.Request;
-        var target = new AuthenticationTarget(request.RequestUri!, IsProxy: false);
+        AuthenticationTarget target = TargetOf(hop);
         AuthenticationRequest about = AboutOf(request);
         bool allowsConnectionBound = AllowsHttp1(request);
         using var dialogue = new AuthenticationDialogue(_credentials, target, _memory, _settings.Negotiations);
@@ -106,10 +117,27 @@ internal sealed class ServerAuthentication
             && CredentialChoice.CredentialFor(_credentials, dialogue.Target, scheme) is { } credential)
         {
             var choice = new CredentialChoice(scheme, new Challenge(SchemeTable.NameOf(scheme)), credential);
-            return new ConnectionAuthentication(_sender, _settings, hop, dialogue, choice, about).SendAsync();
+            return SendOnAuthenticatedAsync(hop, dialogue, choice, about);
         }
 
         return _sender.SendAsync(hop, dialogue.AnswerAhead(about) is { } ahead ? new AuthorizationFields(ahead) : null);
+    }
+
+    /// <summary>The origin authenticates its connections: at once on one of the identity's own.</summary>
+    private async ValueTask<HttpResponseMessage> SendOnAuthenticatedAsync(
+        Hop hop, AuthenticationDialogue dialogue, CredentialChoice choice, AuthenticationRequest about)
+    {
+        var exchange = new ConnectionAuthentication(_sender, _settings, hop, dialogue, choice, about);
+        HttpResponseMessage response = await exchange.SendAsync().ConfigureAwait(false);
+        if (response.StatusCode == dialogue.Target.Status
+            && !dialogue.Target.ChallengesOf(response).Exists(challenge => challenge.Is(choice.Scheme)))
+        {
+            // It did; what it asks for now is answered as if it were asked first.
+            _memory.ForgetConnectionScheme(dialogue.Target);
+            dialogue.BeginAnew();
+        }
+
+        return response;
     }
 
     private async ValueTask<HttpResponseMessage?> AnswerAsync(
@@ -119,13 +147,7 @@ internal sealed class ServerAuthentication
         AuthenticationRequest about,
         HttpResponseMessage challenged)
     {
-        string? answer;
-        using (var time = new HopTime(hop, _settings.TimeProvider, Timeout.InfiniteTimeSpan))
-        {
-            answer = await dialogue.AnswerAsync(choice, about, time.Token).ConfigureAwait(false);
-        }
-
-        if (answer is null)
+        if (await TimedAnswer.MakeAsync(hop, _settings, dialogue, choice, about).ConfigureAwait(false) is not { } answer)
         {
             return null;
         }
@@ -154,6 +176,8 @@ internal sealed class ServerAuthentication
     private async ValueTask<bool> IsFreeToSendAgainAsync(Hop hop) =>
         hop.CanSendAgain
         && (hop.Last is not { } last || await ReplayRules.IsContentFreeAsync(last, _settings.TimeProvider).ConfigureAwait(false));
+
+    private static AuthenticationTarget TargetOf(Hop hop) => new(hop.Request.RequestUri!, IsProxy: false);
 
     /// <summary>NTLM and Negotiate authenticate connections, which HTTP/2 shares between requests.</summary>
     private static bool AllowsHttp1(HttpRequestMessage request) =>

@@ -209,14 +209,7 @@ internal sealed class RequestFields
 
         if (attempt.PropagatedHeaders is { } extraHeaders)
         {
-            for (int i = 0; i < extraHeaders.Count; i++)
-            {
-                (string name, string value) = extraHeaders[i];
-                if (!headers.Contains(name))
-                {
-                    Add(name, new HeaderStringValues(), "", value);
-                }
-            }
+            AddExtraHeaders(headers, extraHeaders);
         }
 
         if (attempt.Authorization is { } authorization)
@@ -233,6 +226,18 @@ internal sealed class RequestFields
         if (cookieDue)
         {
             AddCookies(attempt.CookieHeader!);
+        }
+    }
+
+    private void AddExtraHeaders(HttpHeadersNonValidated headers, IReadOnlyList<KeyValuePair<string, string>> extraHeaders)
+    {
+        for (int i = 0; i < extraHeaders.Count; i++)
+        {
+            (string name, string value) = extraHeaders[i];
+            if (!headers.Contains(name))
+            {
+                Add(name, new HeaderStringValues(), "", value);
+            }
         }
     }
 

@@ -17,14 +17,17 @@ public sealed class CredentialChoiceTests
     [InlineData("Bearer", null)]
     [InlineData("", null)]
     public void The_strongest_is_taken(string challenges, string? scheme) => Assert.Equal(
-        scheme, CredentialChoice.Strongest(ChallengeParser.Parse(challenges), new NetworkCredential("u", "p"), s_target)?.Scheme.ToString());
+        scheme,
+        CredentialChoice.Strongest(ChallengeParser.Parse(challenges), new NetworkCredential("u", "p"), s_target)?.Scheme.ToString());
 
     [Fact]
     public void Without_HTTP_1_1_nothing_that_is_bound_to_a_connection_is_taken() => Assert.Equal(
         AuthenticationScheme.Basic,
         CredentialChoice.Strongest(
-            ChallengeParser.Parse("Negotiate, NTLM, Basic realm=a"), new NetworkCredential("u", "p"), s_target, allowsConnectionBound: false)
-            ?.Scheme);
+            ChallengeParser.Parse("Negotiate, NTLM, Basic realm=a"),
+            new NetworkCredential("u", "p"),
+            s_target,
+            allowsConnectionBound: false)?.Scheme);
 
     [Fact]
     public void The_strongest_algorithm_is_taken() => Assert.Equal(
@@ -42,7 +45,8 @@ public sealed class CredentialChoiceTests
         var cache = new CredentialCache { { new Uri("http://a.test/"), "Basic", new NetworkCredential("u", "p") } };
         Assert.Equal(
             AuthenticationScheme.Basic,
-            CredentialChoice.Strongest(ChallengeParser.Parse("Negotiate, Digest realm=a, nonce=n, Basic realm=a"), cache, s_target)?.Scheme);
+            CredentialChoice.Strongest(
+                ChallengeParser.Parse("Negotiate, Digest realm=a, nonce=n, Basic realm=a"), cache, s_target)?.Scheme);
     }
 
     [Fact]
@@ -62,6 +66,7 @@ public sealed class CredentialChoiceTests
             CredentialChoice.Strongest(ChallengeParser.Parse("Basic realm=a"), new Throwing(), s_target));
         Assert.Equal("the password is 1234", error.InnerException?.Message);
         Assert.DoesNotContain("1234", error.Message, StringComparison.Ordinal);
+        Assert.Contains("http://a.test:80", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using Warmwire.Authentication;
 using Xunit;
@@ -162,5 +163,5 @@ public sealed class DigestSessionTests
     private static Challenge Read(string text) => Assert.Single(ChallengeParser.Parse(text));
 
     private static string Md5(string text) =>
-        Convert.ToHexStringLower(System.Security.Cryptography.MD5.HashData(Encoding.UTF8.GetBytes(text)));
+        Convert.ToHexStringLower(CryptographicOperations.HashData(HashAlgorithmName.MD5, Encoding.UTF8.GetBytes(text)));
 }

@@ -236,6 +236,23 @@ public sealed class ConnectionAuthenticationTests
     }
 
     [Fact]
+    public async Task A_domain_controller_that_never_answers_leaves_the_challenge_to_the_caller()
+    {
+        var controller = new TaskCompletionSource();
+        var negotiations = new ScriptedNegotiations { DomainController = controller.Task };
+        using var rig = Rig(negotiations);
+        Task<HttpResponseMessage> response = rig.Get(Host);
+        await (await rig.Network.AcceptAsync()).AnswerAsync(401, "as it came", "WWW-Authenticate: NTLM");
+        await rig.Done(negotiations.Asked.Task);
+        rig.Time.Advance(Seconds(59));
+        Assert.False(response.IsCompleted);
+        rig.Time.Advance(Seconds(1));
+        using HttpResponseMessage refused = await rig.Done(response);
+        Assert.Equal("as it came", await refused.Content.ReadAsStringAsync());
+        controller.SetResult();
+    }
+
+    [Fact]
     public async Task Disposal_fails_a_request_between_its_messages()
     {
         var controller = new TaskCompletionSource();
@@ -250,16 +267,16 @@ public sealed class ConnectionAuthenticationTests
     }
 
     [Fact]
-    public async Task A_request_that_needs_HTTP_2_is_not_bound_to_a_connection()
+    public async Task A_server_that_asks_for_something_else_by_now_gets_that()
     {
-        var negotiations = new ScriptedNegotiations();
-        using var rig = Rig(negotiations);
-        HttpRequestMessage request = Request(HttpMethod.Get, Host);
-        request.Version = HttpVersion.Version11;
-        request.VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher;
-        Task<HttpResponseMessage> response = rig.Send(request);
-        await (await rig.Network.AcceptAsync()).AnswerAsync(401, "", "WWW-Authenticate: NTLM");
-        await AuthenticateAsync(rig, "NTLM");
+        using var rig = Rig(new ScriptedNegotiations());
+        await BoundAsync(rig);
+        rig.Handler.CloseIdleConnections();
+        Task<HttpResponseMessage> response = rig.Get(Host);
+        ScriptedPeer other = await rig.Network.AcceptAsync();
+        Assert.Equal("NTLM c1", (await other.AnswerAsync(401, "", "WWW-Authenticate: Basic realm=a")).Headers["Authorization"]);
+        ScriptedPeer open = await rig.Network.AcceptAsync();
+        Assert.StartsWith("Basic ", (await open.AnswerAsync()).Headers["Authorization"], StringComparison.Ordinal);
         await IsOk(rig, response);
     }
 

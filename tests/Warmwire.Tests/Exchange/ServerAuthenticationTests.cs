@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using Warmwire.Tests.Kit;
 using Warmwire.Tests.Pooling;
@@ -223,7 +224,8 @@ public sealed class ServerAuthenticationTests
     public async Task A_body_that_cannot_be_produced_again_leaves_the_refusal_to_the_caller()
     {
         using var rig = new PoolRig(With(s_credential));
-        Task<HttpResponseMessage> response = rig.Send(Request(HttpMethod.Post, A, new StreamContent(new OneWayStream("hello"u8.ToArray()))));
+        Task<HttpResponseMessage> response =
+            rig.Send(Request(HttpMethod.Post, A, new StreamContent(new OneWayStream("hello"u8.ToArray()))));
         ScriptedPeer peer = await rig.Network.AcceptAsync();
         await peer.AnswerAsync(401, "no", "WWW-Authenticate: Basic realm=a");
         using HttpResponseMessage refused = await rig.Done(response);
@@ -302,8 +304,9 @@ public sealed class ServerAuthenticationTests
         Task<HttpResponseMessage> response = rig.Get();
         ScriptedPeer peer = await rig.Network.AcceptAsync();
         await peer.AnswerAsync(401, new string('x', 20_000), "WWW-Authenticate: Basic realm=a");
-        var error = await Assert.ThrowsAsync<HttpRequestException>(() => rig.Done(response));
-        Assert.IsType<NotImplementedException>(error.InnerException);
+        TransportException error = await rig.Fails(response);
+        Assert.Equal("http://a.test:80", error.Origin);
+        Assert.IsType<NotSupportedException>(error.InnerException);
         Assert.DoesNotContain("hunter2", error.Message, StringComparison.Ordinal);
         await rig.Until(static pool => pool.Origins.Single().Idle == 1);
         Assert.Equal(0, rig.Snapshot.Origins.Sum(static origin => origin.LeakedResponses));
@@ -322,6 +325,27 @@ public sealed class ServerAuthenticationTests
         await peer.AnswerAsync(401, "", "WWW-Authenticate: Basic realm=a", "Set-Cookie: s=1");
         Assert.Equal("s=1", (await peer.AnswerAsync()).Headers["Cookie"]);
         (await rig.Done(response)).Dispose();
+    }
+
+    [Fact]
+    public async Task A_user_in_the_URI_is_not_told()
+    {
+        using var rig = new PoolRig(With(new Throwing()));
+        Task<HttpResponseMessage> response = rig.Get("http://me:hunter2@a.test/");
+        await (await rig.Network.AcceptAsync()).AnswerAsync(401, "", "WWW-Authenticate: Basic realm=a");
+        TransportException error = await rig.Fails(response);
+        Assert.DoesNotContain("hunter2", error.Message + error.Origin, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_synchronous_request_is_answered_too()
+    {
+        using var rig = new PoolRig(With(s_credential));
+        Task<HttpResponseMessage> response = Task.Run(() => rig.Invoker.Send(Request(HttpMethod.Get), default));
+        ScriptedPeer peer = await rig.Network.AcceptAsync();
+        await peer.AnswerAsync(401, "", "WWW-Authenticate: Basic realm=a");
+        Assert.Equal(Basic, (await peer.AnswerAsync(200, "yes")).Headers["Authorization"]);
+        await IsOk(rig, response, "yes");
     }
 
     [Fact]
@@ -376,11 +400,11 @@ public sealed class ServerAuthenticationTests
     }
 
     private static string Md5(string text) =>
-        Convert.ToHexStringLower(System.Security.Cryptography.MD5.HashData(Encoding.UTF8.GetBytes(text)));
+        Convert.ToHexStringLower(CryptographicOperations.HashData(HashAlgorithmName.MD5, Encoding.UTF8.GetBytes(text)));
 
     private sealed class Throwing : ICredentials
     {
-        public NetworkCredential GetCredential(Uri uri, string authType) => throw new NotImplementedException("hunter2");
+        public NetworkCredential GetCredential(Uri uri, string authType) => throw new NotSupportedException("hunter2");
     }
 
     private sealed class Switched : ICredentials

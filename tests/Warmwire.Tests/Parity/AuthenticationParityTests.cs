@@ -80,8 +80,8 @@ public sealed partial class AuthenticationParityTests
     public Task A_header_of_the_callers_goes_first_and_is_replaced_where_it_is_refused() =>
         ParityRun.AssertSameAsync(
             static request => Answer(request, "Basic realm=a"),
-            static run => run.SendAsync(
-                RequestParityTests.With(run.Request("GET"), static headers => headers.TryAddWithoutValidation("Authorization", "Bearer x"))),
+            static run => run.SendAsync(RequestParityTests.With(
+                run.Request("GET"), static headers => headers.TryAddWithoutValidation("Authorization", "Bearer x"))),
             new { Credentials = (ICredentials)s_credential });
 
     [Theory]

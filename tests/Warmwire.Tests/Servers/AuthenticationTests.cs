@@ -212,8 +212,9 @@ public sealed class AuthenticationTests
             {
                 "mpm_event", "authn_core", "authz_core", "authz_user", "authn_file", "auth_basic", "auth_digest", "alias",
             }.Select(static name => $"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so"));
-        File.WriteAllText($"{directory}/basic", $"u:{{SHA}}{Convert.ToBase64String(Sha1("p"))}\n");
-        File.WriteAllText($"{directory}/digest", $"u:private place:{Convert.ToHexStringLower(Md5("u:private place:p"))}\n");
+        File.WriteAllText($"{directory}/basic", $"u:{{SHA}}{Convert.ToBase64String(Hash(HashAlgorithmName.SHA1, "p"))}\n");
+        string digest = Convert.ToHexStringLower(Hash(HashAlgorithmName.MD5, "u:private place:p"));
+        File.WriteAllText($"{directory}/digest", $"u:private place:{digest}\n");
         File.WriteAllText($"{directory}/conf", $"""
             {modules}
             {user}
@@ -251,11 +252,9 @@ public sealed class AuthenticationTests
         return ["-D", "FOREGROUND", "-f", $"{directory}/conf"];
     }
 
-#pragma warning disable CA5350, CA5351 // What apache2 has in its files.
-    private static byte[] Sha1(string text) => SHA1.HashData(Encoding.UTF8.GetBytes(text));
-
-    private static byte[] Md5(string text) => MD5.HashData(Encoding.UTF8.GetBytes(text));
-#pragma warning restore CA5350, CA5351
+    /// <summary>As apache2 has it in its files.</summary>
+    private static byte[] Hash(HashAlgorithmName name, string text) =>
+        CryptographicOperations.HashData(name, Encoding.UTF8.GetBytes(text));
 
     private static async Task AnswerAsync(HttpContext context, string challenge)
     {

@@ -215,14 +215,7 @@ internal static class RequestHeadWriter
 
         if (options.ExtraHeaders is { } extraHeaders)
         {
-            for (int i = 0; i < extraHeaders.Count; i++)
-            {
-                (string name, string value) = extraHeaders[i];
-                if (!headers.Contains(name))
-                {
-                    WriteField(output, request, in options, name, value);
-                }
-            }
+            WriteExtraHeaders(output, request, headers, extraHeaders, in options);
         }
 
         if (options.Authorization is { } authorization)
@@ -289,6 +282,23 @@ internal static class RequestHeadWriter
         Utf8Formatter.TryFormat(length, output.GetSpan(20), out int digits);
         output.Advance(digits);
         output.Write("\r\n"u8);
+    }
+
+    private static void WriteExtraHeaders(
+        OutputBuffer output,
+        HttpRequestMessage request,
+        HttpHeadersNonValidated headers,
+        IReadOnlyList<KeyValuePair<string, string>> extraHeaders,
+        in RequestHeadOptions options)
+    {
+        for (int i = 0; i < extraHeaders.Count; i++)
+        {
+            (string name, string value) = extraHeaders[i];
+            if (!headers.Contains(name))
+            {
+                WriteField(output, request, in options, name, value);
+            }
+        }
     }
 
     /// <summary>They repeat what the server has written, such as a realm, which was read as Latin-1.</summary>
