@@ -71,8 +71,9 @@ internal sealed class AuthenticationDialogue : IDisposable
             return null;
         }
 
-        // The same scheme once more means that name or password are wrong, but where Digest says that only the nonce was over.
-        return _answered is { } before && before.Scheme == choice.Scheme && choice.Digest is not { IsStale: true } ? null : choice;
+        // The same scheme once more means that name or password are wrong, but where Digest says that only the nonce was over. A weaker one
+        // is not tried behind a stronger: who is on the way could ask for it to get the password.
+        return _answered is { } before && choice.Scheme <= before.Scheme && choice.Digest is not { IsStale: true } ? null : choice;
     }
 
     /// <summary>The value of the field that answers the challenge; <see langword="null"/>: there is no answer, or it was refused.</summary>

@@ -31,9 +31,6 @@ internal sealed class DigestChallenge
     /// <summary>Whether the name is sent as a hash (RFC 7616 §3.4.4).</summary>
     public bool HashesUserName { get; private init; }
 
-    /// <summary>Whether names outside ASCII may be sent in UTF-8.</summary>
-    public bool IsUtf8 { get; private init; }
-
     /// <summary>Reads a challenge; <see langword="null"/>: it cannot be answered.</summary>
     public static DigestChallenge? TryRead(Challenge challenge)
     {
@@ -56,7 +53,6 @@ internal sealed class DigestChallenge
             AlgorithmName = algorithmName,
             Protection = protection,
             HashesUserName = IsTrue(challenge["userhash"]),
-            IsUtf8 = "UTF-8".Equals(challenge["charset"], StringComparison.OrdinalIgnoreCase),
         };
     }
 

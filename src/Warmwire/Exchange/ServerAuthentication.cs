@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Warmwire.Authentication;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
+using Warmwire.Fields;
 using Warmwire.Settings;
 
 namespace Warmwire.Exchange;
@@ -69,7 +70,7 @@ internal sealed class ServerAuthentication
         HttpRequestMessage request = hop.Request;
         AuthenticationTarget target = TargetOf(hop);
         AuthenticationRequest about = AboutOf(request);
-        bool allowsConnectionBound = AllowsHttp1(request);
+        bool allowsConnectionBound = AllowsConnectionBound(request);
         using var dialogue = new AuthenticationDialogue(_credentials, target, _memory, _settings.Negotiations);
         HttpResponseMessage response = await SendFirstAsync(hop, dialogue, about, allowsConnectionBound).ConfigureAwait(false);
         try
@@ -179,12 +180,14 @@ internal sealed class ServerAuthentication
 
     private static AuthenticationTarget TargetOf(Hop hop) => new(hop.Request.RequestUri!, IsProxy: false);
 
-    /// <summary>NTLM and Negotiate authenticate connections, which HTTP/2 shares between requests.</summary>
-    private static bool AllowsHttp1(HttpRequestMessage request) =>
-        request.Version.Major < 2 || request.VersionPolicy == HttpVersionPolicy.RequestVersionOrLower;
+    /// <summary>NTLM and Negotiate need a connection that is not shared, as HTTP/2's are, and stays open between requests.</summary>
+    private static bool AllowsConnectionBound(HttpRequestMessage request) =>
+        (request.Version == HttpVersion.Version11
+            || (request.Version.Major >= 2 && request.VersionPolicy == HttpVersionPolicy.RequestVersionOrLower))
+        && request.Headers.ConnectionClose != true;
 
     private static AuthenticationRequest AboutOf(HttpRequestMessage request) =>
-        new(request.Method.Method, request.RequestUri!.PathAndQuery)
+        new(MethodNames.Canonical(request.Method.Method), request.RequestUri!.PathAndQuery)
         {
             HostHeader = RequestRules.HostHeaderOf(request),
             HashBodyAsync = request.Content is { } content

@@ -197,6 +197,19 @@ public sealed class ConnectionAuthenticationTests
         await IsOk(rig, response);
     }
 
+    /// <summary>Its connection is closed behind each message, so that there is nothing to authenticate.</summary>
+    [Fact]
+    public async Task A_request_that_closes_its_connection_is_not_authenticated_by_it()
+    {
+        using var rig = Rig(new ScriptedNegotiations());
+        HttpRequestMessage request = Request(HttpMethod.Get, Host);
+        request.Headers.ConnectionClose = true;
+        Task<HttpResponseMessage> response = rig.Send(request);
+        await (await rig.Network.AcceptAsync()).AnswerAsync(401, "no", "WWW-Authenticate: NTLM");
+        using HttpResponseMessage refused = await rig.Done(response);
+        Assert.Equal("no", await refused.Content.ReadAsStringAsync());
+    }
+
     [Fact]
     public async Task A_caller_who_cancels_while_a_domain_controller_is_asked_is_free_at_once()
     {

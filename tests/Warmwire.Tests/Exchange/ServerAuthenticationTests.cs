@@ -192,6 +192,30 @@ public sealed class ServerAuthenticationTests
     }
 
     [Fact]
+    public async Task A_weaker_scheme_is_not_tried_behind_a_stronger()
+    {
+        using var rig = new PoolRig(With(s_credential));
+        Task<HttpResponseMessage> response = rig.Get();
+        ScriptedPeer peer = await rig.Network.AcceptAsync();
+        await peer.AnswerAsync(401, "", "WWW-Authenticate: Digest realm=a, nonce=n1, qop=auth");
+        await peer.AnswerAsync(401, "no", "WWW-Authenticate: Basic realm=a");
+        Assert.Equal("no", await (await rig.Done(response)).Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task The_method_is_hashed_as_it_is_sent()
+    {
+        using var rig = new PoolRig(With(s_credential));
+        Task<HttpResponseMessage> response = rig.Send(Request(new HttpMethod("get")));
+        ScriptedPeer peer = await rig.Network.AcceptAsync();
+        await peer.AnswerAsync(401, "", "WWW-Authenticate: Digest realm=r, nonce=n");
+        ReceivedRequest second = await peer.AnswerAsync();
+        (await rig.Done(response)).Dispose();
+        Assert.Contains(
+            Md5($"{Md5("u:r:p")}:n:{Md5($"{second.Method}:/")}"), second.Headers["Authorization"], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_server_that_always_says_stale_is_answered_eight_times()
     {
         using var rig = new PoolRig(With(s_credential));
