@@ -177,6 +177,7 @@ public sealed class AuthenticationTests
         int reference = await CountAsync(new SocketsHttpHandler { UseProxy = false, Credentials = s_credential, PreAuthenticate = true });
         int ours = await CountAsync(new PooledHttpHandler { UseProxy = false, Credentials = s_credential, PreAuthenticate = true });
         Assert.InRange(ours, 5, reference);
+        File.Delete(log);
 
         async Task<int> CountAsync(HttpMessageHandler handler)
         {
