@@ -11,8 +11,8 @@ internal sealed class ContinueWait : Deadline
 
     public bool IsDecided => _decided.Task.IsCompleted;
 
-    /// <summary>Ends the wait.</summary>
-    public void Decide(bool send) => _decided.TrySetResult(send);
+    /// <summary>Ends the wait. Returns whether that decided it.</summary>
+    public bool Decide(bool send) => _decided.TrySetResult(send);
 
     /// <summary>Returns whether the body is to be sent.</summary>
     public async ValueTask<bool> WaitAsync(DeadlineQueue deadlines, TimeSpan limit)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Threading.Tasks.Sources;
+using Warmwire.Authentication;
 using Warmwire.Fields;
 using Warmwire.Proxies;
 using Warmwire.Settings;
@@ -42,6 +43,9 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
 
     /// <inheritdoc cref="AttemptRequest.AcceptEncoding"/>
     public string? AcceptEncoding => _request.AcceptEncoding;
+
+    /// <inheritdoc cref="AttemptRequest.Authorization"/>
+    public AuthorizationFields? Authorization => _request.Authorization;
 
     /// <inheritdoc cref="AttemptRequest.PropagatedHeaders"/>
     public IReadOnlyList<KeyValuePair<string, string>>? PropagatedHeaders => _request.PropagatedHeaders;

@@ -23,6 +23,12 @@ internal struct AttemptProgress
     public bool ContentBegun { get; set; }
 
     /// <summary>
+    /// The content waited for 100 Continue, and a final response came in its place: it will not be asked for its bytes any more. Set before
+    /// the promise is kept.
+    /// </summary>
+    public bool ContentWithheld { get; set; }
+
+    /// <summary>
     /// Whether the connection had no slot after all. The server has not seen the request, or has refused it because we could not know of
     /// its limit: the request waits again, and that is no replay.
     /// </summary>

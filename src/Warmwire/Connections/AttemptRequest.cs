@@ -1,3 +1,4 @@
+using Warmwire.Authentication;
 using Warmwire.Proxies;
 using Warmwire.Settings;
 
@@ -11,6 +12,9 @@ internal readonly record struct AttemptRequest(HttpRequestMessage Message, Reque
 
     /// <summary>To ask for the content codings that will be undone.</summary>
     public string? AcceptEncoding { get; init; }
+
+    /// <summary>Credentials; <see langword="null"/> for a request to which the transport adds none.</summary>
+    public AuthorizationFields? Authorization { get; init; }
 
     /// <summary>Trace context.</summary>
     public IReadOnlyList<KeyValuePair<string, string>>? PropagatedHeaders { get; init; }

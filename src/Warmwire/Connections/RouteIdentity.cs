@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Warmwire.Authentication;
 using Warmwire.Proxies;
 
 namespace Warmwire.Connections;
@@ -22,7 +23,8 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
         X509Certificate2? clientCertificate = null,
         ProtocolOffer protocols = ProtocolOffer.Http1,
         ProxyHop? proxy = null,
-        bool isForwarding = false)
+        bool isForwarding = false,
+        ConnectionIdentity? identity = null)
     {
         IsTls = isTls;
         Host = host;
@@ -32,6 +34,7 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
         TlsHost = isTls ? tlsHost ?? host : null;
         ClientCertificate = isTls ? clientCertificate : null;
         Protocols = protocols;
+        Identity = identity;
     }
 
     // The origin.
@@ -70,12 +73,20 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
     /// <summary>What its connections may speak.</summary>
     public ProtocolOffer Protocols { get; }
 
+    // The identity.
+
+    /// <summary>
+    /// Whom its connections are authenticated as, by NTLM or Negotiate; <see langword="null"/> for connections that are not authenticated.
+    /// </summary>
+    public ConnectionIdentity? Identity { get; }
+
     /// <summary>The route of all requests that a proxy forwards: http:// without TLS to the server.</summary>
     public static RouteIdentity Forwarding(ProxyHop proxy) => new(
         isTls: false, proxy.Host, proxy.Port, tlsHost: null, clientCertificate: null, ProtocolOffer.Http1, proxy, isForwarding: true);
 
     /// <summary>The same route with a tunnel through a proxy.</summary>
-    public RouteIdentity Through(ProxyHop proxy) => new(IsTls, Host, Port, TlsHost, ClientCertificate, Protocols, proxy);
+    public RouteIdentity Through(ProxyHop proxy) =>
+        new(IsTls, Host, Port, TlsHost, ClientCertificate, Protocols, proxy, isForwarding: false, Identity);
 
     /// <summary>
     /// Whether both are the same route. References first: requests of one program bring the same strings and certificates again and again.
@@ -88,13 +99,14 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
         && SameName(TlsHost, other.TlsHost)
         && IsForwarding == other.IsForwarding
         && SameProxy(Proxy, other.Proxy)
-        && SameCertificate(ClientCertificate, other.ClientCertificate);
+        && SameCertificate(ClientCertificate, other.ClientCertificate)
+        && (ReferenceEquals(Identity, other.Identity) || Identity?.Equals(other.Identity) == true);
 
     public bool Equals(RouteIdentity other) => Is(other);
 
     public override bool Equals(object? obj) => obj is RouteIdentity other && Is(other);
 
-    /// <summary>Without the TLS identity and the proxy: those that differ in nothing else are few.</summary>
+    /// <summary>Without the TLS identity, the proxy and the identity: those that differ in nothing else are few.</summary>
     public override int GetHashCode() =>
         (StringComparer.OrdinalIgnoreCase.GetHashCode(Host) * 31) + (Port << 4) + ((int)Protocols << 1) + (IsTls ? 1 : 0);
 

@@ -123,6 +123,21 @@ internal static class TransportErrors
     public static TransportException TotalTimeout(HttpConnection connection, Attempt attempt, TimeSpan limit, TransportPhase phase) =>
         Timeout(ErrorTexts.TotalTimeout(Shown(connection, attempt), limit, phase), phase, connection, attempt);
 
+    /// <summary>The total time is over between two attempts, on no connection.</summary>
+    public static TransportException TotalTimeout(string origin, TimeSpan limit, TransportPhase phase)
+    {
+        string message = ErrorTexts.TotalTimeout(origin, limit, phase);
+        return new TransportException(
+            HttpRequestError.Unknown,
+            message,
+            new TimeoutException(message),
+            phase,
+            RequestSent.Fully,
+            origin,
+            connectionId: null,
+            isTimeout: true);
+    }
+
     /// <summary>The request cannot be sent as it is; sending it again would not help.</summary>
     public static TransportException Refused(HttpConnection connection, Attempt attempt, HttpRequestException refusal) =>
         new(

@@ -304,7 +304,7 @@ internal static class UserCode
     }
 
     /// <summary>What the application's credentials hold for a URI and a scheme of authentication; nothing if they throw.</summary>
-    public static NetworkCredential? CredentialFor(ICredentials credentials, Uri uri, string scheme)
+    public static NetworkCredential? ProxyCredentialFor(ICredentials credentials, Uri uri, string scheme)
     {
         try
         {
@@ -313,6 +313,20 @@ internal static class UserCode
         catch (Exception)
         {
             return null;
+        }
+    }
+
+    /// <summary>What the program has for a server or proxy that asks to authenticate with a scheme.</summary>
+    /// <exception cref="HttpRequestException">The program's code threw.</exception>
+    public static NetworkCredential? CredentialFor(ICredentials credentials, Uri uri, string scheme, string origin, bool isProxy)
+    {
+        try
+        {
+            return credentials.GetCredential(uri, scheme);
+        }
+        catch (Exception e)
+        {
+            throw new HttpRequestException(AuthenticationErrorTexts.CredentialsFailed(scheme, origin, isProxy, e), e);
         }
     }
 

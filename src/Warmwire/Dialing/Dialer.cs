@@ -71,11 +71,12 @@ internal sealed class Dialer
             TimeSpan connectTime = passage is null
                 ? connected.ConnectTime
                 : _settings.TimeProvider.GetElapsedTime(begun) - connected.DnsTime - tlsTime;
-            bool isHttp2 = request.Route.Protocols == ProtocolOffer.Http2;
+            (bool isHttp2, TransportContext? channel) = (request.Route.Protocols == ProtocolOffer.Http2, null);
             if (request.Route.IsTls)
             {
                 long start = _settings.TimeProvider.GetTimestamp();
-                isHttp2 = await SecureAsync(layers, request, begun, cancellationToken).ConfigureAwait(false);
+                SslStream secured = await SecureAsync(layers, request, begun, cancellationToken).ConfigureAwait(false);
+                (channel, isHttp2) = (secured.TransportContext, TlsHandshake.IsHttp2(secured));
                 tlsTime += _settings.TimeProvider.GetElapsedTime(start);
             }
 
@@ -90,6 +91,7 @@ internal sealed class Dialer
                 Stream = layers.Top,
                 SocketStream = layers.Socket,
                 IsPlain = layers.IsPlain,
+                Channel = channel,
                 IsHttp2 = isHttp2,
                 RemoteEndPoint = remote,
                 ResolvedAddress = connected.ResolvedAddress,
@@ -119,7 +121,7 @@ internal sealed class Dialer
     }
 
     /// <summary>TLS with the server. Tells whether it has chosen HTTP/2.</summary>
-    private async Task<bool> SecureAsync(DialedLayers layers, DialRequest request, long begun, CancellationToken cancellationToken)
+    private async Task<SslStream> SecureAsync(DialedLayers layers, DialRequest request, long begun, CancellationToken cancellationToken)
     {
         // As in .NET, a ConnectCallback may do the handshake itself, with its own server name and its own judgement of the server. Behind a
         // proxy its stream leads to the proxy, so what it has authenticated is not the server.
@@ -128,7 +130,7 @@ internal sealed class Dialer
             ? TlsHandshake.Accept(given, request)
             : await _tls.RunAsync(below, request, begun, cancellationToken).ConfigureAwait(false);
         layers.Secure(secured);
-        return TlsHandshake.IsHttp2(secured);
+        return secured;
     }
 
     private async Task<Connected> ConnectAsync(DialRequest request, TimeSpan limit, CancellationToken cancellationToken)

@@ -23,7 +23,7 @@ internal static class SocksTunnel
         Stream stream, HandlerSettings settings, DialRequest request, ProxyHop proxy, DialDeadline deadline)
     {
         NetworkCredential? credential = proxy.Credentials is { } credentials
-            ? UserCode.CredentialFor(credentials, proxy.Address, proxy.Address.Scheme)
+            ? UserCode.ProxyCredentialFor(credentials, proxy.Address, proxy.Address.Scheme)
             : null;
         HostAndPort server = request.Route.HostAndPort;
         byte[] buffer = new byte[Socks5Messages.MaxLength];

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
+using Warmwire.Authentication;
 using Warmwire.Bodies;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
@@ -14,7 +15,7 @@ namespace Warmwire.Exchange;
 /// <summary>
 /// Everything behind a started handler: takes a request through redirects, cookies, replays and decompression, and the pool.
 /// </summary>
-internal sealed class ExchangeEngine : IDisposable
+internal sealed class ExchangeEngine : IDisposable, IAttemptSender
 {
     private readonly HandlerSettings _settings;
     private readonly ConnectionServices _services;
@@ -22,6 +23,9 @@ internal sealed class ExchangeEngine : IDisposable
     private readonly TransportMetrics _metrics;
     private readonly CookieContainer? _cookies;
     private readonly ProxyChoice _proxies;
+
+    /// <summary>There are credentials.</summary>
+    private readonly ServerAuthentication? _authentication;
     private volatile bool _closed;
 
     public ExchangeEngine(HandlerSettings settings, TransportMetrics metrics)
@@ -31,6 +35,7 @@ internal sealed class ExchangeEngine : IDisposable
         _services = new ConnectionServices(settings);
         _pool = new ConnectionPool(_services, new PoolEvents(metrics, settings.TimeProvider));
         _proxies = new ProxyChoice(settings);
+        _authentication = settings.Credentials is { } credentials ? new ServerAuthentication(credentials, settings, this) : null;
         _cookies = settings.UseCookies ? settings.CookieContainer ??= new CookieContainer() : null;
     }
 
@@ -115,7 +120,8 @@ internal sealed class ExchangeEngine : IDisposable
     /// alone, nothing is measured, nothing is to be refused.
     /// </summary>
     private bool IsOrdinary(HttpRequestMessage request) =>
-        RequestRules.IsOrdinary(request)
+        _authentication is null
+        && RequestRules.IsOrdinary(request)
         && RequestSettings.HasNoneOfItsOwn(request)
         && !RequestSettings.Defaults(_settings).CaptureResponseStack
         && !RequestTelemetry.IsWanted(_metrics, _settings);
@@ -189,7 +195,8 @@ internal sealed class ExchangeEngine : IDisposable
 
         try
         {
-            HttpResponseMessage response = await SendHopAsync(request, settings, total, stack, cancellationToken).ConfigureAwait(false);
+            HttpResponseMessage response =
+                await SendHopAsync(request, settings, total, stack, _authentication, cancellationToken).ConfigureAwait(false);
             if (RedirectPolicy.MayRedirect(response.StatusCode, _settings))
             {
                 response = await FollowAsync(request, response, settings, total, stack, cancellationToken).ConfigureAwait(false);
@@ -224,6 +231,7 @@ internal sealed class ExchangeEngine : IDisposable
         string? stack,
         CancellationToken cancellationToken)
     {
+        Uri first = request.RequestUri!;
         for (int redirects = 0; ; redirects++)
         {
             if (redirects >= _settings.MaxAutomaticRedirections || RedirectPolicy.NextRequest(request, response, _settings) is not { } next)
@@ -234,26 +242,29 @@ internal sealed class ExchangeEngine : IDisposable
             // What is left of its body is drained in the background.
             response.Dispose();
             request = next;
-            response = await SendHopAsync(request, settings, total, stack, cancellationToken).ConfigureAwait(false);
+            ServerAuthentication? authentication =
+                _authentication?.MayAuthenticate(first, request.RequestUri!) == true ? _authentication : null;
+            response = await SendHopAsync(request, settings, total, stack, authentication, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    /// <summary>One request to one URI, with its activity, its cookies and its replays.</summary>
+    /// <summary>One request to one URI, with its activity, its cookies, its credentials and its replays.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<HttpResponseMessage> SendHopAsync(
-        HttpRequestMessage request, RequestSettings settings, TotalDeadline? total, string? stack, CancellationToken cancellationToken)
+        HttpRequestMessage request,
+        RequestSettings settings,
+        TotalDeadline? total,
+        string? stack,
+        ServerAuthentication? authentication,
+        CancellationToken cancellationToken)
     {
         Uri uri = request.RequestUri!;
         RequestTelemetry telemetry = RequestTelemetry.Start(_metrics, _settings, request);
         try
         {
-            Attempt attempt = NewAttempt(request, settings, total, stack, cancellationToken);
-            HttpResponseMessage response = await SendWithReplaysAsync(attempt).ConfigureAwait(false);
-            if (ProxyAuthentication.IsRefusal(response, attempt))
-            {
-                response = await AuthenticateAsync(attempt, response).ConfigureAwait(false);
-            }
-
+            HttpResponseMessage response = authentication is null
+                ? await SendThroughAsync(NewAttempt(request, settings, total, stack, cancellationToken)).ConfigureAwait(false)
+                : await authentication.SendAsync(new Hop(request, settings, total, stack, cancellationToken)).ConfigureAwait(false);
             if (_cookies is not null)
             {
                 CookieJar.Store(_cookies, uri, response);
@@ -271,10 +282,11 @@ internal sealed class ExchangeEngine : IDisposable
 
     /// <summary>Sends the attempt, and again where that is safe.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<HttpResponseMessage> SendWithReplaysAsync(Attempt attempt)
+    private async ValueTask<HttpResponseMessage> SendWithReplaysAsync(Attempt attempt, Hop? hop = null)
     {
         while (true)
         {
+            hop?.Last = attempt;
             try
             {
                 return await LeaseAndSendAsync(attempt).ConfigureAwait(false);
@@ -292,8 +304,18 @@ internal sealed class ExchangeEngine : IDisposable
         }
     }
 
+    /// <summary>The same, and answers a proxy that refuses it.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<HttpResponseMessage> SendThroughAsync(Attempt attempt, Hop? hop = null)
+    {
+        HttpResponseMessage response = await SendWithReplaysAsync(attempt, hop).ConfigureAwait(false);
+        return ProxyAuthentication.IsRefusal(response, attempt)
+            ? await AuthenticateAsync(attempt, response, hop).ConfigureAwait(false)
+            : response;
+    }
+
     /// <summary>Sends a request again that a proxy has refused with 407, as often as its authentication wants.</summary>
-    private async ValueTask<HttpResponseMessage> AuthenticateAsync(Attempt attempt, HttpResponseMessage refusal)
+    private async ValueTask<HttpResponseMessage> AuthenticateAsync(Attempt attempt, HttpResponseMessage refusal, Hop? hop = null)
     {
         var authentication = new ProxyAuthentication(_settings, attempt.Proxy!, attempt.ProxyAuthorization);
         while (true)
@@ -306,7 +328,7 @@ internal sealed class ExchangeEngine : IDisposable
             }
 
             attempt = attempt.With(authorization);
-            HttpResponseMessage response = await SendWithReplaysAsync(attempt).ConfigureAwait(false);
+            HttpResponseMessage response = await SendWithReplaysAsync(attempt, hop).ConfigureAwait(false);
             if (response.StatusCode != HttpStatusCode.ProxyAuthenticationRequired)
             {
                 authentication.Accepted();
@@ -332,7 +354,13 @@ internal sealed class ExchangeEngine : IDisposable
     // ---- One attempt ------------------------------------------------------------------------------------------------
 
     private Attempt NewAttempt(
-        HttpRequestMessage request, RequestSettings settings, TotalDeadline? total, string? stack, CancellationToken cancellationToken)
+        HttpRequestMessage request,
+        RequestSettings settings,
+        TotalDeadline? total,
+        string? stack,
+        CancellationToken cancellationToken,
+        AuthorizationFields? authorization = null,
+        int replays = 0)
     {
         ProxyHop? proxy = _proxies.Find(request.RequestUri!, settings);
         return Attempt.Rent(new AttemptRequest(request, settings, cancellationToken)
@@ -344,7 +372,9 @@ internal sealed class ExchangeEngine : IDisposable
                 ? null
                 : Decompression.AcceptEncodingToAdd(request, _settings.AutomaticDecompression),
             PropagatedHeaders = RequestTelemetry.HeadersToPropagate(request, _settings.ActivityHeadersPropagator),
+            Authorization = authorization,
             TotalDeadline = total,
+            Replays = replays,
             Stack = stack,
         });
     }
@@ -384,14 +414,49 @@ internal sealed class ExchangeEngine : IDisposable
         return response;
     }
 
-    private static RouteIdentity RouteOf(Attempt attempt)
+    private static RouteIdentity RouteOf(Attempt attempt, ConnectionIdentity? identity = null)
     {
         HttpRequestMessage request = attempt.Request;
         Uri uri = request.RequestUri!;
         bool isTls = RequestRules.IsTls(uri);
         string? tlsHost = isTls ? RequestRules.HostHeaderOf(request) : null;
         var straight = new RouteIdentity(
-            isTls, uri.IdnHost, uri.Port, tlsHost, attempt.Settings.ClientCertificate, RequestRules.OfferFor(request, isTls));
+            isTls,
+            uri.IdnHost,
+            uri.Port,
+            tlsHost,
+            attempt.Settings.ClientCertificate,
+            identity is null ? RequestRules.OfferFor(request, isTls) : ProtocolOffer.Http1,
+            identity: identity);
         return attempt.Proxy is null ? straight : ProxyChoice.RouteOf(attempt.Proxy, uri, straight);
+    }
+
+    // ---- For the authentication -------------------------------------------------------------------------------------
+
+    ValueTask<HttpResponseMessage> IAttemptSender.SendAsync(Hop hop, AuthorizationFields? authorization) =>
+        SendThroughAsync(((IAttemptSender)this).NewAttempt(hop, authorization, replays: 0), hop);
+
+    Attempt IAttemptSender.NewAttempt(Hop hop, AuthorizationFields? authorization, int replays) =>
+        hop.Last = NewAttempt(hop.Request, hop.Settings, hop.Total, hop.Stack, hop.CancellationToken, authorization, replays);
+
+    ValueTask<HttpConnection> IAttemptSender.LeaseAsync(Attempt attempt, ConnectionIdentity identity)
+    {
+        RouteIdentity route = RouteOf(attempt, identity);
+        return _pool.TryLeaseIdle(route, attempt, out HttpConnection? idle)
+            ? ValueTask.FromResult(idle)
+            : _pool.LeaseAsync(route, attempt, attempt.Replays > 0 ? DialReason.Replacement : null);
+    }
+
+    async ValueTask<bool> IAttemptSender.MayReplayAsync(Attempt attempt, TransportException error) =>
+        !_closed
+        && ReplayRules.MayReplay(attempt, error)
+        && await ReplayRules.IsContentFreeAsync(attempt, _settings.TimeProvider).ConfigureAwait(false);
+
+    void IAttemptSender.Received(Hop hop, HttpResponseMessage response)
+    {
+        if (_cookies is not null)
+        {
+            CookieJar.Store(_cookies, hop.Request.RequestUri!, response);
+        }
     }
 }

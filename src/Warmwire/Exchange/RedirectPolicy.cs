@@ -119,7 +119,8 @@ internal static class RedirectPolicy
         return address.Contains('#') || !Uri.TryCreate(address + fragment, UriKind.Absolute, out Uri? whole) ? target : whole;
     }
 
-    private static bool IsSameOrigin(Uri one, Uri other) =>
+    /// <summary>Scheme, host and port (RFC 9110 §4.3.1).</summary>
+    public static bool IsSameOrigin(Uri one, Uri other) =>
         one.Port == other.Port && one.Scheme == other.Scheme && string.Equals(one.Host, other.Host, StringComparison.OrdinalIgnoreCase);
 
     private static void CopyHeaders(HttpRequestHeaders from, HttpRequestHeaders to, bool sameOrigin, bool dropBodyFields)

@@ -86,7 +86,7 @@ internal static class RequestRules
                 inner: null,
                 TransportPhase.Connect,
                 RequestSent.No,
-                uri.GetLeftPart(UriPartial.Authority),
+                OriginOf(uri),
                 connectionId: null);
         }
 
@@ -98,15 +98,18 @@ internal static class RequestRules
                 new InvalidOperationException(RequestErrorTexts.ChunkedWithoutContent),
                 TransportPhase.Connect,
                 RequestSent.No,
-                uri.GetLeftPart(UriPartial.Authority),
+                OriginOf(uri),
                 connectionId: null);
         }
 
         if (ConnectMethod.ProtocolOf(request) is not null && OfferFor(request, IsTls(uri)) == ProtocolOffer.Http1)
         {
-            throw PoolErrors.ExtendedConnectNotSupported(uri.GetLeftPart(UriPartial.Authority));
+            throw PoolErrors.ExtendedConnectNotSupported(OriginOf(uri));
         }
     }
+
+    /// <summary>For texts, without a user and password that the URI may name.</summary>
+    private static string OriginOf(Uri uri) => uri.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
 
     /// <summary>HTTP/1.1 has no body to code then, and HTTP/2 has no such field.</summary>
     private static bool IsChunkedWithoutContent(HttpRequestMessage request) =>

@@ -341,12 +341,12 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public ReplayPolicy ReplayPolicy { get => Settings.ReplayPolicy; set => Mutable.ReplayPolicy = Must.BeDefined(value); }
 
-    // Proxies, what needs authentication, which does not exist yet, and HTTP/2
+    // Authentication, proxies, and HTTP/2
 
-    /// <summary>Credentials for server authentication. Not supported yet.</summary>
-    /// <value>Default: .NET's.</value>
-    /// <exception cref="NotSupportedException">The value is not the default.</exception>
-    public ICredentials? Credentials { get => null; set => _lifetime.RequireDefault(value is not null); }
+    /// <summary>What is asked for a credential when a server challenges (RFC 9110 §11): Negotiate, NTLM, Digest or Basic. What it throws
+    /// fails the request. Beyond a redirect to another origin only a <see cref="CredentialCache"/> is asked.</summary>
+    /// <value>Default: <see langword="null"/>, a 401 is the response.</value>
+    public ICredentials? Credentials { get => Settings.Credentials; set => Mutable.Credentials = value; }
 
     /// <summary>The credentials for a proxy that has none of its own, such as the one of the environment.</summary>
     /// <value>Default: <see langword="null"/>. <see cref="IWebProxy.Credentials"/> come first.</value>
@@ -360,10 +360,9 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
     /// <value>Default: <see langword="null"/>, <see cref="HttpClient.DefaultProxy"/> as it is at the first request.</value>
     public IWebProxy? Proxy { get => Settings.Proxy; set => Mutable.Proxy = value; }
 
-    /// <summary>Whether credentials are sent before they are asked for. Not supported yet.</summary>
-    /// <value>Default: .NET's.</value>
-    /// <exception cref="NotSupportedException">The value is not the default.</exception>
-    public bool PreAuthenticate { get => false; set => _lifetime.RequireDefault(value); }
+    /// <summary>Whether Basic and Digest credentials are sent unasked to where they were accepted before (RFC 7617 §2.2).</summary>
+    /// <value>Default: <see langword="false"/>.</value>
+    public bool PreAuthenticate { get => Settings.PreAuthenticate; set => Mutable.PreAuthenticate = value; }
 
     /// <summary>Whether an origin gets another HTTP/2 connection when all its streams are in use. If not, requests wait.</summary>
     /// <value>Default: <see langword="true"/> (.NET: <see langword="false"/>), so that one connection's stream limit does not cap a program
@@ -417,7 +416,8 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
     /// <summary>The clock of the pool and of every timeout.</summary>
     internal TimeProvider TimeProvider { get => Settings.TimeProvider; set => Mutable.TimeProvider = value; }
 
-    /// <summary>The name resolver as a function.</summary>
+    /// <summary>For tests: what begins NTLM and Negotiate, and the name resolver as a function.</summary>
+    internal Authentication.INegotiationFactory Negotiations { set => Mutable.Negotiations = value; }
     internal Func<string, CancellationToken, Task<IPAddress[]>> ResolveNames { set => Mutable.ResolveNames = value; }
 
     /// <summary>Tells the state of the connections and what happened since the handler was made.</summary>

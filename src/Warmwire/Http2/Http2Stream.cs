@@ -242,7 +242,7 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
         if (wrongHead is null)
         {
             HeadDone = true;
-            Upload?.FinalResponseStarted(fields.Status);
+            Upload?.FinalResponseStarted(fields.Status, attempt);
         }
 
         return wrongHead;

@@ -228,10 +228,14 @@ internal sealed class Http2Upload : IRequestBodyWriter
     public void Continue() => _continue?.Decide(true);
 
     /// <summary>A body that still waits for 100 Continue is not sent to a server that has refused it.</summary>
-    public void FinalResponseStarted(int status)
+    public void FinalResponseStarted(int status, Attempt attempt)
     {
         _refused = status >= 300;
-        _continue?.Decide(!_refused);
+        if (_continue?.Decide(!_refused) == true && _refused)
+        {
+            attempt.Progress.ContentWithheld = true;
+        }
+
         if (_refused && _responseWaits)
         {
             GiveAMoment();

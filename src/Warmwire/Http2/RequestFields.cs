@@ -196,6 +196,9 @@ internal sealed class RequestFields
                     Add(header.Key, header.Value, " ", last: null);
                     break;
 
+                case 13 when attempt.Authorization?.ForServer is not null && Is(header.Key, "Authorization"):
+                    break; // another is added below
+
                 case 15 when acceptEncoding is not null && Is(header.Key, "Accept-Encoding"):
                     Add(header.Key, header.Value, ", ", acceptEncoding);
                     acceptEncoding = null;
@@ -209,15 +212,10 @@ internal sealed class RequestFields
 
         if (attempt.PropagatedHeaders is { } extraHeaders)
         {
-            for (int i = 0; i < extraHeaders.Count; i++)
-            {
-                (string name, string value) = extraHeaders[i];
-                if (!headers.Contains(name))
-                {
-                    Add(name, new HeaderStringValues(), "", value);
-                }
-            }
+            AddExtraHeaders(headers, extraHeaders);
         }
+
+        AddCredentials("Authorization", attempt.Authorization?.ForServer);
 
         if (acceptEncoding is not null)
         {
@@ -227,6 +225,33 @@ internal sealed class RequestFields
         if (cookieDue)
         {
             AddCookies(attempt.CookieHeader!);
+        }
+    }
+
+    private void AddExtraHeaders(HttpHeadersNonValidated headers, IReadOnlyList<KeyValuePair<string, string>> extraHeaders)
+    {
+        for (int i = 0; i < extraHeaders.Count; i++)
+        {
+            (string name, string value) = extraHeaders[i];
+            if (!headers.Contains(name))
+            {
+                Add(name, new HeaderStringValues(), "", value);
+            }
+        }
+    }
+
+    /// <summary>
+    /// They repeat what the server has written, such as a realm, which was read as Latin-1. Never indexed: the size of what is sent would
+    /// help to guess a secret (RFC 7541 §7.1.3).
+    /// </summary>
+    private void AddCredentials(string name, string? value)
+    {
+        if (value is not null)
+        {
+            int start = _text.Count;
+            WriteName(name);
+            WriteValue(name, value, System.Text.Encoding.Latin1);
+            End(start, name.Length, FieldIndexing.NeverIndex);
         }
     }
 

@@ -223,6 +223,11 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
     public void Returned(HttpConnection connection)
     {
         PooledConnection pooled = PooledConnection.Of(connection);
+        if (pooled.HeldBy?.TryKeep() == true)
+        {
+            return;
+        }
+
         Moment moment = Executor.MomentFor(connection);
         using OriginExecutor.Scope at = Executor.Enter();
         at.Then(at.Plan.Leases.Returned(pooled, moment, _pool.Permits.HasDestitute));

@@ -70,6 +70,9 @@ internal sealed class PooledConnection
 
     // Where it stands.
 
+    /// <summary>What keeps it from the pool between exchanges. Set without the lock, by the flow that has leased it.</summary>
+    public HeldConnection? HeldBy { get; set; }
+
     public PooledState State { get; private set; }
 
     /// <summary>Why the connection takes no more requests. The first reason stands.</summary>

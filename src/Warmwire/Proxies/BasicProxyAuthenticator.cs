@@ -20,7 +20,7 @@ internal sealed class BasicProxyAuthenticator(ProxyHop hop, string? refused) : I
         }
 
         _hasAnswered = true;
-        NetworkCredential? found = UserCode.CredentialFor(credentials, hop.Address, Scheme);
+        NetworkCredential? found = UserCode.ProxyCredentialFor(credentials, hop.Address, Scheme);
         if (found is null || ReferenceEquals(found, CredentialCache.DefaultNetworkCredentials))
         {
             // The user's own identity of the operating system has no password that could be told.

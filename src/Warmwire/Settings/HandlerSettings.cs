@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Security;
+using Warmwire.Authentication;
 using Warmwire.Sockets;
 
 namespace Warmwire.Settings;
@@ -14,6 +15,7 @@ internal sealed class HandlerSettings
     public DistributedContextPropagator? ActivityHeadersPropagator { get; set; } = DistributedContextPropagator.Current;
     public bool AllowAutoRedirect { get; set; } = true;
     public DecompressionMethods AutomaticDecompression { get; set; }
+    public ICredentials? Credentials { get; set; }
     public Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? ConnectCallback { get; set; }
     public TimeSpan ConnectTimeout { get; set; } = HandlerDefaults.ConnectTimeout;
     public CookieContainer? CookieContainer { get; set; }
@@ -31,6 +33,7 @@ internal sealed class HandlerSettings
     public Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken, ValueTask<Stream>>? PlaintextStreamFilter { get; set; }
     public TimeSpan PooledConnectionIdleTimeout { get; set; } = HandlerDefaults.PooledConnectionIdleTimeout;
     public TimeSpan PooledConnectionLifetime { get; set; } = HandlerDefaults.PooledConnectionLifetime;
+    public bool PreAuthenticate { get; set; }
     public IDictionary<string, object?>? Properties { get; set; }
     public HeaderEncodingSelector<HttpRequestMessage>? RequestHeaderEncodingSelector { get; set; }
     public TimeSpan ResponseDrainTimeout { get; set; } = HandlerDefaults.ResponseDrainTimeout;
@@ -61,6 +64,9 @@ internal sealed class HandlerSettings
 
     /// <summary>The clock of everything below; tests pass their own.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    /// <summary>What begins NTLM and Negotiate; tests need no domain.</summary>
+    public INegotiationFactory Negotiations { get; set; } = SystemNegotiation.Factory;
 
     /// <summary>What moves the bytes of the connections that are opened; tests name one.</summary>
     public SocketBackEnd SocketBackEnd { get; set; } = SocketBackEnds.Default;

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Warmwire.Authentication;
 using Warmwire.Bodies;
 using Warmwire.Buffers;
 using Warmwire.Dialing;
@@ -23,6 +24,7 @@ public class LimitsDocTests
             typeof(Http1Limits), typeof(Http2Limits), typeof(ResponseBodyStream), typeof(PoolLimits), typeof(ChunkDecoder),
             typeof(ChunkEncoder), typeof(AddressOrder), typeof(AddressRace), typeof(DecompressedStream), typeof(ReplayRules),
             typeof(RequestTargetCache), typeof(BufferPool), typeof(SocketLimits), typeof(NameLimits), typeof(ProxyLimits),
+            typeof(AuthenticationLimits),
         ];
 
     public static TheoryData<string, string> Constants()

@@ -26,8 +26,6 @@ public sealed class DropInTests
     /// <summary>What exists with its default only.</summary>
     private static readonly Dictionary<string, object> s_notYet = new(StringComparer.Ordinal)
     {
-        [nameof(SocketsHttpHandler.Credentials)] = CredentialCache.DefaultCredentials,
-        [nameof(SocketsHttpHandler.PreAuthenticate)] = true,
         [nameof(SocketsHttpHandler.EnableMultipleHttp3Connections)] = true,
     };
 

@@ -1,6 +1,8 @@
+using System.Net;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Warmwire.Authentication;
 using Warmwire.Connections;
 using Warmwire.Pooling;
 using Warmwire.Proxies;
@@ -34,7 +36,8 @@ public sealed class RouteTests : IDisposable
         using var rig = new StubRig();
         FieldInfo[] members = typeof(RouteIdentity).GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public);
         Assert.NotEmpty(members);
-        var original = new RouteIdentity(isTls: true, "a.test", 443, "tls.test", _one, ProtocolOffer.Http2OrHttp1, Proxy("proxy.test"));
+        var original = new RouteIdentity(
+            isTls: true, "a.test", 443, "tls.test", _one, ProtocolOffer.Http2OrHttp1, Proxy("proxy.test"), isForwarding: false, Identity("me"));
         foreach (FieldInfo member in members)
         {
             object changed = original;
@@ -84,10 +87,14 @@ public sealed class RouteTests : IDisposable
         ProtocolOffer.Http2OrHttp1 => ProtocolOffer.Http1,
         X509Certificate2 => _other,
         ProxyHop => Proxy("other.test"),
+        ConnectionIdentity => Identity("you"),
         _ => throw new NotSupportedException($"The test does not know how to change {member.Name}; teach it."),
     };
 
     private static ProxyHop Proxy(string host) => ProxyHop.Of(new Uri($"http://{host}:3128"), credentials: null);
+
+    private static ConnectionIdentity Identity(string name) =>
+        ConnectionIdentity.Of(AuthenticationScheme.Ntlm, new NetworkCredential(name, "password"));
 
     private X509Certificate2 Certificate(string name) =>
         new CertificateRequest(name, _key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(DateTimeOffset.UnixEpoch,

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Warmwire.Authentication;
 using Warmwire.Bodies;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
@@ -295,8 +296,9 @@ internal sealed class Http1Exchange : HeadWait
         reader.BeginBody(framing, Math.Max(0, Connection.Services.Settings.MaxResponseHeadersBytes - _current.HeadBytes));
         if (!Connection.Request.IsDone)
         {
-            Connection.Writer.FinalResponseStarted(status.StatusCode);
-            if (status.StatusCode < 300 && framing.Kind != BodyKind.Raw)
+            bool refused = !AuthorizationFields.KeepWriting(Attempt.Authorization, status.StatusCode);
+            Connection.Writer.FinalResponseStarted(refused);
+            if (!refused && framing.Kind != BodyKind.Raw)
             {
                 HoldEarly(new Http1EarlyAnswer(Connection, Attempt, response, content, framing));
                 return true;

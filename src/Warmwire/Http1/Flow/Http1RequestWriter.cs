@@ -74,6 +74,7 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
                 OmitsProxyAuthorization = _key.IsTunneled,
                 Target = t_target ??= new RequestTargetCache(),
                 CookieHeader = attempt.CookieHeader,
+                Authorization = attempt.Authorization,
                 AcceptEncoding = attempt.AcceptEncoding,
                 ExtraHeaders = attempt.PropagatedHeaders,
                 EncodingSelector = _services.Settings.RequestHeaderEncodingSelector,
@@ -216,12 +217,15 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
     /// The final response began before the request was complete. A body that still waits for 100 Continue is sent only where that is cheap;
     /// an upload the server refused is stopped (RFC 9112 §9.5).
     /// </summary>
-    public void FinalResponseStarted(int statusCode)
+    public void FinalResponseStarted(bool refused)
     {
-        bool refused = statusCode >= 300;
         if (_current.Continue is { IsDecided: false } waiting)
         {
-            waiting.Decide(!refused || PromisedLength <= Http1Limits.BodySentAfterFinalAnswer);
+            bool send = !refused || PromisedLength <= Http1Limits.BodySentAfterFinalAnswer;
+            if (waiting.Decide(send) && !send && _current.Attempt is { } attempt)
+            {
+                attempt.Progress.ContentWithheld = true;
+            }
         }
         else if (refused)
         {

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using Warmwire.Authentication;
 using Warmwire.Fields;
 
 namespace Warmwire.Http1.Wire;
@@ -11,6 +12,9 @@ internal readonly struct RequestHeadOptions
 
     /// <summary>What the cookie container has for the URI, formatted; follows cookies the caller set itself.</summary>
     public string? CookieHeader { get; init; }
+
+    /// <summary>Credentials, in place of those the caller set itself.</summary>
+    public AuthorizationFields? Authorization { get; init; }
 
     /// <summary>From <see cref="HostField.ValueFor"/> if it is at hand, else it is made from the URI. A Host the caller set wins.</summary>
     public byte[]? HostValue { get; init; }

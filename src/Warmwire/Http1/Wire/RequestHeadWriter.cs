@@ -25,6 +25,7 @@ internal static class RequestHeadWriter
         TransferEncoding,
         ContentLength,
         AcceptEncoding,
+        Authorization,
         ProxyAuthorization,
     }
 
@@ -201,6 +202,9 @@ internal static class RequestHeadWriter
                 case Name.ProxyAuthorization when options.OmitsProxyAuthorization:
                     break; // it is for the proxy alone (RFC 9110 §11.7.2)
 
+                case Name.Authorization when options.Authorization?.ForServer is not null:
+                    break; // another is written below
+
                 case Name.UserAgent:
                     WriteField(output, request, in options, header.Key, header.Value, " ");
                     break;
@@ -215,6 +219,8 @@ internal static class RequestHeadWriter
         {
             WriteExtraHeaders(output, request, headers, extraHeaders, in options);
         }
+
+        WriteCredentials(output, "Authorization", options.Authorization?.ForServer);
 
         if (acceptEncoding is not null)
         {
@@ -296,6 +302,17 @@ internal static class RequestHeadWriter
         Utf8Formatter.TryFormat(length, output.GetSpan(20), out int digits);
         output.Advance(digits);
         output.Write("\r\n"u8);
+    }
+
+    /// <summary>They repeat what the server has written, such as a realm, which was read as Latin-1.</summary>
+    private static void WriteCredentials(OutputBuffer output, string name, string? value)
+    {
+        if (value is not null)
+        {
+            WriteName(output, name);
+            FieldWriter.WriteValue(output, name, value, Encoding.Latin1);
+            output.Write("\r\n"u8);
+        }
     }
 
     private static void WriteField(
@@ -383,10 +400,11 @@ internal static class RequestHeadWriter
             6 when (name[0] | 0x20) == 'c' => ("Cookie", Name.Cookie),
             6 => ("Expect", Name.Expect),
             10 => ("User-Agent", Name.UserAgent),
+            13 => ("Authorization", Name.Authorization),
             14 => ("Content-Length", Name.ContentLength),
             15 => ("Accept-Encoding", Name.AcceptEncoding),
-            19 => ("Proxy-Authorization", Name.ProxyAuthorization),
             17 => (RequestTransferEncoding.Name, Name.TransferEncoding),
+            19 => ("Proxy-Authorization", Name.ProxyAuthorization),
             _ => ("", Name.Other),
         };
         return name.Equals(candidate, StringComparison.OrdinalIgnoreCase) ? result : Name.Other;

@@ -1,0 +1,43 @@
+using Warmwire.Connections;
+
+namespace Warmwire.Exchange;
+
+/// <summary>
+/// The time of what a request does between two attempts: it ends with the caller's token, with the total time of the exchange, and with a
+/// limit of its own. The attempt that follows watches the total time itself.
+/// </summary>
+internal sealed class HopTime : ITotalDeadlineTarget, IDisposable
+{
+    private readonly CancellationTokenSource _limit;
+    private readonly CancellationTokenSource _all;
+
+    public HopTime(Hop hop, TimeProvider time, TimeSpan limit)
+    {
+        _limit = new CancellationTokenSource(limit, time);
+        _all = CancellationTokenSource.CreateLinkedTokenSource(hop.CancellationToken, _limit.Token);
+        hop.Total?.Watch(this);
+    }
+
+    public CancellationToken Token => _all.Token;
+
+    /// <summary>Its own limit, or the total time, has passed.</summary>
+    public bool IsOver => _limit.IsCancellationRequested;
+
+    void ITotalDeadlineTarget.TotalTimeExpired(TimeSpan limit)
+    {
+        try
+        {
+            _limit.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It was over just before; the next attempt finds out.
+        }
+    }
+
+    public void Dispose()
+    {
+        _all.Dispose();
+        _limit.Dispose();
+    }
+}
