@@ -6,4 +6,4 @@ namespace Warmwire.Connections;
 /// known.</param>
 /// <param name="Allowances">Of frames that bring nothing, the largest part of each allowance that was in use, by what is counted.</param>
 internal readonly record struct ConnectionVitals(
-    long WindowStalls, TimeSpan? PingRoundTrip, IReadOnlyDictionary<string, double> Allowances);
+    long WindowStalls, TimeSpan? PingRoundTrip, IReadOnlyDictionary<string, double>? Allowances);

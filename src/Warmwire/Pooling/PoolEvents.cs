@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Diagnostics;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
@@ -219,7 +220,7 @@ internal sealed class PoolEvents
 
     private void TellAllowances(HttpConnection connection)
     {
-        foreach ((string frames, double part) in connection.Vitals.Allowances)
+        foreach ((string frames, double part) in connection.Vitals.Allowances ?? ReadOnlyDictionary<string, double>.Empty)
         {
             if (_metrics.MeasuresAllowances)
             {

@@ -21,7 +21,7 @@ internal sealed class SystemResolver : INameResolver
         ResolveAsync(host, place: null, isUrgent: false, cancellationToken);
 
     /// <param name="host">The name.</param>
-    /// <param name="place">Is told while the look-up waits in line.</param>
+    /// <param name="place">Is told which look-up it is.</param>
     /// <param name="isUrgent">It goes before those that are not.</param>
     /// <param name="cancellationToken">Leaves the line. A look-up that has begun cannot be ended.</param>
     public async Task<NameAnswer> ResolveAsync(string host, LookUpPlace? place, bool isUrgent, CancellationToken cancellationToken)
@@ -33,7 +33,7 @@ internal sealed class SystemResolver : INameResolver
 
         cancellationToken.ThrowIfCancellationRequested();
         BlockingLookUp lookUp = _threads.Join(host, isUrgent);
-        place?.IsInLine = true;
+        place?.LookUp = lookUp;
         try
         {
             await lookUp.Begin.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -43,7 +43,6 @@ internal sealed class SystemResolver : INameResolver
             // It has begun meanwhile.
         }
 
-        place?.IsInLine = false;
         return new NameAnswer(await lookUp.Answer.ConfigureAwait(false));
     }
 }
@@ -51,8 +50,11 @@ internal sealed class SystemResolver : INameResolver
 /// <summary>Where a look-up stands, for the text of a dial whose time is over.</summary>
 internal sealed class LookUpPlace
 {
-    private volatile bool _isInLine;
+    private volatile BlockingLookUp? _lookUp;
+
+    /// <summary>The look-up; <see langword="null"/> where none stands in line.</summary>
+    public BlockingLookUp? LookUp { get => _lookUp; set => _lookUp = value; }
 
     /// <summary>It waits for its turn, or did when it was given up.</summary>
-    public bool IsInLine { get => _isInLine; set => _isInLine = value; }
+    public bool IsInLine => _lookUp is { Begin.IsCompleted: false };
 }

@@ -37,7 +37,7 @@ public sealed class RouteTests : IDisposable
         FieldInfo[] members = typeof(RouteIdentity).GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public);
         Assert.NotEmpty(members);
         var original = new RouteIdentity(
-            isTls: true, "a.test", 443, "tls.test", _one, ProtocolOffer.Http2OrHttp1, Proxy("proxy.test"), isForwarding: false, Identity("me"));
+            isTls: true, "a.test", 443, "tls.test", _one, ProtocolOffer.Http2OrHttp1, Proxy("proxy.test"), identity: Identity("me"));
         foreach (FieldInfo member in members)
         {
             object changed = original;

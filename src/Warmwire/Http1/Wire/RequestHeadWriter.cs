@@ -173,8 +173,10 @@ internal static class RequestHeadWriter
         {
             switch (Classify(header.Key))
             {
-                case Name.Host:
-                    break; // written
+                case Name.Host: // written
+                case Name.Authorization when options.Authorization?.ForServer is not null: // another is written below
+                case Name.ProxyAuthorization when options.OmitsProxyAuthorization: // it is for the proxy alone (RFC 9110 §11.7.2)
+                    break;
 
                 case Name.TransferEncoding:
                     // Sent only with a chunked body, so never together with a Content-Length.
@@ -199,12 +201,6 @@ internal static class RequestHeadWriter
                     acceptEncoding = null;
                     break;
 
-                case Name.ProxyAuthorization when options.OmitsProxyAuthorization:
-                    break; // it is for the proxy alone (RFC 9110 §11.7.2)
-
-                case Name.Authorization when options.Authorization?.ForServer is not null:
-                    break; // another is written below
-
                 case Name.UserAgent:
                     WriteField(output, request, in options, header.Key, header.Value, " ");
                     break;
@@ -221,6 +217,10 @@ internal static class RequestHeadWriter
         }
 
         WriteCredentials(output, "Authorization", options.Authorization?.ForServer);
+        if (options.ProxyAuthorization is { } authorization && !headers.Contains("Proxy-Authorization"))
+        {
+            WriteCredentials(output, "Proxy-Authorization", authorization);
+        }
 
         if (acceptEncoding is not null)
         {
@@ -230,11 +230,6 @@ internal static class RequestHeadWriter
         if (chunked)
         {
             output.Write("Transfer-Encoding: chunked\r\n"u8);
-        }
-
-        if (options.ProxyAuthorization is { } authorization && !headers.Contains("Proxy-Authorization"))
-        {
-            WriteField(output, request, in options, "Proxy-Authorization", authorization);
         }
 
         if (!cookieWritten)
