@@ -41,11 +41,16 @@ public sealed class EngineTelemetryTests
     [Fact]
     public async Task The_snapshot_has_the_event_loop_once_there_is_a_connection_over_it()
     {
-        Assert.SkipUnless(SocketBackEnds.Default == SocketBackEnd.EventLoop, "System.Net.Sockets moves the bytes.");
         await using RawServer server = LoopbackServers.Answering();
         using var handler = new PooledHttpHandler { UseProxy = false };
         using var client = new HttpClient(handler);
         (await client.GetAsync(server.Uri)).Dispose();
+        if (SocketBackEnds.Default != SocketBackEnd.EventLoop)
+        {
+            Assert.Null(handler.GetSnapshot().Engine);
+            return;
+        }
+
         EngineSnapshot engine = handler.GetSnapshot().Engine!;
         Assert.InRange(engine.Loops, 1, Environment.ProcessorCount);
         Assert.True(engine.Threads >= engine.Loops, engine.ToString());
