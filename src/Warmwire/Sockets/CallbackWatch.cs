@@ -1,16 +1,19 @@
 namespace Warmwire.Sockets;
 
 /// <summary>
-/// Finds out for the leader of a loop how long its thread is blocked by code that the loop runs. It costs a look at the clock for each
-/// callback; what the thread uses is asked only while there are callbacks that take long.
+/// Finds out for the leader of a loop how long its thread is blocked by code that the loop runs. It costs a look at the clock every few
+/// callbacks; what the thread uses is asked only while there are callbacks that take long.
 /// </summary>
 internal struct CallbackWatch
 {
+    private static readonly long s_long = (long)(SocketLimits.LongCallback.TotalSeconds * TimeProvider.System.TimestampFrequency);
+
     private long _at;
     private ThreadUse _use;
     private int _watched;
+    private int _ended;
 
-    /// <summary>When the callback that is under way began.</summary>
+    /// <summary>When the callback that is under way began, or one of the few before it.</summary>
     public readonly long CallbackBegan => _at;
 
     /// <summary>Another thread leads the loop.</summary>
@@ -36,10 +39,13 @@ internal struct CallbackWatch
 
     /// <summary>A callback has come back.</summary>
     /// <returns>For how long it has blocked the thread; zero also where that is not known yet.</returns>
-    public TimeSpan EndCallback()
+    public TimeSpan EndCallback() =>
+        _watched == 0 && ++_ended % SocketLimits.CallbacksPerLook != 0 ? TimeSpan.Zero : Look();
+
+    private TimeSpan Look()
     {
         long now = TimeProvider.System.GetTimestamp();
-        bool isLong = TimeProvider.System.GetElapsedTime(_at, now) >= SocketLimits.LongCallback;
+        bool isLong = now - _at >= s_long;
         _at = now;
         if (!isLong)
         {

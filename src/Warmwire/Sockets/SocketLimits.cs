@@ -36,6 +36,9 @@ internal static class SocketLimits
     /// <summary>Threads held up by user code that blocks; with more, what completes goes on on the thread pool.</summary>
     public const int BlockedLoopThreads = 32;
 
+    /// <summary>A leader looks at the clock behind so many callbacks, unless one of the last took long.</summary>
+    public const int CallbacksPerLook = 4;
+
     /// <summary>After so many short callbacks in a row it is not asked any more what the thread of the loop uses.</summary>
     public const int ShortCallbacksUnwatched = 8;
 
