@@ -15,7 +15,9 @@ internal static class OwnProcess
     /// <summary>Set in that process, to the name of the test.</summary>
     private const string Variable = "WARMWIRE_TEST_OF_THIS_PROCESS";
 
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(4);
+    /// <summary>Besides the time of a soak that was made longer.</summary>
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(4) + TimeSpan.FromSeconds(
+        double.Parse(Environment.GetEnvironmentVariable("WARMWIRE_SOAK_SECONDS") ?? "0", CultureInfo.InvariantCulture));
 
     public static async Task RunAsync(
         Type type, Func<Task> test, ITestOutputHelper output, TimeSpan? limit = null, [CallerMemberName] string method = "")
