@@ -44,7 +44,9 @@ internal sealed class ConnectTunnel
     /// <exception cref="IOException">It closed.</exception>
     public async Task<bool> TryOpenAsync(Stream stream, CancellationToken cancellationToken)
     {
-        _count = 0;
+        // Story: the proxy was too slow with a body, and a read of that connection, which a foreign stream does not give up, ends while the
+        // next one is read. It has the buffer to itself.
+        (_buffer, _count) = ([], 0);
         for (bool isFirst = true; ; isFirst = false)
         {
             await SendAsync(stream, cancellationToken).ConfigureAwait(false);
@@ -164,8 +166,9 @@ internal sealed class ConnectTunnel
 
         try
         {
-            int read = await stream.ReadAsync(_buffer.AsMemory(_count, _buffer.Length - _count), cancellationToken).ConfigureAwait(false);
-            _count += read;
+            byte[] buffer = _buffer;
+            int read = await stream.ReadAsync(buffer.AsMemory(_count), cancellationToken).ConfigureAwait(false);
+            _count += ReferenceEquals(buffer, _buffer) ? read : 0;
             return read;
         }
         catch (IOException) when (mayFail)

@@ -55,9 +55,10 @@ internal sealed class HeldConnection
     {
         // Story: the body of the last response comes to its end at this moment. Either its return finds the state released and goes to the
         // pool, or it was kept before, and goes there from here.
-        int before = Interlocked.Exchange(ref _state, Released);
+        // Story: it went to the pool, another request of the identity had it and held it, and only then was the holder cleared here, the
+        // other's: its connection went to the pool between two messages. So it is cleared first.
         _pooled.HeldBy = null;
-        if (before == Waiting)
+        if (Interlocked.Exchange(ref _state, Released) == Waiting)
         {
             _pooled.Origin.Returned(Connection);
         }

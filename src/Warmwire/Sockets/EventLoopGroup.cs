@@ -150,6 +150,16 @@ internal sealed class EventLoopGroup : IDisposable
         }
     }
 
+    /// <summary>No loop works. Those that code which blocked had asked for go, each at its next event. The monitor's.</summary>
+    public void Rest()
+    {
+        Blocking.Rest();
+        while (_led > _most)
+        {
+            ChangeLoops(atWork: 0, by: -1);
+        }
+    }
+
     private void AddLoops(int count, int most)
     {
         try

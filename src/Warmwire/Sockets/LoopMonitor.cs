@@ -125,6 +125,10 @@ internal sealed class LoopMonitor
         {
             _group.ChangeLoops(atWork, _demand.Note(_group.LoopsLed, atWork, _isLate));
         }
+        else
+        {
+            _group.Rest();
+        }
 
         return moves;
     }

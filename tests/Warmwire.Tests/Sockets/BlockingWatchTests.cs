@@ -54,6 +54,14 @@ public sealed class BlockingWatchTests
     }
 
     [Fact]
+    public void It_is_off_while_nothing_works()
+    {
+        Block(1);
+        _watch.Rest();
+        Assert.False(_watch.IsOn);
+    }
+
+    [Fact]
     public void A_thread_that_was_deposed_tells_of_short_blocks_only()
     {
         long now = Stopwatch.GetTimestamp();
