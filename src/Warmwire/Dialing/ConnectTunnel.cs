@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Warmwire.Authentication;
 using Warmwire.Buffers;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
@@ -206,11 +207,18 @@ internal sealed class ConnectTunnel
         Route route = _request.Route;
         string message = answer.StatusCode == (int)HttpStatusCode.ProxyAuthenticationRequired
             ? ProxyErrorTexts.TunnelNeedsAuthentication(
-                _proxy.Text, route.HostAndPort, ChallengeSchemes.In(answer.Challenges), _proxy.Credentials is not null)
+                _proxy.Text, route.HostAndPort, SchemesOf(answer.Challenges), _proxy.Credentials is not null)
             : ProxyErrorTexts.TunnelRefused(
                 _proxy.Text, route.HostAndPort, answer.StatusCode, answer.Reason, AnswerExcerpt.Of(body.Begin));
         return DialFailure.OfProxy(route, message, (HttpStatusCode)answer.StatusCode);
     }
+
+    /// <summary>For people: <c>Basic, NTLM</c>.</summary>
+    private static string SchemesOf(IReadOnlyList<string> challenges) => string.Join(
+        ", ",
+        challenges.SelectMany(static field => ChallengeParser.Parse(field))
+            .Take(ProxyLimits.Challenges)
+            .Select(static found => WireText.Show(found.Scheme)));
 
     /// <summary>What the request says of itself that asked for the connection, if that can be said to the proxy as it is.</summary>
     private static string? UserAgentOf(HttpRequestMessage? request)

@@ -1,5 +1,5 @@
 using System.Net;
-using System.Text;
+using Warmwire.Authentication;
 using Warmwire.Diagnostics;
 
 namespace Warmwire.Proxies;
@@ -9,7 +9,6 @@ namespace Warmwire.Proxies;
 /// <param name="refused">The value that the request carried already, which the proxy did not accept.</param>
 internal sealed class BasicProxyAuthenticator(ProxyHop hop, string? refused) : IProxyAuthenticator
 {
-    private const string Scheme = "Basic";
     private bool _hasAnswered;
 
     public ProxyAuthorization? Answer(IReadOnlyList<string> challenges)
@@ -20,34 +19,17 @@ internal sealed class BasicProxyAuthenticator(ProxyHop hop, string? refused) : I
         }
 
         _hasAnswered = true;
-        NetworkCredential? found = UserCode.ProxyCredentialFor(credentials, hop.Address, Scheme);
+        NetworkCredential? found = UserCode.ProxyCredentialFor(credentials, hop.Address, SchemeTable.NameOf(AuthenticationScheme.Basic));
         if (found is null || ReferenceEquals(found, CredentialCache.DefaultNetworkCredentials))
         {
             // The user's own identity of the operating system has no password that could be told.
             return null;
         }
 
-        string value = ValueOf(found);
+        string value = BasicAuthentication.Answer(found);
         return value == refused ? null : new ProxyAuthorization(value) { MayBeRepeated = true };
     }
 
-    /// <summary>As .NET forms it: in UTF-8, with the domain before the name if there is one.</summary>
-    public static string ValueOf(NetworkCredential credential)
-    {
-        string name = credential.Domain.Length == 0 ? credential.UserName : $"{credential.Domain}\\{credential.UserName}";
-        return $"{Scheme} {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{name}:{credential.Password}"))}";
-    }
-
-    private static bool Offers(IReadOnlyList<string> challenges)
-    {
-        foreach (string challenge in challenges)
-        {
-            if (ChallengeSchemes.Contains(challenge, Scheme))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    private static bool Offers(IReadOnlyList<string> challenges) =>
+        challenges.Any(static field => ChallengeParser.Parse(field).Exists(static found => found.Is(AuthenticationScheme.Basic)));
 }

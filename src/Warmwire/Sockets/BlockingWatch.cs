@@ -48,7 +48,7 @@ internal sealed class BlockingWatch
     }
 
     /// <summary>No loop works, so nothing blocks one. The monitor's, before it sleeps.</summary>
-    public void Rest() => _isOn = false;
+    public void BecomeIdle() => _isOn = false;
 
     /// <summary>The monitor's look.</summary>
     /// <param name="now">A timestamp of the system's clock.</param>

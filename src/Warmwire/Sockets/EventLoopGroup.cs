@@ -151,9 +151,9 @@ internal sealed class EventLoopGroup : IDisposable
     }
 
     /// <summary>No loop works. Those that code which blocked had asked for go, each at its next event. The monitor's.</summary>
-    public void Rest()
+    public void BecomeIdle()
     {
-        Blocking.Rest();
+        Blocking.BecomeIdle();
         while (_led > _most)
         {
             ChangeLoops(atWork: 0, by: -1);

@@ -127,7 +127,7 @@ internal sealed class LoopMonitor
         }
         else
         {
-            _group.Rest();
+            _group.BecomeIdle();
         }
 
         return moves;

@@ -1,4 +1,5 @@
 using System.Text;
+using Warmwire.Authentication;
 using Warmwire.Buffers;
 using Warmwire.Diagnostics;
 using Warmwire.Http1.Wire;
@@ -120,18 +121,8 @@ public sealed class ConnectAnswerTests
     [InlineData(" , ,Digest realm = \"x\" , nonce = y,Basic", "Digest,Basic")]
     [InlineData("", "")]
     [InlineData("\u00E9\"", "")]
-    public void Schemes_are_told_from_their_parameters(string field, string schemes)
-    {
-        var found = new List<string>();
-        ReadOnlySpan<char> rest = field;
-        while (ChallengeSchemes.TryNext(ref rest, out ReadOnlySpan<char> scheme))
-        {
-            found.Add(scheme.ToString());
-        }
-
-        Assert.Equal(schemes, string.Join(',', found));
-        Assert.Equal(schemes.Contains("Basic", StringComparison.OrdinalIgnoreCase), ChallengeSchemes.Contains(field, "Basic"));
-    }
+    public void Schemes_are_told_from_their_parameters(string field, string schemes) =>
+        Assert.Equal(schemes, string.Join(',', ChallengeParser.Parse(field).Select(static found => found.Scheme)));
 
     private static ConnectAnswer Parse(string head, int maxLines = 1000) => ConnectAnswer.Parse(Encoding.Latin1.GetBytes(head), maxLines);
 }

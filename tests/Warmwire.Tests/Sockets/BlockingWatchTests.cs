@@ -57,7 +57,7 @@ public sealed class BlockingWatchTests
     public void It_is_off_while_nothing_works()
     {
         Block(1);
-        _watch.Rest();
+        _watch.BecomeIdle();
         Assert.False(_watch.IsOn);
     }
 

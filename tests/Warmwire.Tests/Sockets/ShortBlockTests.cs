@@ -37,7 +37,7 @@ public sealed partial class ShortBlockTests
         await stop.CancelAsync();
         await Guard.Within(Task.WhenAll(echoing), () => "the peers");
         await Guard.Within(Task.WhenAll(asking), () => "the sockets");
-        await Eventually.IsTrue(() => group is { HandsOver: false, LoopsLed: 1 }, "a group that rests has no more loops than it needs");
+        await Eventually.IsTrue(() => group is { HandsOver: false, LoopsLed: 1 }, "an idle group has no more loops than it needs");
         pairs.ForEach(static pair => pair.Dispose());
 
         async Task AskAsync(SocketPair pair)
