@@ -27,12 +27,15 @@ public class SizeTests
     {
         (string Path, string What)[] tooLong =
         [
-            .. Sources(NotYet.FileLength).Select(static path => (path, Lines: SourceTree.Lines(path).Length))
+            .. Sources(NotYet.FileLength).Select(static path => (path, Lines: SourceTree.Lines(path).Count(IsCounted)))
                 .Where(static file => file.Lines > MaxFileLines)
                 .Select(static file => (file.path, $"{file.path}: {file.Lines} lines")),
         ];
         Assert.True(tooLong.Length == 0, SourceTree.Report(tooLong));
     }
+
+    /// <summary>Documentation is not counted: the public face has more of it than code, and must not be short of either.</summary>
+    private static bool IsCounted(string line) => !line.AsSpan().TrimStart().StartsWith("///", StringComparison.Ordinal);
 
     [Fact]
     public void No_method_of_the_library_or_the_command_is_longer_than_80_lines()
