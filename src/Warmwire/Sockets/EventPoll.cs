@@ -59,7 +59,7 @@ internal sealed unsafe class EventPoll
             }
 
             // An epoll is readable while it has events.
-            bool found = LibC.HasInput(_epoll.Descriptor);
+            bool found = LibC.IsReady(_epoll.Descriptor);
             _epoll.Exit();
             return found;
         }

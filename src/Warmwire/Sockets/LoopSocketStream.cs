@@ -29,7 +29,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
     private ReadOnlyMemory<byte> _writeMemory;
     private ManualResetValueTaskSourceCore<bool> _writeSource;
 
-    // The failure a write was told of: an error number. Reads must not take what is left for an orderly end.
+    // The failure a write or a look was told of: an error number. Reads must not take what is left for an orderly end.
     private volatile int _failure;
 
     // Events on their way through the thread pool.
@@ -62,7 +62,7 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
                 return true;
             }
 
-            bool found = LibC.HasInput(_descriptor.Descriptor);
+            bool found = Peek() != -LibC.EAGAIN;
             _descriptor.Exit();
             if (found)
             {
@@ -248,14 +248,25 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
             return Disposed;
         }
 
-        int result = !buffer.IsEmpty ? LibC.Receive(_descriptor.Descriptor, buffer)
-            : LibC.HasInput(_descriptor.Descriptor) ? 0
-            : -LibC.EAGAIN;
+        int result = buffer.IsEmpty ? Math.Min(Peek(), 0) : LibC.Receive(_descriptor.Descriptor, buffer);
         _descriptor.Exit();
 
         // Story: the peer breaks the connection, and the system tells of it once, to a write. To reads the rest looks like an orderly end,
         // and half a body would be taken for a whole one.
         return result == 0 && !buffer.IsEmpty && _failure != 0 ? -_failure : result;
+    }
+
+    /// <summary>Whether there is something to receive; between the descriptor's enter and exit.</summary>
+    private int Peek()
+    {
+        int result = LibC.Peek(_descriptor.Descriptor);
+        if (result < 0 && result != -LibC.EAGAIN)
+        {
+            // Story: the peer broke the connection, and the system told of it here, once. The read that follows finds an end.
+            _failure = -result;
+        }
+
+        return result;
     }
 
     private void CompleteRead(int result)
