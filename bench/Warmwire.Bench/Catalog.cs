@@ -30,7 +30,7 @@ internal static class Catalog
         new BlockScenario(Placement.OneCoreEach),
         new BlockScenario(Placement.ClientOnBoth),
         .. ShortBlocks,
-        new UnpinnedScenario(),
+        .. TailScenario.All,
         new ProxyScenario("yarp", new WrkContestant(), connections: 32),
         new ProxyScenario("yarp-h2load", new H2loadContestant(), connections: 32),
         new ProxyScenario("yarp-256", new WrkContestant(), connections: 256),
