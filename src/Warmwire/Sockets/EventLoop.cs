@@ -84,6 +84,9 @@ internal sealed unsafe class EventLoop
 
     public int Index { get; }
 
+    /// <summary>The system's number of the thread that leads it, or led it last.</summary>
+    public int LeadingThread { get; private set; }
+
     // ---- Coming and going -------------------------------------------------------------------------------------------
 
     /// <summary>Lets the loop be led. One caller at a time: who makes the group, then the monitor.</summary>
@@ -149,6 +152,7 @@ internal sealed unsafe class EventLoop
         Debug.Assert((state & PhaseMask) == Dispatching, "somebody leads this loop already");
         Leadership leadership = t_leadership ??= new Leadership();
         leadership.Loop = this;
+        LeadingThread = leadership.Thread;
         _callbacks.BeginThread();
         while (true)
         {
@@ -327,6 +331,8 @@ internal sealed unsafe class EventLoop
         public EventLoop? Loop { get; set; }
 
         public long Callback { get; set; }
+
+        public int Thread { get; } = LibC.NumberOfThread();
 
         /// <summary>Whether the thread is in a callback of the loop and has not been deposed.</summary>
         public bool IsInForce => Loop is { } loop && Volatile.Read(ref loop._state) == Callback;

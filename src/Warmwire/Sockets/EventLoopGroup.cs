@@ -79,7 +79,13 @@ internal sealed class EventLoopGroup : IDisposable
     /// <summary>How many events a loop takes from the system at once: what one has taken the others cannot take.</summary>
     public int EventsAtOnce => LoopsLed == 1 ? SocketLimits.EventsPerBatch : Blocking.IsOn ? 1 : SocketLimits.EventsOfMany;
 
+    /// <summary>How many are led at most while no code blocks them.</summary>
+    public int MostLoops => _most;
+
     public ReadOnlySpan<EventLoop?> Loops => _loops;
+
+    /// <summary>The system's numbers of the threads that lead a loop.</summary>
+    public IReadOnlyList<int> LeadingThreads => [.. _loops.Take(LoopsLed).Select(static loop => loop?.LeadingThread ?? 0)];
 
     /// <summary>Whether so many threads are held up by code that blocks that no more of it may run on the loops.</summary>
     public bool IsCrowded => Volatile.Read(ref _blocked) > SocketLimits.BlockedLoopThreads;
@@ -139,7 +145,7 @@ internal sealed class EventLoopGroup : IDisposable
             // Twice as many, while each is at work: what one takes waits for nobody else's code.
             AddLoops(atWork < _led ? 0 : _led, _loops.Length);
         }
-        else if (by < 0 || _led > _most)
+        else if ((by < 0 && _led > 1) || _led > _most)
         {
             _loops[_led - 1]!.LetGo();
             Volatile.Write(ref _led, _led - 1);

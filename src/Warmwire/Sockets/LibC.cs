@@ -53,6 +53,9 @@ internal static unsafe partial class LibC
 
     public const short POLLIN = 0x1;
 
+    private const int SYS_gettid = 178;
+    private const int SYS_gettid_x64 = 186;
+
     private const string Library = "libc";
 
     public static int Socket(int family, int type, int protocol) => Result(NativeSocket(family, type, protocol));
@@ -196,6 +199,19 @@ internal static unsafe partial class LibC
         return usage.VoluntarySwitches;
     }
 
+    /// <summary>The system's number of this thread, as in /proc.</summary>
+    public static int NumberOfThread() =>
+        (int)NativeSystemCall(RuntimeInformation.ProcessArchitecture == Architecture.X64 ? SYS_gettid_x64 : SYS_gettid);
+
+    /// <summary>The processors that this thread may run on, a bit for each.</summary>
+    public static bool ProcessorsOfThread(Span<ulong> processors)
+    {
+        fixed (ulong* pointer = processors)
+        {
+            return NativeGetAffinity(0, (nuint)(processors.Length * sizeof(ulong)), pointer) == 0;
+        }
+    }
+
     private static int Poll(int descriptor, short events, TimeSpan? time)
     {
         var request = new PollRequest { Descriptor = descriptor, Events = events };
@@ -282,6 +298,15 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, EntryPoint = "getrusage")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int NativeGetUsage(int who, ResourceUsage* usage);
+
+    /// <summary>By number: the library's own function for it is newer than the oldest library that .NET supports.</summary>
+    [LibraryImport(Library, EntryPoint = "syscall")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial nint NativeSystemCall(nint number);
+
+    [LibraryImport(Library, EntryPoint = "sched_getaffinity")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int NativeGetAffinity(int process, nuint size, ulong* processors);
 
     [StructLayout(LayoutKind.Sequential)]
     private struct PollRequest

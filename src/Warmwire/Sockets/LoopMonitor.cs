@@ -7,11 +7,11 @@ namespace Warmwire.Sockets;
 internal sealed class LoopMonitor
 {
     private readonly EventLoopGroup _group;
+    private readonly LoopRoom _room = new();
     private DescriptorUse _wake;
-    private int _waits;
+    private int _asleep;
     private int _frequentLooks;
     private LoopDemand _demand;
-    private bool _isLate;
     private volatile bool _stopping;
 
     /// <exception cref="System.Net.Sockets.SocketException">The system refuses the descriptor.</exception>
@@ -33,7 +33,7 @@ internal sealed class LoopMonitor
     /// <summary>Called by a loop that has events, after it has said so with a full fence.</summary>
     public void LoopGoesToWork()
     {
-        if (Volatile.Read(ref _waits) != 0 && Interlocked.Exchange(ref _waits, 0) != 0)
+        if (Volatile.Read(ref _asleep) != 0 && Interlocked.Exchange(ref _asleep, 0) != 0)
         {
             Wake();
         }
@@ -68,13 +68,13 @@ internal sealed class LoopMonitor
             // Story: a loop goes to work between the look above and the wait below, and looks whether it must wake the monitor before that
             // has said that it waits. Each says first what it does and looks at the other after a full fence, so at least one of the two
             // sees the other.
-            Interlocked.Exchange(ref _waits, 1);
+            Interlocked.Exchange(ref _asleep, 1);
             if (!_stopping && !_group.IsAtWork)
             {
                 Wait(time: null);
             }
 
-            Volatile.Write(ref _waits, 0);
+            Volatile.Write(ref _asleep, 0);
         }
 
         _wake.Exit();
@@ -85,9 +85,7 @@ internal sealed class LoopMonitor
         TimeSpan interval = _frequentLooks > 0 && _group.BlockedThreads > 0
             ? SocketLimits.LoopCheckIntervalAfterTakeover
             : SocketLimits.LoopCheckInterval;
-        long start = TimeProvider.System.GetTimestamp();
         Wait(interval);
-        _isLate = TimeProvider.System.GetElapsedTime(start) > SocketLimits.LateFactor * interval;
     }
 
     private void Wait(TimeSpan? time)
@@ -123,7 +121,8 @@ internal sealed class LoopMonitor
         _group.Blocking.Look(TimeProvider.System.GetTimestamp());
         if (moves)
         {
-            _group.ChangeLoops(atWork, _demand.Note(_group.LoopsLed, atWork, _isLate));
+            int? wish = _demand.Note(_group.LoopsLed, atWork);
+            _group.ChangeLoops(atWork, wish is { } by ? _room.WhatFits(by, _group.LeadingThreads, _group.MostLoops) : 0);
         }
         else
         {

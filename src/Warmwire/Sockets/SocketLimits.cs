@@ -24,12 +24,6 @@ internal static class SocketLimits
     /// <summary>Of those looks, at how many each must be at work at least for all to go on.</summary>
     public const int LooksOfUse = 40;
 
-    /// <summary>Of those looks, with so many that came late no loop is added: no processor is free for it.</summary>
-    public const int LateLooks = 16;
-
-    /// <summary>A look is late that comes after so many times its interval.</summary>
-    public const int LateFactor = 2;
-
     /// <summary>So many looks at a callback that holds nothing up; then its loop is taken over all the same.</summary>
     public const int LooksAtNothingHeldUp = 16;
 
@@ -42,11 +36,26 @@ internal static class SocketLimits
     /// <summary>After so many short callbacks in a row it is not asked any more what the thread of the loop uses.</summary>
     public const int ShortCallbacksUnwatched = 8;
 
+    /// <summary>A processor is free if all that may be used were idle for so many percent of the time, taken together.</summary>
+    public const int FreeProcessorPercent = 75;
+
+    /// <summary>One loop is let go if the threads of all waited for processors for so many percent of the time, together.</summary>
+    public const int WaitForProcessorsPercent = 25;
+
     /// <summary>Threads kept ready to take a loop over.</summary>
     public const int SpareLoopThreads = 16;
 
     /// <summary>The time after which the instruments of the event loop are published.</summary>
     public static readonly TimeSpan UnpublishedTime = TimeSpan.FromSeconds(1);
+
+    /// <summary>No loop is added for so long when one was let go for want of a processor.</summary>
+    public static readonly TimeSpan LoopPauseAtFirst = TimeSpan.FromSeconds(1);
+
+    /// <summary>The same when that came again and again.</summary>
+    public static readonly TimeSpan LoopPauseAtMost = TimeSpan.FromSeconds(30);
+
+    /// <summary>What was known of the processors so long ago says nothing of now.</summary>
+    public static readonly TimeSpan IdleTimeIsOld = TimeSpan.FromSeconds(1);
 
     /// <summary>The time after which a spare thread ends.</summary>
     public static readonly TimeSpan SpareLoopThreadLifetime = TimeSpan.FromSeconds(10);
