@@ -2,7 +2,7 @@ namespace Warmwire.Sockets;
 
 /// <summary>
 /// Decides whether code that blocks takes most of the time of a group's loops and holds up what else they have. Then more loops are led
-/// than there are processors, each takes one event at a time, and what callbacks put off goes to the thread pool.
+/// than there are processors, each takes one event at a time, and what callbacks put off is done by any of them.
 /// </summary>
 /// <remarks>
 /// A takeover (<see cref="LoopMonitor"/>) is for code that blocks for milliseconds. Story: each continuation wrote a line of a log and

@@ -157,29 +157,12 @@ internal sealed unsafe class EventLoop
         while (true)
         {
             // First what the leader before could not do because it was held up, then what the last event's callback has put off.
-            while (_deferred.TryDequeue(out IThreadPoolWorkItem? work))
+            while (!_deferred.IsEmpty)
             {
-                if (_group.HandsOver)
+                if (!RunNextDeferred(leadership, clean, ref state))
                 {
-                    // Story: four hundred pieces were put off before the first of them blocked, and each held up a thread of its own.
-                    ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
-                    continue;
-                }
-
-                long callback = (state & ~PhaseMask) + Step + InCallback;
-                long began = _callbacks.CallbackBegan;
-                leadership.Callback = callback;
-                Volatile.Write(ref _state, callback);
-                work.Execute();
-                clean.Restore();
-                state = callback - InCallback + Dispatching;
-                if (Interlocked.CompareExchange(ref _state, state, callback) != callback)
-                {
-                    _group.Blocking.NoteDeposed(began);
                     return true;
                 }
-
-                EndCallback();
             }
 
             if (_next < _count)
@@ -193,7 +176,6 @@ internal sealed unsafe class EventLoop
                     return true;
                 }
 
-                EndCallback();
                 continue;
             }
 
@@ -222,31 +204,66 @@ internal sealed unsafe class EventLoop
         }
     }
 
-    /// <summary>Tells a stream of its event, if it is still there.</summary>
+    // These are no parts of the loop: a variable of a thread that waits would keep the last stream alive, and its handler.
+
+    /// <summary>Does the next piece of what was put off.</summary>
     /// <returns>Whether this thread leads on.</returns>
-    /// <remarks>Not a part of the loop: a variable of a thread that waits would keep the last stream alive, and its handler.</remarks>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool Tell(ulong key, uint events, Leadership leadership, ThreadContext clean, ref long state)
+    private bool RunNextDeferred(Leadership leadership, ThreadContext clean, ref long state)
     {
-        if (_poll.Find(key) is not { } stream)
+        if (!_deferred.TryDequeue(out IThreadPoolWorkItem? work))
         {
             return true;
         }
 
+        if (_group.HandsOver)
+        {
+            // Story: four hundred pieces were put off before the first of them blocked, and each held up a thread of its own.
+            _group.TakeOver(work);
+            return true;
+        }
+
+        return Run(stream: null, events: 0, work, leadership, clean, ref state);
+    }
+
+    /// <summary>Tells a stream of its event, if it is still there, or does a piece of the group's work.</summary>
+    /// <returns>Whether this thread leads on.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool Tell(ulong key, uint events, Leadership leadership, ThreadContext clean, ref long state)
+    {
+        LoopSocketStream? stream = _poll.Find(key);
+        IThreadPoolWorkItem? work = key == EventPoll.WorkKey ? _group.Work.TryTake() : null;
+        return (stream is null && work is null) || Run(stream, events, work, leadership, clean, ref state);
+    }
+
+    /// <summary>A callback: a stream's event, or a piece of work.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool Run(
+        LoopSocketStream? stream, uint events, IThreadPoolWorkItem? work, Leadership leadership, ThreadContext clean, ref long state)
+    {
         long callback = (state & ~PhaseMask) + Step + InCallback;
         long began = _callbacks.CallbackBegan;
         leadership.Callback = callback;
         Volatile.Write(ref _state, callback);
-        stream.OnEvents(events);
-        clean.Restore();
-        state = callback - InCallback + Dispatching;
-        if (Interlocked.CompareExchange(ref _state, state, callback) == callback)
+        if (stream is not null)
         {
-            return true;
+            stream.OnEvents(events);
+        }
+        else
+        {
+            work!.Execute();
         }
 
-        _group.Blocking.NoteDeposed(began);
-        return false;
+        clean.Restore();
+        state = callback - InCallback + Dispatching;
+        if (Interlocked.CompareExchange(ref _state, state, callback) != callback)
+        {
+            _group.Blocking.NoteDeposed(began);
+            return false;
+        }
+
+        EndCallback();
+        return true;
     }
 
     /// <summary>This thread still leads the loop, and a callback has come back.</summary>
@@ -263,16 +280,22 @@ internal sealed unsafe class EventLoop
 
     /// <summary>
     /// If this thread leads a loop: runs the work when the callback it is in has returned, in the order it was put off. What comes behind
-    /// work that blocks is done by the thread that takes the loop over.
+    /// work that blocks is done by the thread that takes the loop over. While code blocks any loop does it.
     /// </summary>
     public static bool TryDefer(IThreadPoolWorkItem work)
     {
-        if (t_leadership is not { } leadership || !leadership.IsInForce || leadership.Loop!._group.HandsOver)
+        if (t_leadership is not { } leadership || !leadership.IsInForce)
         {
             return false;
         }
 
-        EventLoop loop = leadership.Loop;
+        EventLoop loop = leadership.Loop!;
+        if (loop._group.HandsOver)
+        {
+            loop._group.TakeOver(work);
+            return true;
+        }
+
         loop._deferred.Enqueue(work);
         if (!leadership.IsInForce)
         {

@@ -34,6 +34,7 @@ internal sealed class EventLoopGroup : IDisposable
         _loops = new EventLoop?[Math.Max(loops, SocketLimits.LoopsOfBlockingCode)];
         _most = loops;
         Poll = new EventPoll();
+        Work = new SharedWork(Poll);
         try
         {
             Monitor = new LoopMonitor(this);
@@ -69,6 +70,9 @@ internal sealed class EventLoopGroup : IDisposable
 
     public EventPoll Poll { get; }
 
+    /// <summary>What any of the loops does while code blocks them.</summary>
+    public SharedWork Work { get; }
+
     public LoopMonitor Monitor { get; }
 
     public BlockingWatch Blocking { get; } = new();
@@ -91,10 +95,23 @@ internal sealed class EventLoopGroup : IDisposable
     public bool IsCrowded => Volatile.Read(ref _blocked) > SocketLimits.BlockedLoopThreads;
 
     /// <summary>
-    /// Whether what callbacks put off goes to the thread pool: the loops' threads are held up, or blocked again and again for less than it
-    /// takes to hold one up.
+    /// Whether a loop hands over what its callbacks put off: the threads of the loops are held up, or blocked again and again for less than
+    /// it takes to hold one up.
     /// </summary>
     public bool HandsOver => IsCrowded || Blocking.IsOn;
+
+    /// <summary>Takes work from a loop: other loops do it, or the thread pool when too many of their threads are held up.</summary>
+    public void TakeOver(IThreadPoolWorkItem work)
+    {
+        if (IsCrowded)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
+        }
+        else
+        {
+            Work.Add(work);
+        }
+    }
 
     public bool IsAtWork
     {
@@ -371,6 +388,7 @@ internal sealed class EventLoopGroup : IDisposable
 
         Poll.Streams.ForEach(static stream => stream.Dispose());
         Poll.Stop();
+        Work.MoveToThreadPool();
         Monitor.Stop();
         _publishing?.Dispose();
         foreach (LoopThread spare in spares)

@@ -6,14 +6,18 @@ namespace Warmwire.Sockets;
 /// </summary>
 internal sealed unsafe class EventPoll
 {
+    /// <summary>The key of the event that tells of <see cref="SharedWork"/>; no stream has it.</summary>
+    public const ulong WorkKey = ulong.MaxValue - 1;
+
     private const ulong WakeKey = ulong.MaxValue;
     private const uint Interest = LibC.EPOLLIN | LibC.EPOLLPRI | LibC.EPOLLOUT | LibC.EPOLLRDHUP | LibC.EPOLLET;
 
     private readonly SlotTable<LoopSocketStream> _slots = new();
 
-    // Entered by each loop for as long as it is led, so that both stay open, and by others for a call.
+    // Entered by each loop for as long as it is led, so that they stay open, and by others for a call.
     private DescriptorUse _epoll;
     private DescriptorUse _wake;
+    private DescriptorUse _work;
     private volatile bool _stopping;
 
     /// <exception cref="System.Net.Sockets.SocketException">The system refuses one of the descriptors.</exception>
@@ -21,17 +25,17 @@ internal sealed unsafe class EventPoll
     {
         int epoll = LibC.EpollCreate();
         int wake = epoll < 0 ? epoll : LibC.EventDescriptor();
-        int added = wake < 0 ? wake : LibC.EpollAdd(epoll, wake, LibC.EPOLLIN, WakeKey);
+        int work = wake < 0 ? wake : LibC.EventDescriptor();
+        int added = work < 0 ? work : LibC.EpollAdd(epoll, wake, LibC.EPOLLIN, WakeKey);
+        added = added < 0 ? added : LibC.EpollAdd(epoll, work, LibC.EPOLLIN | LibC.EPOLLET, WorkKey);
         if (added < 0)
         {
-            if (epoll >= 0)
+            foreach (int descriptor in (ReadOnlySpan<int>)[epoll, wake, work])
             {
-                LibC.Close(epoll);
-            }
-
-            if (wake >= 0)
-            {
-                LibC.Close(wake);
+                if (descriptor >= 0)
+                {
+                    LibC.Close(descriptor);
+                }
             }
 
             throw SocketErrors.Exception(-added);
@@ -39,6 +43,7 @@ internal sealed unsafe class EventPoll
 
         _epoll = new DescriptorUse(epoll);
         _wake = new DescriptorUse(wake);
+        _work = new DescriptorUse(work);
     }
 
     /// <summary>How many sockets are registered.</summary>
@@ -91,7 +96,17 @@ internal sealed unsafe class EventPoll
     /// <summary>Whom an event is for, if that is still there.</summary>
     public LoopSocketStream? Find(ulong key) => _slots.Find(key);
 
-    /// <summary>A loop begins to be led: both descriptors stay open until it calls <see cref="Exit"/>.</summary>
+    /// <summary>Has one loop told that there is shared work.</summary>
+    public void SignalWork()
+    {
+        if (_work.TryEnter())
+        {
+            LibC.Signal(_work.Descriptor);
+            _work.Exit();
+        }
+    }
+
+    /// <summary>A loop begins to be led: the epoll and what wakes it stay open until it calls <see cref="Exit"/>.</summary>
     public bool TryEnter()
     {
         if (!_wake.TryEnter())
@@ -131,5 +146,6 @@ internal sealed unsafe class EventPoll
 
         _epoll.Close();
         _wake.Close();
+        _work.Close();
     }
 }
