@@ -1,6 +1,6 @@
 namespace Warmwire.Dialing;
 
-/// <summary>A stream over another, which it disposes. Everything goes through as it is but for what a derived type does otherwise.</summary>
+/// <summary>A stream over another, which it disposes. Everything goes through as it is but for what a derived type overrides.</summary>
 /// <param name="inner">The stream below, which reads and writes and cannot seek.</param>
 internal abstract class WrappingStream(Stream inner) : Stream
 {
