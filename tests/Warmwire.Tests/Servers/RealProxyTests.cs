@@ -112,7 +112,6 @@ public sealed class RealProxyTests
     [Theory]
     [InlineData("squid+basic")]
     [InlineData("squid+digest")]
-    [InlineData("tinyproxy+basic")]
     public async Task A_wrong_password_is_refused_as_in_dotnet(string name)
     {
         await using RealProxy proxy = await RealProxy.StartAsync(name);
