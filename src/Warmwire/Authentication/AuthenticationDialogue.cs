@@ -110,20 +110,28 @@ internal sealed class AuthenticationDialogue : IDisposable
         _answered = null;
     }
 
-    /// <summary>
-    /// The server has taken the request, or has refused it for good: what was answered is remembered, or its failure.
-    /// </summary>
-    /// <param name="response">Its response.</param>
+    /// <summary>The response is the last of the request: if it is none that asks, what was answered is remembered.</summary>
+    /// <param name="response">The response of the server or proxy.</param>
     /// <param name="path">The path of the request.</param>
     public void End(HttpResponseMessage response, string path)
     {
-        bool accepted = response.StatusCode != _target.Status;
-        if (accepted)
+        if (response.StatusCode != _target.Status)
         {
-            _digest?.TakeInfo(response, _target);
+            Accept(_digest is null ? null : _target.InfoOf(response), path);
+        }
+    }
+
+    /// <summary>The request was let through, so what was answered is remembered.</summary>
+    /// <param name="info">What the server or proxy says besides, in <see cref="AuthenticationTarget.InfoField"/>.</param>
+    /// <param name="path">The path of the request.</param>
+    public void Accept(string? info, string path)
+    {
+        if (info is not null)
+        {
+            _digest?.TakeInfo(info);
         }
 
-        if (_answered is { } answered && accepted)
+        if (_answered is { } answered)
         {
             _memory?.Remember(_target, path, answered, _digest);
         }

@@ -11,9 +11,13 @@ internal sealed class AuthenticationMemory
     private readonly Lock _gate = new();
     private readonly LinkedList<ProtectionSpace> _spaces = []; // the one that was used last in front
     private readonly bool _answersAhead;
+    private volatile bool _hasAny;
 
     /// <param name="answersAhead">Whether requests are answered ahead; connections that authenticate are remembered anyway.</param>
     public AuthenticationMemory(bool answersAhead) => _answersAhead = answersAhead;
+
+    /// <summary>Whether anything was ever remembered: most often nothing, and then nothing is looked for.</summary>
+    public bool HasAny => _hasAny;
 
     /// <summary>The answer of the space the request falls into.</summary>
     /// <exception cref="HttpRequestException">The program's code threw.</exception>
@@ -78,6 +82,7 @@ internal sealed class AuthenticationMemory
             }
 
             _spaces.AddFirst(made);
+            _hasAny = true;
             if (_spaces.Count > AuthenticationLimits.ProtectionSpaces)
             {
                 _spaces.RemoveLast();
@@ -88,6 +93,11 @@ internal sealed class AuthenticationMemory
     /// <summary>The space with the longest path that the target's URI is in.</summary>
     private ProtectionSpace? Find(in AuthenticationTarget target, bool isConnectionBound)
     {
+        if (!_hasAny)
+        {
+            return null;
+        }
+
         lock (_gate)
         {
             LinkedListNode<ProtectionSpace>? best = null;

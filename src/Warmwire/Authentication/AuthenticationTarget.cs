@@ -29,4 +29,8 @@ internal readonly record struct AuthenticationTarget(Uri Uri, bool IsProxy)
         response.StatusCode == Status && response.Headers.NonValidated.TryGetValues(ChallengeField, out var lines)
             ? ChallengeParser.Parse(lines)
             : [];
+
+    /// <summary>The value of <see cref="InfoField"/> in the response, if there is one.</summary>
+    public string? InfoOf(HttpResponseMessage response) =>
+        response.Headers.NonValidated.TryGetValues(InfoField, out var lines) ? lines.ToString() : null;
 }

@@ -7,6 +7,9 @@ namespace Warmwire.Authentication;
 /// <param name="ForServer">The value of <c>Authorization</c>.</param>
 internal sealed record AuthorizationFields(string? ForServer)
 {
+    /// <summary>The value of <c>Proxy-Authorization</c>. Written only where a proxy reads the request itself.</summary>
+    public string? ForProxy { get; init; }
+
     /// <summary>
     /// The connection is being authenticated, and the answer to a challenge has to go out on it: so the request is written to its end even
     /// if the challenge is here before that.

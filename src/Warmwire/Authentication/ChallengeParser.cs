@@ -28,7 +28,10 @@ internal ref struct ChallengeParser
     private readonly ReadOnlySpan<char> Left => _text[_at..];
 
     /// <summary>The challenges of a response's field, each of its lines for itself.</summary>
-    public static List<Challenge> Parse(HeaderStringValues lines)
+    public static List<Challenge> Parse(HeaderStringValues lines) => Parse((IEnumerable<string>)lines);
+
+    /// <inheritdoc cref="Parse(HeaderStringValues)"/>
+    public static List<Challenge> Parse(IEnumerable<string> lines)
     {
         List<Challenge> challenges = [];
         int left = AuthenticationLimits.ChallengeLength;

@@ -21,29 +21,39 @@ internal sealed class ConnectionIdentity : IEquatable<ConnectionIdentity>
     private readonly string _domain;
     private readonly string _userName;
     private readonly byte[] _password;
+    private readonly string? _origin;
 
-    private ConnectionIdentity(AuthenticationScheme scheme, string domain, string userName, byte[] password)
+    private ConnectionIdentity(AuthenticationScheme scheme, string domain, string userName, byte[] password, string? origin)
     {
         _scheme = scheme;
         _domain = domain;
         _userName = userName;
         _password = password;
+        _origin = origin;
     }
 
-    public static ConnectionIdentity Of(AuthenticationScheme scheme, NetworkCredential credential) =>
+    /// <param name="scheme">NTLM or Negotiate.</param>
+    /// <param name="credential">Whose.</param>
+    /// <param name="origin">
+    /// The server that is told who it is, where that is not who the route leads to: a proxy that forwards lies between, and its connections
+    /// serve every origin. <see langword="null"/>: whom the route leads to, the server or the proxy.
+    /// </param>
+    public static ConnectionIdentity Of(AuthenticationScheme scheme, NetworkCredential credential, string? origin = null) =>
         ReferenceEquals(credential, CredentialCache.DefaultNetworkCredentials)
-            ? new ConnectionIdentity(scheme, "", NameOfSignedInUser(), [])
+            ? new ConnectionIdentity(scheme, "", NameOfSignedInUser(), [], origin)
             : new ConnectionIdentity(
                 scheme,
                 credential.Domain,
                 credential.UserName,
-                HMACSHA256.HashData(s_key, Encoding.UTF8.GetBytes(credential.Password)));
+                HMACSHA256.HashData(s_key, Encoding.UTF8.GetBytes(credential.Password)),
+                origin);
 
     public bool Equals(ConnectionIdentity? other) =>
         other is not null
         && _scheme == other._scheme
         && _domain == other._domain
         && _userName == other._userName
+        && _origin == other._origin
         && CryptographicOperations.FixedTimeEquals(_password, other._password);
 
     public override bool Equals(object? obj) => Equals(obj as ConnectionIdentity);

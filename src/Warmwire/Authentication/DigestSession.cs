@@ -106,13 +106,11 @@ internal sealed class DigestSession
         }
     }
 
-    /// <summary>Takes the next nonce out of the field <c>Authentication-Info</c> of a response, if it has one.</summary>
-    public void TakeInfo(HttpResponseMessage response, in AuthenticationTarget target)
+    /// <summary>Takes the next nonce out of the value of <c>Authentication-Info</c>, if it has one.</summary>
+    public void TakeInfo(string info)
     {
         // Parameters without a scheme: so one is put in front.
-        if (response.Headers.NonValidated.TryGetValues(target.InfoField, out var lines)
-            && ChallengeParser.Parse("Digest " + lines.ToString()) is [{ } info, ..]
-            && info["nextnonce"] is { Length: > 0 } nonce)
+        if (ChallengeParser.Parse("Digest " + info) is [{ } parameters, ..] && parameters["nextnonce"] is { Length: > 0 } nonce)
         {
             TakeNextNonce(nonce);
         }

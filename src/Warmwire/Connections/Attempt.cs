@@ -53,9 +53,6 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
     /// <inheritdoc cref="AttemptRequest.Proxy"/>
     public ProxyHop? Proxy => _request.Proxy;
 
-    /// <inheritdoc cref="AttemptRequest.ProxyAuthorization"/>
-    public string? ProxyAuthorization => _request.ProxyAuthorization;
-
     /// <inheritdoc cref="AttemptRequest.TotalDeadline"/>
     public TotalDeadline? TotalDeadline => _request.TotalDeadline;
 
@@ -128,9 +125,8 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
     public Attempt Again(bool isReplay) =>
         new(isReplay ? _request with { Replays = Replays + 1 } : _request with { TurnsAway = TurnsAway + 1 });
 
-    /// <summary>The attempt that answers the proxy, which has refused this one.</summary>
-    public Attempt With(string proxyAuthorization) =>
-        new(_request with { ProxyAuthorization = proxyAuthorization, Replays = 0, TurnsAway = 0 });
+    /// <summary>An attempt with other credentials, in place of this one, which was not made.</summary>
+    public Attempt With(AuthorizationFields authorization) => new(_request with { Authorization = authorization });
 
     public bool TryComplete(HttpResponseMessage response)
     {

@@ -22,9 +22,6 @@ internal readonly record struct AttemptRequest(HttpRequestMessage Message, Reque
     /// <summary>The proxy it goes through; <see langword="null"/> for none.</summary>
     public ProxyHop? Proxy { get; init; }
 
-    /// <summary>The value of <c>Proxy-Authorization</c>, for a proxy that forwards it.</summary>
-    public string? ProxyAuthorization { get; init; }
-
     /// <summary>Ends the exchange when its total time is over, also while the body is read.</summary>
     public TotalDeadline? TotalDeadline { get; init; }
 

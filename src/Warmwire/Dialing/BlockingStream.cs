@@ -8,62 +8,18 @@ namespace Warmwire.Dialing;
 /// The stream's own asynchronous calls do not come first: those that it inherits from <see cref="Stream"/> let a read that waits block
 /// every write.
 /// </remarks>
-internal sealed class BlockingStream(Stream inner) : Stream
+internal sealed class BlockingStream(Stream inner) : WrappingStream(inner)
 {
     private volatile bool _refuses;
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        _refuses ? inner.ReadAsync(buffer, cancellationToken) : ReadBlockingAsync(buffer, cancellationToken);
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+        _refuses ? Inner.ReadAsync(buffer, cancellationToken) : ReadBlockingAsync(buffer, cancellationToken);
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        _refuses ? inner.WriteAsync(buffer, cancellationToken) : WriteBlockingAsync(buffer, cancellationToken);
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+        _refuses ? Inner.WriteAsync(buffer, cancellationToken) : WriteBlockingAsync(buffer, cancellationToken);
 
     public override Task FlushAsync(CancellationToken cancellationToken) =>
-        _refuses ? inner.FlushAsync(cancellationToken) : Task.Run(inner.Flush, cancellationToken);
-
-    public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
-
-    public override int Read(Span<byte> buffer) => inner.Read(buffer);
-
-    public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
-
-    public override void Write(ReadOnlySpan<byte> buffer) => inner.Write(buffer);
-
-    public override void Flush() => inner.Flush();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            inner.Dispose();
-        }
-
-        base.Dispose(disposing);
-    }
+        _refuses ? Inner.FlushAsync(cancellationToken) : Task.Run(Inner.Flush, cancellationToken);
 
     private async ValueTask<int> ReadBlockingAsync(Memory<byte> buffer, CancellationToken token)
     {
@@ -71,7 +27,7 @@ internal sealed class BlockingStream(Stream inner) : Stream
         {
             // It may wait for as long as the connection is idle, so it takes no thread of the pool.
             return await Task.Factory
-                .StartNew(() => inner.Read(buffer.Span), token, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+                .StartNew(() => Inner.Read(buffer.Span), token, TaskCreationOptions.LongRunning, TaskScheduler.Default)
                 .ConfigureAwait(false);
         }
         catch (NotSupportedException)
@@ -79,14 +35,14 @@ internal sealed class BlockingStream(Stream inner) : Stream
             _refuses = true;
         }
 
-        return await inner.ReadAsync(buffer, token).ConfigureAwait(false);
+        return await Inner.ReadAsync(buffer, token).ConfigureAwait(false);
     }
 
     private async ValueTask WriteBlockingAsync(ReadOnlyMemory<byte> buffer, CancellationToken token)
     {
         try
         {
-            await Task.Run(() => inner.Write(buffer.Span), token).ConfigureAwait(false);
+            await Task.Run(() => Inner.Write(buffer.Span), token).ConfigureAwait(false);
             return;
         }
         catch (NotSupportedException)
@@ -94,6 +50,6 @@ internal sealed class BlockingStream(Stream inner) : Stream
             _refuses = true;
         }
 
-        await inner.WriteAsync(buffer, token).ConfigureAwait(false);
+        await Inner.WriteAsync(buffer, token).ConfigureAwait(false);
     }
 }

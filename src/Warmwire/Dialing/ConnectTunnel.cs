@@ -12,17 +12,17 @@ using Warmwire.Settings;
 namespace Warmwire.Dialing;
 
 /// <summary>Asks an HTTP proxy for a tunnel (RFC 9110 §9.3.6), and answers its 407. One for a dial.</summary>
-internal sealed class ConnectTunnel
+internal sealed class ConnectTunnel : IDisposable
 {
     private const int ReadSize = 4096;
 
     private readonly HandlerSettings _settings;
     private readonly DialRequest _request;
     private readonly ProxyHop _proxy;
-    private IProxyAuthenticator? _authenticator;
-    private ProxyAuthorization? _answered;
-    private string? _authorization;
-    private int _rounds;
+
+    /// <summary>There are credentials.</summary>
+    private readonly TunnelAuthentication? _authentication;
+    private bool _hasBegun;
     private byte[] _buffer = [];
     private int _count;
 
@@ -31,7 +31,9 @@ internal sealed class ConnectTunnel
         _settings = settings;
         _request = request;
         _proxy = proxy;
-        _authorization = proxy.Authorization;
+        _authentication = proxy.Credentials is { } credentials
+            ? new TunnelAuthentication(settings, proxy, credentials, ConnectRequest.AuthorityOf(request.Route.HostAndPort))
+            : null;
     }
 
     /// <summary>What came behind the answer that opened the tunnel: the server's first bytes.</summary>
@@ -48,38 +50,51 @@ internal sealed class ConnectTunnel
         // Story: the proxy was too slow with a body, and a read of that connection, which a foreign stream does not give up, ends while the
         // next one is read. It has the buffer to itself.
         (_buffer, _count) = ([], 0);
+        if (_authentication is not null && !_hasBegun)
+        {
+            _hasBegun = true;
+            await _authentication.BeginAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         for (bool isFirst = true; ; isFirst = false)
         {
             await SendAsync(stream, cancellationToken).ConfigureAwait(false);
-            if (await ReadHeadAsync(stream, mayEnd: !isFirst, cancellationToken).ConfigureAwait(false) is not { } answer)
+
+            // Story: the proxy has said nothing of closing behind its 407, and closes all the same. The answer goes on another connection,
+            // unless it belongs to this one.
+            bool mayEnd = !isFirst && _authentication is { NeedsSameConnection: false };
+            if (await ReadHeadAsync(stream, mayEnd, cancellationToken).ConfigureAwait(false) is not { } answer)
             {
-                // Story: the proxy has said nothing of closing behind its 407, and closes all the same.
                 return false;
             }
 
             if (answer.IsTunnel)
             {
-                _proxy.Authorization = _answered is { MayBeRepeated: true } accepted ? accepted.Value : _proxy.Authorization;
+                _authentication?.Accept(answer);
                 return true;
             }
 
             ConnectAnswerBody body = await ReadBodyAsync(stream, answer.Framing, cancellationToken).ConfigureAwait(false);
-            if (!TryAuthenticate(answer))
+            if (answer.StatusCode != (int)HttpStatusCode.ProxyAuthenticationRequired
+                || _authentication is null
+                || !await _authentication.TryAnswerAsync(answer, cancellationToken).ConfigureAwait(false))
             {
                 throw Refusal(answer, body);
             }
 
             if (!body.IsComplete || !answer.Framing.KeepAlive || _count > 0)
             {
-                return _answered is { NeedsSameConnection: true } ? throw Refusal(answer, body) : false;
+                return _authentication.NeedsSameConnection ? throw Refusal(answer, body) : false;
             }
         }
     }
 
+    public void Dispose() => _authentication?.Dispose();
+
     private async Task SendAsync(Stream stream, CancellationToken cancellationToken)
     {
         var output = new OutputBuffer();
-        ConnectRequest.Write(output, _request.Route.HostAndPort, UserAgentOf(_request.InitialRequest), _authorization);
+        ConnectRequest.Write(output, _request.Route.HostAndPort, UserAgentOf(_request.InitialRequest), _authentication?.Answer);
         await stream.WriteAsync(output.Written, cancellationToken).ConfigureAwait(false);
         await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
 
@@ -182,24 +197,6 @@ internal sealed class ConnectTunnel
     {
         _buffer.AsSpan(count, _count - count).CopyTo(_buffer);
         _count -= count;
-    }
-
-    private bool TryAuthenticate(ConnectAnswer answer)
-    {
-        if (answer.StatusCode != (int)HttpStatusCode.ProxyAuthenticationRequired || ++_rounds > ProxyLimits.AuthenticationRounds)
-        {
-            return false;
-        }
-
-        _authenticator ??= ProxyAuthenticators.For(_proxy, _authorization);
-        if (_authenticator.Answer(answer.Challenges) is not { } next)
-        {
-            return false;
-        }
-
-        _answered = next;
-        _authorization = next.Value;
-        return true;
     }
 
     private TransportException Refusal(ConnectAnswer answer, ConnectAnswerBody body)

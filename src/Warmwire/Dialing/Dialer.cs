@@ -55,7 +55,7 @@ internal sealed class Dialer
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
-            ProxyPassage? passage =
+            using ProxyPassage? passage =
                 request.Route.Proxy is { } proxy ? new ProxyPassage(_settings, _tls, request, proxy, begun) : null;
             Connected connected = await ConnectAsync(request, request.ConnectTimeout, cancellationToken).ConfigureAwait(false);
             layers = new DialedLayers(connected.Stream);

@@ -18,7 +18,7 @@ namespace Warmwire.Dialing;
 /// forwarding: ends before CONNECT. 407 with Connection: close: once more from TCP on.
 /// </code>
 /// </remarks>
-internal sealed class ProxyPassage
+internal sealed class ProxyPassage : IDisposable
 {
     private readonly HandlerSettings _settings;
     private readonly TlsHandshake _tls;
@@ -26,6 +26,7 @@ internal sealed class ProxyPassage
     private readonly ProxyHop _proxy;
     private readonly ConnectTunnel _tunnel;
     private readonly long _begun;
+    private Task _asking = Task.CompletedTask;
 
     public ProxyPassage(HandlerSettings settings, TlsHandshake tls, DialRequest request, ProxyHop proxy, long begun)
     {
@@ -85,7 +86,9 @@ internal sealed class ProxyPassage
                 return await deadline.WaitAsync(asking).ConfigureAwait(false);
             }
 
-            bool isOpen = await deadline.WaitAsync(_tunnel.TryOpenAsync(layers.Top, deadline.Token)).ConfigureAwait(false);
+            Task<bool> opening = _tunnel.TryOpenAsync(layers.Top, deadline.Token);
+            _asking = opening;
+            bool isOpen = await deadline.WaitAsync(opening).ConfigureAwait(false);
             if (isOpen && !_tunnel.Early.IsEmpty)
             {
                 // RFC 9110 §9.3.6: what follows the head of a 2xx is already the server's.
@@ -100,6 +103,16 @@ internal sealed class ProxyPassage
             throw Explain(e, deadline);
         }
     }
+
+    /// <remarks>
+    /// Story: the time is over while the system makes a token, and the dial does not wait for it. What is negotiated ends behind that.
+    /// </remarks>
+    public void Dispose() => _ = _asking.ContinueWith(
+        static (_, tunnel) => ((ConnectTunnel)tunnel!).Dispose(),
+        _tunnel,
+        CancellationToken.None,
+        TaskContinuationOptions.ExecuteSynchronously,
+        TaskScheduler.Default);
 
     private async Task SecureAsync(DialedLayers layers, CancellationToken cancellationToken)
     {
@@ -136,10 +149,13 @@ internal sealed class ProxyPassage
             WireFormatException wire => (
                 wire.Setting is null ? HttpRequestError.InvalidResponse : HttpRequestError.ConfigurationLimitExceeded,
                 ProxyErrorTexts.TunnelAnswerInvalid(_proxy.Text, route.HostAndPort, wire.Message, wire.Setting)),
+
+            // The program's code threw; its own exception stands right inside.
+            HttpRequestException { InnerException: not null } => (HttpRequestError.ProxyTunnelError, e.Message),
             _ => (
                 e is EndOfStreamException ? HttpRequestError.ResponseEnded : HttpRequestError.ProxyTunnelError,
                 ProxyErrorTexts.TunnelFailed(_proxy.Text, route.HostAndPort, e)),
         };
-        return DialFailure.Of(route, error, TransportPhase.Proxy, message, e);
+        return DialFailure.Of(route, error, TransportPhase.Proxy, message, TransportErrors.TheirsIn(e));
     }
 }

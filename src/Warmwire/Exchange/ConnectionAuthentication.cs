@@ -1,7 +1,6 @@
 using Warmwire.Authentication;
 using Warmwire.Connections;
 using Warmwire.Pooling;
-using Warmwire.Settings;
 
 namespace Warmwire.Exchange;
 
@@ -13,15 +12,10 @@ namespace Warmwire.Exchange;
 /// The connections of an identity have a route of their own. So none is ever taken from those that are open to all, nor given to them, and
 /// once one is authenticated, further requests of the identity go out on it as they are.
 /// </remarks>
-internal sealed class ConnectionAuthentication(
-    IAttemptSender sender,
-    HandlerSettings settings,
-    Hop hop,
-    AuthenticationDialogue dialogue,
-    CredentialChoice choice,
-    AuthenticationRequest about)
+internal sealed class ConnectionAuthentication(HopAuthentication side, AuthenticationDialogue dialogue, CredentialChoice choice)
 {
-    private readonly ConnectionIdentity _identity = ConnectionIdentity.Of(choice.Scheme, choice.Credential);
+    private readonly ConnectionIdentity _identity = side.IdentityOf(choice);
+    private readonly Hop _hop = side.Hop;
 
     /// <summary>The attempt whose failure decides whether all begins anew.</summary>
     private Attempt _attempt = null!;
@@ -45,7 +39,7 @@ internal sealed class ConnectionAuthentication(
             }
             catch (TransportException e)
             {
-                if (!await sender.MayReplayAsync(_attempt, e).ConfigureAwait(false))
+                if (!await side.Sender.MayReplayAsync(_attempt, e).ConfigureAwait(false))
                 {
                     throw;
                 }
@@ -60,7 +54,7 @@ internal sealed class ConnectionAuthentication(
 
     private async ValueTask<HttpResponseMessage?> SendOnOneAsync(HttpResponseMessage? challenged)
     {
-        HttpConnection connection = await sender.LeaseAsync(_attempt, _identity).ConfigureAwait(false);
+        HttpConnection connection = await side.Sender.LeaseAsync(_attempt, _identity).ConfigureAwait(false);
         HeldConnection held = HeldConnection.Hold(connection);
         bool begun = false;
         try
@@ -92,7 +86,7 @@ internal sealed class ConnectionAuthentication(
                 _attempt = NextAttempt(answer);
                 if (!alive)
                 {
-                    throw hop.Total is { HasExpired: true } total
+                    throw _hop.Total is { HasExpired: true } total
                         ? TransportErrors.TotalTimeout(connection, _attempt, total.Limit, TransportPhase.ReadHeaders)
                         : TransportErrors.ConnectionGone(connection, _attempt, CloseReason.ServerClosed);
                 }
@@ -116,14 +110,14 @@ internal sealed class ConnectionAuthentication(
         try
         {
             if (NextChoice(response) is not { } next
-                || !await ReplayRules.IsContentFreeAsync(_attempt, settings.TimeProvider).ConfigureAwait(false)
+                || !await ReplayRules.IsContentFreeAsync(_attempt, side.Settings.TimeProvider).ConfigureAwait(false)
                 || await AnswerAsync(next, connection).ConfigureAwait(false) is not { } answer)
             {
                 return null;
             }
 
-            sender.Received(hop, response);
-            await ChallengedResponse.DrainAsync(response, hop, settings).ConfigureAwait(false);
+            side.Received(response);
+            await ChallengedResponse.DrainAsync(response, _hop, side.Settings).ConfigureAwait(false);
             response.Dispose();
             return answer;
         }
@@ -141,26 +135,24 @@ internal sealed class ConnectionAuthentication(
         return response.Headers.ConnectionClose != true
             && dialogue.Choose(dialogue.Target.ChallengesOf(response)) is { } next
             && next.Scheme == choice.Scheme
-            && _identity.Equals(ConnectionIdentity.Of(next.Scheme, next.Credential))
-            && hop.CanSendAgain
+            && _identity.Equals(side.IdentityOf(next))
+            && _hop.CanSendAgain
                 ? next
                 : null;
     }
 
     private ValueTask<string?> AnswerAsync(CredentialChoice answered, HttpConnection connection) =>
-        TimedAnswer.MakeAsync(hop, settings, dialogue, answered, about with { Binding = connection.Dialed.ChannelBinding });
+        TimedAnswer.MakeAsync(
+            _hop, side.Settings, dialogue, answered, side.About with { Binding = connection.Dialed.ChannelBinding });
 
-    /// <summary>The request without a message; one that can be written again is written to its end, whatever the answer.</summary>
-    private Attempt PlainAttempt(int replays) => sender.NewAttempt(hop, Fields(answer: null), replays);
-
-    private AuthorizationFields Fields(string? answer) =>
-        new(answer) { KeepsConnection = ContentReplay.CanProduceAgain(hop.Request.Content) };
+    /// <summary>The request without a message.</summary>
+    private Attempt PlainAttempt(int replays) => side.NewAttempt(answer: null, replays);
 
     private Attempt NextAttempt(string answer)
     {
         LeaseFacts lease = _attempt.Lease;
         bool again = _attempt.Progress.Sent != RequestSent.No;
-        Attempt next = sender.NewAttempt(hop, Fields(answer), _attempt.Replays);
+        Attempt next = side.NewAttempt(answer, _attempt.Replays);
         next.Lease = again ? lease with { Reused = true, WasIdle = false, IdleTime = TimeSpan.Zero, QueueTime = TimeSpan.Zero } : lease;
         return next;
     }

@@ -132,33 +132,34 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
     /// </summary>
     private async Task<HttpResponseMessage> ExchangeOrdinaryAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        Attempt attempt = NewAttempt(request, RequestSettings.Defaults(_settings), total: null, stack: null, cancellationToken);
+        RequestSettings settings = RequestSettings.Defaults(_settings);
+        ProxyHop? proxy = _proxies.Find(request.RequestUri!, settings);
+        Attempt attempt = NewAttempt(request, proxy, settings, total: null, stack: null, cancellationToken);
         HttpResponseMessage? response;
         TransportException? failure;
-        try
+        if (ProxyAuthentication.IsWanted(attempt))
         {
-            response = await LeaseAndSendAsync(attempt).ConfigureAwait(false);
-            failure = null;
-        }
-        catch (TransportException e) when (!_closed && ReplayRules.MayReplay(attempt, e))
-        {
-            response = null;
-            failure = e;
-        }
-
-        response ??= await ReplayAsync(attempt, failure!).ConfigureAwait(false);
-        request = attempt.Request;
-        RequestSettings settings = attempt.Settings;
-        cancellationToken = attempt.CancellationToken;
-        if (ProxyAuthentication.IsRefusal(response, attempt))
-        {
-            response = await AuthenticateAsync(attempt, response).ConfigureAwait(false);
+            (response, failure) = (null, null);
         }
         else
         {
-            Attempt.Return(attempt);
+            try
+            {
+                response = await LeaseAndSendAsync(attempt).ConfigureAwait(false);
+                failure = null;
+            }
+            catch (TransportException e) when (!_closed && ReplayRules.MayReplay(attempt, e))
+            {
+                response = null;
+                failure = e;
+            }
         }
 
+        response ??= await GoOnAsync(attempt, failure).ConfigureAwait(false);
+        request = attempt.Request;
+        settings = attempt.Settings;
+        cancellationToken = attempt.CancellationToken;
+        Attempt.Return(attempt);
         if (_cookies is not null)
         {
             CookieJar.Store(_cookies, request.RequestUri!, response);
@@ -176,6 +177,10 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
 
         return response;
     }
+
+    /// <summary>After a failure, or where a proxy may ask for credentials.</summary>
+    private ValueTask<HttpResponseMessage> GoOnAsync(Attempt attempt, TransportException? failure) =>
+        failure is null ? SendThroughAsync(attempt) : ReplayAsync(attempt, failure);
 
     // ---- The long way -----------------------------------------------------------------------------------------------
 
@@ -262,9 +267,10 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
         RequestTelemetry telemetry = RequestTelemetry.Start(_metrics, _settings, request);
         try
         {
+            ProxyHop? proxy = _proxies.Find(uri, settings);
             HttpResponseMessage response = authentication is null
-                ? await SendThroughAsync(NewAttempt(request, settings, total, stack, cancellationToken)).ConfigureAwait(false)
-                : await authentication.SendAsync(new Hop(request, settings, total, stack, cancellationToken)).ConfigureAwait(false);
+                ? await SendThroughAsync(NewAttempt(request, proxy, settings, total, stack, cancellationToken)).ConfigureAwait(false)
+                : await authentication.SendAsync(new Hop(request, proxy, settings, total, stack, cancellationToken)).ConfigureAwait(false);
             if (_cookies is not null)
             {
                 CookieJar.Store(_cookies, uri, response);
@@ -304,40 +310,16 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
         }
     }
 
-    /// <summary>The same, and answers a proxy that refuses it.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<HttpResponseMessage> SendThroughAsync(Attempt attempt, Hop? hop = null)
-    {
-        HttpResponseMessage response = await SendWithReplaysAsync(attempt, hop).ConfigureAwait(false);
-        return ProxyAuthentication.IsRefusal(response, attempt)
-            ? await AuthenticateAsync(attempt, response, hop).ConfigureAwait(false)
-            : response;
-    }
-
-    /// <summary>Sends a request again that a proxy has refused with 407, as often as its authentication wants.</summary>
-    private async ValueTask<HttpResponseMessage> AuthenticateAsync(Attempt attempt, HttpResponseMessage refusal, Hop? hop = null)
-    {
-        var authentication = new ProxyAuthentication(_settings, attempt.Proxy!, attempt.ProxyAuthorization);
-        while (true)
-        {
-            string? authorization =
-                await authentication.AnswerAsync(attempt.Request, refusal, attempt.CancellationToken).ConfigureAwait(false);
-            if (authorization is null)
-            {
-                return refusal;
-            }
-
-            attempt = attempt.With(authorization);
-            HttpResponseMessage response = await SendWithReplaysAsync(attempt, hop).ConfigureAwait(false);
-            if (response.StatusCode != HttpStatusCode.ProxyAuthenticationRequired)
-            {
-                authentication.Accepted();
-                return response;
-            }
-
-            refusal = response;
-        }
-    }
+    /// <summary>The same, and answers what a proxy asks that forwards it.</summary>
+    private ValueTask<HttpResponseMessage> SendThroughAsync(Attempt attempt, Hop? hop = null) =>
+        ProxyAuthentication.IsWanted(attempt)
+            ? ProxyAuthentication.SendAsync(
+                this,
+                _settings,
+                attempt,
+                hop ?? new Hop(
+                    attempt.Request, attempt.Proxy, attempt.Settings, attempt.TotalDeadline, attempt.Stack, attempt.CancellationToken))
+            : SendWithReplaysAsync(attempt, hop);
 
     /// <summary>Goes on after an attempt that failed and may be sent again.</summary>
     private async ValueTask<HttpResponseMessage> ReplayAsync(Attempt attempt, TransportException failure)
@@ -355,18 +337,16 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
 
     private Attempt NewAttempt(
         HttpRequestMessage request,
+        ProxyHop? proxy,
         RequestSettings settings,
         TotalDeadline? total,
         string? stack,
         CancellationToken cancellationToken,
         AuthorizationFields? authorization = null,
-        int replays = 0)
-    {
-        ProxyHop? proxy = _proxies.Find(request.RequestUri!, settings);
-        return Attempt.Rent(new AttemptRequest(request, settings, cancellationToken)
+        int replays = 0) =>
+        Attempt.Rent(new AttemptRequest(request, settings, cancellationToken)
         {
             Proxy = proxy,
-            ProxyAuthorization = proxy?.Authorization,
             CookieHeader = _cookies is null ? null : CookieJar.HeaderFor(_cookies, request.RequestUri!),
             AcceptEncoding = _settings.AutomaticDecompression == DecompressionMethods.None
                 ? null
@@ -377,7 +357,6 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
             Replays = replays,
             Stack = stack,
         });
-    }
 
     private ValueTask<HttpResponseMessage> LeaseAndSendAsync(Attempt attempt)
     {
@@ -436,8 +415,11 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
     ValueTask<HttpResponseMessage> IAttemptSender.SendAsync(Hop hop, AuthorizationFields? authorization) =>
         SendThroughAsync(((IAttemptSender)this).NewAttempt(hop, authorization, replays: 0), hop);
 
+    ValueTask<HttpResponseMessage> IAttemptSender.SendAttemptAsync(Hop hop, Attempt attempt) => SendWithReplaysAsync(attempt, hop);
+
     Attempt IAttemptSender.NewAttempt(Hop hop, AuthorizationFields? authorization, int replays) =>
-        hop.Last = NewAttempt(hop.Request, hop.Settings, hop.Total, hop.Stack, hop.CancellationToken, authorization, replays);
+        hop.Last = NewAttempt(
+            hop.Request, hop.Proxy, hop.Settings, hop.Total, hop.Stack, hop.CancellationToken, authorization, replays);
 
     ValueTask<HttpConnection> IAttemptSender.LeaseAsync(Attempt attempt, ConnectionIdentity identity)
     {

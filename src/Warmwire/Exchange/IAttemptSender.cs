@@ -6,8 +6,11 @@ namespace Warmwire.Exchange;
 /// <summary>What the authentication of a request needs of the engine.</summary>
 internal interface IAttemptSender
 {
-    /// <summary>Sends the request, and again where that is safe.</summary>
+    /// <summary>Sends the request, and again where that is safe. What a proxy asks is answered.</summary>
     ValueTask<HttpResponseMessage> SendAsync(Hop hop, AuthorizationFields? authorization);
+
+    /// <summary>The same with an attempt that was made, whatever a proxy says to it.</summary>
+    ValueTask<HttpResponseMessage> SendAttemptAsync(Hop hop, Attempt attempt);
 
     /// <summary>Makes an attempt, which becomes the last one of the request.</summary>
     Attempt NewAttempt(Hop hop, AuthorizationFields? authorization, int replays);

@@ -1,94 +1,101 @@
-using System.Net;
 using System.Net.Http.Headers;
+using Warmwire.Authentication;
 using Warmwire.Connections;
+using Warmwire.Fields;
+using Warmwire.Http1.Wire;
 using Warmwire.Proxies;
 using Warmwire.Settings;
 
 namespace Warmwire.Exchange;
 
 /// <summary>
-/// Answers a proxy that has refused a plain request with 407 (RFC 9110 §15.5.8). What refuses a tunnel is answered where tunnels are
+/// Answers the challenges of a proxy that forwards plain requests (RFC 9110 §11.7). What refuses a tunnel is answered where tunnels are
 /// opened.
 /// </summary>
-internal sealed class ProxyAuthentication
+internal static class ProxyAuthentication
 {
-    private readonly HandlerSettings _settings;
-    private readonly ProxyHop _proxy;
-    private readonly IProxyAuthenticator _authenticator;
-    private ProxyAuthorization? _last;
-    private int _rounds;
+    /// <summary>Whether a proxy reads the request itself, and there is something to answer it.</summary>
+    public static bool IsWanted(Attempt attempt) =>
+        attempt.Proxy is { Credentials: not null } proxy && ProxyChoice.Forwards(proxy, attempt.Request);
 
-    /// <param name="settings">The limits of what is read of a refusal.</param>
-    /// <param name="proxy">The proxy.</param>
-    /// <param name="refused">The authorization that the refused request carried.</param>
-    public ProxyAuthentication(HandlerSettings settings, ProxyHop proxy, string? refused)
+    /// <summary>Sends an attempt to the proxy, and the request again for as long as there are answers to what it asks.</summary>
+    /// <param name="sender">Sends attempts.</param>
+    /// <param name="settings">The handler's.</param>
+    /// <param name="attempt">The first; it is sent as it is, or replaced.</param>
+    /// <param name="hop">The request.</param>
+    public static ValueTask<HttpResponseMessage> SendAsync(IAttemptSender sender, HandlerSettings settings, Attempt attempt, Hop hop) =>
+        new OfHop(sender, settings, attempt, hop).SendAsync();
+
+    /// <summary>What the proxy of a request has accepted before, made anew for it; most often there is none.</summary>
+    /// <exception cref="HttpRequestException">The program's code threw.</exception>
+    public static string? AnswerAhead(Hop hop)
     {
-        _settings = settings;
-        _proxy = proxy;
-        _authenticator = ProxyAuthenticators.For(proxy, refused);
-    }
-
-    /// <summary>
-    /// Whether a response is a refusal that could be answered: also a server may send this status, but not for us to answer.
-    /// </summary>
-    public static bool IsRefusal(HttpResponseMessage response, Attempt attempt) =>
-        response.StatusCode == HttpStatusCode.ProxyAuthenticationRequired
-        && attempt.Proxy is { Credentials: not null } proxy
-        && ProxyChoice.Forwards(proxy, attempt.Request.RequestUri!, RequestRules.OfferFor(attempt.Request, isTls: false));
-
-    /// <summary>What to send the request again with; <see langword="null"/>: the refusal is for the caller, and still unread.</summary>
-    public async ValueTask<string?> AnswerAsync(
-        HttpRequestMessage request, HttpResponseMessage refusal, CancellationToken cancellationToken)
-    {
-        if (++_rounds > ProxyLimits.AuthenticationRounds || !ContentReplay.CanProduceAgain(request.Content))
+        if (hop.Proxy is not { Credentials: { } credentials, Memory.HasAny: true } proxy
+            || !hop.IsForwarded
+            || hop.Request.Headers.NonValidated.Contains(proxy.Target.AnswerField))
         {
             return null;
         }
 
-        string[] challenges = refusal.Headers.NonValidated.TryGetValues("Proxy-Authenticate", out HeaderStringValues values)
-            ? [.. ((IEnumerable<string>)values).Take(ProxyLimits.Challenges)]
-            : [];
-        _last = _authenticator.Answer(challenges);
-        if (_last is null or { NeedsSameConnection: true })
+        var about = new AuthenticationRequest(
+            MethodNames.Canonical(hop.Request.Method.Method), RequestHeadWriter.TargetForProxy(hop.Request))
         {
-            return null;
-        }
-
-        await DrainAsync(refusal, cancellationToken).ConfigureAwait(false);
-        return _last.Value;
+            // Nothing is said of a body before it is asked for.
+            HashBodyAsync = hop.Request.Content is null ? null : static (_, _) => ValueTask.FromResult(false),
+        };
+        return proxy.Memory.Recall(proxy.Target, about, credentials, out _);
     }
 
-    /// <summary>The proxy has let the request through.</summary>
-    public void Accepted()
-    {
-        if (_last is { MayBeRepeated: true })
-        {
-            _proxy.Authorization = _last.Value;
-        }
-    }
+    /// <summary>Whether the proxy authenticates its own connections, so that they cannot be authenticated by a server as well.</summary>
+    public static bool IsConnectionBound(ProxyHop proxy) => proxy.Memory.ConnectionSchemeOf(proxy.Target) is not null;
 
-    /// <summary>
-    /// Reads a short body to its end, so that the request that follows finds this connection free. What is longer or slower is drained or
-    /// closed behind it, as with any response that is disposed unread.
-    /// </summary>
-    private async ValueTask DrainAsync(HttpResponseMessage refusal, CancellationToken cancellationToken)
+    /// <summary>Whether the proxy says that what is sent on one connection goes to the server on one (RFC 4559 §6).</summary>
+    public static bool IsConnectionOneToServer(HttpResponseMessage response)
     {
-        using HttpResponseMessage disposed = refusal;
-        using var timer = new CancellationTokenSource(_settings.ResponseDrainTimeout, _settings.TimeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
-        byte[] buffer = new byte[4096];
-        try
+        if (response.Headers.NonValidated.TryGetValues("Proxy-Support", out HeaderStringValues values))
         {
-            Stream body = await refusal.Content.ReadAsStreamAsync(either.Token).ConfigureAwait(false);
-            int limit = Math.Min(ProxyLimits.AnswerBodyBytes, _settings.MaxResponseDrainSize);
-            for (int taken = 0, read = 1; read > 0 && taken <= limit; taken += read)
+            foreach (string value in values)
             {
-                read = await body.ReadAsync(buffer, either.Token).ConfigureAwait(false);
+                if (value.Equals("Session-Based-Authentication", StringComparison.OrdinalIgnoreCase))
+                {
+                    return true;
+                }
             }
         }
-        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+
+        return false;
+    }
+
+    private sealed class OfHop(IAttemptSender sender, HandlerSettings settings, Attempt first, Hop hop)
+        : HopAuthentication(sender, settings, hop, first.Proxy!.Credentials!, first.Proxy.Target, first.Proxy.Memory)
+    {
+        /// <summary>What the request says to the server.</summary>
+        private readonly AuthorizationFields? _forServer = first.Authorization;
+        private Attempt? _first = first;
+
+        protected override string RequestTarget => RequestHeadWriter.TargetForProxy(Hop.Request);
+
+        public override Attempt NewAttempt(string? answer, int replays)
         {
-            // The connection is lost, and nothing else.
+            bool keeps = ContentReplay.CanProduceAgain(Hop.Request.Content);
+            return Sender.NewAttempt(Hop, Fields(answer) with { KeepsConnection = keeps }, replays);
         }
+
+        public override ConnectionIdentity IdentityOf(in CredentialChoice choice) =>
+            ConnectionIdentity.Of(choice.Scheme, choice.Credential);
+
+        protected override ValueTask<HttpResponseMessage> SendAsync(string? answer)
+        {
+            Attempt? made = _first;
+            _first = null;
+            return Sender.SendAttemptAsync(
+                Hop,
+                made is not null && answer is null ? made
+                    : made is not null ? made.With(Fields(answer))
+                    : Sender.NewAttempt(Hop, answer is null ? _forServer : Fields(answer), replays: 0));
+        }
+
+        private AuthorizationFields Fields(string? answer) =>
+            (_forServer ?? new AuthorizationFields(ForServer: null)) with { ForProxy = answer };
     }
 }

@@ -14,7 +14,8 @@ internal sealed class ProxyChoice
     private readonly HandlerSettings _settings;
     private readonly IWebProxy? _proxy;
     private readonly EnvironmentRules? _environment;
-    private volatile Known? _last;
+    private readonly Lock _gate = new();
+    private volatile Known[] _known = [];
 
     /// <remarks>As in .NET, <see cref="HttpClient.DefaultProxy"/> counts as it is at the first request.</remarks>
     public ProxyChoice(HandlerSettings settings)
@@ -49,30 +50,57 @@ internal sealed class ProxyChoice
     /// </summary>
     public static RouteIdentity RouteOf(ProxyHop? proxy, Uri uri, RouteIdentity straight) =>
         proxy is null ? straight
-            : Forwards(proxy, uri, straight.Protocols) ? RouteIdentity.Forwarding(proxy)
+            : Forwards(proxy, uri, straight.Protocols) ? RouteIdentity.Forwarding(proxy, straight.Identity)
             : straight.Through(proxy);
 
     /// <summary>Whether the proxy itself reads the request and answers it.</summary>
     public static bool Forwards(ProxyHop proxy, Uri uri, ProtocolOffer protocols) =>
         !proxy.IsSocks && protocols == ProtocolOffer.Http1 && uri.Scheme == Uri.UriSchemeHttp;
 
-    /// <summary>Nearly always the proxy of the request before: the same object, with what is remembered of it.</summary>
+    /// <summary>The same of a request as it is sent without TLS.</summary>
+    public static bool Forwards(ProxyHop proxy, HttpRequestMessage request) =>
+        Forwards(proxy, request.RequestUri!, RequestRules.OfferFor(request, isTls: false));
+
+    /// <summary>Nearly always a proxy of a request before: the same object, with what is remembered of it.</summary>
     private ProxyHop Of(IWebProxy proxy, Uri address)
     {
         ICredentials? credentials = UserCode.CredentialsOf(proxy) ?? _settings.DefaultProxyCredentials;
-        Known? last = _last;
-        if (last is not null
-            && (ReferenceEquals(last.Address, address) || last.Address == address)
-            && last.Address.UserInfo == address.UserInfo
-            && ProxyHop.AreSame(last.Credentials, credentials))
-        {
-            return last.Hop;
-        }
-
-        var hop = ProxyHop.Of(address, credentials);
-        _last = new Known(address, credentials, hop);
-        return hop;
+        return Find(_known, address, credentials) ?? Remember(new Known(address, credentials, ProxyHop.Of(address, credentials)));
     }
 
-    private sealed record Known(Uri Address, ICredentials? Credentials, ProxyHop Hop);
+    private static ProxyHop? Find(Known[] known, Uri address, ICredentials? credentials)
+    {
+        foreach (Known one in known)
+        {
+            if (one.Is(address, credentials))
+            {
+                return one.Hop;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The newest stands in front, and the oldest is forgotten where there are too many.</summary>
+    private ProxyHop Remember(Known found)
+    {
+        lock (_gate)
+        {
+            // Story: two requests meet the proxy at once. What the one is told by it has to be what the other knows of it.
+            if (Find(_known, found.Address, found.Credentials) is { } earlier)
+            {
+                return earlier;
+            }
+
+            _known = [found, .. _known.AsSpan(0, Math.Min(_known.Length, ProxyLimits.RememberedProxies - 1))];
+            return found.Hop;
+        }
+    }
+
+    private sealed record Known(Uri Address, ICredentials? Credentials, ProxyHop Hop)
+    {
+        public bool Is(Uri address, ICredentials? credentials) =>
+            (ReferenceEquals(Address, address) || (Address == address && Address.UserInfo == address.UserInfo))
+            && ProxyHop.AreSame(Credentials, credentials);
+    }
 }

@@ -7,12 +7,13 @@ namespace Warmwire.Proxies;
 /// <summary>What the head of a proxy's answer to CONNECT says. Made of one head; the bytes behind it are not looked at.</summary>
 internal sealed class ConnectAnswer
 {
-    private ConnectAnswer(int statusCode, string reason, FramingResult framing, IReadOnlyList<string> challenges)
+    private ConnectAnswer(int statusCode, string reason, FramingResult framing, IReadOnlyList<string> challenges, string? info)
     {
         StatusCode = statusCode;
         Reason = reason;
         Framing = framing;
         Challenges = challenges;
+        AuthenticationInfo = info;
     }
 
     public int StatusCode { get; }
@@ -24,6 +25,9 @@ internal sealed class ConnectAnswer
 
     /// <summary>The values of its <c>Proxy-Authenticate</c> fields.</summary>
     public IReadOnlyList<string> Challenges { get; }
+
+    /// <summary>The value of its <c>Proxy-Authentication-Info</c> field (RFC 9110 §11.7.3).</summary>
+    public string? AuthenticationInfo { get; }
 
     /// <summary>
     /// Any 2xx opens the tunnel, and what it says of a body is ignored: the tunnel begins behind the empty line (RFC 9110 §9.3.6, RFC 9112
@@ -43,6 +47,7 @@ internal sealed class ConnectAnswer
         var framing = new ResponseFraming();
         var lines = new HeaderLineReader(head[status.Length..]);
         List<string>? challenges = null;
+        string? info = null;
         for (int count = 1; lines.MoveNext(); count++)
         {
             if (count > maxLines)
@@ -56,12 +61,17 @@ internal sealed class ConnectAnswer
             {
                 (challenges ??= []).Add(Encoding.Latin1.GetString(lines.Value));
             }
+            else if (Ascii.EqualsIgnoreCase(lines.Name, "Proxy-Authentication-Info"u8))
+            {
+                info = Encoding.Latin1.GetString(lines.Value);
+            }
         }
 
         return new ConnectAnswer(
             status.StatusCode,
             status.ReasonPhrase(head),
             framing.Resolve(status.StatusCode, status.MinorVersion, isHead: false, isConnect: true),
-            challenges ?? (IReadOnlyList<string>)[]);
+            challenges ?? (IReadOnlyList<string>)[],
+            info);
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Warmwire.Authentication;
 using Warmwire.Diagnostics;
 
 namespace Warmwire.Proxies;
@@ -10,8 +11,6 @@ namespace Warmwire.Proxies;
 internal sealed class ProxyHop : IEquatable<ProxyHop>
 {
     private const int SocksPort = 1080; // RFC 1928 §3
-
-    private volatile string? _authorization;
 
     private ProxyHop(ProxyKind kind, Uri address, ICredentials? credentials)
     {
@@ -43,11 +42,11 @@ internal sealed class ProxyHop : IEquatable<ProxyHop>
 
     public bool IsSocks => Kind >= ProxyKind.Socks4;
 
-    /// <summary>
-    /// The value of <c>Proxy-Authorization</c> that the proxy has accepted, if it may be sent again without being asked for (RFC 7617
-    /// §2.2), so that not every request is refused once. <see langword="null"/>: none.
-    /// </summary>
-    public string? Authorization { get => _authorization; set => _authorization = value; }
+    /// <summary>Whom it is, where it asks for credentials.</summary>
+    public AuthenticationTarget Target => new(Address, IsProxy: true);
+
+    /// <summary>What the proxy has accepted, so that not every request and tunnel is refused once (RFC 7617 §2.2).</summary>
+    public AuthenticationMemory Memory { get; } = new(answersAhead: true);
 
     /// <param name="address">
     /// The address that the proxy setting gives. Name and password in it are used where there are no credentials.

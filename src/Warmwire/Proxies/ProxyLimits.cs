@@ -4,8 +4,7 @@ namespace Warmwire.Proxies;
 internal static class ProxyLimits
 {
     /// <summary>
-    /// Bytes of the body of an answer that refuses a tunnel, and of a 407 to a plain request, that are read in order to keep the
-    /// connection.
+    /// Bytes of the body of an answer that refuses a tunnel that are read in order to keep the connection.
     /// </summary>
     public const int AnswerBodyBytes = 64 * 1024;
 
@@ -18,10 +17,10 @@ internal static class ProxyLimits
     /// <summary>Interim answers (1xx) to one CONNECT.</summary>
     public const int InterimAnswers = 20;
 
-    /// <summary>How often one request, or one dial, answers a 407.</summary>
-    public const int AuthenticationRounds = 5;
+    /// <summary>Proxies that a handler remembers, each with its credentials; a forgotten one asks for them again.</summary>
+    public const int RememberedProxies = 32;
 
-    /// <summary>Fields of <c>Proxy-Authenticate</c> that are looked at.</summary>
+    /// <summary>Fields of <c>Proxy-Authenticate</c> that are looked at in an answer to CONNECT.</summary>
     public const int Challenges = 20;
 
     /// <summary>Bytes of a name or a password: SOCKS counts them with one byte.</summary>

@@ -137,7 +137,7 @@ public sealed class DigestSessionTests
         DigestSession session = Session("Digest realm=a, nonce=n1, qop=auth");
         var response = new HttpResponseMessage();
         response.Headers.TryAddWithoutValidation("Authentication-Info", info);
-        session.TakeInfo(response, new AuthenticationTarget(new Uri("http://a.test"), IsProxy: false));
+        session.TakeInfo(new AuthenticationTarget(new Uri("http://a.test"), IsProxy: false).InfoOf(response)!);
         Assert.Equal(nonce, Read(session.Answer(s_mufasa, "GET", "/"))["nonce"]);
     }
 

@@ -71,6 +71,24 @@ public sealed class ProxyChoiceTests
         Assert.Same(first, choice.Find(new Uri("http://other.test/"), RequestSettings.Defaults(settings)));
     }
 
+    [Fact]
+    public void Proxies_that_take_turns_are_remembered_up_to_a_limit()
+    {
+        var settings = new HandlerSettings { Proxy = new Scripted(static uri => new Uri($"http://proxy.test:{uri.Port}")) };
+        var choice = new ProxyChoice(settings);
+        ProxyHop[] first = [.. Enumerable.Range(1, ProxyLimits.RememberedProxies).Select(Find)];
+        Assert.All(first, hop => Assert.Same(hop, Find(hop.Port)));
+        Assert.Equal(first.Length, first.Distinct().Count());
+
+        // One more, and the oldest makes room.
+        Find(1000);
+        Assert.NotSame(first[0], Find(1));
+        Assert.Equal(first[0], Find(1));
+        Assert.Same(first[^1], Find(ProxyLimits.RememberedProxies));
+
+        ProxyHop Find(int port) => choice.Find(new Uri($"http://api.test:{port}"), RequestSettings.Defaults(settings))!;
+    }
+
     /// <summary>
     /// All pairs of what a request may be: two share a route exactly if the server, what is spoken, and the proxy with its credentials are
     /// the same, or both are plain requests that the same proxy forwards.

@@ -61,7 +61,7 @@ public sealed class ForwardingTests
     }
 
     [Fact]
-    public async Task Credentials_that_change_are_asked_for_when_the_old_ones_are_refused()
+    public async Task Credentials_that_change_are_used_at_once_and_what_is_refused_is_the_response()
     {
         var credentials = new Changing();
         using var rig = new ProxyRig();
@@ -74,7 +74,6 @@ public sealed class ForwardingTests
 
         credentials.Password = "new";
         request = rig.Client.GetStringAsync("http://a.test/");
-        Assert.Equal(old, (await peer.AnswerAsync(407, "", Challenge)).Headers["Proxy-Authorization"]);
         string now = (await peer.AnswerAsync()).Headers["Proxy-Authorization"];
         Assert.NotEqual(old, now);
         await request;

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using Warmwire.Tests.Servers.Http2;
 
 namespace Warmwire.Tests.Servers;
@@ -9,6 +11,22 @@ internal sealed class RealProxy : IAsyncDisposable
 {
     public const string User = "user";
     public const string Password = "password";
+
+    /// <summary>
+    /// Sends the second message of NTLM, a challenge of eight bytes and what a server calls itself, and accepts what is answered. The one
+    /// that squid brings sends a challenge that .NET cannot read.
+    /// </summary>
+    private const string NtlmHelper = """
+        while read -r command token; do
+          case "$command" in
+            YR) echo TT TlRMTVNTUAACAAAADAAMADgAAAA1goniASNFZ4mrze8AAAAAAAAAACQAJABEAAAABgBwFwAAAA9TAGUA\
+        cgB2AGUAcgACAAwARABvAG0AYQBpAG4AAQAMAFMAZQByAHYAZQByAAAAAAA= ;;
+            KK) echo AF user ;;
+            *) echo BH unknown ;;
+          esac
+        done
+
+        """;
 
     private readonly ChildServer[] _servers;
 
@@ -28,14 +46,17 @@ internal sealed class RealProxy : IAsyncDisposable
         Credentials = withCredentials ? new NetworkCredential(User, Password) : null,
     };
 
-    /// <param name="name">The program, then what it speaks and wants: <c>squid</c>, <c>squid+basic</c>, <c>dante+socks4</c>.</param>
+    /// <param name="name">The program, then what it speaks and wants: <c>squid</c>, <c>squid+digest</c>, <c>dante+socks4</c>.</param>
     public static async Task<RealProxy> StartAsync(string name) => name switch
     {
-        "squid" => new RealProxy("http", false, await SquidAsync(credentials: false)),
-        "squid+basic" => new RealProxy("http", true, await SquidAsync(credentials: true)),
+        "squid" => new RealProxy("http", false, await SquidAsync()),
+        "squid+basic" => new RealProxy("http", true, await SquidAsync("basic")),
+        "squid+digest" => new RealProxy("http", true, await SquidAsync("digest")),
+        "squid+ntlm" => new RealProxy("http", true, await SquidAsync("ntlm")),
+        "apache+digest" => new RealProxy("http", true, await ApacheAsync()),
         "tinyproxy" => new RealProxy("http", false, await TinyproxyAsync(credentials: false)),
         "tinyproxy+basic" => new RealProxy("http", true, await TinyproxyAsync(credentials: true)),
-        "haproxy+squid" => await BehindHaproxyAsync(await SquidAsync(credentials: false), credentials: false),
+        "haproxy+squid" => await BehindHaproxyAsync(await SquidAsync(), credentials: false),
         "haproxy+tinyproxy+basic" => await BehindHaproxyAsync(await TinyproxyAsync(credentials: true), credentials: true),
         "microsocks" => new RealProxy("socks5", false, await MicrosocksAsync(credentials: false)),
         "microsocks+name" => new RealProxy("socks5", true, await MicrosocksAsync(credentials: true)),
@@ -86,25 +107,36 @@ internal sealed class RealProxy : IAsyncDisposable
         }
     }
 
-    private static Task<ChildServer> SquidAsync(bool credentials) => ChildServer.StartAsync("squid", tls: false, (directory, port) =>
+    private static Task<ChildServer> SquidAsync(string scheme = "") => ChildServer.StartAsync("squid", tls: false, (directory, port) =>
     {
         string helper = Path.Combine(directory, "helper");
-        File.WriteAllText(helper, """
+        string known = Path.Combine(directory, "known");
+        string access = scheme switch
+        {
+            "basic" => $"program /bin/sh {helper}\nauth_param basic realm squid",
+
+            // Nonces are soon over, so each run has stale ones.
+            "digest" => $"program /usr/lib/squid/digest_file_auth -c {known}\nauth_param digest realm squid\n"
+                + "auth_param digest nonce_max_count 3\nauth_param digest check_nonce_count on",
+            "ntlm" => $"program /bin/sh {helper}\nauth_param ntlm keep_alive on",
+            _ => "",
+        };
+        access = scheme.Length == 0
+            ? "http_access allow all"
+            : $"""
+                auth_param {scheme} {access}
+                auth_param {scheme} children 1
+                acl known proxy_auth REQUIRED
+                http_access allow known
+                http_access deny all
+                """;
+        File.WriteAllText(helper, scheme == "ntlm" ? NtlmHelper : """
             while read -r user password rest; do
               if [ "$user $password" = "user password" ]; then echo OK; else echo ERR; fi
             done
 
             """);
-        string access = credentials
-            ? $"""
-                auth_param basic program /bin/sh {helper}
-                auth_param basic children 1
-                auth_param basic realm squid
-                acl known proxy_auth REQUIRED
-                http_access allow known
-                http_access deny all
-                """
-            : "http_access allow all";
+        File.WriteAllText(known, $"{User}:squid:{DigestSecret("squid")}\n");
 
         // Started as root, it goes on as somebody who has to read the folder.
         if (!OperatingSystem.IsWindows())
@@ -128,6 +160,45 @@ internal sealed class RealProxy : IAsyncDisposable
 
             """, "-N", "-f");
     });
+
+    private static Task<ChildServer> ApacheAsync() => ChildServer.StartAsync("apache2", tls: false, (directory, port) =>
+    {
+        // It refuses to serve as root, and whom it serves as must be able to read the files.
+        string user = Environment.IsPrivilegedProcess ? "User www-data\nGroup www-data" : "";
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(directory, (UnixFileMode)Convert.ToInt32("755", 8));
+        }
+
+        string modules = string.Join('\n', new[]
+            {
+                "mpm_event", "authn_core", "authz_core", "authz_user", "authn_file", "auth_digest", "proxy", "proxy_http", "proxy_connect",
+            }.Select(static name => $"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so"));
+        File.WriteAllText($"{directory}/known", $"{User}:apache:{DigestSecret("apache")}\n");
+        return Configure(directory, $"""
+            {modules}
+            {user}
+            ServerRoot {directory}
+            ServerName localhost
+            PidFile {directory}/pid
+            DefaultRuntimeDir {directory}
+            ErrorLog /dev/stderr
+            Listen 127.0.0.1:{port}
+            ProxyRequests On
+            AllowCONNECT 1-65535
+            <Proxy "*">
+              AuthType Digest
+              AuthName "apache"
+              AuthUserFile {directory}/known
+              Require valid-user
+            </Proxy>
+
+            """, "-D", "FOREGROUND", "-f");
+    });
+
+    /// <summary>What a proxy that speaks Digest has in its file.</summary>
+    private static string DigestSecret(string realm) => Convert.ToHexStringLower(
+        CryptographicOperations.HashData(HashAlgorithmName.MD5, Encoding.UTF8.GetBytes($"{User}:{realm}:{Password}")));
 
     private static Task<ChildServer> TinyproxyAsync(bool credentials) => ChildServer.StartAsync(
         "tinyproxy",

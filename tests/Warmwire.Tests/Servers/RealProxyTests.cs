@@ -15,25 +15,32 @@ public sealed class RealProxyTests
 
     public static TheoryData<string> Names =>
     [
-        "squid", "squid+basic", "tinyproxy", "tinyproxy+basic", "haproxy+squid", "haproxy+tinyproxy+basic", "microsocks", "microsocks+name",
-        "dante+socks4", "dante+socks5",
+        "squid", "squid+basic", "squid+digest", "squid+ntlm", "tinyproxy", "tinyproxy+basic", "haproxy+squid", "haproxy+tinyproxy+basic",
+        "microsocks", "microsocks+name", "dante+socks4", "dante+socks5",
     ];
 
     [Theory]
     [MemberData(nameof(Names))]
+    [InlineData("apache+digest")]
     public async Task Requests_get_through_and_connections_are_used_again(string name)
     {
         await using RealProxy proxy = await RealProxy.StartAsync(name);
         await using KestrelServer server = await StartServerAsync();
 
         // squid 5.7 does not read on behind its 407 to a plain request with more than some 64 KB, whatever client sends it.
-        byte[] body = name == "squid+basic" ? s_body[..30_000] : s_body;
+        byte[] body = name.StartsWith("squid+", StringComparison.Ordinal) ? s_body[..30_000] : s_body;
 
         // tinyproxy closes behind its 407 and has not read the content, which may reset the connection before the 407 is read.
         bool hasContent = !name.Contains("tinyproxy+basic", StringComparison.Ordinal);
         bool isHttp = proxy.Address.Scheme.StartsWith("http", StringComparison.Ordinal);
         foreach (HttpMessageHandler handler in Handlers(proxy, withCredentials: proxy.WantsCredentials))
         {
+            if (name == "apache+digest" && handler is SocketsHttpHandler)
+            {
+                // Its hash for CONNECT is over "/", which apache2 refuses with 400.
+                continue;
+            }
+
             using var client = new HttpClient(handler);
             foreach ((Uri uri, Version version, HttpVersionPolicy policy) in ((Uri, Version, HttpVersionPolicy)[])
             [
@@ -69,7 +76,10 @@ public sealed class RealProxyTests
                 Assert.All(
                     pool.Origins.Where(origin => !closes || origin.Origin != origin.Proxy),
                     static origin => Assert.Equal(1, origin.ConnectionsOpened));
-                Assert.Equal(isHttp ? 1 : 0, pool.Origins.Count(static origin => origin.Origin == origin.Proxy));
+
+                // Those that the proxy has authenticated are connections apart.
+                int forwarding = name == "squid+ntlm" ? 2 : isHttp ? 1 : 0;
+                Assert.Equal(forwarding, pool.Origins.Count(static origin => origin.Origin == origin.Proxy));
             }
         }
     }
@@ -96,6 +106,21 @@ public sealed class RealProxyTests
                 string reference = await OutcomeAsync(handlers[0], uri, proxy);
                 Assert.Equal(reference, await OutcomeAsync(handlers[1], uri, proxy));
             }
+        }
+    }
+
+    [Theory]
+    [InlineData("squid+basic")]
+    [InlineData("squid+digest")]
+    public async Task A_wrong_password_is_refused_as_in_dotnet(string name)
+    {
+        await using RealProxy proxy = await RealProxy.StartAsync(name);
+        foreach (string uri in (string[])["http://localhost:1/", "https://localhost:1/"])
+        {
+            var wrong = new WebProxy(proxy.Address) { Credentials = new NetworkCredential(RealProxy.User, "wrong") };
+            string reference = await OutcomeAsync(new SocketsHttpHandler { Proxy = wrong }, new Uri(uri), proxy);
+            Assert.Equal(reference, await OutcomeAsync(new PooledHttpHandler { Proxy = wrong }, new Uri(uri), proxy));
+            Assert.Contains(uri[4] == ':' ? "407" : "ProxyAuthenticationRequired", reference, StringComparison.Ordinal);
         }
     }
 

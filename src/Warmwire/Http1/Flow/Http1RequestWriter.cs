@@ -70,7 +70,6 @@ internal sealed class Http1RequestWriter : IRequestBodyWriter
                 Body = _current.Plan,
                 HostValue = _key.IsForwarding ? null : _key.HostValue ??= HostField.ValueFor(attempt.Request.RequestUri!),
                 AbsoluteForm = _key.IsForwarding,
-                ProxyAuthorization = _key.IsForwarding ? attempt.ProxyAuthorization : null,
                 OmitsProxyAuthorization = _key.IsTunneled,
                 Target = t_target ??= new RequestTargetCache(),
                 CookieHeader = attempt.CookieHeader,

@@ -13,7 +13,9 @@ internal readonly struct RequestHeadOptions
     /// <summary>What the cookie container has for the URI, formatted; follows cookies the caller set itself.</summary>
     public string? CookieHeader { get; init; }
 
-    /// <summary>Credentials, in place of those the caller set itself.</summary>
+    /// <summary>
+    /// Credentials, in place of those the caller set itself. Those for a proxy are written with <see cref="AbsoluteForm"/> alone.
+    /// </summary>
     public AuthorizationFields? Authorization { get; init; }
 
     /// <summary>From <see cref="HostField.ValueFor"/> if it is at hand, else it is made from the URI. A Host the caller set wins.</summary>
@@ -24,11 +26,6 @@ internal readonly struct RequestHeadOptions
 
     /// <summary>The request goes to a proxy as it is (RFC 9112 §3.2.2).</summary>
     public bool AbsoluteForm { get; init; }
-
-    /// <summary>
-    /// The value of <c>Proxy-Authorization</c>, unless the caller has set one; <see langword="null"/>: none.
-    /// </summary>
-    public string? ProxyAuthorization { get; init; }
 
     /// <summary>
     /// The request goes through the tunnel of a proxy, which is where a <c>Proxy-Authorization</c> of the caller would end.

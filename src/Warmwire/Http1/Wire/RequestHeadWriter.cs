@@ -50,6 +50,23 @@ internal static class RequestHeadWriter
 
     public static bool IsHttp10(HttpRequestMessage request) => request.Version is { Major: 1, Minor: 0 };
 
+    /// <summary>The target of a request as a proxy that forwards it is told it: what Digest puts into its hash.</summary>
+    /// <exception cref="HttpRequestException">It cannot be sent.</exception>
+    public static string TargetForProxy(HttpRequestMessage request)
+    {
+        var output = new OutputBuffer();
+        try
+        {
+            string? host = FrameworkFields.HeadersOf(request) is { } headers ? HostField.OfCaller(headers) : null;
+            WriteTarget(output, request, request.RequestUri!, host, absoluteForm: true);
+            return Encoding.ASCII.GetString(output.Written.Span);
+        }
+        finally
+        {
+            output.Release();
+        }
+    }
+
     private static void WriteHead(OutputBuffer output, HttpRequestMessage request, in RequestHeadOptions options)
     {
         Uri uri = request.RequestUri ?? throw new InvalidOperationException("The request has no URI.");
@@ -123,6 +140,12 @@ internal static class RequestHeadWriter
         FieldWriter.CheckMethod(method);
         output.WriteAscii(method);
         output.Write(" "u8);
+        WriteTarget(output, request, uri, host, absoluteForm);
+        output.Write(IsHttp10(request) ? " HTTP/1.0\r\n"u8 : " HTTP/1.1\r\n"u8);
+    }
+
+    private static void WriteTarget(OutputBuffer output, HttpRequestMessage request, Uri uri, string? host, bool absoluteForm)
+    {
         if (ConnectMethod.IsOf(request))
         {
             // Authority form (RFC 9112 §3.2.3), which a URI cannot say.
@@ -139,8 +162,6 @@ internal static class RequestHeadWriter
 
             FieldWriter.WriteTarget(output, uri.PathAndQuery);
         }
-
-        output.Write(IsHttp10(request) ? " HTTP/1.0\r\n"u8 : " HTTP/1.1\r\n"u8);
     }
 
     private static void WriteHost(OutputBuffer output, Uri uri, string? userHost, byte[]? hostValue)
@@ -176,6 +197,7 @@ internal static class RequestHeadWriter
                 case Name.Host: // written
                 case Name.Authorization when options.Authorization?.ForServer is not null: // another is written below
                 case Name.ProxyAuthorization when options.OmitsProxyAuthorization: // it is for the proxy alone (RFC 9110 §11.7.2)
+                case Name.ProxyAuthorization when options is { AbsoluteForm: true, Authorization.ForProxy: not null }:
                     break;
 
                 case Name.TransferEncoding:
@@ -217,9 +239,9 @@ internal static class RequestHeadWriter
         }
 
         WriteCredentials(output, "Authorization", options.Authorization?.ForServer);
-        if (options.ProxyAuthorization is { } authorization && !headers.Contains("Proxy-Authorization"))
+        if (options.AbsoluteForm)
         {
-            WriteCredentials(output, "Proxy-Authorization", authorization);
+            WriteCredentials(output, "Proxy-Authorization", options.Authorization?.ForProxy);
         }
 
         if (acceptEncoding is not null)
