@@ -45,6 +45,20 @@ public static class TransportOptions
     public static readonly HttpRequestOptionsKey<IWebProxy> Proxy = new("Warmwire.Proxy");
 
     /// <summary>
+    /// Replaces <see cref="PooledHttpHandler.UnixSocketPath"/> for this request and its redirects, and goes before a <see
+    /// cref="PooledHttpHandler.ConnectCallback"/>; <see langword="null"/> goes over TCP. A request that has a <see cref="Proxy"/> too fails
+    /// with <see cref="InvalidOperationException"/>. No connection serves requests of different sockets.
+    /// </summary>
+    public static readonly HttpRequestOptionsKey<string?> UnixSocketPath = new("Warmwire.UnixSocketPath");
+
+    /// <summary>
+    /// The name that the server of this request is told in the handshake (SNI, RFC 6066 §3) and must prove with its certificate, in place
+    /// of the host of the URI, of the <c>Host</c> field and of <c>TargetHost</c> in <see cref="PooledHttpHandler.SslOptions"/>. A name of a
+    /// host, or an address without brackets. It is part of the route; without TLS it means nothing.
+    /// </summary>
+    public static readonly HttpRequestOptionsKey<string> TlsServerName = new("Warmwire.TlsServerName");
+
+    /// <summary>
     /// The client certificate for this request, with its private key. It is part of the route, so connections of different certificates are
     /// never mixed.
     /// </summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Warmwire.Connections;
 
@@ -32,8 +33,12 @@ internal abstract class HttpConnection
 
     public EndPoint? RemoteEndPoint => Dialed.RemoteEndPoint;
 
-    /// <summary>The server's address as telemetry shows it. Made when it is asked for; the address itself keeps the text.</summary>
-    public string? PeerAddress => (RemoteEndPoint as IPEndPoint)?.Address.ToString();
+    /// <summary>
+    /// The server's address as telemetry shows it, or the name of its Unix domain socket. Made when it is asked for; the address itself
+    /// keeps the text.
+    /// </summary>
+    public string? PeerAddress =>
+        RemoteEndPoint is UnixDomainSocketEndPoint socket ? socket.ToString() : (RemoteEndPoint as IPEndPoint)?.Address.ToString();
 
     /// <summary>
     /// The owner's own object for the connection, which keeps it here so that it need not look it up. The connection itself never looks at

@@ -65,7 +65,14 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
         ThrowIfClosed();
         bool isTls = RequestRules.IsTls(origin);
         ProtocolOffer protocols = !http2 ? ProtocolOffer.Http1 : isTls ? ProtocolOffer.Http2OrHttp1 : ProtocolOffer.Http2;
-        var straight = new RouteIdentity(isTls, origin.IdnHost, origin.Port, tlsHost: null, clientCertificate: null, protocols);
+        var straight = new RouteIdentity(
+            isTls,
+            origin.IdnHost,
+            origin.Port,
+            tlsHost: null,
+            clientCertificate: null,
+            protocols,
+            unixSocketPath: _settings.UnixSocketPath);
         ProxyHop? proxy = _proxies.Find(origin, RequestSettings.Defaults(_settings));
         return _pool.PrewarmAsync(ProxyChoice.RouteOf(proxy, origin, straight), connections, cancellationToken);
     }
@@ -419,15 +426,17 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
         HttpRequestMessage request = attempt.Request;
         Uri uri = request.RequestUri!;
         bool isTls = RequestRules.IsTls(uri);
-        string? tlsHost = isTls ? RequestRules.HostHeaderOf(request) : null;
+        RequestSettings settings = attempt.Settings;
+        string? tlsHost = isTls ? settings.TlsServerName ?? RequestRules.HostHeaderOf(request) : null;
         var straight = new RouteIdentity(
             isTls,
             uri.IdnHost,
             uri.Port,
             tlsHost,
-            attempt.Settings.ClientCertificate,
+            settings.ClientCertificate,
             identity is null ? RequestRules.OfferFor(request, isTls) : ProtocolOffer.Http1,
-            identity: identity);
+            identity: identity,
+            unixSocketPath: settings.UnixSocketPath);
         return attempt.Proxy is null ? straight : ProxyChoice.RouteOf(attempt.Proxy, uri, straight);
     }
 

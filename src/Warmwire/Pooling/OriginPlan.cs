@@ -186,6 +186,7 @@ internal sealed class OriginPlan
     {
         Origin = _state.Route.Origin,
         Proxy = _state.Route.Proxy?.Text,
+        UnixSocketPath = _state.Route.UnixSocket?.ToString(),
         Protocols = _state.Route.Protocols switch
         {
             ProtocolOffer.Http2 => "HTTP/2",

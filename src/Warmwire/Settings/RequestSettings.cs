@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Warmwire.Diagnostics;
 using Warmwire.Runtime;
 
 namespace Warmwire.Settings;
@@ -24,6 +25,8 @@ internal sealed class RequestSettings
         TransportOptions.ResponseBodyIdleTimeout.Key,
         TransportOptions.ReplayPolicy.Key,
         TransportOptions.Proxy.Key,
+        TransportOptions.UnixSocketPath.Key,
+        TransportOptions.TlsServerName.Key,
         TransportOptions.ClientCertificate.Key,
         TransportOptions.Trace.Key,
         TransportOptions.CaptureResponseStack.Key,
@@ -59,6 +62,15 @@ internal sealed class RequestSettings
 
     /// <summary>That proxy; <see langword="null"/>: none.</summary>
     public IWebProxy? Proxy { get; private init; }
+
+    /// <summary>
+    /// The Unix domain socket it goes through; <see langword="null"/>: TCP. With one <see cref="HasOwnProxy"/> is set and <see
+    /// cref="Proxy"/> is not, so that no proxy is looked for.
+    /// </summary>
+    public string? UnixSocketPath { get; private init; }
+
+    /// <summary>The name the server must prove; <see langword="null"/>: the one that the request means.</summary>
+    public string? TlsServerName { get; private init; }
 
     public X509Certificate2? ClientCertificate { get; private init; }
 
@@ -107,6 +119,9 @@ internal sealed class RequestSettings
         ResponseBodyIdleTimeout = settings.ResponseBodyIdleTimeout,
         Total = Timeout.InfiniteTimeSpan,
         ReplayPolicy = settings.ReplayPolicy,
+        UnixSocketPath = settings.UnixSocketPath,
+        HasOwnProxy = settings.UnixSocketPath is not null,
+        TlsServerName = settings.SslOptions?.TargetHost is { Length: > 0 } name ? name : null,
         CaptureResponseStack = AppContext.TryGetSwitch(CaptureResponseStacksSwitch, out bool capture) && capture,
     };
 
@@ -129,6 +144,13 @@ internal sealed class RequestSettings
 
     private static RequestSettings With(HttpRequestOptions options, RequestSettings defaults)
     {
+        string? socket = UnixSocketPathOf(options, defaults.UnixSocketPath);
+        bool hasOwnProxy = SetsProxy(options, out IWebProxy? proxy);
+        if (socket is not null && proxy is not null)
+        {
+            throw new InvalidOperationException(UnixSocketErrorTexts.ProxyToo);
+        }
+
         return new RequestSettings
         {
             ConnectTimeout = Positive(TransportOptions.ConnectTimeout, nameof(TransportOptions.ConnectTimeout), defaults.ConnectTimeout),
@@ -150,8 +172,12 @@ internal sealed class RequestSettings
             ReplayPolicy = options.TryGetValue(TransportOptions.ReplayPolicy, out ReplayPolicy replays)
                 ? Must.BeDefined(replays, Prefix + nameof(TransportOptions.ReplayPolicy))
                 : defaults.ReplayPolicy,
-            HasOwnProxy = SetsProxy(options, out IWebProxy? proxy),
+            HasOwnProxy = hasOwnProxy || socket is not null,
             Proxy = proxy,
+            UnixSocketPath = socket,
+            TlsServerName = options.TryGetValue(TransportOptions.TlsServerName, out string? name) && name is not null
+                ? Must.BeServerName(name, Prefix + nameof(TransportOptions.TlsServerName))
+                : defaults.TlsServerName,
             ClientCertificate = options.TryGetValue(TransportOptions.ClientCertificate, out X509Certificate2? own) ? own : null,
             Trace = options.TryGetValue(TransportOptions.Trace, out RequestTrace? trace) ? trace : null,
             CaptureResponseStack = options.TryGetValue(TransportOptions.CaptureResponseStack, out bool capture)
@@ -162,6 +188,12 @@ internal sealed class RequestSettings
         TimeSpan Positive(HttpRequestOptionsKey<TimeSpan> key, string name, TimeSpan otherwise) =>
             options.TryGetValue(key, out TimeSpan value) ? Must.BePositiveOrInfinite(value, Prefix + name) : otherwise;
     }
+
+    /// <summary>This option may be set to nothing, too: then the request goes over TCP.</summary>
+    private static string? UnixSocketPathOf(IDictionary<string, object?> options, string? otherwise) =>
+        options.TryGetValue(TransportOptions.UnixSocketPath.Key, out object? value) && value is (null or string)
+            ? Must.BeSocketPath((string?)value, Prefix + nameof(TransportOptions.UnixSocketPath))
+            : otherwise;
 
     /// <summary>Unlike the other options, this one may be set to nothing: <see cref="HttpRequestOptions"/> itself would not tell.</summary>
     private static bool SetsProxy(IDictionary<string, object?> options, out IWebProxy? proxy)
