@@ -5,9 +5,12 @@ namespace Warmwire;
 
 /// <summary>
 /// Keys for <see cref="HttpRequestMessage.Options"/>: settings of one request over a shared <see cref="PooledHttpHandler"/>. A timeout is
-/// positive or <see cref="System.Threading.Timeout.InfiniteTimeSpan"/> (<see cref="Expect100ContinueTimeout"/> may be zero, too); another
-/// value makes the request fail with <see cref="ArgumentOutOfRangeException"/>.
+/// positive or <see cref="System.Threading.Timeout.InfiniteTimeSpan"/> (<see cref="Expect100ContinueTimeout"/> and the drains' may be zero,
+/// too); another value makes the request fail with <see cref="ArgumentOutOfRangeException"/>, whose parameter is the key.
 /// </summary>
+/// <remarks>
+/// The version of HTTP is the request's own: <see cref="HttpRequestMessage.Version"/> and <see cref="HttpRequestMessage.VersionPolicy"/>.
+/// </remarks>
 public static class TransportOptions
 {
     /// <summary>
@@ -34,6 +37,20 @@ public static class TransportOptions
 
     /// <summary>Replaces <see cref="PooledHttpHandler.ResponseBodyIdleTimeout"/> for this request.</summary>
     public static readonly HttpRequestOptionsKey<TimeSpan> ResponseBodyIdleTimeout = new("Warmwire.ResponseBodyIdleTimeout");
+
+    /// <summary>Replaces <see cref="PooledHttpHandler.ResponseDrainTimeout"/> for this request. Zero does not drain.</summary>
+    public static readonly HttpRequestOptionsKey<TimeSpan> ResponseDrainTimeout = new("Warmwire.ResponseDrainTimeout");
+
+    /// <summary>Replaces <see cref="PooledHttpHandler.MaxResponseDrainSize"/> for this request. In bytes, 0 or more.</summary>
+    public static readonly HttpRequestOptionsKey<int> MaxResponseDrainSize = new("Warmwire.MaxResponseDrainSize");
+
+    /// <summary>
+    /// Replaces <see cref="PooledHttpHandler.CancellationDrainTimeout"/> for this request. Zero closes at once; it is never infinite.
+    /// </summary>
+    public static readonly HttpRequestOptionsKey<TimeSpan> CancellationDrainTimeout = new("Warmwire.CancellationDrainTimeout");
+
+    /// <summary>Replaces <see cref="PooledHttpHandler.MaxCancellationDrainSize"/> for this request. In bytes, 0 or more.</summary>
+    public static readonly HttpRequestOptionsKey<int> MaxCancellationDrainSize = new("Warmwire.MaxCancellationDrainSize");
 
     /// <summary>Replaces <see cref="PooledHttpHandler.ReplayPolicy"/> for this request.</summary>
     public static readonly HttpRequestOptionsKey<ReplayPolicy> ReplayPolicy = new("Warmwire.ReplayPolicy");

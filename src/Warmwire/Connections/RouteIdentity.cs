@@ -91,9 +91,20 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
     /// </summary>
     public ConnectionIdentity? Identity { get; }
 
-    /// <summary>The route of all requests that a proxy forwards: http:// without TLS to the server.</summary>
-    public static RouteIdentity Forwarding(ProxyHop proxy) => new(
-        isTls: false, proxy.Host, proxy.Port, tlsHost: null, clientCertificate: null, ProtocolOffer.Http1, proxy, isForwarding: true);
+    /// <summary>
+    /// The route of all requests of one identity that a proxy forwards: http:// without TLS to the server. A proxy may keep a connection of
+    /// its own to the server for each of ours, so that one may be authenticated, too.
+    /// </summary>
+    public static RouteIdentity Forwarding(ProxyHop proxy, ConnectionIdentity? identity) => new(
+        isTls: false,
+        proxy.Host,
+        proxy.Port,
+        tlsHost: null,
+        clientCertificate: null,
+        ProtocolOffer.Http1,
+        proxy,
+        isForwarding: true,
+        identity);
 
     /// <summary>The same route with a tunnel through a proxy.</summary>
     public RouteIdentity Through(ProxyHop proxy) =>

@@ -49,7 +49,7 @@ internal sealed class ProxyChoice
     /// </summary>
     public static RouteIdentity RouteOf(ProxyHop? proxy, Uri uri, RouteIdentity straight) =>
         proxy is null ? straight
-            : Forwards(proxy, uri, straight.Protocols) ? RouteIdentity.Forwarding(proxy)
+            : Forwards(proxy, uri, straight.Protocols) ? RouteIdentity.Forwarding(proxy, straight.Identity)
             : straight.Through(proxy);
 
     /// <summary>Whether the proxy itself reads the request and answers it.</summary>

@@ -23,6 +23,10 @@ internal sealed class RequestSettings
         TransportOptions.Expect100ContinueTimeout.Key,
         TransportOptions.ResponseHeadersTimeout.Key,
         TransportOptions.ResponseBodyIdleTimeout.Key,
+        TransportOptions.ResponseDrainTimeout.Key,
+        TransportOptions.MaxResponseDrainSize.Key,
+        TransportOptions.CancellationDrainTimeout.Key,
+        TransportOptions.MaxCancellationDrainSize.Key,
         TransportOptions.ReplayPolicy.Key,
         TransportOptions.Proxy.Key,
         TransportOptions.UnixSocketPath.Key,
@@ -54,6 +58,8 @@ internal sealed class RequestSettings
 
     /// <summary>The time for the whole exchange; the handler itself has no such setting.</summary>
     public TimeSpan Total { get; private init; }
+
+    public required DrainSettings Drain { get; init; }
 
     public ReplayPolicy ReplayPolicy { get; private init; }
 
@@ -117,6 +123,11 @@ internal sealed class RequestSettings
         Expect100ContinueTimeout = settings.Expect100ContinueTimeout,
         ResponseHeadersTimeout = settings.ResponseHeadersTimeout,
         ResponseBodyIdleTimeout = settings.ResponseBodyIdleTimeout,
+        Drain = new DrainSettings(
+            settings.ResponseDrainTimeout,
+            settings.MaxResponseDrainSize,
+            settings.CancellationDrainTimeout,
+            settings.MaxCancellationDrainSize),
         Total = Timeout.InfiniteTimeSpan,
         ReplayPolicy = settings.ReplayPolicy,
         UnixSocketPath = settings.UnixSocketPath,
@@ -169,6 +180,7 @@ internal sealed class RequestSettings
                 nameof(TransportOptions.ResponseBodyIdleTimeout),
                 defaults.ResponseBodyIdleTimeout),
             Total = Positive(TransportOptions.Timeout, nameof(TransportOptions.Timeout), defaults.Total),
+            Drain = DrainOf(options, defaults.Drain),
             ReplayPolicy = options.TryGetValue(TransportOptions.ReplayPolicy, out ReplayPolicy replays)
                 ? Must.BeDefined(replays, Prefix + nameof(TransportOptions.ReplayPolicy))
                 : defaults.ReplayPolicy,
@@ -187,6 +199,28 @@ internal sealed class RequestSettings
 
         TimeSpan Positive(HttpRequestOptionsKey<TimeSpan> key, string name, TimeSpan otherwise) =>
             options.TryGetValue(key, out TimeSpan value) ? Must.BePositiveOrInfinite(value, Prefix + name) : otherwise;
+    }
+
+    private static DrainSettings DrainOf(HttpRequestOptions options, DrainSettings otherwise)
+    {
+        TimeSpan response = options.TryGetValue(TransportOptions.ResponseDrainTimeout, out TimeSpan ofResponse)
+            ? Must.BeZeroOrMoreOrInfinite(ofResponse, Prefix + nameof(TransportOptions.ResponseDrainTimeout))
+            : otherwise.ResponseTimeout;
+        TimeSpan cancellation = options.TryGetValue(TransportOptions.CancellationDrainTimeout, out TimeSpan ofCancellation)
+            ? Must.BeZeroOrMoreAndFinite(ofCancellation, Prefix + nameof(TransportOptions.CancellationDrainTimeout))
+            : otherwise.CancellationTimeout;
+        var own = new DrainSettings(
+            response,
+            Size(TransportOptions.MaxResponseDrainSize, nameof(TransportOptions.MaxResponseDrainSize), otherwise.MaxResponseSize),
+            cancellation,
+            Size(
+                TransportOptions.MaxCancellationDrainSize,
+                nameof(TransportOptions.MaxCancellationDrainSize),
+                otherwise.MaxCancellationSize));
+        return own == otherwise ? otherwise : own;
+
+        int Size(HttpRequestOptionsKey<int> key, string name, int otherwise) =>
+            options.TryGetValue(key, out int value) ? Must.BeZeroOrMore(value, Prefix + name) : otherwise;
     }
 
     /// <summary>This option may be set to nothing, too: then the request goes over TCP.</summary>
