@@ -89,4 +89,12 @@ public static class TransportOptions
     /// microseconds a request; the <see cref="AppContext"/> switch <c>Warmwire.CaptureResponseStacks</c> turns it on for all.
     /// </summary>
     public static readonly HttpRequestOptionsKey<bool> CaptureResponseStack = new("Warmwire.CaptureResponseStack");
+
+    /// <summary>
+    /// Not a setting, but what the handler writes: the number of the connection that the request was most recently sent on. It is written
+    /// where the request has this option, with any value, and for every request of a handler with a <see
+    /// cref="PooledHttpHandler.ShouldEvictConnection"/>. A response tells it without: <see
+    /// cref="HttpResponseMessageExtensions.GetConnectionInfo"/>; a failure too: <see cref="TransportException.ConnectionId"/>.
+    /// </summary>
+    public static readonly HttpRequestOptionsKey<long?> ConnectionId = new("Warmwire.ConnectionId");
 }

@@ -15,10 +15,11 @@ internal abstract class HttpConnection
         Owner = owner;
         Services = services;
         OpenedAt = services.Time.GetTimestamp();
+        Id = dialed.ConnectionId > 0 ? dialed.ConnectionId : NextId();
     }
 
     // Immutable.
-    public long Id { get; } = Interlocked.Increment(ref s_lastId);
+    public long Id { get; }
 
     public Route Route { get; }
 
@@ -45,6 +46,9 @@ internal abstract class HttpConnection
     /// it.
     /// </summary>
     public object? OwnerState { get; set; }
+
+    /// <summary>The number of a connection that is going to be; of one that is never opened it is lost.</summary>
+    public static long NextId() => Interlocked.Increment(ref s_lastId);
 
     /// <summary>What the user is told about the connection that served a response.</summary>
     public TransportConnectionInfo DescribeFor(in LeaseFacts lease, int replays, long headAt) => new()

@@ -79,7 +79,7 @@ internal sealed class Route : IEquatable<Route>
     /// <summary>That host is a name, not an address.</summary>
     public bool CanBeResolved => EndPoints.Literal is null && UnixSocket is null;
 
-    /// <summary>What its connections go through in place of TCP; <see langword="null"/> for TCP. Cannot be changed by who sees it.</summary>
+    /// <summary>What its connections go through in place of TCP; <see langword="null"/> for TCP. It cannot be changed.</summary>
     public UnixDomainSocketEndPoint? UnixSocket { get; }
 
     /// <summary>What its connections lead to.</summary>

@@ -44,7 +44,8 @@ internal static class UnixSocketErrorTexts
     /// <param name="full">How often the server had no room for one more connection.</param>
     public static string ConnectTimedOut(string path, string origin, TimeSpan timeout, int full)
     {
-        string why = full == 0 ? "" : $": its line of connections that the server has not accepted yet was full, at each of {full} attempts";
+        string why = full == 0 ? ""
+            : $": its line of connections that the server has not accepted yet was full, at each of {full} attempts";
         return $"Could not connect to the Unix socket {Show(path)} for {origin} within {DialErrorTexts.Duration(timeout)}{why}; see "
             + "PooledHttpHandler.ConnectTimeout.";
     }

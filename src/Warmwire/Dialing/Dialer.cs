@@ -92,6 +92,7 @@ internal sealed class Dialer
             return new DialedStream
             {
                 Stream = layers.Top,
+                ConnectionId = request.ConnectionId,
                 SocketStream = layers.Socket,
                 IsPlain = layers.IsPlain,
                 Channel = channel,

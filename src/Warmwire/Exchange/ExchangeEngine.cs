@@ -391,11 +391,22 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
         RouteIdentity origin = RouteOf(attempt);
         if (_pool.TryLeaseIdle(origin, attempt, out HttpConnection? idle))
         {
-            return idle.SendAsync(attempt);
+            return SendOn(idle, attempt);
         }
 
         ValueTask<HttpConnection> connection = _pool.LeaseAsync(origin, attempt, attempt.Replays > 0 ? DialReason.Replacement : null);
-        return connection.IsCompletedSuccessfully ? connection.Result.SendAsync(attempt) : SendWhenLeased(connection, attempt);
+        return connection.IsCompletedSuccessfully ? SendOn(connection.Result, attempt) : SendWhenLeased(connection, attempt);
+    }
+
+    /// <summary>Sends the attempt on a connection that was leased for it.</summary>
+    public static ValueTask<HttpResponseMessage> SendOn(HttpConnection connection, Attempt attempt)
+    {
+        if (attempt.Settings.TellsConnectionId)
+        {
+            attempt.Request.Options.Set(TransportOptions.ConnectionId, connection.Id);
+        }
+
+        return connection.SendAsync(attempt);
     }
 
     /// <remarks>
@@ -410,7 +421,7 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
         {
             try
             {
-                ValueTask<HttpResponseMessage> sent = leasing.GetResult().SendAsync(attempt);
+                ValueTask<HttpResponseMessage> sent = SendOn(leasing.GetResult(), attempt);
                 Debug.Assert(sent == response, "the attempt's own promise");
             }
             catch (Exception e)

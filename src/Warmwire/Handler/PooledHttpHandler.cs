@@ -353,6 +353,19 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
     /// <exception cref="ArgumentOutOfRangeException">The value is empty, too long, or has a NUL elsewhere.</exception>
     public string? UnixSocketPath { get => Settings.UnixSocketPath; set => Mutable.UnixSocketPath = Must.BeSocketPath(value); }
 
+    /// <summary>
+    /// The callback that may close a connection before its time: where it answers <see langword="true"/>, an idle connection is closed, and
+    /// one in use serves no further request (<see cref="CloseReason.Evicted"/>). It is asked about every open connection, idle or in use,
+    /// each 5 seconds, on the thread pool and beside all requests, of up to 16 connections at a time. What it throws, or does not answer
+    /// within 10 seconds, counts as <see langword="false"/>; its token is cancelled then, and when the handler is disposed.
+    /// </summary>
+    /// <value>Default: <see langword="null"/>. .NET 11 has it under the same name.</value>
+    public Func<SocketsHttpConnectionEvictionContext, CancellationToken, Task<bool>>? ShouldEvictConnection
+    {
+        get => Settings.ShouldEvictConnection;
+        set => Mutable.ShouldEvictConnection = value;
+    }
+
     // Authentication, proxies, and HTTP/2
 
     /// <summary>What is asked for a credential when a server challenges (RFC 9110 §11): Negotiate, NTLM, Digest or Basic. What it throws

@@ -180,6 +180,8 @@ internal sealed class OriginPlan
         return Dials.Prewarm(connections, now);
     }
 
+    public List<PooledConnection> OpenConnections() => [.. _state.Open];
+
     // ---- What it is like --------------------------------------------------------------------------------------------
 
     public OriginSnapshot GetSnapshot(long now) => new()

@@ -18,6 +18,7 @@ internal sealed class HandlerSettings
     public DecompressionMethods AutomaticDecompression { get; set; }
     public ICredentials? Credentials { get; set; }
     public Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? ConnectCallback { get; set; }
+    public Func<SocketsHttpConnectionEvictionContext, CancellationToken, Task<bool>>? ShouldEvictConnection { get; set; }
     public TimeSpan ConnectTimeout { get; set; } = HandlerDefaults.ConnectTimeout;
     public CookieContainer? CookieContainer { get; set; }
     public TimeSpan Expect100ContinueTimeout { get; set; } = HandlerDefaults.Expect100ContinueTimeout;

@@ -34,6 +34,7 @@ internal sealed class RequestSettings
         TransportOptions.ClientCertificate.Key,
         TransportOptions.Trace.Key,
         TransportOptions.CaptureResponseStack.Key,
+        TransportOptions.ConnectionId.Key,
     ];
 
     private RequestSettings()
@@ -85,6 +86,12 @@ internal sealed class RequestSettings
     public bool CaptureResponseStack { get; private init; }
 
     /// <summary>
+    /// The request is told which connection it is sent on. It costs an object, so only where the application wants to know: with a <see
+    /// cref="PooledHttpHandler.ShouldEvictConnection"/>, or where the request has the option.
+    /// </summary>
+    public bool TellsConnectionId { get; private init; }
+
+    /// <summary>
     /// The caller waits in <see cref="HttpMessageInvoker.Send"/>: contents and streams of the program are used synchronously.
     /// </summary>
     public bool IsSynchronous { get; private set; }
@@ -133,6 +140,7 @@ internal sealed class RequestSettings
         UnixSocketPath = settings.UnixSocketPath,
         HasOwnProxy = settings.UnixSocketPath is not null,
         TlsServerName = settings.SslOptions?.TargetHost is { Length: > 0 } name ? name : null,
+        TellsConnectionId = settings.ShouldEvictConnection is not null,
         CaptureResponseStack = AppContext.TryGetSwitch(CaptureResponseStacksSwitch, out bool capture) && capture,
     };
 
@@ -192,6 +200,8 @@ internal sealed class RequestSettings
                 : defaults.TlsServerName,
             ClientCertificate = options.TryGetValue(TransportOptions.ClientCertificate, out X509Certificate2? own) ? own : null,
             Trace = options.TryGetValue(TransportOptions.Trace, out RequestTrace? trace) ? trace : null,
+            TellsConnectionId = defaults.TellsConnectionId
+                || ((IDictionary<string, object?>)options).ContainsKey(TransportOptions.ConnectionId.Key),
             CaptureResponseStack = options.TryGetValue(TransportOptions.CaptureResponseStack, out bool capture)
                 ? capture
                 : defaults.CaptureResponseStack,

@@ -237,17 +237,51 @@ public sealed class UnixSocketTests : IDisposable
         Directory.Delete(folder.Value);
     }
 
-    [Theory]
-    [MemberData(nameof(BackEnds))]
-    public async Task A_socket_without_permission_is_said_to_be_so(string backEnd)
+    /// <summary>A privileged process may do everything, so the system's answer is played.</summary>
+    [Fact]
+    public async Task A_socket_without_permission_is_said_to_be_so()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess, "a privileged process may do everything");
-        using Socket listener = UnixServer.Listen(_path.Value, 1);
-        File.SetUnixFileMode(_path.Value, UnixFileMode.None);
-        using var handler = (PooledHttpHandler)HandlerOf(backEnd);
+        using var handler = (PooledHttpHandler)HandlerOf(nameof(SocketBackEnd.Managed));
+        handler.ConnectUnix = static (_, _) => Task.FromException<Stream>(new SocketException((int)SocketError.AccessDenied));
         using var http = new HttpClient(handler);
         TransportException failure = await Assert.ThrowsAsync<TransportException>(() => http.GetStringAsync(s_uri));
-        Assert.Contains("the system does not permit it", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("the system does not permit it; it takes write permission", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_callback_and_a_path_on_the_handler_contradict_each_other_and_one_request_may_choose()
+    {
+        using var contradicting = (PooledHttpHandler)HandlerOf(nameof(SocketBackEnd.Managed));
+        contradicting.ConnectCallback = static (_, _) => throw new InvalidOperationException("not called");
+        using var refused = new HttpClient(contradicting);
+        InvalidOperationException refusal = await Assert.ThrowsAsync<InvalidOperationException>(() => refused.GetStringAsync(s_uri));
+        Assert.Contains("UnixSocketPath and PooledHttpHandler.ConnectCallback", refusal.Message, StringComparison.Ordinal);
+
+        // It has sent nothing, so it can be set right.
+        contradicting.UnixSocketPath = null;
+        await using UnixServer server = await UnixServer.StartAsync(_path.Value, EchoAsync);
+        using var request = new HttpRequestMessage(HttpMethod.Get, s_uri);
+        request.Options.Set(TransportOptions.UnixSocketPath, _path.Value);
+        using HttpResponseMessage response = await refused.SendAsync(request);
+        Assert.StartsWith("http engine.test", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_trace_of_a_request_names_the_socket_and_no_name()
+    {
+        await using UnixServer server = await UnixServer.StartAsync(_path.Value, EchoAsync);
+        using var handler = (PooledHttpHandler)HandlerOf(nameof(SocketBackEnd.Managed));
+        using var http = new HttpClient(handler);
+        var seen = new List<string>();
+        using var request = new HttpRequestMessage(HttpMethod.Get, s_uri);
+        request.Options.Set(TransportOptions.Trace, new RequestTrace
+        {
+            DnsStart = _ => seen.Add("dns"),
+            ConnectStart = endPoint => seen.Add($"start {endPoint}"),
+            ConnectDone = (endPoint, error) => seen.Add($"done {endPoint} {error}"),
+        });
+        using HttpResponseMessage response = await http.SendAsync(request);
+        Assert.Equal([$"start {_path}", $"done {_path} "], seen);
     }
 
     [Theory]
