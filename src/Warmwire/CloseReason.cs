@@ -116,4 +116,7 @@ public enum CloseReason
     /// The name got another address, and the connection makes way for one to that; see <see cref="PooledHttpHandler.AddressSelection"/>.
     /// </summary>
     Rebalanced,
+
+    /// <summary><see cref="PooledHttpHandler.ShouldEvictConnection"/> has said so.</summary>
+    Evicted,
 }

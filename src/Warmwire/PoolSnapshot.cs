@@ -69,6 +69,11 @@ public sealed record OriginSnapshot
     public string? Proxy { get; internal init; }
 
     /// <summary>
+    /// The Unix domain socket that its connections go through, such as <c>/var/run/docker.sock</c>; <see langword="null"/> for TCP.
+    /// </summary>
+    public string? UnixSocketPath { get; internal init; }
+
+    /// <summary>
     /// What its connections may speak: <c>HTTP/1.1</c>, <c>HTTP/2 or HTTP/1.1</c> or <c>HTTP/2</c>. Requests that may be sent with HTTP/2
     /// have connections of their own, so one origin may be listed twice.
     /// </summary>
@@ -128,6 +133,11 @@ public sealed record OriginSnapshot
         if (Proxy is not null && Proxy != Origin)
         {
             text.Append(" through ").Append(Proxy);
+        }
+
+        if (UnixSocketPath is not null)
+        {
+            text.Append(" through ").Append(UnixSocketPath);
         }
 
         text.Append(" [Requests: ").Append(Active).Append(" active, ").Append(Pending).Append(" queued | Connections: ")

@@ -11,6 +11,9 @@ internal sealed class DialedStream
 {
     public required Stream Stream { get; init; }
 
+    /// <summary>The number its connection was given when it was dialed; 0: none.</summary>
+    public long ConnectionId { get; init; }
+
     /// <summary>
     /// The socket at the bottom of the stream, also below TLS; <see langword="null"/> if a foreign stream is or may be in between.
     /// </summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Warmwire.Connections;
 
@@ -14,10 +15,11 @@ internal abstract class HttpConnection
         Owner = owner;
         Services = services;
         OpenedAt = services.Time.GetTimestamp();
+        Id = dialed.ConnectionId > 0 ? dialed.ConnectionId : NextId();
     }
 
     // Immutable.
-    public long Id { get; } = Interlocked.Increment(ref s_lastId);
+    public long Id { get; }
 
     public Route Route { get; }
 
@@ -32,14 +34,21 @@ internal abstract class HttpConnection
 
     public EndPoint? RemoteEndPoint => Dialed.RemoteEndPoint;
 
-    /// <summary>The server's address as telemetry shows it. Made when it is asked for; the address itself keeps the text.</summary>
-    public string? PeerAddress => (RemoteEndPoint as IPEndPoint)?.Address.ToString();
+    /// <summary>
+    /// The server's address as telemetry shows it, or the name of its Unix domain socket. Made when it is asked for; the address itself
+    /// keeps the text.
+    /// </summary>
+    public string? PeerAddress =>
+        RemoteEndPoint is UnixDomainSocketEndPoint socket ? socket.ToString() : (RemoteEndPoint as IPEndPoint)?.Address.ToString();
 
     /// <summary>
     /// The owner's own object for the connection, which keeps it here so that it need not look it up. The connection itself never looks at
     /// it.
     /// </summary>
     public object? OwnerState { get; set; }
+
+    /// <summary>The number of a connection that is going to be; of one that is never opened it is lost.</summary>
+    public static long NextId() => Interlocked.Increment(ref s_lastId);
 
     /// <summary>What the user is told about the connection that served a response.</summary>
     public TransportConnectionInfo DescribeFor(in LeaseFacts lease, int replays, long headAt) => new()

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Warmwire.Diagnostics;
 using Warmwire.Proxies;
@@ -23,6 +24,14 @@ internal sealed class Route : IEquatable<Route>
             Origin = identity.IsForwarding ? proxy.Text : Origin;
             DialedHost = proxy.HostAndPort with { Role = identity.IsForwarding ? "a proxy" : ProxyErrorTexts.ProxyOf(Origin) };
             OriginAndProxy = identity.IsForwarding ? Origin : ProxyErrorTexts.Through(Origin, proxy.Text);
+        }
+
+        if (identity.UnixSocketPath is { } path)
+        {
+            UnixSocket = new UnixDomainSocketEndPoint(path);
+            OriginAndProxy = UnixSocketErrorTexts.Through(Origin, path);
+            HostAndPort = HostAndPort with { Role = UnixSocketErrorTexts.At(path) };
+            DialedHost = HostAndPort;
         }
 
         EndPoints = new RouteEndPoints(DialedHost.Host, DialedHost.Port);
@@ -58,6 +67,9 @@ internal sealed class Route : IEquatable<Route>
     /// <inheritdoc cref="RouteIdentity.IsForwarding"/>
     public bool IsForwarding => _identity.IsForwarding;
 
+    /// <inheritdoc cref="RouteIdentity.UnixSocketPath"/>
+    public string? UnixSocketPath => _identity.UnixSocketPath;
+
     /// <summary>Whether a tunnel of an HTTP proxy lies between: what is meant for the proxy must not go through it.</summary>
     public bool IsTunneled => _identity is { Proxy.IsSocks: false, IsForwarding: false };
 
@@ -65,7 +77,10 @@ internal sealed class Route : IEquatable<Route>
     public HostAndPort DialedHost { get; }
 
     /// <summary>That host is a name, not an address.</summary>
-    public bool CanBeResolved => EndPoints.Literal is null;
+    public bool CanBeResolved => EndPoints.Literal is null && UnixSocket is null;
+
+    /// <summary>What its connections go through in place of TCP; <see langword="null"/> for TCP. It cannot be changed.</summary>
+    public UnixDomainSocketEndPoint? UnixSocket { get; }
 
     /// <summary>What its connections lead to.</summary>
     public RouteEndPoints EndPoints { get; }
@@ -78,7 +93,7 @@ internal sealed class Route : IEquatable<Route>
     /// </summary>
     public string Origin { get; }
 
-    /// <summary>The same with the proxy that a tunnel goes through, for the texts of errors.</summary>
+    /// <summary>The same with the proxy that a tunnel goes through, or the Unix domain socket, for the texts of errors.</summary>
     public string OriginAndProxy { get; }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography.X509Certificates;
 using Warmwire.Authentication;
 using Warmwire.Proxies;
@@ -24,8 +25,10 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
         ProtocolOffer protocols = ProtocolOffer.Http1,
         ProxyHop? proxy = null,
         bool isForwarding = false,
-        ConnectionIdentity? identity = null)
+        ConnectionIdentity? identity = null,
+        string? unixSocketPath = null)
     {
+        Debug.Assert(proxy is null || unixSocketPath is null, "what a Unix socket leads to needs no proxy");
         IsTls = isTls;
         Host = host;
         Port = port;
@@ -35,6 +38,7 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
         ClientCertificate = isTls ? clientCertificate : null;
         Protocols = protocols;
         Identity = identity;
+        UnixSocketPath = unixSocketPath;
     }
 
     // The origin.
@@ -57,11 +61,18 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
     /// </summary>
     public bool IsForwarding { get; }
 
+    // The Unix domain socket.
+
+    /// <summary>
+    /// The socket that connections go through, whatever the host of the origin is; <see langword="null"/> for connections over TCP.
+    /// </summary>
+    public string? UnixSocketPath { get; }
+
     // The TLS identity.
 
     /// <summary>
     /// The name the server must prove with its certificate; <see langword="null"/> without TLS. A user-given Host header changes it, as in
-    /// .NET.
+    /// .NET, and <see cref="TransportOptions.TlsServerName"/> before that.
     /// </summary>
     public string? TlsHost { get; }
 
@@ -80,7 +91,10 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
     /// </summary>
     public ConnectionIdentity? Identity { get; }
 
-    /// <summary>The route of all requests that a proxy forwards, as the identity: http:// without TLS to the server.</summary>
+    /// <summary>
+    /// The route of all requests of one identity that a proxy forwards: http:// without TLS to the server. A proxy may keep a connection of
+    /// its own to the server for each of ours, so that one may be authenticated, too.
+    /// </summary>
     public static RouteIdentity Forwarding(ProxyHop proxy, ConnectionIdentity? identity = null) => new(
         isTls: false,
         proxy.Host,
@@ -107,6 +121,7 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
         && SameName(TlsHost, other.TlsHost)
         && IsForwarding == other.IsForwarding
         && SameProxy(Proxy, other.Proxy)
+        && string.Equals(UnixSocketPath, other.UnixSocketPath, StringComparison.Ordinal)
         && SameCertificate(ClientCertificate, other.ClientCertificate)
         && (ReferenceEquals(Identity, other.Identity) || Identity?.Equals(other.Identity) == true);
 
@@ -116,7 +131,8 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
 
     /// <summary>Without the TLS identity, the proxy and the identity: those that differ in nothing else are few.</summary>
     public override int GetHashCode() =>
-        (StringComparer.OrdinalIgnoreCase.GetHashCode(Host) * 31) + (Port << 4) + ((int)Protocols << 1) + (IsTls ? 1 : 0);
+        (StringComparer.OrdinalIgnoreCase.GetHashCode(Host) * 31) + (Port << 4) + ((int)Protocols << 1) + (IsTls ? 1 : 0)
+        + (UnixSocketPath is null ? 0 : UnixSocketPath.GetHashCode(StringComparison.Ordinal));
 
     private static bool SameName(string? one, string? other) =>
         ReferenceEquals(one, other) || string.Equals(one, other, StringComparison.Ordinal)

@@ -17,6 +17,7 @@ internal static class ErrorTexts
     public const string MustNotBeNegative = "The value must be zero or positive and at most 2147483647 ms, or Timeout.InfiniteTimeSpan.";
     public const string MustBeDuration = "The value must be zero or positive, or Timeout.InfiniteTimeSpan.";
     public const string MustBeFinite = "The value must be finite.";
+    public const string MustBeServerName = "The value must be the name of a host, or an address without brackets.";
     public const string MustBeFraction = "The value must be from 0 to 1.";
     public const string MustBeSecondOrInfinite = "The value must be at least 1 s, or Timeout.InfiniteTimeSpan.";
     public const string MustBeHttp11Or20 = "The version must be 1.1 or 2.0.";

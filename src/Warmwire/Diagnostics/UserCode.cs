@@ -276,6 +276,22 @@ internal static class UserCode
     /// The proxy of a request, by the application's <see cref="IWebProxy"/>. As in .NET, one that throws is taken for one that does not
     /// apply; and so is the destination itself, which is what .NET Framework's contract had for "no proxy".
     /// </summary>
+    /// <summary>What it throws is in the task.</summary>
+    public static Task<bool> ShouldEvict(
+        Func<SocketsHttpConnectionEvictionContext, CancellationToken, Task<bool>> callback,
+        SocketsHttpConnectionEvictionContext context,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            return callback(context, cancellationToken) ?? Task.FromResult(false);
+        }
+        catch (Exception e)
+        {
+            return Task.FromException<bool>(e);
+        }
+    }
+
     public static Uri? ProxyFor(IWebProxy proxy, Uri destination)
     {
         try

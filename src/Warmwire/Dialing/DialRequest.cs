@@ -7,6 +7,9 @@ internal sealed class DialRequest
 {
     public required Route Route { get; init; }
 
+    /// <summary>The number that the connection will have; callbacks are told.</summary>
+    public long ConnectionId { get; } = HttpConnection.NextId();
+
     /// <summary>HTTP/2 is not offered although the route allows it: the server has asked for HTTP/1.1 (RFC 9113 §7).</summary>
     public bool Http1Only { get; init; }
 

@@ -9,11 +9,12 @@ using Warmwire.Sockets;
 namespace Warmwire.Dialing;
 
 /// <summary>
-/// Makes connections: name, address race, TLS, or the user's callbacks in their place.
+/// Makes connections: name, address race, TLS, or the user's callbacks in their place; or a Unix domain socket, and TLS.
 /// </summary>
 /// <remarks>
 /// <code>
-/// ConnectCallback ──────────────────┐
+/// Unix domain socket ───────────────┐
+/// ConnectCallback ──────────────────┤
 /// name ─► address race ─► TCP ──────┴─► [proxy] ─► TLS (https) ─► PlaintextStreamFilter ─► DialedStream
 /// └──────── ConnectTimeout ─────────┘              └ TlsHandshakeTimeout    └ ConnectTimeout, once more
 /// </code>
@@ -26,6 +27,7 @@ internal sealed class Dialer
     private readonly HandlerSettings _settings;
     private readonly TlsHandshake _tls;
     private readonly Func<IPEndPoint, CancellationToken, Task<Stream>> _connect;
+    private readonly UnixSocketDial _unix;
 
     public Dialer(HandlerSettings settings)
         : this(
@@ -42,6 +44,7 @@ internal sealed class Dialer
         _settings = settings;
         _tls = new TlsHandshake(settings);
         _connect = connect;
+        _unix = new UnixSocketDial(settings);
     }
 
     /// <param name="request">What to dial.</param>
@@ -89,6 +92,7 @@ internal sealed class Dialer
             return new DialedStream
             {
                 Stream = layers.Top,
+                ConnectionId = request.ConnectionId,
                 SocketStream = layers.Socket,
                 IsPlain = layers.IsPlain,
                 Channel = channel,
@@ -139,6 +143,12 @@ internal sealed class Dialer
         Route route = request.Route;
         using var deadline = new DialDeadline(limit, clock, cancellationToken);
         long start = clock.GetTimestamp();
+        if (route.UnixSocket is { } socket)
+        {
+            Stream opened = await _unix.ConnectAsync(socket, request, deadline).ConfigureAwait(false);
+            return new Connected(opened, socket, ResolvedAddress: null, TimeSpan.Zero, clock.GetElapsedTime(start));
+        }
+
         if (_settings.ConnectCallback is { } callback)
         {
             Stream made = await StreamCallbacks.ConnectAsync(callback, request, deadline).ConfigureAwait(false);

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
+using Warmwire.Runtime;
 
 namespace Warmwire.Dialing;
 
@@ -25,7 +25,8 @@ internal static class StreamCallbacks
         TransportException failure;
         try
         {
-            SocketsHttpConnectionContext context = NewConnectionContext(endPoint, InitialRequest(request));
+            SocketsHttpConnectionContext context =
+                CallbackContexts.ForConnect(endPoint, InitialRequest(request), request.ConnectionId);
             Task<Stream> making = CallerContext.Run(request.Caller, () => callback(context, deadline.Token).AsTask());
             Stream? stream = await deadline.WaitAsync(making).ConfigureAwait(false);
             if (stream is not null)
@@ -60,8 +61,8 @@ internal static class StreamCallbacks
         TransportException failure;
         try
         {
-            SocketsHttpPlaintextStreamFilterContext context = NewFilterContext(
-                stream, isHttp2 ? HttpVersion.Version20 : HttpVersion.Version11, InitialRequest(request));
+            SocketsHttpPlaintextStreamFilterContext context = CallbackContexts.ForFilter(
+                stream, isHttp2 ? HttpVersion.Version20 : HttpVersion.Version11, InitialRequest(request), request.ConnectionId);
             Task<Stream> wrapping = CallerContext.Run(request.Caller, () => filter(context, deadline.Token).AsTask());
             Stream? filtered = await deadline.WaitAsync(wrapping).ConfigureAwait(false);
             if (filtered is not null)
@@ -81,15 +82,6 @@ internal static class StreamCallbacks
         deadline.ThrowIfPoolCancelled();
         throw failure;
     }
-
-    // The contexts have no public constructors; a test fails if these move.
-    [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
-    internal static extern SocketsHttpConnectionContext NewConnectionContext(
-        DnsEndPoint dnsEndPoint, HttpRequestMessage initialRequestMessage);
-
-    [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
-    internal static extern SocketsHttpPlaintextStreamFilterContext NewFilterContext(
-        Stream plaintextStream, Version negotiatedHttpVersion, HttpRequestMessage initialRequestMessage);
 
     private static HttpRequestMessage InitialRequest(DialRequest request) =>
         request.InitialRequest ?? new HttpRequestMessage(HttpMethod.Get, request.Route.Origin + "/");

@@ -111,12 +111,12 @@ internal sealed class TlsHandshake(HandlerSettings settings)
         return true;
     }
 
-    private TransportException Explain(
+    private static TransportException Explain(
         Exception e, DialRequest request, ProxyHop? proxy, DialDeadline deadline, bool isConnectTimeout)
     {
         Route route = request.Route;
         HostAndPort peer = proxy is null ? route.HostAndPort : route.DialedHost;
-        string target = proxy is null ? _options.TargetNameFor(route) : TlsOptions.TargetNameFor(proxy);
+        string target = proxy is null ? TlsOptions.TargetNameFor(route) : TlsOptions.TargetNameFor(proxy);
         return deadline.Expired
             ? DialFailure.Timeout(
                 route,

@@ -52,8 +52,11 @@ internal sealed class TlsOptions(HandlerSettings settings)
         return options;
     }
 
-    public string TargetNameFor(Route route) =>
-        WithoutLastDot(settings.SslOptions?.TargetHost is { Length: > 0 } given ? given : route.TlsHost ?? route.Host);
+    /// <summary>
+    /// The route has it. A <see cref="SslClientAuthenticationOptions.TargetHost"/> of the handler is in it, where the request has no
+    /// <see cref="TransportOptions.TlsServerName"/>.
+    /// </summary>
+    public static string TargetNameFor(Route route) => WithoutLastDot(route.TlsHost ?? route.Host);
 
     /// <summary>
     /// For the proxy, which speaks HTTP/1.1 and proves its own name. As in .NET it is given the application's callbacks and certificates; a

@@ -6,17 +6,17 @@ namespace Warmwire.Exchange;
 internal static class ChallengedResponse
 {
     /// <summary>
-    /// Reads the body to its end, within the handler's limits on drains. <see langword="false"/>: it is not whole, and the response was
+    /// Reads the body to its end, within the request's limits on drains. <see langword="false"/>: it is not whole, and the response was
     /// disposed. Where the time of the exchange is over, the attempt that follows says so.
     /// </summary>
     /// <exception cref="OperationCanceledException">The caller has cancelled.</exception>
     public static async ValueTask<bool> DrainAsync(HttpResponseMessage response, Hop hop, HandlerSettings settings)
     {
-        using var time = new HopTime(hop, settings.TimeProvider, settings.ResponseDrainTimeout);
+        using var time = new HopTime(hop, settings.TimeProvider, hop.Settings.Drain.ResponseTimeout);
         try
         {
             // Into its buffer: it is still the caller's response if there turns out to be no answer.
-            await response.Content.LoadIntoBufferAsync(settings.MaxResponseDrainSize, time.Token).ConfigureAwait(false);
+            await response.Content.LoadIntoBufferAsync(hop.Settings.Drain.MaxResponseSize, time.Token).ConfigureAwait(false);
             return true;
         }
         catch (Exception)

@@ -76,7 +76,7 @@ internal sealed class ConnectionAuthentication(HopAuthentication side, Authentic
             while (true)
             {
                 begun = true;
-                HttpResponseMessage response = await connection.SendAsync(_attempt).ConfigureAwait(false);
+                HttpResponseMessage response = await ExchangeEngine.SendOn(connection, _attempt).ConfigureAwait(false);
                 if (await AnswerAsync(response, connection).ConfigureAwait(false) is not { } answer)
                 {
                     return response;

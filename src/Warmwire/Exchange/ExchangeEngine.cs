@@ -65,7 +65,14 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
         ThrowIfClosed();
         bool isTls = RequestRules.IsTls(origin);
         ProtocolOffer protocols = !http2 ? ProtocolOffer.Http1 : isTls ? ProtocolOffer.Http2OrHttp1 : ProtocolOffer.Http2;
-        var straight = new RouteIdentity(isTls, origin.IdnHost, origin.Port, tlsHost: null, clientCertificate: null, protocols);
+        var straight = new RouteIdentity(
+            isTls,
+            origin.IdnHost,
+            origin.Port,
+            tlsHost: null,
+            clientCertificate: null,
+            protocols,
+            unixSocketPath: _settings.UnixSocketPath);
         ProxyHop? proxy = _proxies.Find(origin, RequestSettings.Defaults(_settings));
         return _pool.PrewarmAsync(ProxyChoice.RouteOf(proxy, origin, straight), connections, cancellationToken);
     }
@@ -363,11 +370,22 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
         RouteIdentity origin = RouteOf(attempt);
         if (_pool.TryLeaseIdle(origin, attempt, out HttpConnection? idle))
         {
-            return idle.SendAsync(attempt);
+            return SendOn(idle, attempt);
         }
 
         ValueTask<HttpConnection> connection = _pool.LeaseAsync(origin, attempt, attempt.Replays > 0 ? DialReason.Replacement : null);
-        return connection.IsCompletedSuccessfully ? connection.Result.SendAsync(attempt) : SendWhenLeased(connection, attempt);
+        return connection.IsCompletedSuccessfully ? SendOn(connection.Result, attempt) : SendWhenLeased(connection, attempt);
+    }
+
+    /// <summary>Sends the attempt on a connection that was leased for it.</summary>
+    public static ValueTask<HttpResponseMessage> SendOn(HttpConnection connection, Attempt attempt)
+    {
+        if (attempt.Settings.TellsConnectionId)
+        {
+            attempt.Request.Options.Set(TransportOptions.ConnectionId, connection.Id);
+        }
+
+        return connection.SendAsync(attempt);
     }
 
     /// <remarks>
@@ -382,7 +400,7 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
         {
             try
             {
-                ValueTask<HttpResponseMessage> sent = leasing.GetResult().SendAsync(attempt);
+                ValueTask<HttpResponseMessage> sent = SendOn(leasing.GetResult(), attempt);
                 Debug.Assert(sent == response, "the attempt's own promise");
             }
             catch (Exception e)
@@ -398,15 +416,17 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
         HttpRequestMessage request = attempt.Request;
         Uri uri = request.RequestUri!;
         bool isTls = RequestRules.IsTls(uri);
-        string? tlsHost = isTls ? RequestRules.HostHeaderOf(request) : null;
+        RequestSettings settings = attempt.Settings;
+        string? tlsHost = isTls ? settings.TlsServerName ?? RequestRules.HostHeaderOf(request) : null;
         var straight = new RouteIdentity(
             isTls,
             uri.IdnHost,
             uri.Port,
             tlsHost,
-            attempt.Settings.ClientCertificate,
+            settings.ClientCertificate,
             identity is null ? RequestRules.OfferFor(request, isTls) : ProtocolOffer.Http1,
-            identity: identity);
+            identity: identity,
+            unixSocketPath: settings.UnixSocketPath);
         return attempt.Proxy is null ? straight : ProxyChoice.RouteOf(attempt.Proxy, uri, straight);
     }
 

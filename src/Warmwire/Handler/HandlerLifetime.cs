@@ -17,6 +17,7 @@ internal sealed class HandlerLifetime : IDisposable
 
     /// <summary>The engine, made at the first request.</summary>
     /// <exception cref="ObjectDisposedException">The handler was disposed before its first request.</exception>
+    /// <exception cref="InvalidOperationException">Its settings contradict each other.</exception>
     public ExchangeEngine Engine => Volatile.Read(ref _engine) ?? Start();
 
     public HandlerSettings Settings { get; } = new();
@@ -59,6 +60,12 @@ internal sealed class HandlerLifetime : IDisposable
     private ExchangeEngine Start()
     {
         ObjectDisposedException.ThrowIf(_disposed, typeof(PooledHttpHandler));
+
+        if (Settings is { UnixSocketPath: not null, ConnectCallback: not null })
+        {
+            // Whichever of them was taken, somebody would wonder where the other has gone.
+            throw new InvalidOperationException(UnixSocketErrorTexts.CallbackToo);
+        }
 
         // The meter's factory is the application's code, so it is not called under the lock. Of two first requests at once, one makes a
         // meter for nothing.

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using Warmwire.Handler;
 using Warmwire.Exchange;
 using Warmwire.Settings;
@@ -341,6 +342,30 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public ReplayPolicy ReplayPolicy { get => Settings.ReplayPolicy; set => Mutable.ReplayPolicy = Must.BeDefined(value); }
 
+    /// <summary>
+    /// The Unix domain socket that every connection goes through, whatever host and port the URI names, such as
+    /// <c>/var/run/docker.sock</c>: no name is resolved, and no proxy is used. Host and port are what the server is told in the
+    /// <c>Host</c> field, and over TLS the name it must prove. A NUL at the beginning makes it an abstract name of Linux.
+    /// </summary>
+    /// <value>Default: <see langword="null"/>, TCP. A path as long as the system's addresses permit: 107 bytes on Linux. A relative one
+    /// begins at the directory that is current when a connection is opened. Setting a <see cref="ConnectCallback"/> too makes each request
+    /// fail with <see cref="InvalidOperationException"/>.</value>
+    /// <exception cref="ArgumentOutOfRangeException">The value is empty, too long, or has a NUL elsewhere.</exception>
+    public string? UnixSocketPath { get => Settings.UnixSocketPath; set => Mutable.UnixSocketPath = Must.BeSocketPath(value); }
+
+    /// <summary>
+    /// The callback that may close a connection before its time: where it answers <see langword="true"/>, an idle connection is closed, and
+    /// one in use serves no further request (<see cref="CloseReason.Evicted"/>). It is asked about every open connection, idle or in use,
+    /// each 5 seconds, on the thread pool and beside all requests, of up to 16 connections at a time. What it throws, or does not answer
+    /// within 10 seconds, counts as <see langword="false"/>; its token is cancelled then, and when the handler is disposed.
+    /// </summary>
+    /// <value>Default: <see langword="null"/>. .NET 11 has it under the same name.</value>
+    public Func<SocketsHttpConnectionEvictionContext, CancellationToken, Task<bool>>? ShouldEvictConnection
+    {
+        get => Settings.ShouldEvictConnection;
+        set => Mutable.ShouldEvictConnection = value;
+    }
+
     // Authentication, proxies, and HTTP/2
 
     /// <summary>What is asked for a credential when a server challenges (RFC 9110 §11): Negotiate, NTLM, Digest or Basic. What it throws
@@ -415,6 +440,10 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
 
     /// <summary>The clock of the pool and of every timeout.</summary>
     internal TimeProvider TimeProvider { get => Settings.TimeProvider; set => Mutable.TimeProvider = value; }
+
+    /// <summary>For tests: what moves the bytes, what connects to a Unix domain socket.</summary>
+    internal Sockets.SocketBackEnd SocketBackEnd { set => Mutable.SocketBackEnd = value; }
+    internal Func<UnixDomainSocketEndPoint, CancellationToken, Task<Stream>> ConnectUnix { set => Mutable.ConnectUnix = value; }
 
     /// <summary>For tests: what begins NTLM and Negotiate, and the name resolver as a function.</summary>
     internal Authentication.INegotiationFactory Negotiations { set => Mutable.Negotiations = value; }

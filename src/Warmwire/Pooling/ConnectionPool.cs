@@ -16,6 +16,7 @@ internal sealed class ConnectionPool : IDisposable
     private readonly RecentOrigins _recent = new();
     private readonly Dialer _dialer;
     private readonly Sweeper _sweeper;
+    private readonly Evictions? _evictions;
     private readonly ForgottenOrigins _forgotten = new();
     private readonly CancellationTokenSource _shutdown = new();
     private readonly TimeSpan _lookAfter;
@@ -37,6 +38,9 @@ internal sealed class ConnectionPool : IDisposable
         _dialer = new Dialer(services.Settings);
         Names = new KnownNames(services.Settings, _shutdown.Token);
         _sweeper = new Sweeper(this, services.Time);
+        _evictions = services.Settings.ShouldEvictConnection is { } shouldEvict
+            ? new Evictions(this, shouldEvict, services.Time, _shutdown.Token)
+            : null;
         _lookAfter = Shorter(services.Settings.PooledConnectionLifetime, services.Settings.DnsRefreshInterval);
     }
 
@@ -296,7 +300,11 @@ internal sealed class ConnectionPool : IDisposable
     }
 
     /// <summary>A connection was opened; it has a lifetime, and an address that may leave its name.</summary>
-    public void Opened(OriginPool origin) => _sweeper.Expect(origin, _lookAfter, Services.Time.GetTimestamp());
+    public void Opened(OriginPool origin)
+    {
+        _sweeper.Expect(origin, _lookAfter, Services.Time.GetTimestamp());
+        _evictions?.Opened();
+    }
 
     /// <summary>An origin has become empty, or is not any more. Its lock is held.</summary>
     public void CountOccupied(bool isOccupied) => Interlocked.Add(ref _occupied, isOccupied ? 1 : -1);
@@ -432,6 +440,7 @@ internal sealed class ConnectionPool : IDisposable
     {
         _closing = true;
         _sweeper.Dispose();
+        _evictions?.Dispose();
         foreach (OriginPool origin in _origins.ToList())
         {
             end(origin);

@@ -71,6 +71,25 @@ internal sealed class OriginAging(OriginState state, OriginAddresses addresses, 
         return true;
     }
 
+    /// <summary>The application wants the connection closed: at once if it is idle, else behind what it serves.</summary>
+    public OriginStep Evict(PooledConnection pooled)
+    {
+        OriginStep step = default;
+        if (pooled.State is PooledState.Idle or PooledState.Leased or PooledState.Shared)
+        {
+            // One that has not begun is asked about again; one that has ended, or is to, needs nothing.
+            bool served = pooled.State == PooledState.Shared;
+            if (state.Retire(pooled, CloseReason.Evicted) is { } reason)
+            {
+                step.Close(pooled, reason);
+            }
+
+            step.Dial = served ? dials.Next() : null;
+        }
+
+        return step;
+    }
+
     public OriginStep CloseIdle(CloseReason reason)
     {
         OriginStep step = default;

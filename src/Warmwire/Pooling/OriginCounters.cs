@@ -8,7 +8,7 @@ namespace Warmwire.Pooling;
 internal sealed class OriginCounters
 {
     // Written out: each program that starts would compile the code that counts them, and pay for it at its first request.
-    private const int CloseReasons = (int)CloseReason.Rebalanced + 1;
+    private const int CloseReasons = (int)CloseReason.Evicted + 1;
     private const int DialReasons = (int)DialReason.AllAtStreamLimit + 1;
 
     private readonly long[] _closedBy = new long[CloseReasons];

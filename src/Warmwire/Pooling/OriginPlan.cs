@@ -180,12 +180,15 @@ internal sealed class OriginPlan
         return Dials.Prewarm(connections, now);
     }
 
+    public List<PooledConnection> OpenConnections() => [.. _state.Open];
+
     // ---- What it is like --------------------------------------------------------------------------------------------
 
     public OriginSnapshot GetSnapshot(long now) => new()
     {
         Origin = _state.Route.Origin,
         Proxy = _state.Route.Proxy?.Text,
+        UnixSocketPath = _state.Route.UnixSocket?.ToString(),
         Protocols = _state.Route.Protocols switch
         {
             ProtocolOffer.Http2 => "HTTP/2",

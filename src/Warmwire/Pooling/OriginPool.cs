@@ -419,6 +419,20 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
         return true;
     }
 
+    /// <summary>Closes a connection for <see cref="PooledHttpHandler.ShouldEvictConnection"/>.</summary>
+    public void Evict(PooledConnection pooled)
+    {
+        using OriginExecutor.Scope at = Executor.Enter();
+        at.Then(at.Plan.Aging.Evict(pooled));
+    }
+
+    /// <summary>A copy of the connections there are, whatever they do.</summary>
+    public List<PooledConnection> OpenConnections()
+    {
+        using OriginExecutor.Scope at = Executor.Enter();
+        return at.Plan.OpenConnections();
+    }
+
     public int CloseIdle(CloseReason reason)
     {
         using OriginExecutor.Scope at = Executor.Enter();

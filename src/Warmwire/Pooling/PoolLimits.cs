@@ -29,6 +29,16 @@ internal static class PoolLimits
     /// <summary>An origin is looked after at least this often.</summary>
     public static readonly TimeSpan SweepAtLeastEvery = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long it is from one round over the connections, with <see cref="PooledHttpHandler.ShouldEvictConnection"/>, to the
+    /// next.</summary>
+    public static readonly TimeSpan EvictionInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>Connections that the callback is asked about at a time.</summary>
+    public const int EvictionsAtOnce = 16;
+
+    /// <summary>How long it may take to answer; later is no.</summary>
+    public static readonly TimeSpan EvictionAnswer = TimeSpan.FromSeconds(10);
+
     /// <summary>An event tells of an allowance of which an HTTP/2 server used so many percent.</summary>
     public const int AllowanceWorthTelling = 10;
 

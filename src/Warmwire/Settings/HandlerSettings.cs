@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using Warmwire.Authentication;
 using Warmwire.Sockets;
 
@@ -17,6 +18,7 @@ internal sealed class HandlerSettings
     public DecompressionMethods AutomaticDecompression { get; set; }
     public ICredentials? Credentials { get; set; }
     public Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? ConnectCallback { get; set; }
+    public Func<SocketsHttpConnectionEvictionContext, CancellationToken, Task<bool>>? ShouldEvictConnection { get; set; }
     public TimeSpan ConnectTimeout { get; set; } = HandlerDefaults.ConnectTimeout;
     public CookieContainer? CookieContainer { get; set; }
     public TimeSpan Expect100ContinueTimeout { get; set; } = HandlerDefaults.Expect100ContinueTimeout;
@@ -61,6 +63,7 @@ internal sealed class HandlerSettings
     public bool VerifyIdleConnections { get; set; }
     public int MaxCancellationDrainSize { get; set; } = HandlerDefaults.MaxCancellationDrainSize;
     public ReplayPolicy ReplayPolicy { get; set; } = ReplayPolicy.Safe;
+    public string? UnixSocketPath { get; set; }
 
     /// <summary>The clock of everything below; tests pass their own.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
@@ -76,6 +79,9 @@ internal sealed class HandlerSettings
 
     /// <summary>What connects in place of a socket; tests need no network to have addresses that never answer.</summary>
     public Func<IPEndPoint, CancellationToken, Task<Stream>>? Connect { get; set; }
+
+    /// <summary>The same for Unix domain sockets.</summary>
+    public Func<UnixDomainSocketEndPoint, CancellationToken, Task<Stream>>? ConnectUnix { get; set; }
 
     /// <summary>What names that are resolved again take turns by: the process's, in tests one of their own.</summary>
     public SemaphoreSlim RefreshSlots { get; set; } = s_refreshSlots;

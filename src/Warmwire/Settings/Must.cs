@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Warmwire.Diagnostics;
 
@@ -65,6 +66,37 @@ internal static class Must
     /// <summary>For what is only compared with an age: no timer has to be able to wait for it.</summary>
     public static TimeSpan BeAgeOrInfinite(TimeSpan value, [CallerMemberName] string? setting = null) =>
         value == Timeout.InfiniteTimeSpan || value >= TimeSpan.Zero ? value : throw Outside(setting, value, ErrorTexts.MustBeDuration);
+
+    /// <summary>A path that fits into an address of the system, or an abstract name of Linux, which begins with NUL.</summary>
+    public static string? BeSocketPath(string? value, [CallerMemberName] string? setting = null)
+    {
+        if (value is null)
+        {
+            return null;
+        }
+
+        if (value.IndexOf('\0', value is ['\0', ..] ? 1 : 0) >= 0)
+        {
+            throw Outside(setting, value, UnixSocketErrorTexts.MustNotHaveNul);
+        }
+
+        try
+        {
+            // The system's own limits.
+            _ = new UnixDomainSocketEndPoint(value);
+            return value;
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            throw Outside(setting, UnixSocketErrorTexts.Show(value), UnixSocketErrorTexts.MustBeSocketPath(value));
+        }
+    }
+
+    /// <summary>A name that a certificate can prove: of a host, or an address without brackets.</summary>
+    public static string BeServerName(string value, [CallerMemberName] string? setting = null) =>
+        Uri.CheckHostName(value) is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6 && value[0] != '['
+            ? value
+            : throw Outside(setting, value, ErrorTexts.MustBeServerName);
 
     private static ArgumentOutOfRangeException Outside(string? setting, object value, string? message) => new(setting, value, message);
 }

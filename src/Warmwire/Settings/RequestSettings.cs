@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Warmwire.Diagnostics;
 using Warmwire.Runtime;
 
 namespace Warmwire.Settings;
@@ -22,11 +23,18 @@ internal sealed class RequestSettings
         TransportOptions.Expect100ContinueTimeout.Key,
         TransportOptions.ResponseHeadersTimeout.Key,
         TransportOptions.ResponseBodyIdleTimeout.Key,
+        TransportOptions.ResponseDrainTimeout.Key,
+        TransportOptions.MaxResponseDrainSize.Key,
+        TransportOptions.CancellationDrainTimeout.Key,
+        TransportOptions.MaxCancellationDrainSize.Key,
         TransportOptions.ReplayPolicy.Key,
         TransportOptions.Proxy.Key,
+        TransportOptions.UnixSocketPath.Key,
+        TransportOptions.TlsServerName.Key,
         TransportOptions.ClientCertificate.Key,
         TransportOptions.Trace.Key,
         TransportOptions.CaptureResponseStack.Key,
+        TransportOptions.ConnectionId.Key,
     ];
 
     private RequestSettings()
@@ -52,6 +60,8 @@ internal sealed class RequestSettings
     /// <summary>The time for the whole exchange; the handler itself has no such setting.</summary>
     public TimeSpan Total { get; private init; }
 
+    public required DrainSettings Drain { get; init; }
+
     public ReplayPolicy ReplayPolicy { get; private init; }
 
     /// <summary>The request says itself which proxy it goes through.</summary>
@@ -60,11 +70,26 @@ internal sealed class RequestSettings
     /// <summary>That proxy; <see langword="null"/>: none.</summary>
     public IWebProxy? Proxy { get; private init; }
 
+    /// <summary>
+    /// The Unix domain socket it goes through; <see langword="null"/>: TCP. With one <see cref="HasOwnProxy"/> is set and <see
+    /// cref="Proxy"/> is not, so that no proxy is looked for.
+    /// </summary>
+    public string? UnixSocketPath { get; private init; }
+
+    /// <summary>The name the server must prove; <see langword="null"/>: the one that the request means.</summary>
+    public string? TlsServerName { get; private init; }
+
     public X509Certificate2? ClientCertificate { get; private init; }
 
     public RequestTrace? Trace { get; private init; }
 
     public bool CaptureResponseStack { get; private init; }
+
+    /// <summary>
+    /// The request is told which connection it is sent on. It costs an object, so only where the application wants to know: with a <see
+    /// cref="PooledHttpHandler.ShouldEvictConnection"/>, or where the request has the option.
+    /// </summary>
+    public bool TellsConnectionId { get; private init; }
 
     /// <summary>
     /// The caller waits in <see cref="HttpMessageInvoker.Send"/>: contents and streams of the program are used synchronously.
@@ -105,8 +130,17 @@ internal sealed class RequestSettings
         Expect100ContinueTimeout = settings.Expect100ContinueTimeout,
         ResponseHeadersTimeout = settings.ResponseHeadersTimeout,
         ResponseBodyIdleTimeout = settings.ResponseBodyIdleTimeout,
+        Drain = new DrainSettings(
+            settings.ResponseDrainTimeout,
+            settings.MaxResponseDrainSize,
+            settings.CancellationDrainTimeout,
+            settings.MaxCancellationDrainSize),
         Total = Timeout.InfiniteTimeSpan,
         ReplayPolicy = settings.ReplayPolicy,
+        UnixSocketPath = settings.UnixSocketPath,
+        HasOwnProxy = settings.UnixSocketPath is not null,
+        TlsServerName = settings.SslOptions?.TargetHost is { Length: > 0 } name ? name : null,
+        TellsConnectionId = settings.ShouldEvictConnection is not null,
         CaptureResponseStack = AppContext.TryGetSwitch(CaptureResponseStacksSwitch, out bool capture) && capture,
     };
 
@@ -129,6 +163,13 @@ internal sealed class RequestSettings
 
     private static RequestSettings With(HttpRequestOptions options, RequestSettings defaults)
     {
+        string? socket = UnixSocketPathOf(options, defaults.UnixSocketPath);
+        bool hasOwnProxy = SetsProxy(options, out IWebProxy? proxy);
+        if (socket is not null && proxy is not null)
+        {
+            throw new InvalidOperationException(UnixSocketErrorTexts.ProxyToo);
+        }
+
         return new RequestSettings
         {
             ConnectTimeout = Positive(TransportOptions.ConnectTimeout, nameof(TransportOptions.ConnectTimeout), defaults.ConnectTimeout),
@@ -147,13 +188,20 @@ internal sealed class RequestSettings
                 nameof(TransportOptions.ResponseBodyIdleTimeout),
                 defaults.ResponseBodyIdleTimeout),
             Total = Positive(TransportOptions.Timeout, nameof(TransportOptions.Timeout), defaults.Total),
+            Drain = DrainOf(options, defaults.Drain),
             ReplayPolicy = options.TryGetValue(TransportOptions.ReplayPolicy, out ReplayPolicy replays)
                 ? Must.BeDefined(replays, Prefix + nameof(TransportOptions.ReplayPolicy))
                 : defaults.ReplayPolicy,
-            HasOwnProxy = SetsProxy(options, out IWebProxy? proxy),
+            HasOwnProxy = hasOwnProxy || socket is not null,
             Proxy = proxy,
+            UnixSocketPath = socket,
+            TlsServerName = options.TryGetValue(TransportOptions.TlsServerName, out string? name) && name is not null
+                ? Must.BeServerName(name, Prefix + nameof(TransportOptions.TlsServerName))
+                : defaults.TlsServerName,
             ClientCertificate = options.TryGetValue(TransportOptions.ClientCertificate, out X509Certificate2? own) ? own : null,
             Trace = options.TryGetValue(TransportOptions.Trace, out RequestTrace? trace) ? trace : null,
+            TellsConnectionId = defaults.TellsConnectionId
+                || ((IDictionary<string, object?>)options).ContainsKey(TransportOptions.ConnectionId.Key),
             CaptureResponseStack = options.TryGetValue(TransportOptions.CaptureResponseStack, out bool capture)
                 ? capture
                 : defaults.CaptureResponseStack,
@@ -162,6 +210,34 @@ internal sealed class RequestSettings
         TimeSpan Positive(HttpRequestOptionsKey<TimeSpan> key, string name, TimeSpan otherwise) =>
             options.TryGetValue(key, out TimeSpan value) ? Must.BePositiveOrInfinite(value, Prefix + name) : otherwise;
     }
+
+    private static DrainSettings DrainOf(HttpRequestOptions options, DrainSettings otherwise)
+    {
+        TimeSpan response = options.TryGetValue(TransportOptions.ResponseDrainTimeout, out TimeSpan ofResponse)
+            ? Must.BeZeroOrMoreOrInfinite(ofResponse, Prefix + nameof(TransportOptions.ResponseDrainTimeout))
+            : otherwise.ResponseTimeout;
+        TimeSpan cancellation = options.TryGetValue(TransportOptions.CancellationDrainTimeout, out TimeSpan ofCancellation)
+            ? Must.BeZeroOrMoreAndFinite(ofCancellation, Prefix + nameof(TransportOptions.CancellationDrainTimeout))
+            : otherwise.CancellationTimeout;
+        var own = new DrainSettings(
+            response,
+            Size(TransportOptions.MaxResponseDrainSize, nameof(TransportOptions.MaxResponseDrainSize), otherwise.MaxResponseSize),
+            cancellation,
+            Size(
+                TransportOptions.MaxCancellationDrainSize,
+                nameof(TransportOptions.MaxCancellationDrainSize),
+                otherwise.MaxCancellationSize));
+        return own == otherwise ? otherwise : own;
+
+        int Size(HttpRequestOptionsKey<int> key, string name, int otherwise) =>
+            options.TryGetValue(key, out int value) ? Must.BeZeroOrMore(value, Prefix + name) : otherwise;
+    }
+
+    /// <summary>This option may be set to nothing, too: then the request goes over TCP.</summary>
+    private static string? UnixSocketPathOf(IDictionary<string, object?> options, string? otherwise) =>
+        options.TryGetValue(TransportOptions.UnixSocketPath.Key, out object? value) && value is (null or string)
+            ? Must.BeSocketPath((string?)value, Prefix + nameof(TransportOptions.UnixSocketPath))
+            : otherwise;
 
     /// <summary>Unlike the other options, this one may be set to nothing: <see cref="HttpRequestOptions"/> itself would not tell.</summary>
     private static bool SetsProxy(IDictionary<string, object?> options, out IWebProxy? proxy)

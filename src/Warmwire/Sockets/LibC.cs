@@ -19,6 +19,7 @@ internal static unsafe partial class LibC
     public const int EPIPE = 32;
     public const int EINPROGRESS = 115;
 
+    public const int AF_UNIX = 1;
     public const int AF_INET = 2;
     public const int AF_INET6 = 10;
     public const int SOCK_STREAM = 1;

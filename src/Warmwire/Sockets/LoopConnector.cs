@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Warmwire.Sockets;
 
-/// <summary>Opens TCP connections on event loops.</summary>
+/// <summary>Opens connections on event loops.</summary>
 internal static class LoopConnector
 {
     /// <exception cref="System.Net.Sockets.SocketException">It could not be connected.</exception>
@@ -45,6 +45,36 @@ internal static class LoopConnector
         }
 
         return LoopConnect.RunAsync(group, descriptor, endPoint, connected: result >= 0, cancellationToken);
+    }
+
+    /// <summary>Opens a connection through a Unix domain socket. The system ends such a connect at once, one way or the other.</summary>
+    /// <exception cref="System.Net.Sockets.SocketException">It could not be connected.</exception>
+    public static Task<SocketStream> ConnectAsync(
+        EventLoopGroup group, System.Net.Sockets.UnixDomainSocketEndPoint endPoint, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled<SocketStream>(cancellationToken);
+        }
+
+        SocketAddress address = endPoint.Serialize();
+        group.ThrowIfDisposed();
+        int descriptor = LibC.Socket(LibC.AF_UNIX, LibC.SOCK_STREAM | LibC.SOCK_NONBLOCK | LibC.SOCK_CLOEXEC, protocol: 0);
+        if (descriptor < 0)
+        {
+            return Task.FromException<SocketStream>(SocketErrors.Exception(-descriptor));
+        }
+
+        int result = LibC.Connect(descriptor, address.Buffer.Span[..address.Size]);
+        if (result < 0)
+        {
+            LibC.Close(descriptor);
+
+            // EINTR is told as EINPROGRESS. Here it means that nothing has happened, as where there is no room.
+            return Task.FromException<SocketStream>(SocketErrors.Exception(result == -LibC.EINPROGRESS ? LibC.EAGAIN : -result));
+        }
+
+        return LoopConnect.RunAsync(group, descriptor, endPoint, connected: true, cancellationToken);
     }
 
     private static int TurnOnKeepAlive(int descriptor, int seconds)

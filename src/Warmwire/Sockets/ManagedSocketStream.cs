@@ -76,6 +76,22 @@ internal sealed class ManagedSocketStream(NetworkStream stream) : SocketStream
         }
     }
 
+    /// <summary>Opens a connection through a Unix domain socket.</summary>
+    public static async Task<SocketStream> ConnectAsync(UnixDomainSocketEndPoint endPoint, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
+            return new ManagedSocketStream(new NetworkStream(socket, ownsSocket: true));
+        }
+        catch (Exception)
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
     private static void TurnOnKeepAlive(Socket socket, int seconds)
     {
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);

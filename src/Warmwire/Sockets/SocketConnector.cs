@@ -1,8 +1,9 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Warmwire.Sockets;
 
-/// <summary>Opens one TCP connection to one address.</summary>
+/// <summary>Opens one connection to one address.</summary>
 internal static class SocketConnector
 {
     /// <param name="endPoint">Where to.</param>
@@ -11,7 +12,7 @@ internal static class SocketConnector
     /// </param>
     /// <param name="backEnd">What moves the bytes; where the system refuses the event loop, System.Net.Sockets does.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <exception cref="System.Net.Sockets.SocketException">It could not be connected.</exception>
+    /// <exception cref="SocketException">It could not be connected.</exception>
     public static Task<SocketStream> ConnectAsync(
         IPEndPoint endPoint,
         TimeSpan keepAliveInterval,
@@ -20,4 +21,13 @@ internal static class SocketConnector
         backEnd == SocketBackEnd.EventLoop && EventLoopGroup.Shared is { } group
             ? LoopConnector.ConnectAsync(group, endPoint, keepAliveInterval, cancellationToken)
             : ManagedSocketStream.ConnectAsync(endPoint, keepAliveInterval, cancellationToken);
+
+    /// <summary>Opens a connection through a Unix domain socket.</summary>
+    /// <exception cref="SocketException">It could not be connected; <see cref="SocketError.WouldBlock"/>: the server has no room for one
+    /// more now.</exception>
+    public static Task<SocketStream> ConnectAsync(
+        UnixDomainSocketEndPoint endPoint, SocketBackEnd backEnd, CancellationToken cancellationToken) =>
+        backEnd == SocketBackEnd.EventLoop && EventLoopGroup.Shared is { } group
+            ? LoopConnector.ConnectAsync(group, endPoint, cancellationToken)
+            : ManagedSocketStream.ConnectAsync(endPoint, cancellationToken);
 }

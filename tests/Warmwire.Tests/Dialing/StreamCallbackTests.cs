@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Warmwire.Runtime;
 using Warmwire.Connections;
 using Warmwire.Dialing;
 using Warmwire.Settings;
@@ -18,8 +19,10 @@ public sealed class StreamCallbackTests
     {
         using var request = new HttpRequestMessage();
         var endPoint = new DnsEndPoint("api.example.com", 443);
-        SocketsHttpConnectionContext connection = StreamCallbacks.NewConnectionContext(endPoint, request);
-        SocketsHttpPlaintextStreamFilterContext filter = StreamCallbacks.NewFilterContext(Stream.Null, HttpVersion.Version11, request);
+        SocketsHttpConnectionContext connection = CallbackContexts.ForConnect(endPoint, request, connectionId: 7);
+        SocketsHttpPlaintextStreamFilterContext filter = CallbackContexts.ForFilter(
+            Stream.Null, HttpVersion.Version11, request, connectionId: 8);
+        Assert.Equal((7, 8), (connection.ConnectionId, filter.ConnectionId));
 
         Assert.Same(endPoint, connection.DnsEndPoint);
         Assert.Same(request, connection.InitialRequestMessage);

@@ -74,15 +74,6 @@ public sealed class TlsOptionsTests
     }
 
     [Fact]
-    public void A_target_host_that_was_set_stays()
-    {
-        var options =
-            new TlsOptions(new HandlerSettings { SslOptions = new SslClientAuthenticationOptions { TargetHost = "set.example" } });
-
-        Assert.Equal("set.example", options.For(new Route(true, "one.example", 443)).TargetHost);
-    }
-
-    [Fact]
     public void The_certificate_of_the_key_takes_the_place_of_every_other()
     {
         using X509Certificate2 certificate = TlsPeer.Certificate("client.example");

@@ -24,7 +24,7 @@ public class LimitsDocTests
             typeof(Http1Limits), typeof(Http2Limits), typeof(ResponseBodyStream), typeof(PoolLimits), typeof(ChunkDecoder),
             typeof(ChunkEncoder), typeof(AddressOrder), typeof(AddressRace), typeof(DecompressedStream), typeof(ReplayRules),
             typeof(RequestTargetCache), typeof(BufferPool), typeof(SocketLimits), typeof(NameLimits), typeof(ProxyLimits),
-            typeof(AuthenticationLimits),
+            typeof(AuthenticationLimits), typeof(UnixSocketDial),
         ];
 
     public static TheoryData<string, string> Constants()

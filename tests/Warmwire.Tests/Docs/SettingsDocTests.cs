@@ -36,7 +36,11 @@ public class SettingsDocTests
     public void An_option_of_a_request_is_listed_with_its_type(string name)
     {
         Type type = typeof(TransportOptions).GetField(name)!.FieldType.GetGenericArguments()[0];
-        string shown = type == typeof(bool) ? "bool" : type.Name;
+        string shown = type == typeof(bool) ? "bool"
+            : type == typeof(int) ? "int"
+            : type == typeof(string) ? "string"
+            : type == typeof(long?) ? "long?"
+            : type.Name;
         Assert.Contains(DocFiles.Rows(Page), cells => cells[0] == $"`{name}`" && cells[1] == $"`{shown}`");
     }
 

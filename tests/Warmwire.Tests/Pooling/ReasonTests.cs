@@ -100,12 +100,19 @@ public class ReasonTests
             CloseReason.BodyNotDrained or CloseReason.DrainLimit => PoolRig.Seconds(handler.MaxResponseDrainSize = 10),
             CloseReason.IdleLimit => PoolRig.Seconds(handler.MaxIdleConnectionsPerServer = 0),
             CloseReason.MadeRoom => PoolRig.Seconds(handler.MaxConnections = 1),
+            CloseReason.Evicted => Evicting(handler),
             _ => default,
         };
         if (reason == CloseReason.WriteError)
         {
             handler.ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(new BrokenWriteStream());
         }
+    }
+
+    private static TimeSpan Evicting(PooledHttpHandler handler)
+    {
+        handler.ShouldEvictConnection = static (_, _) => Task.FromResult(true);
+        return default;
     }
 
     private static async Task CloseAsync(CloseReason reason, PoolRig rig)
@@ -119,6 +126,10 @@ public class ReasonTests
             case CloseReason.Lifetime:
                 await rig.OpenIdle();
                 rig.Time.Advance(PoolRig.Seconds(60));
+                break;
+            case CloseReason.Evicted:
+                await rig.OpenIdle();
+                rig.Time.Advance(PoolRig.Seconds(5));
                 break;
             case CloseReason.ServerClosed:
                 (await rig.OpenIdle())[0].Close();

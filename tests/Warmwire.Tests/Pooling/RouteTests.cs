@@ -44,6 +44,11 @@ public sealed class RouteTests : IDisposable
             member.SetValue(changed, Another(member.GetValue(original), member));
             AssertDifferent(rig, original, (RouteIdentity)changed, member.Name);
         }
+
+        // Paths are those of files: the system tells letters' case apart.
+        var one = new RouteIdentity(isTls: false, "a.test", 80, unixSocketPath: "/a.sock");
+        AssertDifferent(rig, one, new RouteIdentity(isTls: false, "a.test", 80, unixSocketPath: "/A.sock"), "the path's letters");
+        Assert.Equal(one, new RouteIdentity(isTls: false, "A.test", 80, unixSocketPath: "/a.sock"));
     }
 
     [Fact]
@@ -84,6 +89,7 @@ public sealed class RouteTests : IDisposable
         bool flag => !flag,
         int number => number + 1,
         string text => text + "x",
+        null when member.FieldType == typeof(string) => "/a.sock",
         ProtocolOffer.Http2OrHttp1 => ProtocolOffer.Http1,
         X509Certificate2 => _other,
         ProxyHop => Proxy("other.test"),

@@ -54,7 +54,7 @@ public sealed class PublicSurfaceTests
             .Select(member => (string)member.Attribute("name")!)
             .ToHashSet(StringComparer.Ordinal);
         var missing = new List<string>();
-        foreach (Type type in s_library.GetExportedTypes())
+        foreach (Type type in SurfaceText.TypesOf(s_library))
         {
             string typeName = type.FullName!.Replace('+', '.');
             Require("T:" + typeName);

@@ -20,7 +20,7 @@ internal static class SurfaceText
     public static string Of(Assembly assembly)
     {
         var text = new StringBuilder();
-        foreach (Type type in assembly.GetExportedTypes().OrderBy(type => type.FullName, StringComparer.Ordinal))
+        foreach (Type type in TypesOf(assembly).OrderBy(type => type.FullName, StringComparer.Ordinal))
         {
             text.Append(Head(type)).Append('\n');
             foreach (string member in Members(type))
@@ -33,6 +33,12 @@ internal static class SurfaceText
 
         return text.ToString().TrimEnd() + "\n";
     }
+
+    /// <summary>
+    /// The types a user can name. An extension block is a type for the compiler only; its members are methods of the class around it too.
+    /// </summary>
+    public static IEnumerable<Type> TypesOf(Assembly assembly) =>
+        assembly.GetExportedTypes().Where(static type => !type.FullName!.Contains('<', StringComparison.Ordinal));
 
     /// <summary>The members a user can name, without accessors and what a compiler makes.</summary>
     public static IEnumerable<MemberInfo> VisibleMembers(Type type) =>

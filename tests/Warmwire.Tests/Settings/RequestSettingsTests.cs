@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -19,6 +20,8 @@ public sealed class RequestSettingsTests
         nameof(TransportOptions.Expect100ContinueTimeout),
         nameof(TransportOptions.ResponseHeadersTimeout),
         nameof(TransportOptions.ResponseBodyIdleTimeout),
+        nameof(TransportOptions.ResponseDrainTimeout),
+        nameof(TransportOptions.CancellationDrainTimeout),
     ];
 
     [Fact]
@@ -71,6 +74,12 @@ public sealed class RequestSettingsTests
         request.Options.Set(TransportOptions.Expect100ContinueTimeout, TimeSpan.Zero);
         request.Options.Set(TransportOptions.ResponseHeadersTimeout, TimeSpan.FromSeconds(6));
         request.Options.Set(TransportOptions.ResponseBodyIdleTimeout, Timeout.InfiniteTimeSpan);
+        request.Options.Set(TransportOptions.ResponseDrainTimeout, TimeSpan.Zero);
+        request.Options.Set(TransportOptions.MaxResponseDrainSize, 8);
+        request.Options.Set(TransportOptions.CancellationDrainTimeout, TimeSpan.FromSeconds(9));
+        request.Options.Set(TransportOptions.MaxCancellationDrainSize, 0);
+        request.Options.Set(TransportOptions.TlsServerName, "name.test");
+        request.Options.Set(TransportOptions.UnixSocketPath, "/a.sock");
         request.Options.Set(TransportOptions.ReplayPolicy, ReplayPolicy.Never);
         request.Options.Set(TransportOptions.ClientCertificate, certificate);
         request.Options.Set(TransportOptions.Trace, trace);
@@ -85,6 +94,9 @@ public sealed class RequestSettingsTests
         Assert.Equal(TimeSpan.Zero, result.Expect100ContinueTimeout);
         Assert.Equal(TimeSpan.FromSeconds(6), result.ResponseHeadersTimeout);
         Assert.Equal(Timeout.InfiniteTimeSpan, result.ResponseBodyIdleTimeout);
+        Assert.Equal(new DrainSettings(TimeSpan.Zero, 8, TimeSpan.FromSeconds(9), 0), result.Drain);
+        Assert.Equal("name.test", result.TlsServerName);
+        Assert.Equal("/a.sock", result.UnixSocketPath);
         Assert.Equal(ReplayPolicy.Never, result.ReplayPolicy);
         Assert.Same(certificate, result.ClientCertificate);
         Assert.Same(trace, result.Trace);
@@ -103,6 +115,93 @@ public sealed class RequestSettingsTests
         Assert.Equal(TimeSpan.FromSeconds(9), result.ResponseHeadersTimeout);
         Assert.Equal(ReplayPolicy.Idempotent, result.ReplayPolicy);
         Assert.Equal(settings.TlsHandshakeTimeout, result.TlsHandshakeTimeout);
+        Assert.Same(RequestSettings.Defaults(settings).Drain, result.Drain);
+    }
+
+    [Fact]
+    public void The_name_to_prove_is_the_requests_before_the_handlers()
+    {
+        HandlerSettings settings = new() { SslOptions = new SslClientAuthenticationOptions { TargetHost = "handler.test" } };
+        using HttpRequestMessage request = new(HttpMethod.Get, "https://a.test/");
+        Assert.Equal("handler.test", RequestSettings.From(request, settings).TlsServerName);
+        request.Options.Set(TransportOptions.TlsServerName, "request.test");
+        Assert.Equal("request.test", RequestSettings.From(request, settings).TlsServerName);
+        Assert.Null(RequestSettings.From(new HttpRequestMessage(), new HandlerSettings()).TlsServerName);
+    }
+
+    [Fact]
+    public void A_request_may_have_a_socket_of_its_own_or_none()
+    {
+        HandlerSettings settings = new() { UnixSocketPath = "/handler.sock", Proxy = new WebProxy("http://proxy.test") };
+        using HttpRequestMessage request = new(HttpMethod.Get, "http://a.test/");
+        RequestSettings of = RequestSettings.From(request, settings);
+        Assert.Equal(("/handler.sock", true, null), (of.UnixSocketPath, of.HasOwnProxy, of.Proxy));
+        request.Options.Set(TransportOptions.UnixSocketPath, "/request.sock");
+        of = RequestSettings.From(request, settings);
+        Assert.Equal(("/request.sock", true, null), (of.UnixSocketPath, of.HasOwnProxy, of.Proxy));
+        request.Options.Set(TransportOptions.UnixSocketPath, null);
+        of = RequestSettings.From(request, settings);
+        Assert.Equal((null, false), (of.UnixSocketPath, of.HasOwnProxy));
+    }
+
+    [Fact]
+    public void A_request_with_a_proxy_cannot_go_through_a_socket()
+    {
+        HandlerSettings settings = new() { UnixSocketPath = "/handler.sock" };
+        using HttpRequestMessage request = new(HttpMethod.Get, "http://a.test/");
+        request.Options.Set(TransportOptions.Proxy, new WebProxy("http://proxy.test"));
+        Assert.Contains(
+            "UnixSocketPath to null",
+            Assert.Throws<InvalidOperationException>(() => RequestSettings.From(request, settings)).Message,
+            StringComparison.Ordinal);
+        request.Options.Set(TransportOptions.UnixSocketPath, null);
+        Assert.NotNull(RequestSettings.From(request, settings).Proxy);
+        request.Options.Set(TransportOptions.UnixSocketPath, "/request.sock");
+        Assert.Throws<InvalidOperationException>(() => RequestSettings.From(request, new HandlerSettings()));
+        request.Options.Set(TransportOptions.Proxy, null!);
+        Assert.Equal("/request.sock", RequestSettings.From(request, new HandlerSettings()).UnixSocketPath);
+    }
+
+    public static TheoryData<string, object> Refused => new()
+    {
+        { nameof(TransportOptions.UnixSocketPath), "" },
+        { nameof(TransportOptions.UnixSocketPath), new string('a', 109) },
+        { nameof(TransportOptions.UnixSocketPath), "/a\0b" },
+        { nameof(TransportOptions.UnixSocketPath), "\0a\0b" },
+        { nameof(TransportOptions.TlsServerName), "" },
+        { nameof(TransportOptions.TlsServerName), "a b" },
+        { nameof(TransportOptions.TlsServerName), "https://a.test" },
+        { nameof(TransportOptions.TlsServerName), "a.test:443" },
+        { nameof(TransportOptions.TlsServerName), "[::1]" },
+        { nameof(TransportOptions.MaxResponseDrainSize), -1 },
+        { nameof(TransportOptions.MaxCancellationDrainSize), -1 },
+        { nameof(TransportOptions.CancellationDrainTimeout), Timeout.InfiniteTimeSpan },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refused))]
+    public void A_value_outside_its_range_is_refused_by_the_name_of_its_key(string name, object value)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, "http://a.test/");
+        ((IDictionary<string, object?>)request.Options)["Warmwire." + name] = value;
+        ArgumentOutOfRangeException thrown = Assert.Throws<ArgumentOutOfRangeException>(
+            () => RequestSettings.From(request, new HandlerSettings()));
+        Assert.Equal($"TransportOptions.{name}", thrown.ParamName);
+    }
+
+    [Fact]
+    public void A_path_as_long_as_an_address_permits_is_taken()
+    {
+        using var handler = new PooledHttpHandler { UnixSocketPath = "\0name" };
+        int longest = OperatingSystem.IsMacOS() ? 103 : 107;
+        handler.UnixSocketPath = new string('a', longest);
+        Assert.Equal(longest, handler.UnixSocketPath.Length);
+        string tooLong = new('a', longest + 1);
+        Assert.Contains(
+            $"This one has {longest + 1}.",
+            Assert.Throws<ArgumentOutOfRangeException>(() => handler.UnixSocketPath = tooLong).Message,
+            StringComparison.Ordinal);
+        handler.UnixSocketPath = null;
     }
 
     [Theory]
@@ -114,7 +213,10 @@ public sealed class RequestSettingsTests
         {
             using HttpRequestMessage request = new(HttpMethod.Get, "http://a.test/");
             request.Options.Set(key, value);
-            if (value == TimeSpan.Zero && name == nameof(TransportOptions.Expect100ContinueTimeout))
+            if (value == TimeSpan.Zero
+                && name is nameof(TransportOptions.Expect100ContinueTimeout)
+                    or nameof(TransportOptions.ResponseDrainTimeout)
+                    or nameof(TransportOptions.CancellationDrainTimeout))
             {
                 continue;
             }

@@ -27,6 +27,7 @@ internal static class ClosingSide
         CloseReason.RequestContentFailed => false,
         CloseReason.AddressRetired => false,
         CloseReason.Rebalanced => false,
+        CloseReason.Evicted => false,
         CloseReason.IdleLimit => false,
         CloseReason.MadeRoom => false,
         CloseReason.ClosedByUser => false,

@@ -23,8 +23,6 @@ internal sealed class Http1Body
 
     public Http1Drain Drain => _drain ?? Interlocked.CompareExchange(ref _drain, new Http1Drain(_connection), null) ?? _drain;
 
-    private HandlerSettings Settings => _connection.Services.Settings;
-
     /// <summary>The drain's own limits: on the bytes it skips, and what a passed limit is called.</summary>
     public (int MaxBytes, CloseReason Reason) DrainLimits
     {
@@ -33,8 +31,8 @@ internal sealed class Http1Body
             lock (_connection.Gate)
             {
                 return _current.DrainFailure == CloseReason.Cancelled
-                    ? (Settings.MaxCancellationDrainSize, CloseReason.Cancelled)
-                    : (Settings.MaxResponseDrainSize, CloseReason.DrainLimit);
+                    ? (_current.Limits.MaxCancellationSize, CloseReason.Cancelled)
+                    : (_current.Limits.MaxResponseSize, CloseReason.DrainLimit);
             }
         }
     }
@@ -43,7 +41,11 @@ internal sealed class Http1Body
     public void Unlimit() => _drain?.Unlimit();
 
     /// <summary>Another response is going to come.</summary>
-    public void Begin_NeedsLock() => _current = default;
+    /// <param name="limits">What its request wants of a drain.</param>
+    public void Begin_NeedsLock(DrainSettings limits) => _current = new Current { Limits = limits };
+
+    /// <summary>What the request of the exchange wants of a drain.</summary>
+    public DrainSettings Limits_NeedsLock => _current.Limits;
 
     /// <summary>From here on the response is read in order to keep the connection only.</summary>
     /// <param name="failure">What it is called if that fails.</param>
@@ -112,10 +114,12 @@ internal sealed class Http1Body
         bool limit = false;
         bool drain;
         long exchangeId;
+        DrainSettings limits;
         lock (_connection.Gate)
         {
             _current.ReadInFlight = false;
             exchangeId = _connection.ExchangeId_NeedsLock;
+            limits = _current.Limits;
             if (_connection.IsClosed_NeedsLock)
             {
                 Forget(pendingFill);
@@ -127,7 +131,7 @@ internal sealed class Http1Body
             drain = _connection.IsDraining_NeedsLock;
             if (!drain)
             {
-                drain = limit = MayDrain(Settings.MaxCancellationDrainSize, Settings.CancellationDrainTimeout);
+                drain = limit = MayDrain(limits.MaxCancellationSize, limits.CancellationTimeout);
                 if (drain)
                 {
                     BeginDrain_NeedsLock(CloseReason.Cancelled);
@@ -141,7 +145,7 @@ internal sealed class Http1Body
 
         if (limit)
         {
-            Drain.Limit(exchangeId, Settings.CancellationDrainTimeout, CloseReason.Cancelled);
+            Drain.Limit(exchangeId, limits.CancellationTimeout, CloseReason.Cancelled);
         }
 
         if (drain)
@@ -161,6 +165,7 @@ internal sealed class Http1Body
     public void Abandon(long exchangeId)
     {
         bool drain, start;
+        DrainSettings limits;
         lock (_connection.Gate)
         {
             if (!_connection.IsIn_NeedsLock(exchangeId, Http1State.Body))
@@ -168,7 +173,8 @@ internal sealed class Http1Body
                 return;
             }
 
-            drain = MayDrain(Settings.MaxResponseDrainSize, Settings.ResponseDrainTimeout);
+            limits = _current.Limits;
+            drain = MayDrain(limits.MaxResponseSize, limits.ResponseTimeout);
             start = drain && !_current.ReadInFlight;
             if (drain)
             {
@@ -186,7 +192,7 @@ internal sealed class Http1Body
             return;
         }
 
-        Drain.Limit(exchangeId, Settings.ResponseDrainTimeout, CloseReason.DrainLimit);
+        Drain.Limit(exchangeId, limits.ResponseTimeout, CloseReason.DrainLimit);
         if (start)
         {
             Drain.Start(pendingFill: null);
@@ -253,6 +259,7 @@ internal sealed class Http1Body
     /// <summary>What belongs to one response.</summary>
     private struct Current
     {
+        public DrainSettings Limits;
         public bool ReadInFlight;
         public CloseReason DrainFailure;
         public TransportException? Failure;

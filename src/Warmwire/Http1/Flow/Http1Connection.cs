@@ -205,7 +205,7 @@ internal sealed class Http1Connection : HttpConnection
                 _attempt = attempt;
                 exchangeId = ++_exchangeId;
                 Request.Begin_NeedsLock();
-                Body.Begin_NeedsLock();
+                Body.Begin_NeedsLock(attempt.Settings.Drain);
                 _trace = attempt.Settings.Trace;
             }
         }
@@ -282,6 +282,7 @@ internal sealed class Http1Connection : HttpConnection
     {
         bool drain;
         long exchangeId;
+        TimeSpan limit;
         lock (Gate)
         {
             if (_attempt != attempt || _state != Http1State.Exchange)
@@ -290,7 +291,8 @@ internal sealed class Http1Connection : HttpConnection
             }
 
             exchangeId = _exchangeId;
-            drain = reason == CloseReason.Cancelled && Request.IsDone && Services.Settings.CancellationDrainTimeout > TimeSpan.Zero;
+            limit = Body.Limits_NeedsLock.CancellationTimeout;
+            drain = reason == CloseReason.Cancelled && Request.IsDone && limit > TimeSpan.Zero;
             if (drain)
             {
                 Body.BeginDrain_NeedsLock(reason);
@@ -305,7 +307,7 @@ internal sealed class Http1Connection : HttpConnection
         if (drain)
         {
             // The exchange's flow goes on reading; it drains when it finds the head taken.
-            Body.Drain.Limit(exchangeId, Services.Settings.CancellationDrainTimeout, reason);
+            Body.Drain.Limit(exchangeId, limit, reason);
             attempt.TryFail(error, asynchronously: true);
         }
         else
