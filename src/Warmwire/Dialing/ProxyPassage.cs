@@ -76,6 +76,7 @@ internal sealed class ProxyPassage
             return true;
         }
 
+        _request.Progress.Phase = TransportPhase.Proxy;
         using var deadline = new DialDeadline(TimeLeft, _settings.TimeProvider, cancellationToken);
         try
         {

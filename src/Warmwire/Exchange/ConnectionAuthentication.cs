@@ -93,7 +93,7 @@ internal sealed class ConnectionAuthentication(
                 if (!alive)
                 {
                     throw hop.Total is { HasExpired: true } total
-                        ? TransportErrors.TotalTimeout(connection, _attempt, total.Limit, TransportPhase.ReadHeaders)
+                        ? TransportErrors.TotalTimeout(connection, _attempt, total, TransportPhase.ReadHeaders)
                         : TransportErrors.ConnectionGone(connection, _attempt, CloseReason.ServerClosed);
                 }
             }

@@ -3,7 +3,6 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using Warmwire.Authentication;
-using Warmwire.Bodies;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Pooling;
@@ -132,7 +131,8 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
     /// </summary>
     private async Task<HttpResponseMessage> ExchangeOrdinaryAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        Attempt attempt = NewAttempt(request, RequestSettings.Defaults(_settings), total: null, stack: null, cancellationToken);
+        RequestSettings defaults = RequestSettings.Defaults(_settings);
+        Attempt attempt = NewAttempt(request, defaults, TotalTime.Begin(defaults, _services.Deadlines), stack: null, cancellationToken);
         HttpResponseMessage? response;
         TransportException? failure;
         try
@@ -142,39 +142,74 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
         }
         catch (TransportException e) when (!_closed && ReplayRules.MayReplay(attempt, e))
         {
+            // Awaited below: a wait in here would make the frame larger.
             response = null;
             failure = e;
         }
+        catch when (attempt.TotalDeadline is not null)
+        {
+            attempt.TotalDeadline.End(_services.Deadlines);
+            throw;
+        }
 
-        response ??= await ReplayAsync(attempt, failure!).ConfigureAwait(false);
+        if (response is null
+            || RedirectPolicy.MayRedirect(response.StatusCode, _settings)
+            || ProxyAuthentication.IsRefusal(response, attempt))
+        {
+            return await GoOnAsync(attempt, response, failure).ConfigureAwait(false);
+        }
+
         request = attempt.Request;
-        RequestSettings settings = attempt.Settings;
-        cancellationToken = attempt.CancellationToken;
-        if (ProxyAuthentication.IsRefusal(response, attempt))
-        {
-            response = await AuthenticateAsync(attempt, response).ConfigureAwait(false);
-        }
-        else
-        {
-            Attempt.Return(attempt);
-        }
-
+        TotalDeadline? total = attempt.TotalDeadline;
+        Attempt.Return(attempt);
         if (_cookies is not null)
         {
             CookieJar.Store(_cookies, request.RequestUri!, response);
         }
 
-        if (RedirectPolicy.MayRedirect(response.StatusCode, _settings))
+        total?.AllowReuse();
+        return Finish(response, total);
+    }
+
+    /// <summary>Goes on where the one attempt was not all there is to do: a replay, an answer to a proxy, redirects.</summary>
+    /// <param name="attempt">The first attempt.</param>
+    /// <param name="response">Its response.</param>
+    /// <param name="failure">How it failed, if it has none.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<HttpResponseMessage> GoOnAsync(
+        Attempt attempt, HttpResponseMessage? response, TransportException? failure)
+    {
+        try
         {
-            response = await FollowAsync(request, response, settings, total: null, stack: null, cancellationToken).ConfigureAwait(false);
+            response ??= await ReplayAsync(attempt, failure!).ConfigureAwait(false);
+            if (ProxyAuthentication.IsRefusal(response, attempt))
+            {
+                response = await AuthenticateAsync(attempt, response).ConfigureAwait(false);
+            }
+
+            if (_cookies is not null)
+            {
+                CookieJar.Store(_cookies, attempt.Request.RequestUri!, response);
+            }
+
+            if (RedirectPolicy.MayRedirect(response.StatusCode, _settings))
+            {
+                response = await FollowAsync(
+                    attempt.Request,
+                    response,
+                    attempt.Settings,
+                    attempt.TotalDeadline,
+                    stack: null,
+                    attempt.CancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch when (attempt.TotalDeadline is not null)
+        {
+            attempt.TotalDeadline.End(_services.Deadlines);
+            throw;
         }
 
-        if (_settings.AutomaticDecompression != DecompressionMethods.None)
-        {
-            Decompression.Apply(response, _settings.AutomaticDecompression);
-        }
-
-        return response;
+        return Finish(response, attempt.TotalDeadline);
     }
 
     // ---- The long way -----------------------------------------------------------------------------------------------
@@ -186,39 +221,39 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
         RequestSettings settings = RequestSettings.From(request, _settings);
         settings = isSynchronous ? settings.ForSynchronousSend() : settings;
         string? stack = settings.CaptureResponseStack ? Environment.StackTrace : null;
-        TotalDeadline? total = null;
-        if (settings.Total != Timeout.InfiniteTimeSpan)
-        {
-            total = new TotalDeadline(settings.Total);
-            _services.Deadlines.Schedule(total, settings.Total);
-        }
-
+        TotalDeadline? total = TotalTime.Begin(settings, _services.Deadlines);
+        HttpResponseMessage response;
         try
         {
-            HttpResponseMessage response =
-                await SendHopAsync(request, settings, total, stack, _authentication, cancellationToken).ConfigureAwait(false);
+            response = await SendHopAsync(request, settings, total, stack, _authentication, cancellationToken).ConfigureAwait(false);
             if (RedirectPolicy.MayRedirect(response.StatusCode, _settings))
             {
                 response = await FollowAsync(request, response, settings, total, stack, cancellationToken).ConfigureAwait(false);
             }
-
-            if (total is not null && (response.Content as ITimedBody)?.TryAttach(total) != true)
-            {
-                _services.Deadlines.Cancel(total);
-            }
-
-            if (_settings.AutomaticDecompression != DecompressionMethods.None)
-            {
-                Decompression.Apply(response, _settings.AutomaticDecompression);
-            }
-
-            return response;
         }
         catch when (total is not null)
         {
-            _services.Deadlines.Cancel(total);
+            total.End(_services.Deadlines);
             throw;
         }
+
+        return Finish(response, total);
+    }
+
+    /// <summary>The response is complete, or its body is the caller's to read.</summary>
+    private HttpResponseMessage Finish(HttpResponseMessage response, TotalDeadline? total)
+    {
+        if (total is not null)
+        {
+            TotalTime.EndWith(response, total, _services.Deadlines);
+        }
+
+        if (_settings.AutomaticDecompression != DecompressionMethods.None)
+        {
+            Decompression.Apply(response, _settings.AutomaticDecompression);
+        }
+
+        return response;
     }
 
     /// <summary>Follows redirects, from the first response on.</summary>
@@ -362,21 +397,30 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
         AuthorizationFields? authorization = null,
         int replays = 0)
     {
-        ProxyHop? proxy = _proxies.Find(request.RequestUri!, settings);
-        return Attempt.Rent(new AttemptRequest(request, settings, cancellationToken)
+        try
         {
-            Proxy = proxy,
-            ProxyAuthorization = proxy?.Authorization,
-            CookieHeader = _cookies is null ? null : CookieJar.HeaderFor(_cookies, request.RequestUri!),
-            AcceptEncoding = _settings.AutomaticDecompression == DecompressionMethods.None
-                ? null
-                : Decompression.AcceptEncodingToAdd(request, _settings.AutomaticDecompression),
-            PropagatedHeaders = RequestTelemetry.HeadersToPropagate(request, _settings.ActivityHeadersPropagator),
-            Authorization = authorization,
-            TotalDeadline = total,
-            Replays = replays,
-            Stack = stack,
-        });
+            ProxyHop? proxy = _proxies.Find(request.RequestUri!, settings);
+            return Attempt.Rent(new AttemptRequest(request, settings, cancellationToken)
+            {
+                Proxy = proxy,
+                ProxyAuthorization = proxy?.Authorization,
+                CookieHeader = _cookies is null ? null : CookieJar.HeaderFor(_cookies, request.RequestUri!),
+                AcceptEncoding = _settings.AutomaticDecompression == DecompressionMethods.None
+                    ? null
+                    : Decompression.AcceptEncodingToAdd(request, _settings.AutomaticDecompression),
+                PropagatedHeaders = RequestTelemetry.HeadersToPropagate(request, _settings.ActivityHeadersPropagator),
+                Authorization = authorization,
+                TotalDeadline = total,
+                Replays = replays,
+                Stack = stack,
+            });
+        }
+        catch when (total is not null)
+        {
+            // The program's own code threw, such as a propagator: nothing else ends the time.
+            total.End(_services.Deadlines);
+            throw;
+        }
     }
 
     private ValueTask<HttpResponseMessage> LeaseAndSendAsync(Attempt attempt)

@@ -23,7 +23,7 @@ internal sealed class HopTime : ITotalDeadlineTarget, IDisposable
     /// <summary>Its own limit, or the total time, has passed.</summary>
     public bool IsOver => _limit.IsCancellationRequested;
 
-    void ITotalDeadlineTarget.TotalTimeExpired(TimeSpan limit)
+    void ITotalDeadlineTarget.TotalTimeExpired(TotalDeadline total)
     {
         try
         {

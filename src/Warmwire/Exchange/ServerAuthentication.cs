@@ -49,7 +49,7 @@ internal sealed class ServerAuthentication
         }
         catch (OperationCanceledException) when (hop.Total is { HasExpired: true } total)
         {
-            throw TransportErrors.TotalTimeout(TargetOf(hop).Origin, total.Limit, TransportPhase.ReadHeaders);
+            throw TransportErrors.TotalTimeout(TargetOf(hop).Origin, total, TransportPhase.ReadHeaders);
         }
         catch (HttpRequestException e) when (e is not TransportException)
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Warmwire.Diagnostics;
 using Warmwire.Runtime;
 
 namespace Warmwire.Settings;
@@ -49,8 +50,11 @@ internal sealed class RequestSettings
 
     public TimeSpan ResponseBodyIdleTimeout { get; private init; }
 
-    /// <summary>The time for the whole exchange; the handler itself has no such setting.</summary>
+    /// <summary>The time for the whole exchange.</summary>
     public TimeSpan Total { get; private init; }
+
+    /// <summary>The setting that says it, for texts.</summary>
+    public string TotalSetting { get; private init; } = ErrorTexts.RequestTimeout;
 
     public ReplayPolicy ReplayPolicy { get; private init; }
 
@@ -105,7 +109,7 @@ internal sealed class RequestSettings
         Expect100ContinueTimeout = settings.Expect100ContinueTimeout,
         ResponseHeadersTimeout = settings.ResponseHeadersTimeout,
         ResponseBodyIdleTimeout = settings.ResponseBodyIdleTimeout,
-        Total = Timeout.InfiniteTimeSpan,
+        Total = settings.RequestTimeout,
         ReplayPolicy = settings.ReplayPolicy,
         CaptureResponseStack = AppContext.TryGetSwitch(CaptureResponseStacksSwitch, out bool capture) && capture,
     };
@@ -147,6 +151,9 @@ internal sealed class RequestSettings
                 nameof(TransportOptions.ResponseBodyIdleTimeout),
                 defaults.ResponseBodyIdleTimeout),
             Total = Positive(TransportOptions.Timeout, nameof(TransportOptions.Timeout), defaults.Total),
+            TotalSetting = options.TryGetValue(TransportOptions.Timeout, out _)
+                ? ErrorTexts.RequestTimeoutOfOptions
+                : defaults.TotalSetting,
             ReplayPolicy = options.TryGetValue(TransportOptions.ReplayPolicy, out ReplayPolicy replays)
                 ? Must.BeDefined(replays, Prefix + nameof(TransportOptions.ReplayPolicy))
                 : defaults.ReplayPolicy,

@@ -11,7 +11,7 @@ public sealed class WarmHttpTests
     {
         PooledHttpHandler? handler = null;
         using HttpClient client = WarmHttp.CreateClient(configured => handler = configured);
-        Assert.Equal(TimeSpan.FromSeconds(30), client.Timeout);
+        Assert.Equal(Timeout.InfiniteTimeSpan, client.Timeout);
         AssertProductionSettings(handler!);
     }
 
@@ -51,7 +51,7 @@ public sealed class WarmHttpTests
         await using var server = new ParityServer(_ => Reply.Ok());
         HttpClient shared = WarmHttp.Shared;
         Assert.Same(shared, WarmHttp.Shared);
-        Assert.Equal(TimeSpan.FromSeconds(30), shared.Timeout);
+        Assert.Equal(Timeout.InfiniteTimeSpan, shared.Timeout);
         Assert.Equal("ok", await shared.GetStringAsync(server.Uri));
 
         using (shared)
@@ -73,6 +73,7 @@ public sealed class WarmHttpTests
 
     private static void AssertProductionSettings(PooledHttpHandler handler)
     {
+        Assert.Equal(TimeSpan.FromSeconds(30), handler.RequestTimeout);
         Assert.Equal(TimeSpan.FromSeconds(10), handler.ResponseHeadersTimeout);
         Assert.Equal(100, handler.MaxIdleConnectionsPerServer);
         Assert.Equal(1000, handler.MaxIdleConnections);
