@@ -355,8 +355,9 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
         var authentication = new ProxyAuthentication(_settings, attempt.Proxy!, attempt.ProxyAuthorization);
         while (true)
         {
-            string? authorization =
-                await authentication.AnswerAsync(attempt.Request, refusal, attempt.CancellationToken).ConfigureAwait(false);
+            string? authorization = await authentication
+                .AnswerAsync(attempt.Request, refusal, attempt.TotalDeadline, attempt.CancellationToken)
+                .ConfigureAwait(false);
             if (authorization is null)
             {
                 return refusal;

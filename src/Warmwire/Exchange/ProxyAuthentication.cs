@@ -38,7 +38,7 @@ internal sealed class ProxyAuthentication
 
     /// <summary>What to send the request again with; <see langword="null"/>: the refusal is for the caller, and still unread.</summary>
     public async ValueTask<string?> AnswerAsync(
-        HttpRequestMessage request, HttpResponseMessage refusal, CancellationToken cancellationToken)
+        HttpRequestMessage request, HttpResponseMessage refusal, TotalDeadline? total, CancellationToken cancellationToken)
     {
         if (++_rounds > ProxyLimits.AuthenticationRounds || !ContentReplay.CanProduceAgain(request.Content))
         {
@@ -54,7 +54,7 @@ internal sealed class ProxyAuthentication
             return null;
         }
 
-        await DrainAsync(refusal, cancellationToken).ConfigureAwait(false);
+        await DrainAsync(refusal, total, cancellationToken).ConfigureAwait(false);
         return _last.Value;
     }
 
@@ -71,11 +71,10 @@ internal sealed class ProxyAuthentication
     /// Reads a short body to its end, so that the request that follows finds this connection free. What is longer or slower is drained or
     /// closed behind it, as with any response that is disposed unread.
     /// </summary>
-    private async ValueTask DrainAsync(HttpResponseMessage refusal, CancellationToken cancellationToken)
+    private async ValueTask DrainAsync(HttpResponseMessage refusal, TotalDeadline? total, CancellationToken cancellationToken)
     {
         using HttpResponseMessage disposed = refusal;
-        using var timer = new CancellationTokenSource(_settings.ResponseDrainTimeout, _settings.TimeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+        using var either = new HopTime(total, _settings.TimeProvider, _settings.ResponseDrainTimeout, cancellationToken);
         byte[] buffer = new byte[4096];
         try
         {
