@@ -21,8 +21,8 @@ public sealed class TimeoutsDocTests
     private static IEnumerable<string> KeyNames =>
         typeof(TransportOptions)
             .GetFields(BindingFlags.Static | BindingFlags.Public)
-            .Where(static field => field.FieldType == typeof(HttpRequestOptionsKey<TimeSpan>))
-            .Select(static field => field.Name);
+            .Where(static key => key.FieldType == typeof(HttpRequestOptionsKey<TimeSpan>))
+            .Select(static key => key.Name);
 
     [Theory]
     [MemberData(nameof(Properties))]
