@@ -62,7 +62,8 @@ public sealed class RequestTimeoutTests
 
     [Theory]
     [MemberData(nameof(PhasesAndSettings))]
-    public async Task It_ends_the_exchange_where_it_stands_and_says_so(string stands, TransportPhase phase, RequestSent sent, Governs governs)
+    public async Task It_ends_the_exchange_where_it_stands_and_says_so(
+        string stands, TransportPhase phase, RequestSent sent, Governs governs)
     {
         using RequestTimeoutScene scene = Scene(governs);
         Task failing = await scene.Reach(stands);
@@ -237,6 +238,7 @@ public sealed class RequestTimeoutTests
             object? carrier, PropagatorGetterCallback? getter, out string? traceId, out string? traceState) =>
             (traceId, traceState) = (null, null);
 
-        public override IEnumerable<KeyValuePair<string, string?>>? ExtractBaggage(object? carrier, PropagatorGetterCallback? getter) => null;
+        public override IEnumerable<KeyValuePair<string, string?>>? ExtractBaggage(object? carrier, PropagatorGetterCallback? getter) =>
+            null;
     }
 }
