@@ -69,7 +69,8 @@ internal sealed class PricesClient
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw new PriceException(symbol, uri, e.Message, e) { StatusCode = status };
+            bool isTimeout = e is TransportException { IsTimeout: true };
+            throw new PriceException(symbol, uri, e.Message, e) { StatusCode = status, IsTimeout = isTimeout };
         }
     }
 

@@ -14,7 +14,7 @@ namespace Warmwire;
 public static class TransportOptions
 {
     /// <summary>
-    /// The time for the whole exchange, with redirects and replays and until the last byte of the body was read. Default: infinite.
+    /// Replaces <see cref="PooledHttpHandler.RequestTimeout"/> for this request, by a shorter time or a longer one; infinite lifts it.
     /// </summary>
     public static readonly HttpRequestOptionsKey<TimeSpan> Timeout = new("Warmwire.Timeout");
 

@@ -19,8 +19,11 @@ internal sealed class HttpFunctionEndpoint
         if (settings.Reuse)
         {
             // Made here, once, before the first request. The function's own deadline covers the whole call, so the client has none.
-            _shared = WarmHttp.CreateClient(handler => handler.ResponseHeadersTimeout = Timeout.InfiniteTimeSpan);
-            _shared.Timeout = Timeout.InfiniteTimeSpan;
+            _shared = WarmHttp.CreateClient(handler =>
+            {
+                handler.RequestTimeout = Timeout.InfiniteTimeSpan;
+                handler.ResponseHeadersTimeout = Timeout.InfiniteTimeSpan;
+            });
         }
     }
 

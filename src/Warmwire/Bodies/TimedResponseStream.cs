@@ -49,15 +49,15 @@ internal abstract class TimedResponseStream : ResponseBodyStream, ITotalDeadline
     public sealed override void Attach(TotalDeadline deadline)
     {
         _total = deadline;
-        deadline.Watch(this);
+        deadline.WatchBody(this);
         if (_over)
         {
-            Deadlines.Cancel(deadline);
+            EndTotal();
         }
     }
 
-    void ITotalDeadlineTarget.TotalTimeExpired(TimeSpan limit) =>
-        FailBody(TransportErrors.TotalTimeout(_connection, Attempt, limit, TransportPhase.ReadBody));
+    void ITotalDeadlineTarget.TotalTimeExpired(TotalDeadline total) =>
+        FailBody(TransportErrors.TotalTimeout(_connection, Attempt, total, TransportPhase.ReadBody));
 
     /// <summary>
     /// The server has sent nothing for now. Returns whether there is a limit to that, which <see cref="EndIdleWait"/> is to lift.
@@ -82,11 +82,7 @@ internal abstract class TimedResponseStream : ResponseBodyStream, ITotalDeadline
     protected void Over(bool ended = true)
     {
         _over = ended || _over;
-        if (_total is { } total)
-        {
-            Deadlines.Cancel(total);
-        }
-
+        EndTotal();
         GC.SuppressFinalize(this);
     }
 
@@ -117,8 +113,19 @@ internal abstract class TimedResponseStream : ResponseBodyStream, ITotalDeadline
         base.Dispose(disposing);
     }
 
+    /// <summary>The first call ends it. Behind that the deadline may be another exchange's, so it is let go of before.</summary>
+    private void EndTotal()
+    {
+        if (_total is not null)
+        {
+            Interlocked.Exchange(ref _total, null)?.End(Deadlines);
+        }
+    }
+
     private void Leaked()
     {
+        EndTotal();
+
         // First what others wait for: a listener that is told of the leak may block.
         LetGo();
         _connection.Owner.ResponseLeaked(_connection, Attempt.Stack);

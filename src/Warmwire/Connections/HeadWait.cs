@@ -21,11 +21,12 @@ internal abstract class HeadWait : Deadline, ITotalDeadlineTarget
     /// <summary>The attempt that waits, or <see langword="null"/> if none does any more.</summary>
     protected abstract Attempt? Waiting { get; }
 
-    void ITotalDeadlineTarget.TotalTimeExpired(TimeSpan limit)
+    void ITotalDeadlineTarget.TotalTimeExpired(TotalDeadline total)
     {
         if (Waiting is { } attempt)
         {
-            GiveUp(attempt, TransportErrors.TotalTimeout(Serving, attempt, limit, TransportPhase.ReadHeaders), CloseReason.RequestTimeout);
+            TransportPhase phase = TransportErrors.PhaseOf(attempt);
+            GiveUp(attempt, TransportErrors.TotalTimeout(Serving, attempt, total, phase), CloseReason.RequestTimeout);
         }
     }
 
@@ -63,7 +64,7 @@ internal abstract class HeadWait : Deadline, ITotalDeadlineTarget
     protected bool EndWait(Attempt attempt)
     {
         _sources.Ended = true;
-        bool alone = attempt.TotalDeadline is null;
+        bool alone = attempt.TotalDeadline?.Leave(this) ?? true;
         if (_sources.Timed)
         {
             // Not cancelled: it has expired, and its call may be on its way here.

@@ -120,13 +120,14 @@ internal static class TransportErrors
             connection,
             attempt);
 
-    public static TransportException TotalTimeout(HttpConnection connection, Attempt attempt, TimeSpan limit, TransportPhase phase) =>
-        Timeout(ErrorTexts.TotalTimeout(Shown(connection, attempt), limit, phase), phase, connection, attempt);
+    public static TransportException TotalTimeout(
+        HttpConnection connection, Attempt attempt, TotalDeadline total, TransportPhase phase) =>
+        Timeout(ErrorTexts.TotalTimeout(Shown(connection, attempt), total.Limit, phase, total.Setting), phase, connection, attempt);
 
     /// <summary>The total time is over between two attempts, on no connection.</summary>
-    public static TransportException TotalTimeout(string origin, TimeSpan limit, TransportPhase phase)
+    public static TransportException TotalTimeout(string origin, TotalDeadline total, TransportPhase phase)
     {
-        string message = ErrorTexts.TotalTimeout(origin, limit, phase);
+        string message = ErrorTexts.TotalTimeout(origin, total.Limit, phase, total.Setting);
         return new TransportException(
             HttpRequestError.Unknown,
             message,
@@ -169,7 +170,8 @@ internal static class TransportErrors
     private static ObjectDisposedException? Disposed(CloseReason reason) =>
         reason == CloseReason.Disposed ? new ObjectDisposedException(ErrorTexts.HandlerName) : null;
 
-    private static TransportPhase PhaseOf(Attempt attempt) =>
+    /// <summary>Where an exchange without a response stands.</summary>
+    public static TransportPhase PhaseOf(Attempt attempt) =>
         attempt.Progress.Sent == RequestSent.Fully ? TransportPhase.ReadHeaders : TransportPhase.WriteRequest;
 
     private static TransportException Make(

@@ -10,6 +10,10 @@ internal static class ErrorTexts
     /// </summary>
     public const string HandlerName = "PooledHttpHandler";
 
+    /// <summary>What has set the total time of an exchange, for its text.</summary>
+    public const string RequestTimeout = "PooledHttpHandler.RequestTimeout";
+    public const string RequestTimeoutOfOptions = "TransportOptions.Timeout";
+
     public const string SettingsAreFrozen =
         "This handler has already sent a request; its settings cannot be changed any more. Make another handler, or use "
         + "TransportOptions to change settings of one request.";
@@ -110,8 +114,8 @@ internal static class ErrorTexts
         $"{origin} sent nothing of the response's body for {Seconds(limit)} (connection {connection}); see "
         + "PooledHttpHandler.ResponseBodyIdleTimeout.";
 
-    public static string TotalTimeout(string origin, TimeSpan limit, TransportPhase phase) =>
-        $"The exchange with {origin} was not over within {Seconds(limit)}; it stood at {phase}. See TransportOptions.Timeout.";
+    public static string TotalTimeout(string origin, TimeSpan limit, TransportPhase phase, string setting) =>
+        $"The exchange with {origin} was not over within {Seconds(limit)}; it stood at {phase}. See {setting}.";
 
     public static string PendingTimeout(string origin, TimeSpan waited, int open, int limit, int dialing, int ahead, bool totalLimit) =>
         $"Waited {Seconds(waited)} for {Connections(open, limit, dialing, totalLimit)} to {origin}{State(open, dialing)}, "

@@ -35,6 +35,9 @@ internal sealed class DialRequest
 
     public RequestTrace? Trace { get; init; }
 
+    /// <summary>Is told where the dial stands.</summary>
+    public DialProgress Progress { get; } = new();
+
     /// <summary>What the pool knows of the host's addresses; <see langword="null"/>: nothing, and it wants to know nothing.</summary>
     public IDialAddresses? Addresses { get; init; }
 }

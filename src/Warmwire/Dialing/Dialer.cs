@@ -85,6 +85,7 @@ internal sealed class Dialer
 
             if (_settings.PlaintextStreamFilter is { } filter)
             {
+                request.Progress.Phase = TransportPhase.Connect;
                 using var deadline = new DialDeadline(request.ConnectTimeout, _settings.TimeProvider, cancellationToken);
                 layers.Cover(await StreamCallbacks.FilterAsync(filter, layers.Top, isHttp2, request, deadline).ConfigureAwait(false));
             }
@@ -121,6 +122,7 @@ internal sealed class Dialer
         finally
         {
             request.Caller?.Forget();
+            request.Progress.Phase = TransportPhase.Queue;
         }
     }
 
@@ -151,6 +153,7 @@ internal sealed class Dialer
 
         if (_settings.ConnectCallback is { } callback)
         {
+            request.Progress.Phase = TransportPhase.Connect;
             Stream made = await StreamCallbacks.ConnectAsync(callback, request, deadline).ConfigureAwait(false);
             return new Connected(made, RemoteEndPoint: null, ResolvedAddress: null, TimeSpan.Zero, clock.GetElapsedTime(start));
         }
@@ -198,6 +201,7 @@ internal sealed class Dialer
         Route route = request.Route;
         Func<IPEndPoint, CancellationToken, Task<Stream>> attempt =
             request.Trace is { } trace ? (endPoint, token) => AttemptAsync(endPoint, trace, token) : _connect;
+        request.Progress.Phase = TransportPhase.Connect;
         List<IPEndPoint> endPoints = order.ConvertAll(route.EndPoints.Of);
         var rules = new RaceRules { Permits = addresses, Alone = TimeAlone(request.ConnectTimeout, endPoints.Count) };
         AddressRaceResult<Stream>? race = null;

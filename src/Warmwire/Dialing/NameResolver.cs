@@ -23,6 +23,7 @@ internal static class NameResolver
         HostAndPort? otherHost = null)
     {
         Route route = request.Route;
+        request.Progress.Phase = TransportPhase.Dns;
         HostAndPort host = otherHost ?? route.DialedHost;
         UserCode.Tell(request.Trace?.DnsStart, host.Host);
         TransportException failure;

@@ -77,6 +77,7 @@ internal sealed class ProxyPassage : IDisposable
             return true;
         }
 
+        _request.Progress.Phase = TransportPhase.Proxy;
         using var deadline = new DialDeadline(TimeLeft, _settings.TimeProvider, cancellationToken);
         try
         {

@@ -93,6 +93,7 @@ internal static class SocksTunnel
         var addresses = new DirectAddresses(server.Host, settings);
         NamedAddresses names =
             await NameResolver.ResolveAsync(addresses, again: false, request, deadline, server).ConfigureAwait(false);
+        request.Progress.Phase = TransportPhase.Proxy;
         return names.Order.Find(static address => address.AddressFamily == AddressFamily.InterNetwork)
             ?? throw new SocksException(ProxyErrorTexts.Socks4KnowsNoIPv6(names.Order[0]));
     }

@@ -21,6 +21,7 @@ internal sealed class TlsHandshake(HandlerSettings settings)
     public async Task<SslStream> RunAsync(
         Stream inner, DialRequest request, long begun, CancellationToken cancellationToken, ProxyHop? proxy = null)
     {
+        request.Progress.Phase = TransportPhase.Tls;
         var stream = new SslStream(inner, leaveInnerStreamOpen: false);
         TimeSpan limit = LimitOf(request, begun, out bool isConnectTimeout);
         using var deadline = new DialDeadline(limit, settings.TimeProvider, cancellationToken);

@@ -12,7 +12,7 @@ internal static class ChallengedResponse
     /// <exception cref="OperationCanceledException">The caller has cancelled.</exception>
     public static async ValueTask<bool> DrainAsync(HttpResponseMessage response, Hop hop, HandlerSettings settings)
     {
-        using var time = new HopTime(hop, settings.TimeProvider, hop.Settings.Drain.ResponseTimeout);
+        using var time = new HopTime(hop.Total, settings.TimeProvider, hop.Settings.Drain.ResponseTimeout, hop.CancellationToken);
         try
         {
             // Into its buffer: it is still the caller's response if there turns out to be no answer.

@@ -87,7 +87,7 @@ internal sealed class ConnectionAuthentication(HopAuthentication side, Authentic
                 if (!alive)
                 {
                     throw _hop.Total is { HasExpired: true } total
-                        ? TransportErrors.TotalTimeout(connection, _attempt, total.Limit, TransportPhase.ReadHeaders)
+                        ? TransportErrors.TotalTimeout(connection, _attempt, total, TransportPhase.ReadHeaders)
                         : TransportErrors.ConnectionGone(connection, _attempt, CloseReason.ServerClosed);
                 }
             }

@@ -139,55 +139,84 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
     /// </summary>
     private async Task<HttpResponseMessage> ExchangeOrdinaryAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        RequestSettings settings = RequestSettings.Defaults(_settings);
-        ProxyHop? proxy = _proxies.Find(request.RequestUri!, settings);
-        Attempt attempt = NewAttempt(request, proxy, settings, total: null, stack: null, cancellationToken);
-        HttpResponseMessage? response;
-        TransportException? failure;
-        if (ProxyAuthentication.IsWanted(attempt))
-        {
-            (response, failure) = (null, null);
-        }
-        else
+        RequestSettings defaults = RequestSettings.Defaults(_settings);
+        ProxyHop? proxy = _proxies.Find(request.RequestUri!, defaults);
+        TotalDeadline? total = TotalTime.Begin(defaults, _services.Deadlines);
+        Attempt attempt = NewAttempt(request, proxy, defaults, total, stack: null, cancellationToken);
+        HttpResponseMessage? response = null;
+        TransportException? failure = null;
+        if (!ProxyAuthentication.IsWanted(attempt))
         {
             try
             {
                 response = await LeaseAndSendAsync(attempt).ConfigureAwait(false);
-                failure = null;
             }
             catch (TransportException e) when (!_closed && ReplayRules.MayReplay(attempt, e))
             {
-                response = null;
+                // Awaited below: a wait in here would make the frame larger.
                 failure = e;
+            }
+            catch when (attempt.TotalDeadline is not null)
+            {
+                attempt.TotalDeadline.End(_services.Deadlines);
+                throw;
             }
         }
 
-        response ??= await GoOnAsync(attempt, failure).ConfigureAwait(false);
+        if (response is null || RedirectPolicy.MayRedirect(response.StatusCode, _settings))
+        {
+            return await GoOnAsync(attempt, response, failure).ConfigureAwait(false);
+        }
+
         request = attempt.Request;
-        settings = attempt.Settings;
-        cancellationToken = attempt.CancellationToken;
+        total = attempt.TotalDeadline;
         Attempt.Return(attempt);
         if (_cookies is not null)
         {
             CookieJar.Store(_cookies, request.RequestUri!, response);
         }
 
-        if (RedirectPolicy.MayRedirect(response.StatusCode, _settings))
-        {
-            response = await FollowAsync(request, response, settings, total: null, stack: null, cancellationToken).ConfigureAwait(false);
-        }
-
-        if (_settings.AutomaticDecompression != DecompressionMethods.None)
-        {
-            Decompression.Apply(response, _settings.AutomaticDecompression);
-        }
-
-        return response;
+        total?.AllowReuse();
+        return Finish(response, total);
     }
 
-    /// <summary>After a failure, or where a proxy may ask for credentials.</summary>
-    private ValueTask<HttpResponseMessage> GoOnAsync(Attempt attempt, TransportException? failure) =>
-        failure is null ? SendThroughAsync(attempt) : ReplayAsync(attempt, failure);
+    /// <summary>Goes on where the one attempt was not all there is to do: a replay, what a proxy may ask, redirects.</summary>
+    /// <param name="attempt">The first attempt.</param>
+    /// <param name="response">Its response.</param>
+    /// <param name="failure">How it failed, if it has none; neither: a proxy may ask for credentials, and it is not sent yet.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<HttpResponseMessage> GoOnAsync(
+        Attempt attempt, HttpResponseMessage? response, TransportException? failure)
+    {
+        try
+        {
+            response ??= failure is null
+                ? await SendThroughAsync(attempt).ConfigureAwait(false)
+                : await ReplayAsync(attempt, failure).ConfigureAwait(false);
+            if (_cookies is not null)
+            {
+                CookieJar.Store(_cookies, attempt.Request.RequestUri!, response);
+            }
+
+            if (RedirectPolicy.MayRedirect(response.StatusCode, _settings))
+            {
+                response = await FollowAsync(
+                    attempt.Request,
+                    response,
+                    attempt.Settings,
+                    attempt.TotalDeadline,
+                    stack: null,
+                    attempt.CancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch when (attempt.TotalDeadline is not null)
+        {
+            attempt.TotalDeadline.End(_services.Deadlines);
+            throw;
+        }
+
+        return Finish(response, attempt.TotalDeadline);
+    }
 
     // ---- The long way -----------------------------------------------------------------------------------------------
 
@@ -198,39 +227,39 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
         RequestSettings settings = RequestSettings.From(request, _settings);
         settings = isSynchronous ? settings.ForSynchronousSend() : settings;
         string? stack = settings.CaptureResponseStack ? Environment.StackTrace : null;
-        TotalDeadline? total = null;
-        if (settings.Total != Timeout.InfiniteTimeSpan)
-        {
-            total = new TotalDeadline(settings.Total);
-            _services.Deadlines.Schedule(total, settings.Total);
-        }
-
+        TotalDeadline? total = TotalTime.Begin(settings, _services.Deadlines);
+        HttpResponseMessage response;
         try
         {
-            HttpResponseMessage response =
-                await SendHopAsync(request, settings, total, stack, _authentication, cancellationToken).ConfigureAwait(false);
+            response = await SendHopAsync(request, settings, total, stack, _authentication, cancellationToken).ConfigureAwait(false);
             if (RedirectPolicy.MayRedirect(response.StatusCode, _settings))
             {
                 response = await FollowAsync(request, response, settings, total, stack, cancellationToken).ConfigureAwait(false);
             }
-
-            if (total is not null && (response.Content as ITimedBody)?.TryAttach(total) != true)
-            {
-                _services.Deadlines.Cancel(total);
-            }
-
-            if (_settings.AutomaticDecompression != DecompressionMethods.None)
-            {
-                Decompression.Apply(response, _settings.AutomaticDecompression);
-            }
-
-            return response;
         }
         catch when (total is not null)
         {
-            _services.Deadlines.Cancel(total);
+            total.End(_services.Deadlines);
             throw;
         }
+
+        return Finish(response, total);
+    }
+
+    /// <summary>The response is complete, or its body is the caller's to read.</summary>
+    private HttpResponseMessage Finish(HttpResponseMessage response, TotalDeadline? total)
+    {
+        if (total is not null)
+        {
+            TotalTime.EndWith(response, total, _services.Deadlines);
+        }
+
+        if (_settings.AutomaticDecompression != DecompressionMethods.None)
+        {
+            Decompression.Apply(response, _settings.AutomaticDecompression);
+        }
+
+        return response;
     }
 
     /// <summary>Follows redirects, from the first response on.</summary>
@@ -350,20 +379,31 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
         string? stack,
         CancellationToken cancellationToken,
         AuthorizationFields? authorization = null,
-        int replays = 0) =>
-        Attempt.Rent(new AttemptRequest(request, settings, cancellationToken)
+        int replays = 0)
+    {
+        try
         {
-            Proxy = proxy,
-            CookieHeader = _cookies is null ? null : CookieJar.HeaderFor(_cookies, request.RequestUri!),
-            AcceptEncoding = _settings.AutomaticDecompression == DecompressionMethods.None
-                ? null
-                : Decompression.AcceptEncodingToAdd(request, _settings.AutomaticDecompression),
-            PropagatedHeaders = RequestTelemetry.HeadersToPropagate(request, _settings.ActivityHeadersPropagator),
-            Authorization = authorization,
-            TotalDeadline = total,
-            Replays = replays,
-            Stack = stack,
-        });
+            return Attempt.Rent(new AttemptRequest(request, settings, cancellationToken)
+            {
+                Proxy = proxy,
+                CookieHeader = _cookies is null ? null : CookieJar.HeaderFor(_cookies, request.RequestUri!),
+                AcceptEncoding = _settings.AutomaticDecompression == DecompressionMethods.None
+                    ? null
+                    : Decompression.AcceptEncodingToAdd(request, _settings.AutomaticDecompression),
+                PropagatedHeaders = RequestTelemetry.HeadersToPropagate(request, _settings.ActivityHeadersPropagator),
+                Authorization = authorization,
+                TotalDeadline = total,
+                Replays = replays,
+                Stack = stack,
+            });
+        }
+        catch when (total is not null)
+        {
+            // The program's own code threw, such as a propagator: nothing else ends the time.
+            total.End(_services.Deadlines);
+            throw;
+        }
+    }
 
     private ValueTask<HttpResponseMessage> LeaseAndSendAsync(Attempt attempt)
     {

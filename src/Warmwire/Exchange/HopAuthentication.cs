@@ -91,7 +91,7 @@ internal abstract class HopAuthentication
         }
         catch (OperationCanceledException) when (Hop.Total is { HasExpired: true } total)
         {
-            throw TransportErrors.TotalTimeout(origin, total.Limit, TransportPhase.ReadHeaders);
+            throw TransportErrors.TotalTimeout(origin, total, TransportPhase.ReadHeaders);
         }
         catch (HttpRequestException e) when (e is not TransportException)
         {

@@ -11,11 +11,11 @@ internal sealed class HopTime : ITotalDeadlineTarget, IDisposable
     private readonly CancellationTokenSource _limit;
     private readonly CancellationTokenSource _all;
 
-    public HopTime(Hop hop, TimeProvider time, TimeSpan limit)
+    public HopTime(TotalDeadline? total, TimeProvider time, TimeSpan limit, CancellationToken caller)
     {
         _limit = new CancellationTokenSource(limit, time);
-        _all = CancellationTokenSource.CreateLinkedTokenSource(hop.CancellationToken, _limit.Token);
-        hop.Total?.Watch(this);
+        _all = CancellationTokenSource.CreateLinkedTokenSource(caller, _limit.Token);
+        total?.Watch(this);
     }
 
     public CancellationToken Token => _all.Token;
@@ -23,7 +23,7 @@ internal sealed class HopTime : ITotalDeadlineTarget, IDisposable
     /// <summary>Its own limit, or the total time, has passed.</summary>
     public bool IsOver => _limit.IsCancellationRequested;
 
-    void ITotalDeadlineTarget.TotalTimeExpired(TimeSpan limit)
+    void ITotalDeadlineTarget.TotalTimeExpired(TotalDeadline total)
     {
         try
         {

@@ -14,7 +14,7 @@ internal static class TimedAnswer
     public static async ValueTask<string?> MakeAsync(
         Hop hop, HandlerSettings settings, AuthenticationDialogue dialogue, CredentialChoice choice, AuthenticationRequest about)
     {
-        using var time = new HopTime(hop, settings.TimeProvider, AuthenticationLimits.Answer);
+        using var time = new HopTime(hop.Total, settings.TimeProvider, AuthenticationLimits.Answer, hop.CancellationToken);
         try
         {
             return await dialogue.AnswerAsync(choice, about, time.Token).ConfigureAwait(false);

@@ -251,6 +251,21 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
         set => Mutable.TlsHandshakeTimeout = Must.BePositiveOrInfinite(value);
     }
 
+    /// <summary>
+    /// The time for the whole exchange: from the call of the handler, over the wait for a connection, redirects, authentication and
+    /// replays, to the last byte of the response's body, also when the caller reads that himself (<see
+    /// cref="HttpCompletionOption.ResponseHeadersRead"/>). It ends with the head of a response that opens a tunnel or a WebSocket, and with
+    /// the disposal of the response. <see cref="TransportOptions.Timeout"/> replaces it for one request.
+    /// </summary>
+    /// <remarks>
+    /// When it is over, the request, or the read of the body, fails with a <see cref="TransportException"/> that has
+    /// <see cref="TransportException.IsTimeout"/> and a <see cref="TimeoutException"/> inside; <see cref="HttpClient.Timeout"/> throws
+    /// <see cref="TaskCanceledException"/>. No token source and no timer is made for a request.
+    /// </remarks>
+    /// <value>Default: infinite. <see cref="WarmHttp"/> sets 30 seconds.</value>
+    /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
+    public TimeSpan RequestTimeout { get => Settings.RequestTimeout; set => Mutable.RequestTimeout = Must.BePositiveOrInfinite(value); }
+
     /// <summary>The time limit from the request's last byte to the response's head.</summary>
     /// <value>Default: infinite.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>

@@ -241,9 +241,9 @@ internal sealed class Http2Opening
 
         public Task Expired => _expired.Task;
 
-        void ITotalDeadlineTarget.TotalTimeExpired(TimeSpan limit)
+        void ITotalDeadlineTarget.TotalTimeExpired(TotalDeadline total)
         {
-            attempt.TryFail(TransportErrors.TotalTimeout(connection, attempt, limit, TransportPhase.WriteRequest), asynchronously: true);
+            attempt.TryFail(TransportErrors.TotalTimeout(connection, attempt, total, TransportPhase.WriteRequest), asynchronously: true);
             _expired.TrySetResult();
         }
     }

@@ -187,10 +187,12 @@ internal sealed class ConnectionPool : IDisposable
         bool resolves = origin.Route.CanBeResolved && settings.ConnectCallback is null;
         bool keeps = settings.DnsRefreshInterval != Timeout.InfiniteTimeSpan;
         DialAddresses? addresses = resolves ? new DialAddresses(this, origin, keeps ? Names.Of(origin.Route.DialedHost.Host) : null) : null;
+        DialRequest request = RequestFor(origin.Route, waiter, http1Only, addresses);
+        origin.Dials(request.Progress, waiter);
         DialedStream? stream = null;
         try
         {
-            stream = await _dialer.DialAsync(RequestFor(origin.Route, waiter, http1Only, addresses), _shutdown.Token).ConfigureAwait(false);
+            stream = await _dialer.DialAsync(request, _shutdown.Token).ConfigureAwait(false);
             return stream;
         }
         finally

@@ -18,6 +18,9 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
     private readonly TimeProvider _time;
     private readonly PoolEvents _events;
 
+    /// <summary>The dial that began last.</summary>
+    private volatile DialProgress? _dialing;
+
     // Of the heap of origins that are due: its gate guards it. Read without that by every return of a connection.
     private long _dueAt = DueOrigins.Never;
 
@@ -217,6 +220,19 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
         using OriginExecutor.Scope at = Executor.Enter();
         return at.Plan.Leases.PendingTimeout(waiter, totalLimit);
     }
+
+    /// <summary>A dial begins, for this request if it is for one.</summary>
+    public void Dials(DialProgress dial, PoolWaiter? waiter)
+    {
+        waiter?.Dial = dial;
+        _dialing = dial;
+    }
+
+    /// <summary>
+    /// What a request waits for: its own dial, or where the connections may serve many the one that began last; else its turn.
+    /// </summary>
+    public TransportPhase PhaseOf(PoolWaiter waiter) =>
+        (waiter.Dial ?? (Route.Protocols == ProtocolOffer.Http1 ? null : _dialing))?.Phase ?? TransportPhase.Queue;
 
     // ---- What connections tell --------------------------------------------------------------------------------------
 

@@ -14,10 +14,10 @@ internal static class PoolErrors
         return Make(route, message, new TimeoutException(message), isTimeout: true);
     }
 
-    public static TransportException TotalTimeout(Route route, TimeSpan limit)
+    public static TransportException TotalTimeout(Route route, TotalDeadline total, TransportPhase phase)
     {
-        string message = ErrorTexts.TotalTimeout(route.Origin, limit, TransportPhase.Queue);
-        return Make(route, message, new TimeoutException(message), isTimeout: true);
+        string message = ErrorTexts.TotalTimeout(route.OriginAndProxy, total.Limit, phase, total.Setting);
+        return Make(route, message, new TimeoutException(message), isTimeout: true, phase);
     }
 
     public static TransportException PendingStreamTimeout(Route route, Attempt attempt, long streams, int connections, int dialing,
@@ -62,7 +62,8 @@ internal static class PoolErrors
         ? HandlerDisposed(route)
         : Make(route, inner.Message, inner);
 
-    private static TransportException Make(Route route, string message, Exception? inner, bool isTimeout = false) =>
-        new(HttpRequestError.ConnectionError, message, inner, TransportPhase.Queue, RequestSent.No, route.Origin, connectionId: null,
-            isTimeout, mayReplay: true);
+    private static TransportException Make(
+        Route route, string message, Exception? inner, bool isTimeout = false, TransportPhase phase = TransportPhase.Queue) =>
+        new(HttpRequestError.ConnectionError, message, inner, phase, RequestSent.No, route.Origin, connectionId: null, isTimeout,
+            mayReplay: true);
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Threading.Tasks.Sources;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
+using Warmwire.Dialing;
 using Warmwire.Timing;
 
 namespace Warmwire.Pooling;
@@ -13,6 +14,7 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
     private ManualResetValueTaskSourceCore<HttpConnection> _promise;
     private CancellationTokenRegistration _cancellation;
     private int _done;
+    private volatile DialProgress? _dial;
 
     public PoolWaiter(OriginPool pool, Attempt attempt, DialReason? dialReason)
     {
@@ -56,6 +58,9 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
 
     /// <summary>Given a connection, failed, or gone.</summary>
     public bool IsDone => Volatile.Read(ref _done) != 0;
+
+    /// <summary>The dial that began for it, if one did.</summary>
+    public DialProgress? Dial { get => _dial; set => _dial = value; }
 
     // Guarded by the lock of the origin.
     public PoolWaiter? Behind { get; set; }
@@ -123,7 +128,8 @@ internal sealed class PoolWaiter : Deadline, IValueTaskSource<HttpConnection>, I
 
     protected override void OnExpired() => GiveUp(_pool.PendingTimeout(this));
 
-    void ITotalDeadlineTarget.TotalTimeExpired(TimeSpan limit) => GiveUp(PoolErrors.TotalTimeout(_pool.Route, limit));
+    void ITotalDeadlineTarget.TotalTimeExpired(TotalDeadline total) =>
+        GiveUp(PoolErrors.TotalTimeout(_pool.Route, total, _pool.PhaseOf(this)));
 
     private void Cancelled(CancellationToken token) =>
         GiveUp(new TaskCanceledException(ErrorTexts.Cancelled, innerException: null, token));

@@ -51,6 +51,7 @@ internal sealed class HandlerSettings
     public int MaxResponseHeaderCount { get; set; } = HandlerDefaults.MaxResponseHeaderCount;
     public int MaxIdleConnections { get; set; } = HandlerDefaults.MaxIdleConnections;
     public double PooledConnectionLifetimeJitter { get; set; } = HandlerDefaults.PooledConnectionLifetimeJitter;
+    public TimeSpan RequestTimeout { get; set; } = Timeout.InfiniteTimeSpan;
     public TimeSpan ResponseHeadersTimeout { get; set; } = Timeout.InfiniteTimeSpan;
     public TimeSpan ResponseBodyIdleTimeout { get; set; } = Timeout.InfiniteTimeSpan;
     public TimeSpan PendingRequestTimeout { get; set; } = Timeout.InfiniteTimeSpan;

@@ -57,10 +57,12 @@ internal sealed class RequestSettings
 
     public TimeSpan ResponseBodyIdleTimeout { get; private init; }
 
-    /// <summary>The time for the whole exchange; the handler itself has no such setting.</summary>
+    /// <summary>The time for the whole exchange.</summary>
     public TimeSpan Total { get; private init; }
 
     public required DrainSettings Drain { get; init; }
+    /// <summary>The setting that says it, for texts.</summary>
+    public string TotalSetting { get; private init; } = ErrorTexts.RequestTimeout;
 
     public ReplayPolicy ReplayPolicy { get; private init; }
 
@@ -135,7 +137,7 @@ internal sealed class RequestSettings
             settings.MaxResponseDrainSize,
             settings.CancellationDrainTimeout,
             settings.MaxCancellationDrainSize),
-        Total = Timeout.InfiniteTimeSpan,
+        Total = settings.RequestTimeout,
         ReplayPolicy = settings.ReplayPolicy,
         UnixSocketPath = settings.UnixSocketPath,
         HasOwnProxy = settings.UnixSocketPath is not null,
@@ -189,6 +191,9 @@ internal sealed class RequestSettings
                 defaults.ResponseBodyIdleTimeout),
             Total = Positive(TransportOptions.Timeout, nameof(TransportOptions.Timeout), defaults.Total),
             Drain = DrainOf(options, defaults.Drain),
+            TotalSetting = options.TryGetValue(TransportOptions.Timeout, out _)
+                ? ErrorTexts.RequestTimeoutOfOptions
+                : defaults.TotalSetting,
             ReplayPolicy = options.TryGetValue(TransportOptions.ReplayPolicy, out ReplayPolicy replays)
                 ? Must.BeDefined(replays, Prefix + nameof(TransportOptions.ReplayPolicy))
                 : defaults.ReplayPolicy,

@@ -153,7 +153,7 @@ public sealed class TimedResponseStreamTests : IConnectionOwner
 
     private TotalDeadline Total()
     {
-        var total = new TotalDeadline(TimeSpan.FromSeconds(10));
+        var total = new TotalDeadline(TimeSpan.FromSeconds(10), "a setting");
         _connection.Services.Deadlines.Schedule(total, total.Limit);
         return total;
     }

@@ -36,7 +36,7 @@ public sealed class HeadWaitTests : IConnectionOwner, IDisposable
     [Fact]
     public void The_total_time_ends_it()
     {
-        var total = new TotalDeadline(TimeSpan.FromSeconds(3));
+        var total = new TotalDeadline(TimeSpan.FromSeconds(3), "a setting");
         _connection.Services.Deadlines.Schedule(total, total.Limit);
         Wait wait = Begin(total);
         _time.Advance(TimeSpan.FromSeconds(3));

@@ -588,9 +588,11 @@ public sealed class ExchangeReuseTests
     // ---- What it costs ----------------------------------------------------------------------------------------------
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void An_ordinary_request_allocates_little_more_than_its_public_objects(bool withToken) => Lane.Run(
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void An_ordinary_request_allocates_little_more_than_its_public_objects(bool withToken, bool withTotalTime) => Lane.Run(
         lane =>
         {
             ScriptedSocket socket = lane.WarmUp();
@@ -616,7 +618,11 @@ public sealed class ExchangeReuseTests
             long types = OfTheTypes();
             Assert.True(least <= types + Own, $"{least} bytes, of which {types} are the public objects");
         },
-        static handler => handler.ResponseHeadersTimeout = s_limit);
+        handler =>
+        {
+            handler.ResponseHeadersTimeout = s_limit;
+            handler.RequestTimeout = withTotalTime ? s_limit : Timeout.InfiniteTimeSpan;
+        });
 
     // The content's lease, the body's bytes, and the task of the response. One attempt or one exchange more is beyond it. In Debug the
     // compiler makes more of asynchronous methods, and the figure is no steady one; the objects themselves are looked at above.

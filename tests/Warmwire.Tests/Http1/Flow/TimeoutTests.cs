@@ -245,7 +245,7 @@ public sealed class TimeoutTests
         ScriptedPeer peer = await rig.Network.AcceptAsync();
         await peer.ReadHeadAsync();
         rig.Time.Advance(s_limit);
-        await AssertTimeoutAsync(sending, TransportPhase.ReadHeaders, RequestSent.Partly, "5.0 s", "TransportOptions.Timeout");
+        await AssertTimeoutAsync(sending, TransportPhase.WriteRequest, RequestSent.Partly, "5.0 s", "TransportOptions.Timeout");
         rig.AssertClosedFor(CloseReason.RequestTimeout);
     }
 
