@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Warmwire.Pooling;
 
 /// <summary>
@@ -10,7 +12,10 @@ internal sealed class ConnectionSlots
     private int _refusedAt;
 
     /// <summary>Exchanges under way, and those on their way to the connection.</summary>
-    public int Taken { get; set; }
+    public int Taken { get; private set; }
+
+    /// <summary>Those of them that have become tunnels.</summary>
+    public int Tunnels { get; set; }
 
     /// <summary>How many slots there are, as last told.</summary>
     public int Limit { get; private set; }
@@ -28,6 +33,23 @@ internal sealed class ConnectionSlots
     /// Whether it would take an exchange if it has a slot: it is neither suspended, nor has it refused one and not told why yet.
     /// </summary>
     public bool Answers => _suspensions <= 0 && _refusedAt != Version + 1;
+
+    public void Take() => Taken++;
+
+    public void End()
+    {
+        Debug.Assert(Taken > 0, "an exchange ends once");
+        Taken--;
+    }
+
+    /// <summary>The connection is closed.</summary>
+    /// <returns>How many were taken.</returns>
+    public int EndAll()
+    {
+        int taken = Taken;
+        Taken = 0;
+        return taken;
+    }
 
     /// <summary>The connection has told something else that decides.</summary>
     public void Told() => Version++;

@@ -38,13 +38,34 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
     /// <summary>How many dials the waiters need beyond those under way, and the limit on connections to the origin allows.</summary>
     private int Needed()
     {
-        int waiting = state.Waiters.Count;
+        int waiting = CountWaiting();
         if (waiting == 0)
         {
             return 0;
         }
 
         return Math.Min(NeededWithoutCap(waiting), state.Settings.MaxConnectionsPerServer - state.Open.Count - state.Dialing);
+    }
+
+    /// <summary>
+    /// How many wait for a connection: those that wait for other exchanges to end need none, nor do those that what is idle serves at once
+    /// (<see cref="OriginLeases.Admit"/>).
+    /// </summary>
+    private int CountWaiting()
+    {
+        int waiting = state.Waiters.Count;
+        if (state.Concurrency is not { } concurrency || waiting == 0)
+        {
+            return waiting;
+        }
+
+        long served = state.Waiters.CountNeedingHttp2 > 0 ? 0 : state.Idle.Count;
+        foreach (PooledConnection pooled in state.Multiplexed)
+        {
+            served += pooled.HasFreeSlot ? pooled.Slots.Limit - pooled.Slots.Taken : 0;
+        }
+
+        return (int)Math.Max(0, Math.Min(waiting, concurrency.Room) - served);
     }
 
     /// <summary>The same without the limit on connections; negative if there are more dials than the waiters need.</summary>
@@ -114,6 +135,13 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
         }
 
         waiting = (int)Math.Max(0, state.Waiters.Count - (perDial * coming));
+        if (state.Concurrency is { } concurrency && state.Waiters.Count >= concurrency.Room)
+        {
+            // No connection helps: it waits for an exchange to end.
+            waiting = Math.Max(waiting, state.Waiters.Count - Math.Max(0, concurrency.Room));
+            return false;
+        }
+
         return canDial;
     }
 
@@ -139,7 +167,11 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
     }
 
     public TransportException TooManyPending(int waiting) =>
-        PoolErrors.TooManyPending(state.Route, waiting, state.Settings.MaxPendingRequestsPerServer, state.Open.Count, CountSlots());
+        state.Concurrency is { } concurrency && state.Waiters.Count >= concurrency.Room
+            ? PoolErrors.TooManyPendingForLimit(
+                state.Route, waiting, state.Settings.MaxPendingRequestsPerServer, concurrency.UnderWay.Now, concurrency.Limit)
+            : PoolErrors.TooManyPending(
+                state.Route, waiting, state.Settings.MaxPendingRequestsPerServer, state.Open.Count, CountSlots());
 
     /// <summary>How many exchanges the open HTTP/2 connections serve together, for texts; zero if there are none.</summary>
     public long CountSlots() => state.Multiplexed.Sum(static pooled => (long)pooled.Slots.Limit);
@@ -158,7 +190,7 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
     {
         step = default;
         http1Only = state.Protocol == ProtocolKnowledge.Http1Required;
-        int waiting = state.Waiters.Count;
+        int waiting = CountWaiting();
         if (dial.Reason != DialReason.Prewarm && (waiting == 0 || NeededWithoutCap(waiting) < 0))
         {
             Unplan(dial);
@@ -233,6 +265,7 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
     public OriginStep Succeeded(PlannedDial dial, PooledConnection pooled)
     {
         state.Open.Add(pooled);
+        pooled.CountIn(state.Concurrency?.UnderWay);
         state.Addresses.Opened(pooled);
         End(dial);
         state.Counters.Opened++;
@@ -263,7 +296,7 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
         // Story: one that needs HTTP/2 came while there was a connection of it, among others of HTTP/1.1. That one is gone and this dial
         // was the last that could tell. So it is asked also where the protocol seemed to be known.
         FailForHttp2(ref step);
-        step.Waiter = state.Waiters.DequeueFor(pooled);
+        step.Waiter = state.HasRoomForLeased ? state.Waiters.DequeueFor(pooled) : null;
         step.Kind = step.Waiter is null ? StepKind.Release : StepKind.GiveLeased;
         if (!wasKnown)
         {

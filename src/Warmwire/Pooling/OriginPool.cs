@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Dialing;
@@ -17,6 +18,7 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
     private readonly OriginCounters _counters;
     private readonly TimeProvider _time;
     private readonly PoolEvents _events;
+    private readonly OriginLimit? _limit;
 
     // Of the heap of origins that are due: its gate guards it. Read without that by every return of a connection.
     private long _dueAt = DueOrigins.Never;
@@ -31,6 +33,7 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
         var plan = new OriginPlan(route, pool.Services.Settings, pool.Age, pool.IdleOrder);
         _counters = plan.Counters;
         Executor = new OriginExecutor(pool, this, plan);
+        _limit = plan.Concurrency is null ? null : new OriginLimit(pool, this);
     }
 
     public Route Route { get; }
@@ -153,6 +156,7 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
             PoolEvents.Queued(Route, ahead);
         }
 
+        _limit?.ExpectRoom(since);
         waiter.Since = since;
         waiter.Listen();
         Executor.Take(new OriginStep { Dial = dial });
@@ -196,6 +200,11 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
     private void Leased(HttpConnection connection, Attempt attempt, in LeaseFacts lease)
     {
         attempt.Lease = lease;
+        if (_limit is not null)
+        {
+            attempt.Measured = connection;
+        }
+
         _counters.Leased(lease.Reused, attempt.Replays > 0);
         _events.Leased(connection, attempt, lease.Reused);
         if (attempt.Settings.Trace is { } trace)
@@ -268,6 +277,12 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
             _pool.Permits.EndYield();
         }
     }
+
+    public void HeadEnded(HttpConnection connection, Attempt attempt, HttpStatusCode? status) => _limit?.HeadEnded(attempt, status);
+
+    public void Upgraded(HttpConnection connection) => _limit?.TunnelsChanged(PooledConnection.Of(connection), 1);
+
+    public void TunnelEnded(HttpConnection connection) => _limit?.TunnelsChanged(PooledConnection.Of(connection), -1);
 
     public void StreamLimitChanged(HttpConnection connection)
     {

@@ -29,6 +29,8 @@ internal sealed class PooledConnection
     private long _idleSinceWall;
     private volatile bool _hasServed;
     private bool _isRetired;
+    private bool _isUpgraded;
+    private ExchangeCount.Share _exchanges;
 
     public PooledConnection(HttpConnection connection, OriginPool origin)
     {
@@ -133,6 +135,61 @@ internal sealed class PooledConnection
 
     public void Served() => _hasServed = true;
 
+    // Its exchanges, where the origin counts them.
+
+    /// <summary>Its exchanges count from here on.</summary>
+    public void CountIn(ExchangeCount? sum)
+    {
+        if (sum is not null)
+        {
+            _exchanges.Join(sum);
+            CountExchanges();
+        }
+    }
+
+    public void TakeSlot()
+    {
+        Slots.Take();
+        CountExchanges();
+    }
+
+    public void EndSlot()
+    {
+        Slots.End();
+        CountExchanges();
+    }
+
+    /// <inheritdoc cref="ConnectionSlots.EndAll"/>
+    public int EndSlots()
+    {
+        int taken = Slots.EndAll();
+        CountExchanges();
+        return taken;
+    }
+
+    /// <summary>An exchange has become a tunnel, or with HTTP/2 a tunnel has ended; the end of its slot is told besides.</summary>
+    public void TunnelsChanged(int by)
+    {
+        if (IsMultiplexed)
+        {
+            // Story: a tunnel ends as soon as it is one, and its end is told first. A count comes out right in any order.
+            Slots.Tunnels += by;
+        }
+        else
+        {
+            _isUpgraded = true;
+        }
+
+        CountExchanges();
+    }
+
+    private void CountExchanges() => _exchanges.Is(
+        State == PooledState.Gone ? 0
+        : IsMultiplexed ? Math.Max(0, Slots.Taken - Math.Max(0, Slots.Tunnels))
+        : _isUpgraded || State == PooledState.Idle ? 0
+        : State == PooledState.Leased ? 1
+        : _exchanges.Part);
+
     public void Offer() => IsOffered = true;
 
     public void BecomeIdle(in Moment moment)
@@ -160,6 +217,7 @@ internal sealed class PooledConnection
         Address?.Moved(State, next);
         IsCountedIdle = next == PooledState.Idle || (IsCountedIdle && next is (PooledState.Retired or PooledState.Gone));
         State = next;
+        CountExchanges();
     }
 
     private bool IsLegal(PooledState from, PooledState to) => (from, to) switch
