@@ -7,7 +7,7 @@ internal interface IMultiplexedConnectionOwner : IConnectionOwner
     void StreamEnded(HttpConnection connection);
 
     /// <summary>The exchange whose end is told next was told to be a tunnel (<see cref="IConnectionOwner.Upgraded"/>).</summary>
-    void TunnelEnded(HttpConnection connection)
+    void TunnelEnds(HttpConnection connection)
     {
     }
 

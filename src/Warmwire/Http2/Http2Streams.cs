@@ -147,7 +147,7 @@ internal sealed class Http2Streams
         slot.End();
         if (slot.IsTunnel)
         {
-            _owner.TunnelEnded(_connection);
+            _owner.TunnelEnds(_connection);
         }
 
         _owner.StreamEnded(_connection);

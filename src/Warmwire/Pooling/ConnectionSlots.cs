@@ -10,12 +10,14 @@ internal sealed class ConnectionSlots
 {
     private int _suspensions;
     private int _refusedAt;
+    private int _tunnels;
+    private int _tunnelsEnding;
 
     /// <summary>Exchanges under way, and those on their way to the connection.</summary>
     public int Taken { get; private set; }
 
-    /// <summary>Those of them that have become tunnels.</summary>
-    public int Tunnels { get; set; }
+    /// <summary>Those of them that have not become tunnels.</summary>
+    public int Exchanges => Math.Max(0, Taken - Math.Max(0, _tunnels));
 
     /// <summary>How many slots there are, as last told.</summary>
     public int Limit { get; private set; }
@@ -40,7 +42,20 @@ internal sealed class ConnectionSlots
     {
         Debug.Assert(Taken > 0, "an exchange ends once");
         Taken--;
+        if (_tunnelsEnding > 0)
+        {
+            _tunnelsEnding--;
+            _tunnels--;
+        }
     }
+
+    /// <remarks>
+    /// Story: a tunnel ends as soon as it is one, and its end is told before this. A count comes out right in any order.
+    /// </remarks>
+    public void BecameTunnel() => _tunnels++;
+
+    /// <summary>The slot whose end is told next is that of a tunnel. Of another that ends between the two the same is true then.</summary>
+    public void TunnelEnds() => _tunnelsEnding++;
 
     /// <summary>The connection is closed.</summary>
     /// <returns>How many were taken.</returns>

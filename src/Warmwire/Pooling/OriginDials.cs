@@ -59,12 +59,15 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
             return waiting;
         }
 
-        long served = state.Waiters.CountNeedingHttp2 > 0 ? 0 : state.Idle.Count;
+        int idle = state.Idle.Count;
+        long slots = 0;
         foreach (PooledConnection pooled in state.Multiplexed)
         {
-            served += pooled.HasFreeSlot ? pooled.Slots.Limit - pooled.Slots.Taken : 0;
+            idle -= pooled.State == PooledState.Idle ? 1 : 0;
+            slots += pooled.HasFreeSlot ? pooled.Slots.Limit - pooled.Slots.Taken : 0;
         }
 
+        long served = state.Waiters.CountNeedingHttp2 > 0 ? slots : slots + idle;
         return (int)Math.Max(0, Math.Min(waiting, concurrency.Room) - served);
     }
 
@@ -296,7 +299,12 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
         // Story: one that needs HTTP/2 came while there was a connection of it, among others of HTTP/1.1. That one is gone and this dial
         // was the last that could tell. So it is asked also where the protocol seemed to be known.
         FailForHttp2(ref step);
-        step.Waiter = state.HasRoomForLeased ? state.Waiters.DequeueFor(pooled) : null;
+        step.Waiter = state.HasRoomFor(pooled) ? state.Waiters.DequeueFor(pooled) : null;
+        if (step.Waiter is not null)
+        {
+            pooled.Begins();
+        }
+
         step.Kind = step.Waiter is null ? StepKind.Release : StepKind.GiveLeased;
         if (!wasKnown)
         {

@@ -146,8 +146,9 @@ internal sealed class OriginLeases(OriginState state, OriginDials dials, OriginC
             return step;
         }
 
-        if (state.HasRoomForLeased && state.Waiters.DequeueFor(pooled) is { } waiter)
+        if (state.HasRoomFor(pooled) && state.Waiters.DequeueFor(pooled) is { } waiter)
         {
+            pooled.Begins();
             step.Give(TakenConnection.Returned(pooled), waiter);
             return step;
         }
@@ -222,7 +223,7 @@ internal sealed class OriginLeases(OriginState state, OriginDials dials, OriginC
 
     /// <summary>The waiter that the leased connection was for has gone.</summary>
     /// <returns>The next, if there is one.</returns>
-    public PoolWaiter? NextFor(PooledConnection pooled) => state.HasRoomForLeased ? state.Waiters.DequeueFor(pooled) : null;
+    public PoolWaiter? NextFor(PooledConnection pooled) => state.HasRoomFor(pooled) ? state.Waiters.DequeueFor(pooled) : null;
 
     /// <summary>The connection that was meant for the waiter died on the way: another serves it, or it is back in line.</summary>
     public OriginStep DiedOnTheWay(PooledConnection dead, PoolWaiter waiter, long now)

@@ -40,9 +40,15 @@ internal sealed class OriginLimit(ConnectionPool pool, OriginPool origin)
         pool.ExpectSweep(origin, due, now);
     }
 
-    public void TunnelsChanged(PooledConnection pooled, int by)
+    public void BecameTunnel(PooledConnection pooled)
     {
         using OriginExecutor.Scope at = origin.Executor.Enter();
-        at.Then(at.Plan.TunnelsChanged(pooled, by));
+        at.Then(at.Plan.BecameTunnel(pooled));
+    }
+
+    public void TunnelEnds(PooledConnection pooled)
+    {
+        using OriginExecutor.Scope at = origin.Executor.Enter();
+        pooled.Slots.TunnelEnds();
     }
 }

@@ -106,10 +106,10 @@ internal sealed class OriginPlan
         return new OriginStep { Dial = Dials.Next() };
     }
 
-    /// <summary>An exchange has become a tunnel, which the limit is not about; or a tunnel has ended.</summary>
-    public OriginStep TunnelsChanged(PooledConnection pooled, int by)
+    /// <summary>An exchange has become a tunnel, which the limit is not about.</summary>
+    public OriginStep BecameTunnel(PooledConnection pooled)
     {
-        pooled.TunnelsChanged(by);
+        pooled.BecameTunnel();
         return new OriginStep { Dial = Dials.Next() };
     }
 

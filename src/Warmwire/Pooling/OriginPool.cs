@@ -280,9 +280,9 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
 
     public void HeadEnded(HttpConnection connection, Attempt attempt, HttpStatusCode? status) => _limit?.HeadEnded(attempt, status);
 
-    public void Upgraded(HttpConnection connection) => _limit?.TunnelsChanged(PooledConnection.Of(connection), 1);
+    public void Upgraded(HttpConnection connection) => _limit?.BecameTunnel(PooledConnection.Of(connection));
 
-    public void TunnelEnded(HttpConnection connection) => _limit?.TunnelsChanged(PooledConnection.Of(connection), -1);
+    public void TunnelEnds(HttpConnection connection) => _limit?.TunnelEnds(PooledConnection.Of(connection));
 
     public void StreamLimitChanged(HttpConnection connection)
     {

@@ -59,8 +59,9 @@ internal sealed class OriginState
     /// <summary>Whether one more exchange may begin.</summary>
     public bool HasRoom => Concurrency is not { Room: <= 0 };
 
-    /// <summary>Whether an exchange may begin on a connection that is leased, and so counts already.</summary>
-    public bool HasRoomForLeased => Concurrency is not { Room: < 0 };
+    /// <summary>Whether an exchange may begin on a connection that is leased: it may be in the place of one that counts still.</summary>
+    public bool HasRoomFor(PooledConnection leased) =>
+        Concurrency is not { } concurrency || concurrency.Room + Math.Min(1, leased.Exchanges) > 0;
 
     // What is known of the origin.
 

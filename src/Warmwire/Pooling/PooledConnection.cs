@@ -137,15 +137,20 @@ internal sealed class PooledConnection
 
     // Its exchanges, where the origin counts them.
 
-    /// <summary>Its exchanges count from here on.</summary>
+    /// <summary>How many of its exchanges count; zero where the origin has no limit of them.</summary>
+    public int Exchanges => _exchanges.Part;
+
+    /// <summary>Its exchanges count from here on. It has none yet, leased though it is.</summary>
     public void CountIn(ExchangeCount? sum)
     {
         if (sum is not null)
         {
             _exchanges.Join(sum);
-            CountExchanges();
         }
     }
+
+    /// <summary>An exchange begins on it, leased as it is.</summary>
+    public void Begins() => CountExchanges();
 
     public void TakeSlot()
     {
@@ -167,13 +172,12 @@ internal sealed class PooledConnection
         return taken;
     }
 
-    /// <summary>An exchange has become a tunnel, or with HTTP/2 a tunnel has ended; the end of its slot is told besides.</summary>
-    public void TunnelsChanged(int by)
+    /// <summary>An exchange has become a tunnel.</summary>
+    public void BecameTunnel()
     {
         if (IsMultiplexed)
         {
-            // Story: a tunnel ends as soon as it is one, and its end is told first. A count comes out right in any order.
-            Slots.Tunnels += by;
+            Slots.BecameTunnel();
         }
         else
         {
@@ -185,7 +189,7 @@ internal sealed class PooledConnection
 
     private void CountExchanges() => _exchanges.Is(
         State == PooledState.Gone ? 0
-        : IsMultiplexed ? Math.Max(0, Slots.Taken - Math.Max(0, Slots.Tunnels))
+        : IsMultiplexed ? Slots.Exchanges
         : _isUpgraded || State == PooledState.Idle ? 0
         : State == PooledState.Leased ? 1
         : _exchanges.Part);
