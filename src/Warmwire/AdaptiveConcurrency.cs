@@ -6,8 +6,8 @@ namespace Warmwire;
 /// </summary>
 /// <remarks>
 /// Given to <see cref="PooledHttpHandler.ConcurrencyLimit"/>. An exchange counts from its connection to the end of its response's body,
-/// with HTTP/1.1 and HTTP/2 alike; a tunnel or an upgraded connection counts until it is one. docs/adaptive-concurrency.md tells how the limit is
-/// found.
+/// with HTTP/1.1 and HTTP/2 alike; a tunnel or an upgraded connection counts until it is one. docs/adaptive-concurrency.md tells how the
+/// limit is found.
 /// </remarks>
 public sealed class AdaptiveConcurrency
 {

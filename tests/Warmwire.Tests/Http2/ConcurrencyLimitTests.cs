@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Warmwire.Tests.Http2;
 
-/// <summary>The same limit over HTTP/2: it bounds exchanges and not connections, below the number of streams that the server allows.</summary>
+/// <summary>The same limit over HTTP/2: it bounds exchanges and not connections, below the server's limit on streams.</summary>
 public sealed class ConcurrencyLimitTests
 {
     [Fact]

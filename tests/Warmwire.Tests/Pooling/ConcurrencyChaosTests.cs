@@ -70,7 +70,8 @@ public class ConcurrencyChaosTests
             s_http2,
             path =>
             {
-                HttpRequestMessage request = Http2Rig.Request(path == "tunnel" ? HttpMethod.Connect : HttpMethod.Get, path.Replace(' ', '-'));
+                HttpMethod method = path == "tunnel" ? HttpMethod.Connect : HttpMethod.Get;
+                HttpRequestMessage request = Http2Rig.Request(method, path.Replace(' ', '-'));
                 request.Headers.Protocol = path == "tunnel" ? "websocket" : null;
                 return request;
             },

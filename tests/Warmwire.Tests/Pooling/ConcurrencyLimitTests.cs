@@ -7,7 +7,7 @@ using static Warmwire.Tests.Pooling.PoolRig;
 
 namespace Warmwire.Tests.Pooling;
 
-/// <summary>Requests above a limit that follows latency, over HTTP/1.1: they wait, each exchange counts until it ends, and ends once.</summary>
+/// <summary>Requests above a limit that follows latency, over HTTP/1.1: they wait, and each exchange counts until it ends.</summary>
 public class ConcurrencyLimitTests
 {
     [Fact]
@@ -302,7 +302,9 @@ public class ConcurrencyLimitTests
         Assert.InRange(metrics.Of("warmwire.client.concurrency_in_flight", origin)[^1].Value, 0, 1);
         Assert.Equal(0.010, metrics.Of("warmwire.client.concurrency_sampled_latency", origin)[^1].Value, 3);
         Assert.Equal(0.009, metrics.Of("warmwire.client.concurrency_min_latency", origin)[^1].Value, 2);
-        Assert.Contains(events.Of("ConcurrencyLimitMoved"), static told => told.StartsWith("http://told.test:80 4 ", StringComparison.Ordinal));
+        Assert.Contains(
+            events.Of("ConcurrencyLimitMoved"),
+            static told => told.StartsWith("http://told.test:80 4 ", StringComparison.Ordinal));
         Assert.Contains(" | Concurrency: 0 of 4, latency 10 ms, at least ", rig.Origin(Url).ToString(), StringComparison.Ordinal);
     }
 
