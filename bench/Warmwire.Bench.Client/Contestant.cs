@@ -10,8 +10,8 @@ namespace Warmwire.Bench.Client;
 internal static class Contestant
 {
     /// <param name="words">
-    /// <c>handler=</c> sockets, warmwire or memory; <c>insecure=1</c> trusts any certificate; <c>http2=</c> is the number of HTTP/2
-    /// connections, 0 is HTTP/1.1.
+    /// <c>handler=</c> sockets, warmwire or memory; <c>insecure=1</c> trusts any certificate; <c>adaptive=1</c> has the concurrency follow
+    /// latency; <c>http2=</c> is the number of HTTP/2 connections, 0 is HTTP/1.1.
     /// </param>
     /// <param name="connections">The most connections of HTTP/1.1; 0 leaves the default.</param>
     public static HttpMessageHandler CreateHandler(Words words, int connections)
@@ -22,7 +22,7 @@ internal static class Contestant
         return kind switch
         {
             "sockets" => CreateSockets(connections, http2, insecure),
-            "warmwire" => CreateWarmwire(connections, http2, insecure),
+            "warmwire" => CreateWarmwire(connections, http2, insecure, isAdaptive: words.Number("adaptive", 0) != 0),
             "memory" => new MemoryHandler(),
             _ => throw new ArgumentException($"there is no handler '{kind}'", nameof(words)),
         };
@@ -66,9 +66,9 @@ internal static class Contestant
         return handler;
     }
 
-    private static PooledHttpHandler CreateWarmwire(int connections, int http2, bool insecure)
+    private static PooledHttpHandler CreateWarmwire(int connections, int http2, bool insecure, bool isAdaptive)
     {
-        var handler = new PooledHttpHandler();
+        var handler = new PooledHttpHandler { ConcurrencyLimit = isAdaptive ? new AdaptiveConcurrency() : null };
         if (http2 > 0)
         {
             handler.MaxConnectionsPerServer = http2;

@@ -6,8 +6,8 @@ namespace Warmwire.Bench.Server;
 
 /// <summary>
 /// The places of the bench's server: those nginx has too, and those it cannot have. <c>/slow</c> answers after <c>ms=</c> milliseconds,
-/// <c>/together/N</c> when N requests have come, <c>/endless</c> until its request is aborted, <c>/stats</c> tells the connections
-/// accepted.
+/// <c>/together/N</c> when N requests have come, <c>/saturated</c> when a worker of few has had time, <c>/endless</c> until its request is
+/// aborted, <c>/stats</c> tells the connections accepted.
 /// </summary>
 internal sealed class Answers
 {
@@ -18,6 +18,7 @@ internal sealed class Answers
 
     private readonly ConnectionCount _connections;
     private readonly Gathering _gathering = new();
+    private readonly Saturation _saturation = new();
 
     public Answers(ConnectionCount connections) => _connections = connections;
 
@@ -56,6 +57,10 @@ internal sealed class Answers
                 break;
             case "/slow":
                 await Task.Delay(int.Parse(context.Request.Query["ms"]!, CultureInfo.InvariantCulture));
+                await HelloAsync(context.Response);
+                break;
+            case "/saturated":
+                await _saturation.ServeAsync();
                 await HelloAsync(context.Response);
                 break;
             case "/stats":

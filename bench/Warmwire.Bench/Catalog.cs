@@ -27,6 +27,8 @@ internal static class Catalog
         new OriginsScenario(keeps: true),
         new OriginsScenario(keeps: false),
         new CancelScenario(),
+        new SaturatedScenario("saturated"),
+        new SaturatedScenario("h2-saturated", http2: 1),
         new BlockScenario(Placement.OneCoreEach),
         new BlockScenario(Placement.ClientOnBoth),
         .. ShortBlocks,
@@ -70,6 +72,7 @@ internal static class Catalog
             }
         }
 
+        yield return new DotnetContestant("PooledHttpHandler with ConcurrencyLimit", "warmwire", isClient: false, isAdaptive: true);
         yield return new ProxyContestant("SocketsHttpHandler", "sockets");
         yield return new ProxyContestant(Now, "warmwire", comparedWith: options.Before is null ? null : Before);
         if (options.Before is { } before)

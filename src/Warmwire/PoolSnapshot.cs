@@ -94,6 +94,12 @@ public sealed record OriginSnapshot
     /// <summary>Connections being opened.</summary>
     public required int Dialing { get; init; }
 
+    /// <summary>
+    /// The limit of exchanges under way that follows latency; <see langword="null"/>: the handler has no
+    /// <see cref="PooledHttpHandler.ConcurrencyLimit"/>.
+    /// </summary>
+    public ConcurrencySnapshot? Concurrency { get; internal init; }
+
     /// <summary>Requests waiting for a connection.</summary>
     public required int Pending { get; init; }
 
@@ -143,6 +149,11 @@ public sealed record OriginSnapshot
         text.Append(" [Requests: ").Append(Active).Append(" active, ").Append(Pending).Append(" queued | Connections: ")
             .Append(Open).Append(" open, ").Append(Idle).Append(" idle, ").Append(Dialing).Append(" dialing, ")
             .Append(ConnectionsOpened).Append(" ever, ").Append(Reused).Append(" of ").Append(Requests).Append(" requests reused one");
+        if (Concurrency is not null)
+        {
+            text.Append(" | Concurrency: ").Append(Concurrency);
+        }
+
         foreach ((DialReason reason, long count) in DialedBy)
         {
             text.Append(" | dialed ").Append(reason).Append(": ").Append(count);

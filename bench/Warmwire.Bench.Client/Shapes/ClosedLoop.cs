@@ -52,6 +52,7 @@ internal abstract class ClosedLoop : IShape
 
         var reply = new Reply();
         ResourceUsage.Now().AddTo(reply, usage);
+        AddTo(reply);
         return reply
             .Add("requests", _requests)
             .Add("errors", _errors)
@@ -65,6 +66,11 @@ internal abstract class ClosedLoop : IShape
     }
 
     public void Dispose() => Invoker.Dispose();
+
+    /// <summary>Adds what only this shape tells.</summary>
+    protected virtual void AddTo(Reply reply)
+    {
+    }
 
     /// <summary>One task's requests, until <see cref="Deadline"/>.</summary>
     protected abstract Task WorkAsync();

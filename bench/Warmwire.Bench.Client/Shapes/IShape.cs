@@ -17,6 +17,7 @@ internal static class Shape
         "cancel" => new CancelLoop(words),
         "block" => new BlockLoop(words),
         "stall" => new StallLoop(words),
+        "saturate" => new SaturateLoop(words),
         "burst" => new Burst(words),
         "idle" => new IdleConnections(words),
         "origins" => new OriginsPass(words),

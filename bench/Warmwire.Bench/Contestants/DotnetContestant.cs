@@ -10,11 +10,13 @@ internal sealed class DotnetContestant : Contestant
 
     private readonly string _handler;
     private readonly bool _isClient;
+    private readonly bool _isAdaptive;
     private readonly string _program;
     private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
 
     public DotnetContestant(
-        string name, string handler, bool isClient, string? sockets = null, string? root = null, string? comparedWith = null)
+        string name, string handler, bool isClient, string? sockets = null, string? root = null, string? comparedWith = null,
+        bool isAdaptive = false)
     {
         string through = isClient ? nameof(HttpClient) : nameof(HttpMessageInvoker);
         Name = $"{name}, {through}";
@@ -22,6 +24,7 @@ internal sealed class DotnetContestant : Contestant
         _program = Layout.ClientOf(root ?? Layout.Root);
         _handler = handler;
         _isClient = isClient;
+        _isAdaptive = isAdaptive;
         if (sockets is not null)
         {
             _environment["WARMWIRE_SOCKETS"] = sockets;
@@ -36,6 +39,7 @@ internal sealed class DotnetContestant : Contestant
 
     public override bool TakesPart(Scenario scenario, bool quick) =>
         scenario is not ProxyScenario
+        && (!_isAdaptive || scenario is SaturatedScenario)
         && (!_isClient || (scenario.BothInterfaces && (!quick || scenario.BothInterfacesIfQuick)))
         && (_handler != "memory" || scenario is { Shape: "requests", Http2Connections: 0 });
 
@@ -45,7 +49,7 @@ internal sealed class DotnetContestant : Contestant
         string[] command =
         [
             .. pinning, "dotnet", _program, .. WordsOf(scenario, url), $"handler={_handler}",
-            $"interface={(_isClient ? "client" : "invoker")}",
+            $"interface={(_isClient ? "client" : "invoker")}", $"adaptive={(_isAdaptive ? 1 : 0)}",
         ];
         return scenario.FreshProcesses
             ? new FreshRunner(token => WorkerRunner.StartAsync(Name, command, _environment, token))

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Threading.Tasks.Sources;
 using Warmwire.Authentication;
 using Warmwire.Fields;
@@ -27,6 +28,7 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
     private LeaseFacts _lease;
     private AttemptProgress _progress;
     private StreamSlot _slot;
+    private HttpConnection? _measured;
 
     public Attempt(in AttemptRequest request) => _request = request;
 
@@ -78,6 +80,12 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
 
     public LeaseFacts Lease { get => _lease; set => _lease = value; }
 
+    /// <summary>
+    /// The connection whose owner is told how the wait for the head ended; <see langword="null"/>: nobody is, as where the pool has no
+    /// limit that follows latency.
+    /// </summary>
+    public HttpConnection? Measured { get => _measured; set => _measured = value; }
+
     // The progress, set by the connection.
 
     public ref AttemptProgress Progress => ref _progress;
@@ -116,6 +124,7 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
         attempt._lease = default;
         attempt._progress = default;
         attempt._slot = default;
+        attempt._measured = null;
         attempt._completed = 0;
         t_spare = attempt;
     }
@@ -135,6 +144,11 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
             return false;
         }
 
+        if (_measured is not null)
+        {
+            TellHeadEnded(response.StatusCode);
+        }
+
         _promise.SetResult(response);
         return true;
     }
@@ -148,9 +162,22 @@ internal sealed class Attempt : IValueTaskSource<HttpResponseMessage>
             return false;
         }
 
+        if (_measured is not null)
+        {
+            TellHeadEnded(status: null);
+        }
+
         _promise.RunContinuationsAsynchronously = asynchronously;
         _promise.SetException(error);
         return true;
+    }
+
+    /// <summary>Once, by the flow that has won the promise, and before it is kept: then the attempt may serve another request.</summary>
+    private void TellHeadEnded(HttpStatusCode? status)
+    {
+        HttpConnection measured = _measured!;
+        _measured = null;
+        measured.Owner.HeadEnded(measured, this, status);
     }
 
     HttpResponseMessage IValueTaskSource<HttpResponseMessage>.GetResult(short token)

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Warmwire.Connections;
 
 /// <summary>
@@ -15,6 +17,18 @@ internal interface IConnectionOwner
     /// Disposes the stream of a connection that is about to be told closed. One that is not ours may send a request and wait for it.
     /// </summary>
     void EndStream(DialedStream stream) => stream.Dispose();
+
+    /// <summary>
+    /// An attempt that the owner measures (<see cref="Attempt.Measured"/>) has its response's head, or has ended without one.
+    /// </summary>
+    void HeadEnded(HttpConnection connection, Attempt attempt, HttpStatusCode? status)
+    {
+    }
+
+    /// <summary>An exchange of the connection has become a tunnel: it is the program's now, and may last for days.</summary>
+    void Upgraded(HttpConnection connection)
+    {
+    }
 
     /// <summary>A response was found by the garbage collector: it was never disposed.</summary>
     void ResponseLeaked(HttpConnection connection, string? stack);

@@ -6,6 +6,11 @@ internal interface IMultiplexedConnectionOwner : IConnectionOwner
     /// <summary>One exchange of a multiplexed connection is over, and its slot is free for another.</summary>
     void StreamEnded(HttpConnection connection);
 
+    /// <summary>The exchange whose end is told next was told to be a tunnel (<see cref="IConnectionOwner.Upgraded"/>).</summary>
+    void TunnelEnds(HttpConnection connection)
+    {
+    }
+
     /// <summary>The <see cref="HttpConnection.StreamLimit"/> of a multiplexed connection has changed.</summary>
     void StreamLimitChanged(HttpConnection connection);
 

@@ -19,6 +19,16 @@ internal struct StreamSlot
     /// <summary>How far it is. <see cref="StreamSlotState.None"/>: its holder has none, or has handed it on.</summary>
     public StreamSlotState State { get; private set; }
 
+    /// <summary>Its stream is a tunnel, and the pool was told so.</summary>
+    public bool IsTunnel { get; private set; }
+
+    /// <summary>The stream of an open slot is a tunnel from here on. The caller tells the pool.</summary>
+    public void BecomeTunnel()
+    {
+        Debug.Assert(State == StreamSlotState.Open, "an open stream");
+        IsTunnel = true;
+    }
+
     /// <summary>The pool has counted it.</summary>
     public static StreamSlot Take()
     {

@@ -34,6 +34,9 @@ internal static class ErrorTexts
     public const string ConcurrentBodyReads = "The response's body is already being read; a stream allows one read at a time.";
     public const string BodyAlreadyRead = "The response's body was already read; it arrives only once. Buffer it, or read it once.";
 
+    public static string MustBeInOrder(int min, int max) =>
+        $"AdaptiveConcurrency.MinLimit ({min}) must not be above MaxLimit ({max}).";
+
     public static string MustBeStreamWindow(int least, int most) => $"The value must be from {least} to {most} bytes.";
 
     public static string SettingNotSupported(string setting) =>

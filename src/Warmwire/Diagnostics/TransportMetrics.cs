@@ -32,6 +32,9 @@ internal sealed class TransportMetrics
     private readonly UpDownCounter<long>? _activeStreams;
     private readonly Histogram<double>? _allowances;
 
+    /// <summary>Made for the first limit there is: most programs have none, and would pay for it as they start.</summary>
+    private readonly Lazy<ConcurrencyMetrics> _limits;
+
     private TransportMetrics(HttpClientInstruments shared, Meter meter)
     {
         _shared = shared;
@@ -46,6 +49,7 @@ internal sealed class TransportMetrics
         _refreshes = Counter("warmwire.client.name_refreshes", "{lookup}", "Names in use that were resolved again, by error.");
         _allowances = UserCode.Publish(() => meter.CreateHistogram<double>(
             "warmwire.client.allowance_used", "1", "The part of an allowance for frames that bring nothing that a server used, by frame."));
+        _limits = new Lazy<ConcurrencyMetrics>(() => new ConcurrencyMetrics(meter));
         _activeStreams = UserCode.Publish(() => meter.CreateUpDownCounter<long>(
             "warmwire.client.active_streams", "{stream}", "Exchanges under way on HTTP/2 connections."));
 
@@ -74,6 +78,9 @@ internal sealed class TransportMetrics
 
     /// <summary>Whether a listener wants to know what servers use of their allowances.</summary>
     public bool MeasuresAllowances => _allowances is { Enabled: true };
+
+    /// <summary>Whether a listener wants to know of limits that follow latency.</summary>
+    public bool MeasuresLimits => _limits.Value.IsEnabled;
 
     public bool MeasuresStreams => _activeStreams is { Enabled: true };
 
@@ -146,6 +153,8 @@ internal sealed class TransportMetrics
         tags.Add("warmwire.frames", frames);
         UserCode.Record(_allowances, part, tags);
     }
+
+    public void LimitMoved(in MetricOrigin origin, ConcurrencySnapshot limit) => _limits.Value.Moved(limit, Tags(origin));
 
     public void Replayed(in MetricOrigin origin)
     {

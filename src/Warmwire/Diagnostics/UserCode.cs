@@ -128,6 +128,19 @@ internal static class UserCode
         }
     }
 
+    public static void Record<T>(Gauge<T>? gauge, T value, in TagList tags)
+        where T : struct
+    {
+        try
+        {
+            gauge?.Record(value, tags);
+        }
+        catch (Exception)
+        {
+            // As above.
+        }
+    }
+
     // ---- Observers: activities --------------------------------------------------------------------------------------
 
     /// <summary>Starts an activity if a listener wants one. It may be started although a listener threw.</summary>

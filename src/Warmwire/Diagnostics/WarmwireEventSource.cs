@@ -94,6 +94,18 @@ internal sealed class WarmwireEventSource : EventSource
         }
     }
 
+    [Event(
+        14,
+        Level = EventLevel.Informational,
+        Message = "{0}: {1} exchanges may be under way, {2} are; latency {4} ms, without load {3} ms")]
+    public void ConcurrencyLimitMoved(string origin, int limit, int inFlight, double minMs, double sampledMs)
+    {
+        if (IsEnabled(EventLevel.Informational, EventKeywords.None))
+        {
+            Write(14, origin, limit, inFlight, minMs, sampledMs);
+        }
+    }
+
     [NonEvent]
     [UnconditionalSuppressMessage(
         "Trimming",

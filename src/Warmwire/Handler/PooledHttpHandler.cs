@@ -302,6 +302,19 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
         set => Mutable.MaxPendingRequestsPerServer = Must.BeZeroOrMore(value);
     }
 
+    /// <summary>
+    /// The limit for each origin of exchanges under way, which follows latency. Requests above it wait as those without a connection do:
+    /// <see cref="PendingRequestTimeout"/> and <see cref="MaxPendingRequestsPerServer"/> hold for them.
+    /// </summary>
+    /// <value>Default: <see langword="null"/>, no such limit.</value>
+    /// <exception cref="ArgumentException">Its <see cref="AdaptiveConcurrency.MinLimit"/> is above its
+    /// <see cref="AdaptiveConcurrency.MaxLimit"/>.</exception>
+    public AdaptiveConcurrency? ConcurrencyLimit
+    {
+        get => Settings.ConcurrencyLimit;
+        set => Mutable.ConcurrencyLimit = Must.BeInOrder(value);
+    }
+
     /// <summary>The interval at which names in use are resolved again. Connections whose address left the name are retired.</summary>
     /// <value>Default: 30 seconds; infinite: each dial resolves its name, and nothing is retired.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>

@@ -369,6 +369,7 @@ internal sealed class Http2Stream : HeadWait, IThreadPoolWorkItem
             if (IsTunnel && response.IsSuccessStatusCode)
             {
                 content.SetStream(new Http2TunnelStream(this));
+                _connection.Streams.BecomeTunnel(this);
             }
             else if (Inbox.TryTakeWhole(Http2Limits.DetachedBodyBytes, out byte[] whole))
             {

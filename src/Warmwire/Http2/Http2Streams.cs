@@ -123,11 +123,33 @@ internal sealed class Http2Streams
     /// <summary>Ends the slot of a stream that the caller has taken out of the table.</summary>
     public void EndSlot(Http2Stream stream) => EndSlot(ref stream.Slot, stream.Trace);
 
+    /// <summary>The stream is a tunnel from here on, unless it is over.</summary>
+    public void BecomeTunnel(Http2Stream stream)
+    {
+        using (Output.EnterGate())
+        {
+            // Who takes it out of the table, under the gate, and ends its slot sees that it is a tunnel; one that is out is none.
+            if (stream.State is Http2StreamState.Closed or Http2StreamState.Idle)
+            {
+                return;
+            }
+
+            stream.Slot.BecomeTunnel();
+        }
+
+        _owner.Upgraded(_connection);
+    }
+
     /// <summary>Ends a slot, and tells the pool and the trace of its request.</summary>
     public void EndSlot(ref StreamSlot slot, Http2Trace? trace)
     {
         Output.AssertOutside();
         slot.End();
+        if (slot.IsTunnel)
+        {
+            _owner.TunnelEnds(_connection);
+        }
+
         _owner.StreamEnded(_connection);
         trace?.Tell(
             static (callbacks, reason) => UserCode.Tell(callbacks.PutIdleConnection, (CloseReason?)reason), _connection.Lifetime.ClosedFor);

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Warmwire.Pooling;
 
 /// <summary>
@@ -8,9 +10,14 @@ internal sealed class ConnectionSlots
 {
     private int _suspensions;
     private int _refusedAt;
+    private int _tunnels;
+    private int _tunnelsEnding;
 
     /// <summary>Exchanges under way, and those on their way to the connection.</summary>
-    public int Taken { get; set; }
+    public int Taken { get; private set; }
+
+    /// <summary>Those of them that have not become tunnels.</summary>
+    public int Exchanges => Math.Max(0, Taken - Math.Max(0, _tunnels));
 
     /// <summary>How many slots there are, as last told.</summary>
     public int Limit { get; private set; }
@@ -28,6 +35,36 @@ internal sealed class ConnectionSlots
     /// Whether it would take an exchange if it has a slot: it is neither suspended, nor has it refused one and not told why yet.
     /// </summary>
     public bool Answers => _suspensions <= 0 && _refusedAt != Version + 1;
+
+    public void Take() => Taken++;
+
+    public void End()
+    {
+        Debug.Assert(Taken > 0, "an exchange ends once");
+        Taken--;
+        if (_tunnelsEnding > 0)
+        {
+            _tunnelsEnding--;
+            _tunnels--;
+        }
+    }
+
+    /// <remarks>
+    /// Story: a tunnel ends as soon as it is one, and its end is told before this. A count comes out right in any order.
+    /// </remarks>
+    public void BecameTunnel() => _tunnels++;
+
+    /// <summary>The slot whose end is told next is that of a tunnel. Of another that ends between the two the same is true then.</summary>
+    public void TunnelEnds() => _tunnelsEnding++;
+
+    /// <summary>The connection is closed.</summary>
+    /// <returns>How many were taken.</returns>
+    public int EndAll()
+    {
+        int taken = Taken;
+        Taken = 0;
+        return taken;
+    }
 
     /// <summary>The connection has told something else that decides.</summary>
     public void Told() => Version++;

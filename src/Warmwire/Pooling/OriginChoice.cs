@@ -68,7 +68,7 @@ internal sealed class OriginChoice(OriginState state, ConnectionAge age)
             pooled.MoveTo(PooledState.Shared);
         }
 
-        pooled.Slots.Taken++;
+        pooled.TakeSlot();
         return new TakenConnection(pooled, fromIdle, idleTime, pooled.Slots.Version, Stale: null);
     }
 

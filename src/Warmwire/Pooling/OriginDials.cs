@@ -38,13 +38,37 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
     /// <summary>How many dials the waiters need beyond those under way, and the limit on connections to the origin allows.</summary>
     private int Needed()
     {
-        int waiting = state.Waiters.Count;
+        int waiting = CountWaiting();
         if (waiting == 0)
         {
             return 0;
         }
 
         return Math.Min(NeededWithoutCap(waiting), state.Settings.MaxConnectionsPerServer - state.Open.Count - state.Dialing);
+    }
+
+    /// <summary>
+    /// How many wait for a connection: those that wait for other exchanges to end need none, nor do those that what is idle serves at once
+    /// (<see cref="OriginLeases.Admit"/>).
+    /// </summary>
+    private int CountWaiting()
+    {
+        int waiting = state.Waiters.Count;
+        if (state.Concurrency is not { } concurrency || waiting == 0)
+        {
+            return waiting;
+        }
+
+        int idle = state.Idle.Count;
+        long slots = 0;
+        foreach (PooledConnection pooled in state.Multiplexed)
+        {
+            idle -= pooled.State == PooledState.Idle ? 1 : 0;
+            slots += pooled.HasFreeSlot ? pooled.Slots.Limit - pooled.Slots.Taken : 0;
+        }
+
+        long served = state.Waiters.CountNeedingHttp2 > 0 ? slots : slots + idle;
+        return (int)Math.Max(0, Math.Min(waiting, concurrency.Room) - served);
     }
 
     /// <summary>The same without the limit on connections; negative if there are more dials than the waiters need.</summary>
@@ -114,6 +138,13 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
         }
 
         waiting = (int)Math.Max(0, state.Waiters.Count - (perDial * coming));
+        if (state.Concurrency is { } concurrency && state.Waiters.Count >= concurrency.Room)
+        {
+            // No connection helps: it waits for an exchange to end.
+            waiting = Math.Max(waiting, state.Waiters.Count - Math.Max(0, concurrency.Room));
+            return false;
+        }
+
         return canDial;
     }
 
@@ -139,7 +170,11 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
     }
 
     public TransportException TooManyPending(int waiting) =>
-        PoolErrors.TooManyPending(state.Route, waiting, state.Settings.MaxPendingRequestsPerServer, state.Open.Count, CountSlots());
+        state.Concurrency is { } concurrency && state.Waiters.Count >= concurrency.Room
+            ? PoolErrors.TooManyPendingForLimit(
+                state.Route, waiting, state.Settings.MaxPendingRequestsPerServer, concurrency.UnderWay.Now, concurrency.Limit)
+            : PoolErrors.TooManyPending(
+                state.Route, waiting, state.Settings.MaxPendingRequestsPerServer, state.Open.Count, CountSlots());
 
     /// <summary>How many exchanges the open HTTP/2 connections serve together, for texts; zero if there are none.</summary>
     public long CountSlots() => state.Multiplexed.Sum(static pooled => (long)pooled.Slots.Limit);
@@ -158,7 +193,7 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
     {
         step = default;
         http1Only = state.Protocol == ProtocolKnowledge.Http1Required;
-        int waiting = state.Waiters.Count;
+        int waiting = CountWaiting();
         if (dial.Reason != DialReason.Prewarm && (waiting == 0 || NeededWithoutCap(waiting) < 0))
         {
             Unplan(dial);
@@ -233,6 +268,7 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
     public OriginStep Succeeded(PlannedDial dial, PooledConnection pooled)
     {
         state.Open.Add(pooled);
+        pooled.CountIn(state.Concurrency?.UnderWay);
         state.Addresses.Opened(pooled);
         End(dial);
         state.Counters.Opened++;
@@ -263,7 +299,12 @@ internal sealed class OriginDials(OriginState state, ConnectionAge age)
         // Story: one that needs HTTP/2 came while there was a connection of it, among others of HTTP/1.1. That one is gone and this dial
         // was the last that could tell. So it is asked also where the protocol seemed to be known.
         FailForHttp2(ref step);
-        step.Waiter = state.Waiters.DequeueFor(pooled);
+        step.Waiter = state.HasRoomFor(pooled) ? state.Waiters.DequeueFor(pooled) : null;
+        if (step.Waiter is not null)
+        {
+            pooled.Begins();
+        }
+
         step.Kind = step.Waiter is null ? StepKind.Release : StepKind.GiveLeased;
         if (!wasKnown)
         {

@@ -85,6 +85,11 @@ internal sealed class OriginExecutor
         {
             ServeMore(step.Pooled!);
         }
+
+        if (step.AdmitsMore)
+        {
+            Enter().Dispose();
+        }
     }
 
     private void ActOnce(in OriginStep step)
@@ -259,12 +264,19 @@ internal sealed class OriginExecutor
         }
         else
         {
+            CloseReason? stale = null;
             if (taken.FromIdle)
             {
                 _events.LeftIdle(pooled.Connection);
+                stale = _pool.Age.WhyNotReuse(pooled, _time.GetTimestamp(), taken.IdleTime);
             }
 
-            leased = pooled.Connection.TryLease(taken.IdleTime);
+            if (stale is { } old)
+            {
+                Close(pooled, old);
+            }
+
+            leased = stale is null && pooled.Connection.TryLease(taken.IdleTime);
         }
 
         if (leased)
@@ -488,9 +500,16 @@ internal sealed class OriginExecutor
 
         public void Dispose()
         {
+            OriginStep admitted =
+                _executor._plan.Concurrency is null ? default : _executor._plan.Leases.Admit(_executor._time.GetTimestamp());
             bool emptied = _executor.CountOccupied_NeedsLock();
             _executor._lock.Exit();
             _executor.Take(_step);
+            if (!admitted.IsEmpty)
+            {
+                _executor.Take(admitted);
+            }
+
             if (emptied)
             {
                 _executor._pool.Emptied(_executor._owner);

@@ -17,7 +17,9 @@ internal sealed class OriginLeases(OriginState state, OriginDials dials, OriginC
     /// </summary>
     public bool TryTake(Attempt attempt, long now, out TakenConnection taken)
     {
-        if (state.Phase is OriginPhase.Removed or OriginPhase.Closing || !choice.TryTake(NeedsHttp2(attempt), now, out taken))
+        if (state.Phase is OriginPhase.Removed or OriginPhase.Closing
+            || (state.Concurrency is { } concurrency && !MayPass(concurrency, now))
+            || !choice.TryTake(NeedsHttp2(attempt), now, out taken))
         {
             taken = default;
             return false;
@@ -79,10 +81,24 @@ internal sealed class OriginLeases(OriginState state, OriginDials dials, OriginC
     public TransportException PendingTimeout(PoolWaiter waiter, bool totalLimit)
     {
         int ahead = waiter.IsQueued ? WaitQueue.CountBefore(waiter) : 0;
+        if (state.Concurrency is { } concurrency && ahead >= concurrency.Room)
+        {
+            return PoolErrors.PendingLimitTimeout(state.Route, waiter.Attempt, concurrency.GetSnapshot(), ahead);
+        }
+
         return dials.CountSlots() is var slots and > 0 && !totalLimit
             ? PoolErrors.PendingStreamTimeout(state.Route, waiter.Attempt, slots, state.Multiplexed.Count, state.Dialing, ahead)
             : PoolErrors.PendingTimeout(
                 state.Route, waiter.Attempt, state.Open.Count, state.Settings.MaxConnectionsPerServer, state.Dialing, ahead, totalLimit);
+    }
+
+    /// <summary>
+    /// Whether a request that comes now may begin: what the limit leaves is for the waiters first, also while their connections are opened.
+    /// </summary>
+    private bool MayPass(OriginConcurrency concurrency, long now)
+    {
+        concurrency.Look(now);
+        return state.Waiters.Count < concurrency.Room;
     }
 
     /// <summary>Only where the server chooses the protocol can a request need one and get the other.</summary>
@@ -130,8 +146,9 @@ internal sealed class OriginLeases(OriginState state, OriginDials dials, OriginC
             return step;
         }
 
-        if (state.Waiters.DequeueFor(pooled) is { } waiter)
+        if (state.HasRoomFor(pooled) && state.Waiters.DequeueFor(pooled) is { } waiter)
         {
+            pooled.Begins();
             step.Give(TakenConnection.Returned(pooled), waiter);
             return step;
         }
@@ -162,11 +179,51 @@ internal sealed class OriginLeases(OriginState state, OriginDials dials, OriginC
         : moment.IdleLimit == TimeSpan.Zero && !state.Waiters.HasAnyFor(pooled) ? CloseReason.IdleTimeout
         : null;
 
+    // ---- The limit has room -----------------------------------------------------------------------------------------
+
+    /// <summary>
+    /// Gives an idle connection, or a slot of one, to a waiter that waits for the limit only. Asked behind every change, because there are
+    /// many ways in which room comes to be; without a <see cref="OriginConcurrency"/> nobody waits beside an idle connection.
+    /// </summary>
+    /// <returns>The gift. <see cref="OriginStep.AdmitsMore"/>: ask again behind it.</returns>
+    public OriginStep Admit(long now)
+    {
+        OriginStep step = default;
+        if (!state.HasRoom || state.Phase is OriginPhase.Closing or OriginPhase.Removed || state.Waiters.First is not { } waiter)
+        {
+            return step;
+        }
+
+        if (!choice.TryTake(waiter.NeedsHttp2, now, out TakenConnection taken))
+        {
+            // Story: the oldest needs HTTP/2, whose dial is under way, and all others were held up by it beside idle connections.
+            if (!waiter.NeedsHttp2
+                || state.Waiters.FirstForAny is not { } other
+                || !choice.TryTake(needsHttp2: false, now, out taken))
+            {
+                return step;
+            }
+
+            waiter = other;
+        }
+
+        if (taken.Stale is { } stale)
+        {
+            step.Close(taken.Pooled, stale);
+            return step;
+        }
+
+        state.Waiters.Remove(waiter);
+        step.Give(taken.Pooled.IsMultiplexed ? taken : taken with { IdleTime = age.IdleTime(taken.Pooled, now) }, waiter);
+        step.AdmitsMore = true;
+        return step;
+    }
+
     // ---- A gift does not arrive -------------------------------------------------------------------------------------
 
     /// <summary>The waiter that the leased connection was for has gone.</summary>
     /// <returns>The next, if there is one.</returns>
-    public PoolWaiter? NextFor(PooledConnection pooled) => state.Waiters.DequeueFor(pooled);
+    public PoolWaiter? NextFor(PooledConnection pooled) => state.HasRoomFor(pooled) ? state.Waiters.DequeueFor(pooled) : null;
 
     /// <summary>The connection that was meant for the waiter died on the way: another serves it, or it is back in line.</summary>
     public OriginStep DiedOnTheWay(PooledConnection dead, PoolWaiter waiter, long now)

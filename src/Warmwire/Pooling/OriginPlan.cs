@@ -53,6 +53,9 @@ internal sealed class OriginPlan
 
     public OriginPhase Phase => _state.Phase;
 
+    /// <summary>The limit of exchanges under way that follows latency, if there is one.</summary>
+    public OriginConcurrency? Concurrency => _state.Concurrency;
+
     /// <summary>Whether there is neither a connection, nor a dial, nor a waiter.</summary>
     public bool IsEmpty => _state.IsEmpty;
 
@@ -82,6 +85,32 @@ internal sealed class OriginPlan
         _state.ForgetProtocolIfAlone();
         step.Dial = Dials.Next();
         return step;
+    }
+
+    // ---- The limit of exchanges -------------------------------------------------------------------------------------
+
+    /// <inheritdoc cref="OriginConcurrency.Ended"/>
+    /// <param name="attempt">The attempt.</param>
+    /// <param name="status">The status of the response; <see langword="null"/>: there is none.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="moved">What the limit is like now, if a window of time has ended.</param>
+    public OriginStep HeadEnded(Attempt attempt, int? status, long now, out ConcurrencySnapshot? moved)
+    {
+        if (Concurrency is not { } concurrency || !concurrency.Ended(attempt, status, now))
+        {
+            moved = null;
+            return default;
+        }
+
+        moved = concurrency.GetSnapshot();
+        return new OriginStep { Dial = Dials.Next() };
+    }
+
+    /// <summary>An exchange has become a tunnel, which the limit is not about.</summary>
+    public OriginStep BecameTunnel(PooledConnection pooled)
+    {
+        pooled.BecameTunnel();
+        return new OriginStep { Dial = Dials.Next() };
     }
 
     // ---- The origin ends --------------------------------------------------------------------------------------------
@@ -161,6 +190,13 @@ internal sealed class OriginPlan
 
         bool refreshes = Addresses.TryBeginRefresh(now);
         OriginStep step = Aging.Sweep(now, out TimeSpan? next);
+        if (Concurrency is { } concurrency)
+        {
+            concurrency.Look(now);
+            step.Dial ??= Dials.Next();
+            next = concurrency.NextDue(now) is { } due ? ConnectionAge.Earlier(next, due, TimeSpan.Zero) : next;
+        }
+
         visit = new OriginVisit(next ?? PoolLimits.SweepAtLeastEvery, refreshes);
         return step;
     }
@@ -208,6 +244,7 @@ internal sealed class OriginPlan
         LeakedResponses = _state.Counters.LeakedResponses,
         ClosedBy = _state.Counters.ClosedBy,
         DialedBy = _state.Counters.DialedBy,
+        Concurrency = Concurrency?.GetSnapshot(),
         Connections = [.. _state.Open.OrderBy(static pooled => pooled.Connection.Id).Select(pooled => Describe(pooled, now))],
     };
 

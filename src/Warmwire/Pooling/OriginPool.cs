@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
 using Warmwire.Dialing;
@@ -17,6 +18,7 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
     private readonly OriginCounters _counters;
     private readonly TimeProvider _time;
     private readonly PoolEvents _events;
+    private readonly OriginLimit? _limit;
 
     /// <summary>The dial that began last.</summary>
     private volatile DialProgress? _dialing;
@@ -34,6 +36,7 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
         var plan = new OriginPlan(route, pool.Services.Settings, pool.Age, pool.IdleOrder);
         _counters = plan.Counters;
         Executor = new OriginExecutor(pool, this, plan);
+        _limit = plan.Concurrency is null ? null : new OriginLimit(pool, this);
     }
 
     public Route Route { get; }
@@ -156,6 +159,7 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
             PoolEvents.Queued(Route, ahead);
         }
 
+        _limit?.ExpectRoom(since);
         waiter.Since = since;
         waiter.Listen();
         Executor.Take(new OriginStep { Dial = dial });
@@ -199,6 +203,11 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
     private void Leased(HttpConnection connection, Attempt attempt, in LeaseFacts lease)
     {
         attempt.Lease = lease;
+        if (_limit is not null)
+        {
+            attempt.Measured = connection;
+        }
+
         _counters.Leased(lease.Reused, attempt.Replays > 0);
         _events.Leased(connection, attempt, lease.Reused);
         if (attempt.Settings.Trace is { } trace)
@@ -284,6 +293,12 @@ internal sealed class OriginPool : IMultiplexedConnectionOwner
             _pool.Permits.EndYield();
         }
     }
+
+    public void HeadEnded(HttpConnection connection, Attempt attempt, HttpStatusCode? status) => _limit?.HeadEnded(attempt, status);
+
+    public void Upgraded(HttpConnection connection) => _limit?.BecameTunnel(PooledConnection.Of(connection));
+
+    public void TunnelEnds(HttpConnection connection) => _limit?.TunnelEnds(PooledConnection.Of(connection));
 
     public void StreamLimitChanged(HttpConnection connection)
     {

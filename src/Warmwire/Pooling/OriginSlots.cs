@@ -29,8 +29,7 @@ internal sealed class OriginSlots(OriginState state, OriginDials dials, OriginCh
             return default;
         }
 
-        Debug.Assert(pooled.Slots.Taken > 0, "an exchange ends once");
-        pooled.Slots.Taken--;
+        pooled.EndSlot();
         pooled.Address?.Served();
         if (yields && pooled.Slots.Taken > 0 && pooled.State != PooledState.Retired)
         {
@@ -160,7 +159,7 @@ internal sealed class OriginSlots(OriginState state, OriginDials dials, OriginCh
         }
 
         pooled.Slots.Refused(taken.Version);
-        pooled.Slots.Taken--;
+        pooled.EndSlot();
         OriginStep step = Next(pooled, moment, makesRoom: false);
         step.Pooled = pooled;
         step.EndedSlots = 1;
@@ -180,9 +179,7 @@ internal sealed class OriginSlots(OriginState state, OriginDials dials, OriginCh
         state.Shared.Remove(pooled);
         state.Multiplexed.Remove(pooled);
         EndOpening(pooled);
-        int slots = pooled.Slots.Taken;
-        pooled.Slots.Taken = 0;
-        return slots;
+        return pooled.EndSlots();
     }
 
     /// <summary>
@@ -243,7 +240,7 @@ internal sealed class OriginSlots(OriginState state, OriginDials dials, OriginCh
             return step;
         }
 
-        if (wanted && hasFreeSlot)
+        if (wanted && hasFreeSlot && state.HasRoom)
         {
             TimeSpan idleTime = pooled.State == PooledState.Idle ? age.IdleTime(pooled, moment.Now) : TimeSpan.Zero;
             step.Give(choice.TakeSlot(pooled, idleTime), state.Waiters.Dequeue()!);

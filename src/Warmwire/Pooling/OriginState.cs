@@ -17,6 +17,7 @@ internal sealed class OriginState
         Addresses = new AddressRecords(settings.AddressSelection, settings.TimeProvider);
         LastUsed = now;
         Protocol = KnownWithoutConnection;
+        Concurrency = settings.ConcurrencyLimit is { } limit ? new OriginConcurrency(limit, settings.TimeProvider, now) : null;
     }
 
     // Immutable.
@@ -51,6 +52,16 @@ internal sealed class OriginState
     public int Dialing { get; set; }
 
     public OriginCounters Counters { get; } = new();
+
+    /// <summary>The limit of exchanges under way that follows latency; <see langword="null"/>: there is none.</summary>
+    public OriginConcurrency? Concurrency { get; }
+
+    /// <summary>Whether one more exchange may begin.</summary>
+    public bool HasRoom => Concurrency is not { Room: <= 0 };
+
+    /// <summary>Whether an exchange may begin on a connection that is leased: it may be in the place of one that counts still.</summary>
+    public bool HasRoomFor(PooledConnection leased) =>
+        Concurrency is not { } concurrency || concurrency.Room + Math.Min(1, leased.Exchanges) > 0;
 
     // What is known of the origin.
 

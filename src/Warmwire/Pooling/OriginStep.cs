@@ -98,6 +98,9 @@ internal struct OriginStep
     /// <summary>After the gift the connection may serve another waiter.</summary>
     public bool ServesMore;
 
+    /// <summary>Behind the gift the limit of exchanges may have room for another waiter.</summary>
+    public bool AdmitsMore;
+
     /// <summary>More connections are idle than are kept for long.</summary>
     public bool IsSurplus;
 

@@ -37,6 +37,16 @@ internal static class PoolErrors
         Make(route, streams > 0 ? ErrorTexts.TooManyPendingForStreams(route.Origin, pending, limit, streams, open)
             : ErrorTexts.TooManyPending(route.Origin, pending, limit, open), inner: null);
 
+    /// <summary>A request has waited for an exchange to end, under a limit that follows latency.</summary>
+    public static TransportException PendingLimitTimeout(Route route, Attempt attempt, ConcurrencySnapshot limit, int ahead)
+    {
+        string message = ConcurrencyErrorTexts.PendingTimeout(route.Origin, attempt.Settings.PendingRequestTimeout, limit, ahead);
+        return Make(route, message, new TimeoutException(message), isTimeout: true);
+    }
+
+    public static TransportException TooManyPendingForLimit(Route route, int pending, int limit, int underWay, int atATime) =>
+        Make(route, ConcurrencyErrorTexts.TooManyPending(route.Origin, pending, limit, underWay, atATime), inner: null);
+
     /// <summary>A connection was opened and closed again before a request could use it.</summary>
     public static TransportException ClosedBeforeUse(Route route, HttpConnection connection, CloseReason? reason) =>
         new(HttpRequestError.ConnectionError, ErrorTexts.ClosedBeforeUse(route.Origin, connection.Id, reason), inner: null,

@@ -202,6 +202,27 @@ internal sealed class PoolEvents
         }
     }
 
+    /// <summary>A limit of exchanges that follows latency was looked at anew.</summary>
+    /// <param name="route">Its origin.</param>
+    /// <param name="limit">What it is like.</param>
+    /// <param name="isWorthTelling">Whether it has moved so far that the log is told.</param>
+    public void LimitMoved(Route route, ConcurrencySnapshot limit, bool isWorthTelling)
+    {
+        if (_metrics.MeasuresLimits)
+        {
+            Tell(static told => told._metrics.LimitMoved(Describe(told.route), told.limit), (_metrics, route, limit));
+        }
+
+        if (isWorthTelling && Log.IsEnabled())
+        {
+            Tell(
+                static told => Log.ConcurrencyLimitMoved(told.route.Origin, told.limit.Limit, told.limit.InFlight,
+                    told.limit.MinLatency.GetValueOrDefault().TotalMilliseconds,
+                    told.limit.SampledLatency.GetValueOrDefault().TotalMilliseconds),
+                (route, limit));
+        }
+    }
+
     public void ResponseLeaked(HttpConnection connection, string? stack)
     {
         Tell(static told => told._metrics.ResponseLeaked(Describe(told.connection)), (_metrics, connection));

@@ -29,6 +29,8 @@ internal sealed class PooledConnection
     private long _idleSinceWall;
     private volatile bool _hasServed;
     private bool _isRetired;
+    private bool _isUpgraded;
+    private ExchangeCount.Share _exchanges;
 
     public PooledConnection(HttpConnection connection, OriginPool origin)
     {
@@ -133,6 +135,65 @@ internal sealed class PooledConnection
 
     public void Served() => _hasServed = true;
 
+    // Its exchanges, where the origin counts them.
+
+    /// <summary>How many of its exchanges count; zero where the origin has no limit of them.</summary>
+    public int Exchanges => _exchanges.Part;
+
+    /// <summary>Its exchanges count from here on. It has none yet, leased though it is.</summary>
+    public void CountIn(ExchangeCount? sum)
+    {
+        if (sum is not null)
+        {
+            _exchanges.Join(sum);
+        }
+    }
+
+    /// <summary>An exchange begins on it, leased as it is.</summary>
+    public void Begins() => CountExchanges();
+
+    public void TakeSlot()
+    {
+        Slots.Take();
+        CountExchanges();
+    }
+
+    public void EndSlot()
+    {
+        Slots.End();
+        CountExchanges();
+    }
+
+    /// <inheritdoc cref="ConnectionSlots.EndAll"/>
+    public int EndSlots()
+    {
+        int taken = Slots.EndAll();
+        CountExchanges();
+        return taken;
+    }
+
+    /// <summary>An exchange has become a tunnel.</summary>
+    public void BecameTunnel()
+    {
+        if (IsMultiplexed)
+        {
+            Slots.BecameTunnel();
+        }
+        else
+        {
+            _isUpgraded = true;
+        }
+
+        CountExchanges();
+    }
+
+    private void CountExchanges() => _exchanges.Is(
+        State == PooledState.Gone ? 0
+        : IsMultiplexed ? Slots.Exchanges
+        : _isUpgraded || State == PooledState.Idle ? 0
+        : State == PooledState.Leased ? 1
+        : _exchanges.Part);
+
     public void Offer() => IsOffered = true;
 
     public void BecomeIdle(in Moment moment)
@@ -160,6 +221,7 @@ internal sealed class PooledConnection
         Address?.Moved(State, next);
         IsCountedIdle = next == PooledState.Idle || (IsCountedIdle && next is (PooledState.Retired or PooledState.Gone));
         State = next;
+        CountExchanges();
     }
 
     private bool IsLegal(PooledState from, PooledState to) => (from, to) switch

@@ -22,6 +22,24 @@ internal sealed class WaitQueue
 
     public long LastTicket => _lastTicket;
 
+    /// <summary>The oldest waiter.</summary>
+    public PoolWaiter? First => _first;
+
+    /// <summary>The oldest waiter that any connection serves.</summary>
+    public PoolWaiter? FirstForAny
+    {
+        get
+        {
+            PoolWaiter? waiter = _first;
+            while (waiter is { NeedsHttp2: true })
+            {
+                waiter = waiter.Behind;
+            }
+
+            return waiter;
+        }
+    }
+
     /// <summary>The youngest waiter that no dial is under way for.</summary>
     public PoolWaiter? LastWithoutDial => _withoutDial.Last?.Value;
 
@@ -180,20 +198,7 @@ internal sealed class WaitQueue
         return count;
     }
 
-    private PoolWaiter? FirstFor(PooledConnection connection)
-    {
-        PoolWaiter? waiter = _first;
-        if (waiter is { NeedsHttp2: true } && !connection.IsMultiplexed)
-        {
-            do
-            {
-                waiter = waiter.Behind;
-            }
-            while (waiter is { NeedsHttp2: true });
-        }
-
-        return waiter;
-    }
+    private PoolWaiter? FirstFor(PooledConnection connection) => connection.IsMultiplexed ? _first : FirstForAny;
 
     private PoolWaiter? Take(PoolWaiter? waiter)
     {

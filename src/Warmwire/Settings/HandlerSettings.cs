@@ -56,6 +56,7 @@ internal sealed class HandlerSettings
     public TimeSpan ResponseBodyIdleTimeout { get; set; } = Timeout.InfiniteTimeSpan;
     public TimeSpan PendingRequestTimeout { get; set; } = Timeout.InfiniteTimeSpan;
     public int MaxPendingRequestsPerServer { get; set; } = HandlerDefaults.MaxPendingRequestsPerServer;
+    public AdaptiveConcurrency? ConcurrencyLimit { get; set; }
     public TimeSpan DnsRefreshInterval { get; set; } = HandlerDefaults.DnsRefreshInterval;
     public AddressSelection AddressSelection { get; set; } = HandlerDefaults.AddressSelection;
     public INameResolver NameResolver { get; set; } = SystemResolver.Shared;

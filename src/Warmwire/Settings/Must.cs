@@ -42,6 +42,11 @@ internal static class Must
     public static AddressSelection BeDefined(AddressSelection value, [CallerMemberName] string? setting = null) =>
         Enum.IsDefined(value) ? value : throw Outside(setting, value, message: null);
 
+    public static AdaptiveConcurrency? BeInOrder(AdaptiveConcurrency? value, [CallerMemberName] string? setting = null) =>
+        value is null || value.MinLimit <= value.MaxLimit
+            ? value
+            : throw new ArgumentException(ErrorTexts.MustBeInOrder(value.MinLimit, value.MaxLimit), setting);
+
     public static INameResolver BeGiven(INameResolver? value, [CallerMemberName] string? setting = null) =>
         value ?? throw new ArgumentNullException(setting);
 

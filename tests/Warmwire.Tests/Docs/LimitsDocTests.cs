@@ -2,6 +2,7 @@ using System.Reflection;
 using Warmwire.Authentication;
 using Warmwire.Bodies;
 using Warmwire.Buffers;
+using Warmwire.Concurrency;
 using Warmwire.Dialing;
 using Warmwire.Exchange;
 using Warmwire.Http1.Flow;
@@ -24,7 +25,7 @@ public class LimitsDocTests
             typeof(Http1Limits), typeof(Http2Limits), typeof(ResponseBodyStream), typeof(PoolLimits), typeof(ChunkDecoder),
             typeof(ChunkEncoder), typeof(AddressOrder), typeof(AddressRace), typeof(DecompressedStream), typeof(ReplayRules),
             typeof(RequestTargetCache), typeof(BufferPool), typeof(SocketLimits), typeof(NameLimits), typeof(ProxyLimits),
-            typeof(AuthenticationLimits), typeof(UnixSocketDial),
+            typeof(AuthenticationLimits), typeof(UnixSocketDial), typeof(ConcurrencyLimits),
         ];
 
     public static TheoryData<string, string> Constants()

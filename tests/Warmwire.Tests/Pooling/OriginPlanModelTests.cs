@@ -17,4 +17,13 @@ public class OriginPlanModelTests
             OriginPlanSimulation.Run(seed, steps: 150);
         }
     }
+
+    [Fact]
+    public void The_same_holds_under_a_limit_of_exchanges_and_each_counts_until_it_ends()
+    {
+        for (int seed = 0; seed < 500 * ModelRuns.Times; seed++)
+        {
+            OriginPlanSimulation.Run(seed, steps: 150, limited: true);
+        }
+    }
 }

@@ -40,7 +40,7 @@ internal sealed class OriginPlanSimulation : IDisposable
     private bool _isSwept;
     private long _answers;
 
-    private OriginPlanSimulation(int seed)
+    private OriginPlanSimulation(int seed, bool limited)
     {
         _random = new Random(seed);
         _permits = _random.Next(1, 6);
@@ -53,6 +53,7 @@ internal sealed class OriginPlanSimulation : IDisposable
             MaxPendingRequestsPerServer = _random.Next(3) == 0 ? 4 : int.MaxValue,
             EnableMultipleHttp2Connections = _random.Next(3) > 0,
             PooledConnectionLifetime = TimeSpan.FromMinutes(_random.Next(1, 10)),
+            ConcurrencyLimit = limited ? new AdaptiveConcurrency { MaxLimit = _random.Next(1, 8) } : null,
         };
         _age = new ConnectionAge(_settings);
         _route = new Route(isTls: mixed, "a.test", 443, protocols: mixed ? ProtocolOffer.Http2OrHttp1 : ProtocolOffer.Http1);
@@ -63,9 +64,9 @@ internal sealed class OriginPlanSimulation : IDisposable
 
     private OriginSnapshot Snapshot => _plan.GetSnapshot(_time.GetTimestamp());
 
-    public static void Run(int seed, int steps)
+    public static void Run(int seed, int steps, bool limited = false)
     {
-        using var simulation = new OriginPlanSimulation(seed);
+        using var simulation = new OriginPlanSimulation(seed, limited);
         try
         {
             for (int i = 0; i < steps; i++)
@@ -90,6 +91,13 @@ internal sealed class OriginPlanSimulation : IDisposable
 
     private void Play()
     {
+        if (_plan.Concurrency is not null && _random.Next(6) == 0)
+        {
+            Note("measured");
+            Measure();
+            return;
+        }
+
         switch (_random.Next(23))
         {
             case < 6:
@@ -350,6 +358,41 @@ internal sealed class OriginPlanSimulation : IDisposable
             {
                 Do(_plan.Slots.Next(step.Pooled!, MomentFor(step.Pooled!)));
             }
+
+            Admit();
+        }
+
+        Admit();
+        if (_steps.Count > 0)
+        {
+            TakeAll();
+        }
+    }
+
+    /// <summary>What the executor does behind every change.</summary>
+    private void Admit()
+    {
+        if (_plan.Concurrency is not null && _plan.Leases.Admit(_time.GetTimestamp()) is { IsEmpty: false } admitted)
+        {
+            Note($"admitted: {admitted.Kind}");
+            Do(admitted);
+        }
+    }
+
+    /// <summary>An answer comes, or does not, to what began a moment ago.</summary>
+    private void Measure()
+    {
+        var attempt = new Attempt(new AttemptRequest(
+            new HttpRequestMessage(), RequestSettings.Defaults(_settings), CancellationToken.None))
+        {
+            Lease = new LeaseFacts { IsLeased = true, LeasedAt = _time.GetTimestamp() },
+        };
+        attempt.Progress.Sent = RequestSent.Fully;
+        _time.Advance(TimeSpan.FromMilliseconds(_random.Next(1, 500)));
+        int? status = _random.Next(6) switch { 0 => null, 1 => 503, _ => 200 };
+        for (int i = _random.Next(1, 20); i > 0; i--)
+        {
+            Do(_plan.HeadEnded(attempt, status, _time.GetTimestamp(), out _));
         }
     }
 
@@ -484,7 +527,12 @@ internal sealed class OriginPlanSimulation : IDisposable
             Assert.False(_retired.Contains(pooled) && pooled.State != PooledState.Retired, "it said that it takes no more");
         }
 
-        if (now.Pending > 0)
+        if (now.Concurrency is { } limit)
+        {
+            Assert.Equal(_held.Count, limit.InFlight);
+        }
+
+        if (now.Pending > 0 && _plan.Concurrency is not { Room: <= 0 })
         {
             CheckWaiters(now);
         }
@@ -523,6 +571,7 @@ internal sealed class OriginPlanSimulation : IDisposable
         OriginSnapshot end = Snapshot;
         Assert.Equal((0, 0, 0, 0, 0), (end.Open, end.Idle, end.Dialing, end.Pending, end.StreamsActive));
         Assert.Equal(end.ConnectionsOpened, end.ClosedBy.Values.Sum());
+        Assert.Equal(0, end.Concurrency?.InFlight ?? 0);
     }
 
     private bool Any<T>(IReadOnlyList<T> from, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out T? picked)

@@ -26,6 +26,7 @@ public sealed class EventSourceTests
         [11] = "LoopTakenOver",
         [12] = "CodeBlocks",
         [13] = "AllowanceUsed",
+        [14] = "ConcurrencyLimitMoved",
     };
 
     [Fact]

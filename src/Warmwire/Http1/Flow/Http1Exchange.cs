@@ -348,6 +348,7 @@ internal sealed class Http1Exchange : HeadWait
             content.SetStream(new Http1UpgradedStream(Connection, _current.Writing ?? Task.CompletedTask));
             if (Connection.TryTakeHead(Attempt, framing, Http1State.Upgraded))
             {
+                Connection.Owner.Upgraded(Connection);
                 Attempt.TryComplete(response);
             }
             else
