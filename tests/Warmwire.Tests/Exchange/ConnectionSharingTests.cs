@@ -179,7 +179,7 @@ public sealed class ConnectionSharingTests
 
         /// <summary>What its connection is made of.</summary>
         public string Key => IsForwarded
-            ? $"forwarded {ProxyText} {Identity}"
+            ? $"forwarded {ProxyText} {(Identity is null ? null : $"{Identity} at {Host}:{Port}")}"
             : $"{IsTls} {Host}:{Port} {NameToProve} {(IsTls ? Certificate?.Subject : null)} {ProxyText} {UnixPath} {IsHttp2} {Identity}";
 
         /// <summary>The same as far as its server can tell.</summary>

@@ -88,7 +88,8 @@ internal static class SharingServer
                     stream,
                     challenge is null
                         ? $"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\n\r\n{body}"
-                        : $"HTTP/1.1 401 No\r\nContent-Length: 0\r\nWWW-Authenticate: {challenge}\r\n\r\n");
+                        : $"HTTP/1.1 401 No\r\nContent-Length: 0\r\nWWW-Authenticate: {challenge}\r\n"
+                          + "Proxy-Support: Session-Based-Authentication\r\n\r\n");
             }
         }
         catch (IOException)

@@ -79,7 +79,8 @@ public sealed class ConcurrencyLimitTests
         }
 
         Http2Peer serving = end is "GOAWAY" or "closed" ? await rig.AcceptAsync() : peer;
-        OpenRequest next = end is "malformed"
+        // Behind a timeout the connection is asked whether it lives, and another is dialed meanwhile.
+        OpenRequest next = end is "malformed" or "timeout"
             ? await rig.NextAnywhereAsync(second, peer, dials)
             : new OpenRequest(serving, await serving.ReadRequestAsync(), second);
         await next.Peer.AnswerAsync(next.StreamId);
