@@ -53,7 +53,7 @@ public sealed class ResponsesOfRealServersParityTests
     [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: Identity\r\nContent-Length: 5\r\n\r\nhello", false)]
     [Trait("Issue10", "M2-te-identity")]
     public Task Transfer_Encoding_identity_is_no_coding_and_its_connection_is_not_reused(string response, bool closes) =>
-        ParityScenario.AssertAsync(
+        ParityScenario.AssertDifferenceAsync(
         async stage =>
         {
             await using RawServer server = Answering(response, closes);
@@ -62,7 +62,7 @@ public sealed class ResponsesOfRealServersParityTests
             await stage.Outcome.TellResponseAsync("again", invoker.SendAsync(ParityStage.Get(server.Uri), default));
             stage.Outcome.TellAtLeast("connections", server.Accepted);
         },
-        ("response", "200 hello"), ("again", "200 hello"), ("connections", 2));
+        ("response", "200 hello", "200 hello"), ("again", "200 hello", "200 hello"), ("connections", closes ? 2 : 1, 2));
 
     [Fact]
     [Trait("Issue10", "M3-206-gzip")]
@@ -88,9 +88,9 @@ public sealed class ResponsesOfRealServersParityTests
 
     [Fact]
     [Trait("Issue10", "M4-x-gzip")]
-    public Task The_coding_x_gzip_is_gzip() => ParityScenario.AssertAsync(
+    public Task The_coding_x_gzip_is_gzip() => ParityScenario.AssertDifferenceAsync(
         stage => TellDecodedAsync(stage, "x-gzip", Packed("hello")),
-        ("response", "200 hello"), ("Content-Encoding left", ""));
+        ("response", $"200 {Packed("hello").Length} bytes", "200 hello"), ("Content-Encoding left", "x-gzip", ""));
 
     [Fact]
     [Trait("Issue10", "M5-gzip-trailing-1f")]

@@ -28,7 +28,7 @@ public sealed class UndisposedHandlerParityTests
 
     [Fact]
     [Trait("Issue10", "G2-undisposed-handlers-h2")]
-    public Task Connections_of_HTTP_2_of_handlers_that_nobody_disposed_close_too() => ParityScenario.AssertAsync(
+    public Task Connections_of_HTTP_2_of_handlers_that_nobody_disposed_close_too() => ParityScenario.AssertDifferenceAsync(
         async stage =>
         {
             await using KestrelServer server = await KestrelServer.StartAsync(_ => Task.CompletedTask, new KestrelServerSettings
@@ -43,7 +43,7 @@ public sealed class UndisposedHandlerParityTests
             await ParityStage.CollectUntilAsync(() => server.OpenConnections == 0);
             stage.Outcome.Tell("open connections after collection", server.OpenConnections);
         },
-        ("open connections after collection", 0));
+        ("open connections after collection", 20, 0));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static async Task UseAndForgetAsync(ParityStage stage, Uri uri, bool infiniteIdleTimeout)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Warmwire.Tests.Kit;
 using Xunit;
 
@@ -20,6 +21,23 @@ internal static class ParityScenario
     {
         (ParityOutcome reference, ParityOutcome ours) = await PlayBothAsync(scenario);
         ours.AssertAtLeastAsGood(reference, right);
+    }
+
+    /// <summary>Plays both, for what is meant to differ: a change in either is noticed.</summary>
+    /// <param name="scenario">As for <see cref="AssertAsync"/>.</param>
+    /// <param name="facts">By name, with the value that each has to have.</param>
+    public static async Task AssertDifferenceAsync(
+        Func<ParityStage, Task> scenario, params (string Fact, object? Theirs, object? Ours)[] facts)
+    {
+        (ParityOutcome reference, ParityOutcome ours) = await PlayBothAsync(scenario);
+        foreach ((string fact, object? theirs, object? own) in facts)
+        {
+            Assert.Equal(
+                $"{fact}: {Text(theirs)} with SocketsHttpHandler, {Text(own)} with PooledHttpHandler",
+                $"{fact}: {reference[fact]} with SocketsHttpHandler, {ours[fact]} with PooledHttpHandler");
+        }
+
+        static string? Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture);
     }
 
     /// <summary>The two outcomes, for a test that compares by itself.</summary>
