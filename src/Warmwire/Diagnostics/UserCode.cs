@@ -285,10 +285,6 @@ internal static class UserCode
         }
     }
 
-    /// <summary>
-    /// The proxy of a request, by the application's <see cref="IWebProxy"/>. As in .NET, one that throws is taken for one that does not
-    /// apply; and so is the destination itself, which is what .NET Framework's contract had for "no proxy".
-    /// </summary>
     /// <summary>What it throws is in the task.</summary>
     public static Task<bool> ShouldEvict(
         Func<SocketsHttpConnectionEvictionContext, CancellationToken, Task<bool>> callback,
@@ -305,6 +301,10 @@ internal static class UserCode
         }
     }
 
+    /// <summary>
+    /// The proxy of a request, by the application's <see cref="IWebProxy"/>. As in .NET, one that throws is taken for one that does not
+    /// apply; and so is the destination itself, which is what .NET Framework's contract had for "no proxy".
+    /// </summary>
     public static Uri? ProxyFor(IWebProxy proxy, Uri destination)
     {
         try

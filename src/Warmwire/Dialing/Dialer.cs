@@ -147,6 +147,7 @@ internal sealed class Dialer
         long start = clock.GetTimestamp();
         if (route.UnixSocket is { } socket)
         {
+            request.Progress.Phase = TransportPhase.Connect;
             Stream opened = await _unix.ConnectAsync(socket, request, deadline).ConfigureAwait(false);
             return new Connected(opened, socket, ResolvedAddress: null, TimeSpan.Zero, clock.GetElapsedTime(start));
         }

@@ -82,8 +82,10 @@ internal sealed class ConnectionAuthentication(HopAuthentication side, Authentic
                     return response;
                 }
 
+                // Code of the program may throw here, before the connection is taken for the next message.
+                Attempt next = NextAttempt(answer);
                 bool alive = held.TryUse();
-                _attempt = NextAttempt(answer);
+                _attempt = next;
                 if (!alive)
                 {
                     throw _hop.Total is { HasExpired: true } total

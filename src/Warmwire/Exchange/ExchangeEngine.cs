@@ -69,7 +69,7 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
             isTls,
             origin.IdnHost,
             origin.Port,
-            tlsHost: null,
+            isTls ? RequestSettings.Defaults(_settings).TlsServerName : null,
             clientCertificate: null,
             protocols,
             unixSocketPath: _settings.UnixSocketPath);
@@ -283,6 +283,11 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
             // What is left of its body is drained in the background.
             response.Dispose();
             request = next;
+            if (!RedirectPolicy.IsSameOrigin(first, request.RequestUri!))
+            {
+                settings = settings.ForOtherOrigin(RequestSettings.Defaults(_settings));
+            }
+
             ServerAuthentication? authentication =
                 _authentication?.MayAuthenticate(first, request.RequestUri!) == true ? _authentication : null;
             response = await SendHopAsync(request, settings, total, stack, authentication, cancellationToken).ConfigureAwait(false);
@@ -383,6 +388,13 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
     {
         try
         {
+            if (settings.TellsConnectionId && !request.Options.TryGetValue(TransportOptions.ConnectionId, out _))
+            {
+                // Story: a dial shows this request to a callback while the request goes out on another connection, and the number of that is
+                // written. The place for it is made here, where nobody else looks yet.
+                request.Options.Set(TransportOptions.ConnectionId, null);
+            }
+
             return Attempt.Rent(new AttemptRequest(request, settings, cancellationToken)
             {
                 Proxy = proxy,

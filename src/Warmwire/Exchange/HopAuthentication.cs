@@ -82,11 +82,11 @@ internal abstract class HopAuthentication
         {
             return await SendAndAnswerAsync().ConfigureAwait(false);
         }
-        catch (OperationCanceledException e) when (
+        catch (Exception e) when (
             Hop.CancellationToken.IsCancellationRequested
-            && !(e is TaskCanceledException && e.CancellationToken == Hop.CancellationToken))
+            && !(e is TaskCanceledException cancelled && cancelled.CancellationToken == Hop.CancellationToken))
         {
-            // Of a wait that ends with more than the caller's token, which is the one he knows.
+            // Of a wait that ends with more than the caller's token, which is the one he knows; or a failure that came beside it.
             throw new TaskCanceledException(ErrorTexts.Cancelled, innerException: null, Hop.CancellationToken);
         }
         catch (OperationCanceledException) when (Hop.Total is { HasExpired: true } total)
@@ -144,7 +144,14 @@ internal abstract class HopAuthentication
                 response = next;
             }
 
-            dialogue.End(response, Target.Uri.AbsolutePath);
+            // What the proxy has refused the server did not see.
+            if (response.StatusCode == Target.Status
+                || response.StatusCode != HttpStatusCode.ProxyAuthenticationRequired
+                || !Hop.IsForwarded)
+            {
+                dialogue.End(response, Target.Uri.AbsolutePath);
+            }
+
             return response;
         }
         catch

@@ -75,32 +75,54 @@ internal sealed class Evictions : IDisposable
         }
         catch (OperationCanceledException) when (_shutdown.IsCancellationRequested)
         {
-            return;
+            // No round follows.
         }
-
-        ExpectRound();
+        finally
+        {
+            if (!_shutdown.IsCancellationRequested)
+            {
+                ExpectRound();
+            }
+        }
     }
 
     private async ValueTask AskAsync(PooledConnection pooled, CancellationToken cancellationToken)
     {
-        using var late = new CancellationTokenSource(PoolLimits.EvictionAnswer, _time);
-        using var joined = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
-        Task<bool> asked = UserCode.ShouldEvict(_shouldEvict, Describe(pooled), joined.Token);
+        if (pooled.IsAskedAbout)
+        {
+            return;
+        }
+
         try
         {
-            if (await asked.WaitAsync(joined.Token).ConfigureAwait(false))
+            using var late = new CancellationTokenSource(PoolLimits.EvictionAnswer, _time);
+            using var joined = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+            SocketsHttpConnectionEvictionContext context = Describe(pooled);
+            CancellationToken token = joined.Token;
+
+            // Story: the callback blocks and never comes back. The round goes on without it, and the next one does not ask again about a
+            // connection whose answer is awaited still: else each round would lose threads to it.
+            pooled.IsAskedAbout = true;
+            Task<bool> asked = Task.Run(() => UserCode.ShouldEvict(_shouldEvict, context, token), CancellationToken.None);
+            _ = asked.ContinueWith(
+                static (ended, about) =>
+                {
+                    // One that comes late is not heard; what it throws is looked at.
+                    _ = ended.Exception;
+                    ((PooledConnection)about!).IsAskedAbout = false;
+                },
+                pooled,
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
+            if (await asked.WaitAsync(token).ConfigureAwait(false))
             {
                 pooled.Origin.Evict(pooled);
             }
         }
         catch (Exception)
         {
-            // No answer is no. One that comes later is not heard; what it throws is looked at.
-            _ = asked.ContinueWith(
-                static ended => _ = ended.Exception,
-                CancellationToken.None,
-                TaskContinuationOptions.ExecuteSynchronously,
-                TaskScheduler.Default);
+            // No answer is no.
         }
     }
 

@@ -504,10 +504,17 @@ internal sealed class OriginExecutor
                 _executor._plan.Concurrency is null ? default : _executor._plan.Leases.Admit(_executor._time.GetTimestamp());
             bool emptied = _executor.CountOccupied_NeedsLock();
             _executor._lock.Exit();
-            _executor.Take(_step);
-            if (!admitted.IsEmpty)
+            try
             {
-                _executor.Take(admitted);
+                _executor.Take(_step);
+            }
+            finally
+            {
+                // It has its slot already, and is in no line any more.
+                if (!admitted.IsEmpty)
+                {
+                    _executor.Take(admitted);
+                }
             }
 
             if (emptied)

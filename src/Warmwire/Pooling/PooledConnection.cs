@@ -29,6 +29,7 @@ internal sealed class PooledConnection
     private long _idleSinceWall;
     private volatile bool _hasServed;
     private bool _isRetired;
+    private bool _isAskedAbout;
     private bool _isUpgraded;
     private ExchangeCount.Share _exchanges;
 
@@ -98,6 +99,9 @@ internal sealed class PooledConnection
 
     /// <summary>Whether the connection has taken an exchange. Set without the lock, once and for all, by the flow that leases it.</summary>
     public bool HasServed => _hasServed;
+
+    /// <summary>The application is asked whether to close it, and has not answered.</summary>
+    public bool IsAskedAbout { get => Volatile.Read(ref _isAskedAbout); set => Volatile.Write(ref _isAskedAbout, value); }
 
     /// <summary>The connection's slots; only one that is multiplexed has any.</summary>
     public ConnectionSlots Slots => _slots!;

@@ -79,9 +79,9 @@ internal sealed class RequestSettings
     public string? UnixSocketPath { get; private init; }
 
     /// <summary>The name the server must prove; <see langword="null"/>: the one that the request means.</summary>
-    public string? TlsServerName { get; private init; }
+    public string? TlsServerName { get; private set; }
 
-    public X509Certificate2? ClientCertificate { get; private init; }
+    public X509Certificate2? ClientCertificate { get; private set; }
 
     public RequestTrace? Trace { get; private init; }
 
@@ -110,6 +110,20 @@ internal sealed class RequestSettings
         RequestSettings defaults = Defaults(settings);
         HttpRequestOptions? options = FrameworkFields.OptionsOf(request);
         return options is null || !SetsAny(options) ? defaults : With(options, defaults);
+    }
+
+    /// <summary>The same, behind a redirect to another origin: whom this one was to be, and who asked, is not for that one.</summary>
+    public RequestSettings ForOtherOrigin(RequestSettings defaults)
+    {
+        if (TlsServerName == defaults.TlsServerName && ClientCertificate == defaults.ClientCertificate)
+        {
+            return this;
+        }
+
+        var settings = (RequestSettings)MemberwiseClone();
+        settings.TlsServerName = defaults.TlsServerName;
+        settings.ClientCertificate = defaults.ClientCertificate;
+        return settings;
     }
 
     /// <summary>The same, for a caller who sends synchronously.</summary>

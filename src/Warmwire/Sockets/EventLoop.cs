@@ -233,6 +233,13 @@ internal sealed unsafe class EventLoop
     {
         LoopSocketStream? stream = _poll.Find(key);
         IThreadPoolWorkItem? work = key == EventPoll.WorkKey ? _group.Work.TryTake() : null;
+        if (work is not null && _group.IsCrowded)
+        {
+            // Story: a thousand pieces were added before the first of them blocked for long, and each held up a thread of its own.
+            ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
+            return true;
+        }
+
         return (stream is null && work is null) || Run(stream, events, work, leadership, clean, ref state);
     }
 

@@ -53,6 +53,7 @@ internal static unsafe partial class LibC
     public const int RUSAGE_THREAD = 1;
 
     public const short POLLIN = 0x1;
+    public const short POLLRDHUP = 0x2000;
 
     private const int SYS_gettid = 178;
     private const int SYS_gettid_x64 = 186;
@@ -178,8 +179,8 @@ internal static unsafe partial class LibC
         }
     }
 
-    /// <summary>Whether a descriptor of any kind has something now.</summary>
-    public static bool IsReady(int descriptor) => Poll(descriptor, POLLIN, TimeSpan.Zero) != 0;
+    /// <summary>Whether a descriptor of any kind has something now: bytes, the end or a failure of a socket, which all stay there.</summary>
+    public static bool IsReady(int descriptor) => Poll(descriptor, POLLIN | POLLRDHUP, TimeSpan.Zero) != 0;
 
     /// <summary>Waits for input at a descriptor; without a time, without end. May come back early without any, if a signal came.</summary>
     public static bool WaitForInput(int descriptor, TimeSpan? time) => Poll(descriptor, POLLIN, time) > 0;

@@ -53,26 +53,13 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
 
     protected override bool IsDisposed => _descriptor.IsClosed;
 
-    public override bool HasInput
-    {
-        get
-        {
-            if (!_descriptor.TryEnter())
-            {
-                return true;
-            }
+    /// <remarks>
+    /// Story: an idle connection is asked about, and leased before the answer is here. A look that took the failure would leave an end to
+    /// the exchange, and half a body would be a whole one. So this one takes nothing.
+    /// </remarks>
+    public override bool HasInput => LooksForInput(isOwner: false);
 
-            bool found = Peek() != -LibC.EAGAIN;
-            _descriptor.Exit();
-            if (found)
-            {
-                // Story: the edge is still on its way, and the read that follows this answer would wait for it. So it is noted here.
-                _read.Note();
-            }
-
-            return found;
-        }
-    }
+    public override bool OwnerHasInput => LooksForInput(isOwner: true);
 
     public override bool MayHaveInput => !_read.IsQuiet;
 
@@ -81,6 +68,24 @@ internal sealed class LoopSocketStream : SocketStream, ISlotOwner, IValueTaskSou
 
     /// <summary>The connect, if it is still under way: it belongs to the caller, who ends it.</summary>
     public LoopConnect? TakeConnect() => Interlocked.Exchange(ref _connect, null);
+
+    private bool LooksForInput(bool isOwner)
+    {
+        if (!_descriptor.TryEnter())
+        {
+            return true;
+        }
+
+        bool found = isOwner ? Peek() != -LibC.EAGAIN : LibC.IsReady(_descriptor.Descriptor);
+        _descriptor.Exit();
+        if (found)
+        {
+            // Story: the edge is still on its way, and the read that follows this answer would wait for it. So it is noted here.
+            _read.Note();
+        }
+
+        return found;
+    }
 
     // ---- Events -----------------------------------------------------------------------------------------------------
 

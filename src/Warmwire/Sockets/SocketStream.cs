@@ -27,6 +27,12 @@ internal abstract class SocketStream : Stream
     public abstract bool NotifiesInput { get; }
 
     /// <summary>
+    /// The same, for who owns the stream: nobody else reads it meanwhile. It costs less, and a failure that the system tells only once is
+    /// noted for the read that follows.
+    /// </summary>
+    public virtual bool OwnerHasInput => HasInput;
+
+    /// <summary>
     /// Whether a notice of input has not been read up yet. <see langword="false"/>: there was nothing when the socket was last heard of.
     /// Costs no system call; only meant for where <see cref="NotifiesInput"/>.
     /// </summary>

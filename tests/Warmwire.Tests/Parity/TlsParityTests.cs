@@ -101,6 +101,32 @@ public sealed class TlsParityTests
     }
 
     [Fact]
+    public async Task A_connection_that_was_opened_beforehand_proves_the_target_host_too()
+    {
+        await using KestrelServer server = await StartAsync();
+        using PooledHttpHandler handler = Ours(static own => own.TargetHost = "two.server.test", server);
+        using var client = new HttpClient(handler);
+        Assert.Equal(1, await handler.PrewarmAsync(Named(server, "server.test"), 1));
+        Assert.Equal("two.server.test", await NameAsync(client, Named(server, "server.test"), host: null));
+        Assert.Equal(1, Assert.Single(handler.GetSnapshot().Origins).ConnectionsOpened);
+    }
+
+    /// <summary>Else who has the certificate of the one could pass as the other.</summary>
+    [Fact]
+    public async Task What_one_request_says_of_TLS_does_not_follow_it_to_another_origin()
+    {
+        await using KestrelServer server = await StartAsync();
+        X509Certificate2 certificate = TestCertificates.Client;
+        using PooledHttpHandler handler = Ours(static _ => { }, server);
+        using var client = new HttpMessageInvoker(handler);
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Named(server, "server.test"), "/away"));
+        request.Options.Set(TransportOptions.TlsServerName, "two.server.test");
+        request.Options.Set(TransportOptions.ClientCertificate, certificate);
+        using HttpResponseMessage response = await client.SendAsync(request, CancellationToken.None);
+        Assert.Equal("none one.server.test TLS", await response.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
     public Task The_callback_decides_whom_to_trust_and_sees_what_is_wrong()
     {
         string seen = "";
@@ -207,11 +233,17 @@ public sealed class TlsParityTests
     }
 
     private static Task<KestrelServer> StartAsync() => KestrelServer.StartAsync(
-        static context => context.Response.WriteAsync(context.Request.Path == "/protocol"
+        static context => context.Request.Path == "/away" ? Leave(context) : context.Response.WriteAsync(context.Request.Path == "/protocol"
             ? context.Features.Get<ITlsHandshakeFeature>()!.Protocol.ToString()
             : $"{context.Connection.ClientCertificate?.Subject ?? "none"} "
                     + $"{context.Features.Get<ISslStreamFeature>()!.SslStream.TargetHostName} TLS"),
         new KestrelServerSettings { ClientCertificates = ClientCertificateMode.AllowCertificate });
+
+    private static Task Leave(HttpContext context)
+    {
+        context.Response.Redirect($"https://one.server.test:{context.Connection.LocalPort}/");
+        return Task.CompletedTask;
+    }
 
     private static Uri Named(KestrelServer server, string host) => new UriBuilder(server.HttpsUri) { Host = host }.Uri;
 

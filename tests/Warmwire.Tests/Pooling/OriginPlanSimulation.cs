@@ -530,6 +530,7 @@ internal sealed class OriginPlanSimulation : IDisposable
         if (now.Concurrency is { } limit)
         {
             Assert.Equal(_held.Count, limit.InFlight);
+            Assert.InRange(limit.InFlight, 0, _settings.ConcurrencyLimit!.MaxLimit);
         }
 
         if (now.Pending > 0 && _plan.Concurrency is not { Room: <= 0 })

@@ -35,7 +35,7 @@ internal sealed class LoopIdleWatch : IdleWatch, IInputWatcher
         // the answer found nothing behind it. What came a moment later the loop may not have seen yet; who must be sure has it asked
         // always.
         SocketStream socket = Socket;
-        if ((idle <= Http1Limits.HeardOfJustNow && !socket.MayHaveInput && !AsksAlways) || !socket.HasInput)
+        if ((idle <= Http1Limits.HeardOfJustNow && !socket.MayHaveInput && !AsksAlways) || !socket.OwnerHasInput)
         {
             return false;
         }

@@ -32,7 +32,7 @@ internal sealed class TlsLoopIdleWatch : TlsIdleWatch, IInputWatcher
     }
 
     public override bool FindsInput(TimeSpan idle) =>
-        (idle > Http1Limits.HeardOfJustNow || Socket.MayHaveInput || AsksAlways) && Socket.HasInput && IsOver(Connection.IdleId);
+        (idle > Http1Limits.HeardOfJustNow || Socket.MayHaveInput || AsksAlways) && Socket.OwnerHasInput && IsOver(Connection.IdleId);
 
     /// <summary>Something came. While an exchange runs, its own read sees it.</summary>
     public void InputArrived()
