@@ -390,7 +390,7 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
         {
             if (settings.TellsConnectionId && !request.Options.TryGetValue(TransportOptions.ConnectionId, out _))
             {
-                // Story: a dial shows this request to a callback while the request goes out on another connection, and the number of that is
+                // Story: a dial shows this request to a callback while the request goes out on another connection, whose number is
                 // written. The place for it is made here, where nobody else looks yet.
                 request.Options.Set(TransportOptions.ConnectionId, null);
             }

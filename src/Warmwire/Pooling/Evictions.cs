@@ -101,17 +101,13 @@ internal sealed class Evictions : IDisposable
             CancellationToken token = joined.Token;
 
             // Story: the callback blocks and never comes back. The round goes on without it, and the next one does not ask again about a
-            // connection whose answer is awaited still: else each round would lose threads to it.
+            // connection of which a thread is asking still: else each round would lose threads to it.
             pooled.IsAskedAbout = true;
-            Task<bool> asked = Task.Run(() => UserCode.ShouldEvict(_shouldEvict, context, token), CancellationToken.None);
+            Task<bool> asked = Task.Run(() => Ask(pooled, context, token), CancellationToken.None);
+
+            // One that comes late is not heard; what it throws is looked at.
             _ = asked.ContinueWith(
-                static (ended, about) =>
-                {
-                    // One that comes late is not heard; what it throws is looked at.
-                    _ = ended.Exception;
-                    ((PooledConnection)about!).IsAskedAbout = false;
-                },
-                pooled,
+                static ended => _ = ended.Exception,
                 CancellationToken.None,
                 TaskContinuationOptions.ExecuteSynchronously,
                 TaskScheduler.Default);
@@ -124,6 +120,13 @@ internal sealed class Evictions : IDisposable
         {
             // No answer is no.
         }
+    }
+
+    private Task<bool> Ask(PooledConnection pooled, SocketsHttpConnectionEvictionContext context, CancellationToken cancellationToken)
+    {
+        Task<bool> asked = UserCode.ShouldEvict(_shouldEvict, context, cancellationToken);
+        pooled.IsAskedAbout = false;
+        return asked;
     }
 
     private SocketsHttpConnectionEvictionContext Describe(PooledConnection pooled)

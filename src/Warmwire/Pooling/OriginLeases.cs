@@ -240,8 +240,8 @@ internal sealed class OriginLeases(OriginState state, OriginDials dials, OriginC
             return step;
         }
 
-        // Story: while this waiter was out of the line another connection came back, found nobody waiting and became idle. Another: its slot
-        // was given to the next in line, and the limit of exchanges leaves no room for it any more.
+        // Story: while this waiter was out of the line another connection came back, found nobody waiting and became idle.
+        // Story: its slot was given to the next in line meanwhile, and the limit of exchanges has no room for it any more.
         while (state.HasRoom && choice.TryTake(waiter.NeedsHttp2, now, out TakenConnection taken))
         {
             if (taken is { Stale: null, Pooled.IsMultiplexed: false })

@@ -100,7 +100,7 @@ internal sealed class PooledConnection
     /// <summary>Whether the connection has taken an exchange. Set without the lock, once and for all, by the flow that leases it.</summary>
     public bool HasServed => _hasServed;
 
-    /// <summary>The application is asked whether to close it, and has not answered.</summary>
+    /// <summary>Code of the application runs that was asked whether to close it.</summary>
     public bool IsAskedAbout { get => Volatile.Read(ref _isAskedAbout); set => Volatile.Write(ref _isAskedAbout, value); }
 
     /// <summary>The connection's slots; only one that is multiplexed has any.</summary>

@@ -179,7 +179,7 @@ internal static unsafe partial class LibC
         }
     }
 
-    /// <summary>Whether a descriptor of any kind has something now: bytes, the end or a failure of a socket, which all stay there.</summary>
+    /// <summary>Whether a descriptor of any kind has something now. Bytes, the end and a failure of a socket stay there.</summary>
     public static bool IsReady(int descriptor) => Poll(descriptor, POLLIN | POLLRDHUP, TimeSpan.Zero) != 0;
 
     /// <summary>Waits for input at a descriptor; without a time, without end. May come back early without any, if a signal came.</summary>
