@@ -39,9 +39,6 @@ internal static class ErrorTexts
 
     public static string MustBeStreamWindow(int least, int most) => $"The value must be from {least} to {most} bytes.";
 
-    public static string SettingNotSupported(string setting) =>
-        $"PooledHttpHandler.{setting} is not supported yet; leave it at its default.";
-
     public static string OriginMustBeHttp(Uri origin) =>
         $"'{origin}' is not an absolute http or https URI.";
 

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Warmwire.Diagnostics;
 using Warmwire.Exchange;
 using Warmwire.Settings;
@@ -31,16 +30,6 @@ internal sealed class HandlerLifetime : IDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, typeof(PooledHttpHandler));
             return _engine is null ? Settings : throw new InvalidOperationException(ErrorTexts.SettingsAreFrozen);
-        }
-    }
-
-    /// <summary>For the setter of a setting that is not supported: its default is taken, and nothing else.</summary>
-    public void RequireDefault(bool differsFromDefault, [CallerMemberName] string? setting = null)
-    {
-        _ = MutableSettings;
-        if (differsFromDefault)
-        {
-            throw new NotSupportedException(ErrorTexts.SettingNotSupported(setting!));
         }
     }
 

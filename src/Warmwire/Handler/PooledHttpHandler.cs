@@ -17,8 +17,7 @@ namespace Warmwire;
 /// <remarks>
 /// Safe for any number of threads. The settings freeze at the first request: changing one after it throws
 /// <see cref="InvalidOperationException"/>, changing one after disposal throws <see cref="ObjectDisposedException"/>. Timeouts are positive
-/// or <see cref="Timeout.InfiniteTimeSpan"/> where not said otherwise. A feature that does not exist yet throws
-/// <see cref="NotSupportedException"/> from its setter.
+/// or <see cref="Timeout.InfiniteTimeSpan"/> where not said otherwise.
 /// </remarks>
 public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
 {
@@ -426,10 +425,14 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
         set => Mutable.EnableMultipleHttp2Connections = value;
     }
 
-    /// <summary>Whether an origin may have more than one HTTP/3 connection. HTTP/3 is not supported.</summary>
-    /// <value>Default: .NET's.</value>
-    /// <exception cref="NotSupportedException">The value is not the default.</exception>
-    public bool EnableMultipleHttp3Connections { get => false; set => _lifetime.RequireDefault(value); }
+    /// <summary>Whether an origin may have more than one HTTP/3 connection. It has none, since HTTP/3 is not supported: this changes
+    /// nothing.</summary>
+    /// <value>Default: <see langword="false"/>.</value>
+    public bool EnableMultipleHttp3Connections
+    {
+        get => Settings.EnableMultipleHttp3Connections;
+        set => Mutable.EnableMultipleHttp3Connections = value;
+    }
 
     /// <summary>The number of bytes of a response's body that an HTTP/2 stream takes before they are read (RFC 9113 §6.9.2).</summary>
     /// <value>Default: 65,535 bytes, which is also the least. At most 16 MiB.</value>

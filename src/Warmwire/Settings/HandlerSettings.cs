@@ -27,6 +27,7 @@ internal sealed class HandlerSettings
     public int MaxResponseDrainSize { get; set; } = HandlerDefaults.MaxResponseDrainSize;
     public int MaxResponseHeadersLength { get; set; } = HandlerDefaults.MaxResponseHeadersLengthKilobytes;
     public bool EnableMultipleHttp2Connections { get; set; } = true;
+    public bool EnableMultipleHttp3Connections { get; set; }
     public int InitialHttp2StreamWindowSize { get; set; } = HandlerDefaults.InitialHttp2StreamWindowSize;
     public TimeSpan KeepAlivePingDelay { get; set; } = Timeout.InfiniteTimeSpan;
     public HttpKeepAlivePingPolicy KeepAlivePingPolicy { get; set; } = HttpKeepAlivePingPolicy.Always;
