@@ -143,17 +143,24 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
         ProxyHop? proxy = _proxies.Find(request.RequestUri!, defaults);
         TotalDeadline? total = TotalTime.Begin(defaults, _services.Deadlines);
         Attempt attempt = NewAttempt(request, proxy, defaults, total, stack: null, cancellationToken);
-        HttpResponseMessage? response = null;
-        TransportException? failure = null;
-        if (!ProxyAuthentication.IsWanted(attempt))
+        HttpResponseMessage? response;
+        TransportException? failure;
+        if (ProxyAuthentication.IsWanted(attempt))
+        {
+            (response, failure) = (null, null);
+        }
+        else
         {
             try
             {
+                // Each is assigned behind the wait, on either way: a value from before it would be kept in the frame.
                 response = await LeaseAndSendAsync(attempt).ConfigureAwait(false);
+                failure = null;
             }
             catch (TransportException e) when (!_closed && ReplayRules.MayReplay(attempt, e))
             {
                 // Awaited below: a wait in here would make the frame larger.
+                response = null;
                 failure = e;
             }
             catch when (attempt.TotalDeadline is not null)
