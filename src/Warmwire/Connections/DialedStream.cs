@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Authentication.ExtendedProtection;
 using Warmwire.Sockets;
 
 namespace Warmwire.Connections;
@@ -28,27 +27,11 @@ internal sealed class DialedStream
     /// </summary>
     public bool IsPlain { get; init; }
 
-    /// <summary>What is known of the TLS channel; <see langword="null"/> without TLS.</summary>
-    public TransportContext? Channel { get; init; }
-
     /// <summary>
-    /// What names the TLS channel, so that credentials can be bound to it (RFC 5929 §4); <see langword="null"/> without TLS, or where the
-    /// platform has none.
+    /// What is known of the TLS channel to who reads the requests: the server, or the proxy that forwards them; <see langword="null"/>
+    /// without TLS.
     /// </summary>
-    public ChannelBinding? ChannelBinding
-    {
-        get
-        {
-            try
-            {
-                return Channel?.GetChannelBinding(ChannelBindingKind.Endpoint);
-            }
-            catch (Exception e) when (e is NotSupportedException or InvalidOperationException)
-            {
-                return null;
-            }
-        }
-    }
+    public TransportContext? Channel { get; init; }
 
     /// <summary>Whether it speaks HTTP/2: the server chose it, or it is known beforehand.</summary>
     public bool IsHttp2 { get; init; }

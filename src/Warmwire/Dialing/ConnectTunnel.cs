@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Security.Authentication.ExtendedProtection;
 using Warmwire.Authentication;
 using Warmwire.Buffers;
 using Warmwire.Connections;
@@ -42,10 +43,13 @@ internal sealed class ConnectTunnel : IDisposable
     /// <summary>
     /// Asks on this connection, as often as the proxy and its authentication want. <see langword="false"/>: to be asked again on another.
     /// </summary>
+    /// <param name="stream">Leads to the proxy.</param>
+    /// <param name="channel">Names the TLS channel to the proxy, which NTLM and Negotiate bind their credentials to.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="TransportException">The proxy refuses.</exception>
     /// <exception cref="WireFormatException">Its answer is malformed.</exception>
     /// <exception cref="IOException">It closed.</exception>
-    public async Task<bool> TryOpenAsync(Stream stream, CancellationToken cancellationToken)
+    public async Task<bool> TryOpenAsync(Stream stream, ChannelBinding? channel, CancellationToken cancellationToken)
     {
         // Story: the proxy was too slow with a body, and a read of that connection, which a foreign stream does not give up, ends while the
         // next one is read. It has the buffer to itself.
@@ -53,7 +57,7 @@ internal sealed class ConnectTunnel : IDisposable
         if (_authentication is not null && !_hasBegun)
         {
             _hasBegun = true;
-            await _authentication.BeginAsync(cancellationToken).ConfigureAwait(false);
+            await _authentication.BeginAsync(channel, cancellationToken).ConfigureAwait(false);
         }
 
         for (bool isFirst = true; ; isFirst = false)
@@ -77,7 +81,7 @@ internal sealed class ConnectTunnel : IDisposable
             ConnectAnswerBody body = await ReadBodyAsync(stream, answer.Framing, cancellationToken).ConfigureAwait(false);
             if (answer.StatusCode != (int)HttpStatusCode.ProxyAuthenticationRequired
                 || _authentication is null
-                || !await _authentication.TryAnswerAsync(answer, cancellationToken).ConfigureAwait(false))
+                || !await _authentication.TryAnswerAsync(answer, channel, cancellationToken).ConfigureAwait(false))
             {
                 throw Refusal(answer, body);
             }

@@ -74,7 +74,8 @@ internal sealed class Dialer
             TimeSpan connectTime = passage is null
                 ? connected.ConnectTime
                 : _settings.TimeProvider.GetElapsedTime(begun) - connected.DnsTime - tlsTime;
-            (bool isHttp2, TransportContext? channel) = (request.Route.Protocols == ProtocolOffer.Http2, null);
+            bool isHttp2 = request.Route.Protocols == ProtocolOffer.Http2;
+            TransportContext? channel = request.Route.IsForwarding ? passage?.Channel : null;
             if (request.Route.IsTls)
             {
                 long start = _settings.TimeProvider.GetTimestamp();

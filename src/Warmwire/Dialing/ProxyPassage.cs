@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Security;
 using Warmwire.Connections;
 using Warmwire.Diagnostics;
@@ -40,6 +41,9 @@ internal sealed class ProxyPassage : IDisposable
 
     /// <summary>How long the handshakes with the proxy took.</summary>
     public TimeSpan TlsTime { get; private set; }
+
+    /// <summary>What is known of the TLS channel to the proxy; <see langword="null"/> without TLS.</summary>
+    public TransportContext? Channel { get; private set; }
 
     /// <summary>What is left of the time to connect. The handshake with the proxy has a time of its own.</summary>
     public TimeSpan TimeLeft
@@ -87,7 +91,7 @@ internal sealed class ProxyPassage : IDisposable
                 return await deadline.WaitAsync(asking).ConfigureAwait(false);
             }
 
-            Task<bool> opening = _tunnel.TryOpenAsync(layers.Top, deadline.Token);
+            Task<bool> opening = _tunnel.TryOpenAsync(layers.Top, TlsChannel.BindingOf(Channel), deadline.Token);
             _asking = opening;
             bool isOpen = await deadline.WaitAsync(opening).ConfigureAwait(false);
             if (isOpen && !_tunnel.Early.IsEmpty)
@@ -124,6 +128,7 @@ internal sealed class ProxyPassage : IDisposable
         }
 
         layers.Secure(secured);
+        Channel = secured.TransportContext;
         if (TlsHandshake.IsHttp2(secured))
         {
             throw DialFailure.Of(

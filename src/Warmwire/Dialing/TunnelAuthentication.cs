@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Authentication.ExtendedProtection;
 using Warmwire.Authentication;
 using Warmwire.Proxies;
 using Warmwire.Settings;
@@ -41,7 +42,7 @@ internal sealed class TunnelAuthentication : IDisposable
 
     /// <summary>Before the first CONNECT: what the proxy has accepted before is said at once.</summary>
     /// <exception cref="HttpRequestException">The program's code threw.</exception>
-    public async ValueTask BeginAsync(CancellationToken cancellationToken)
+    public async ValueTask BeginAsync(ChannelBinding? channel, CancellationToken cancellationToken)
     {
         if (!_proxy.Memory.HasAny)
         {
@@ -54,7 +55,7 @@ internal sealed class TunnelAuthentication : IDisposable
             && CredentialChoice.CredentialFor(_credentials, _proxy.Target, scheme) is { } credential)
         {
             _unasked = scheme;
-            await MakeAsync(new CredentialChoice(scheme, new Challenge(SchemeTable.NameOf(scheme)), credential), cancellationToken)
+            await MakeAsync(new CredentialChoice(scheme, new Challenge(SchemeTable.NameOf(scheme)), credential), channel, cancellationToken)
                 .ConfigureAwait(false);
         }
         else
@@ -65,7 +66,7 @@ internal sealed class TunnelAuthentication : IDisposable
 
     /// <summary>Answers a 407. <see langword="false"/>: there is no answer, or it was refused.</summary>
     /// <exception cref="HttpRequestException">The program's code threw.</exception>
-    public async ValueTask<bool> TryAnswerAsync(ConnectAnswer refusal, CancellationToken cancellationToken)
+    public async ValueTask<bool> TryAnswerAsync(ConnectAnswer refusal, ChannelBinding? channel, CancellationToken cancellationToken)
     {
         List<Challenge> challenges = ChallengeParser.Parse(refusal.Challenges);
         if (_unasked is { } unasked && !challenges.Exists(challenge => challenge.Is(unasked)))
@@ -82,7 +83,7 @@ internal sealed class TunnelAuthentication : IDisposable
             return false;
         }
 
-        await MakeAsync(choice, cancellationToken).ConfigureAwait(false);
+        await MakeAsync(choice, channel, cancellationToken).ConfigureAwait(false);
         NeedsSameConnection = begun;
         return Answer is not null;
     }
@@ -92,13 +93,13 @@ internal sealed class TunnelAuthentication : IDisposable
 
     public void Dispose() => _dialogue.Dispose();
 
-    private async ValueTask MakeAsync(CredentialChoice choice, CancellationToken cancellationToken)
+    private async ValueTask MakeAsync(CredentialChoice choice, ChannelBinding? channel, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(AuthenticationLimits.Answer, _settings.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            Answer = await _dialogue.AnswerAsync(choice, _about, either.Token).ConfigureAwait(false);
+            Answer = await _dialogue.AnswerAsync(choice, _about with { Binding = channel }, either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

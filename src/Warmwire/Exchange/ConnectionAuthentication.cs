@@ -1,3 +1,4 @@
+using System.Security.Authentication.ExtendedProtection;
 using Warmwire.Authentication;
 using Warmwire.Connections;
 using Warmwire.Pooling;
@@ -143,9 +144,13 @@ internal sealed class ConnectionAuthentication(HopAuthentication side, Authentic
                 : null;
     }
 
-    private ValueTask<string?> AnswerAsync(CredentialChoice answered, HttpConnection connection) =>
-        TimedAnswer.MakeAsync(
-            _hop, side.Settings, dialogue, answered, side.About with { Binding = connection.Dialed.ChannelBinding });
+    private ValueTask<string?> AnswerAsync(CredentialChoice answered, HttpConnection connection)
+    {
+        // The channel to a proxy that forwards is none to the server, whose credentials must not be bound to it.
+        bool isOurs = dialogue.Target.IsProxy || !_hop.IsForwarded;
+        ChannelBinding? binding = isOurs ? TlsChannel.BindingOf(connection.Dialed.Channel) : null;
+        return TimedAnswer.MakeAsync(_hop, side.Settings, dialogue, answered, side.About with { Binding = binding });
+    }
 
     /// <summary>The request without a message.</summary>
     private Attempt PlainAttempt(int replays) => side.NewAttempt(answer: null, replays);

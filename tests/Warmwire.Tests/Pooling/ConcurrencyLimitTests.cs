@@ -79,6 +79,18 @@ public class ConcurrencyLimitTests
         (Task<HttpResponseMessage> response, ScriptedPeer peer) = await rig.Busy(cancellationToken: cancel.Token);
         Task<HttpResponseMessage> next = rig.Get(A + "next");
         Assert.Equal((1, 1), (InFlight(rig), rig.Origin().Pending));
+        await EndAsync(end, rig, response, peer, cancel);
+        ScriptedPeer other = await rig.Network.AcceptAsync();
+        await other.AnswerAsync();
+        (await rig.Done(next)).Dispose();
+        await rig.Until(snapshot => snapshot.Origins[0].Concurrency!.InFlight == 0 && snapshot.Pending == 0);
+        await Task.WhenAny(response);
+    }
+
+    /// <summary>Ends an exchange, and its connection with it.</summary>
+    private static async Task EndAsync(
+        string end, PoolRig rig, Task<HttpResponseMessage> response, ScriptedPeer peer, CancellationTokenSource cancel)
+    {
         switch (end)
         {
             case "cancelled":
@@ -104,11 +116,37 @@ public class ConcurrencyLimitTests
                 await peer.SendResponseAsync(headers: "Connection: close");
                 break;
         }
+    }
 
-        ScriptedPeer other = await rig.Network.AcceptAsync();
-        await other.AnswerAsync();
+    /// <summary>What waits for the limit only takes a connection that is idle, and dials none, however the room comes to be.</summary>
+    [Theory]
+    [MemberData(nameof(Ends))]
+    public async Task What_waited_beside_an_idle_connection_takes_it(string end)
+    {
+        using var rig = new PoolRig(handler =>
+        {
+            Fixed(1)(handler);
+            handler.ResponseHeadersTimeout = Seconds(5);
+            handler.ReplayPolicy = ReplayPolicy.Never;
+            handler.CancellationDrainTimeout = TimeSpan.Zero;
+        });
+        Task<int> warming = rig.Handler.PrewarmAsync(new Uri(A), 2);
+        ScriptedPeer[] peers = [await rig.Network.AcceptAsync(), await rig.Network.AcceptAsync()];
+        await rig.Done(warming);
+        using var cancel = new CancellationTokenSource();
+        Task<HttpResponseMessage> response = rig.Send(new HttpRequestMessage(HttpMethod.Get, A), cancel.Token);
+        Task<string>[] heads = [.. peers.Select(static peer => peer.ReadHeadAsync())];
+        ScriptedPeer busy = peers[Array.IndexOf(heads, await Guard.Within(Task.WhenAny(heads), () => "a request"))];
+        ScriptedPeer idle = peers[0] == busy ? peers[1] : peers[0];
+        Task<HttpResponseMessage> next = rig.Get(A + "next");
+        Assert.Equal((1, 1, 1), (InFlight(rig), rig.Origin().Pending, rig.Origin().Idle));
+
+        await EndAsync(end, rig, response, busy, cancel);
+        Assert.StartsWith("GET /next ", await heads[Array.IndexOf(peers, idle)], StringComparison.Ordinal);
+        await idle.SendResponseAsync();
         (await rig.Done(next)).Dispose();
         await rig.Until(snapshot => snapshot.Origins[0].Concurrency!.InFlight == 0 && snapshot.Pending == 0);
+        Assert.Equal(2, rig.Network.DialCount);
         await Task.WhenAny(response);
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Warmwire.Tests.Kit;
@@ -202,6 +203,69 @@ public sealed class EvictionCallbackTests
         }
 
         Assert.Empty(rig.ClosedBy);
+    }
+
+    /// <summary>
+    /// A callback that never comes back about one connection holds one thread for good and no more: rounds go on, the others are asked
+    /// about and can be closed, and it is not asked again about that one.
+    /// </summary>
+    [Fact]
+    public async Task One_that_blocks_for_good_delays_no_other_answer_and_is_asked_once()
+    {
+        using var release = new ManualResetEventSlim();
+        long blocks = 0;
+        bool evict = false;
+        var asked = new ConcurrentDictionary<long, int>();
+        using var rig = new PoolRig(handler =>
+        {
+            handler.PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan;
+            handler.ShouldEvictConnection = (context, _) =>
+            {
+                long id = context.ConnectionId;
+                Interlocked.CompareExchange(ref blocks, id, 0);
+                asked.AddOrUpdate(id, 1, static (_, times) => times + 1);
+                if (id == Volatile.Read(ref blocks))
+                {
+                    release.Wait(CancellationToken.None);
+                }
+
+                return Task.FromResult(Volatile.Read(ref evict));
+            };
+        });
+        await rig.OpenIdle(3);
+        for (int round = 1; round <= 5; round++)
+        {
+            await Eventually.IsTrue(
+                () =>
+                {
+                    rig.Time.Advance(s_round);
+                    return asked.Count == 3 && asked.Where(pair => pair.Key != blocks).All(pair => pair.Value >= round);
+                },
+                $"round {round}");
+        }
+
+        Assert.Equal(1, asked[blocks]);
+        Assert.Empty(rig.ClosedBy);
+        Volatile.Write(ref evict, true);
+        await Eventually.IsTrue(
+            () =>
+            {
+                rig.Time.Advance(s_round);
+                return rig.Snapshot.Open == 1;
+            },
+            "the others are closed");
+        rig.AssertClosed((CloseReason.Evicted, 2));
+        Assert.Equal(1, asked[blocks]);
+
+        // What it says in the end is heard by nobody, and the next round asks again.
+        release.Set();
+        await Eventually.IsTrue(
+            () =>
+            {
+                rig.Time.Advance(s_round);
+                return rig.Snapshot.Open == 0;
+            },
+            "the last is asked about again and closed");
     }
 
     [Fact]

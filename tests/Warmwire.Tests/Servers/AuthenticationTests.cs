@@ -257,6 +257,56 @@ public sealed class AuthenticationTests
     private static byte[] Hash(HashAlgorithmName name, string text) =>
         CryptographicOperations.HashData(name, Encoding.UTF8.GetBytes(text));
 
+    /// <summary>Wherever the program's code throws in the middle of a negotiation, no connection is lost: there is but one of each kind.</summary>
+    [Theory]
+    [InlineData("credentials", 1)] // asked once
+    [InlineData("length", 1)]
+    [InlineData("body", 3)] // the first request, and each message
+    public async Task Code_that_throws_between_the_messages_loses_no_connection(string where, int places)
+    {
+        await using KestrelServer server = await KestrelServer.StartAsync(new NtlmServer().AnswerAsync);
+        int threw = 0;
+        for (int at = 1; ; at++)
+        {
+            Assert.InRange(at, 1, 50);
+            var trap = new Trap(at);
+            using var handler = new PooledHttpHandler
+            {
+                UseProxy = false,
+                Credentials = new TrappedCredentials(where == "credentials" ? trap : null),
+                Negotiations = new ScriptedNegotiations { SaysName = true },
+                MaxConnectionsPerServer = 1,
+                PendingRequestTimeout = TimeSpan.FromSeconds(20),
+            };
+            using var client = new HttpClient(handler);
+            using var content = new TrappedContent(where == "length" ? trap : null, where == "body" ? trap : null);
+            try
+            {
+                using HttpResponseMessage response = await client.PostAsync(new Uri(server.HttpUri, "u/1"), content);
+                Assert.Equal(trap.Sprung, response.StatusCode != HttpStatusCode.OK);
+            }
+            catch (Exception e) when (e is HttpRequestException or InvalidOperationException)
+            {
+                Assert.True(trap.Sprung, e.ToString());
+            }
+
+            bool sprung = trap.Sprung;
+            trap.Disarm();
+            using HttpResponseMessage after = await client.PostAsync(new Uri(server.HttpUri, "u/2"), new ByteArrayContent(new byte[10]));
+            Assert.Equal(HttpStatusCode.OK, after.StatusCode);
+            await Eventually.IsTrue(
+                () => handler.GetSnapshot().Origins.Sum(static origin => origin.Active) == 0, "all connections are given back");
+            if (!sprung)
+            {
+                break;
+            }
+
+            threw++;
+        }
+
+        Assert.True(threw >= places, $"It threw at {threw} places only.");
+    }
+
     private static async Task AnswerAsync(HttpContext context, string challenge)
     {
         await context.Request.Body.CopyToAsync(Stream.Null);
@@ -314,6 +364,50 @@ public sealed class AuthenticationTests
         {
             context.Response.StatusCode = 401;
             context.Response.Headers.WWWAuthenticate = challenge;
+        }
+    }
+
+    /// <summary>Throws at the n-th call.</summary>
+    private sealed class Trap(int at)
+    {
+        private int _left = at;
+
+        public bool Sprung { get; private set; }
+
+        public void Step()
+        {
+            if (Interlocked.Decrement(ref _left) == 0)
+            {
+                Sprung = true;
+                throw new InvalidOperationException("the program's own");
+            }
+        }
+
+        public void Disarm() => _left = 0;
+    }
+
+    private sealed class TrappedCredentials(Trap? trap) : ICredentials
+    {
+        public NetworkCredential? GetCredential(Uri uri, string authType)
+        {
+            trap?.Step();
+            return authType == "NTLM" ? s_credential : null;
+        }
+    }
+
+    /// <summary>Can be produced again, as its base says.</summary>
+    private sealed class TrappedContent(Trap? ofLength, Trap? ofBody) : ByteArrayContent(new byte[1_000])
+    {
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+        {
+            ofBody?.Step();
+            return base.SerializeToStreamAsync(stream, context, cancellationToken);
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            ofLength?.Step();
+            return base.TryComputeLength(out length);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Net.WebSockets;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -77,6 +78,28 @@ public sealed class UnixSocketTests : IDisposable
                 ($"{scheme}://a.server.test:8123", _path.Value, null), (origin.Origin, origin.UnixSocketPath, origin.Proxy));
             Assert.Contains($" through {_path} [", origin.ToString(), StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cells))]
+    public async Task A_websocket_goes_over_a_Unix_socket_with_either_handler(string client, int version, bool tls)
+    {
+        await using UnixServer server = await UnixServer.StartAsync(
+            _path.Value, WebSocketEcho.Invoke, version == 1 ? HttpProtocols.Http1 : HttpProtocols.Http2, tls);
+        using HttpMessageHandler handler = HandlerOf(client);
+        using var invoker = new HttpMessageInvoker(handler);
+        using var socket = new ClientWebSocket();
+        socket.Options.HttpVersion = new Version(version, version == 1 ? 1 : 0);
+        socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        var uri = new Uri($"{(tls ? "wss" : "ws")}://a.server.test:8123/");
+        await Guard.Within(socket.ConnectAsync(uri, invoker, CancellationToken.None), static () => "the websocket");
+        await socket.SendAsync("over a path"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, CancellationToken.None);
+        byte[] buffer = new byte[100];
+        WebSocketReceiveResult echo = await Guard.Within(socket.ReceiveAsync(buffer, CancellationToken.None), static () => "the echo");
+        Assert.Equal("over a path", Encoding.UTF8.GetString(buffer, 0, echo.Count));
+        await Guard.Within(
+            socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "done", CancellationToken.None), static () => "the close handshake");
+        Assert.Equal(1, server.Connections);
     }
 
     [Theory]

@@ -1,11 +1,7 @@
 using System.Net;
 using System.Net.WebSockets;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.WebSockets;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using Warmwire.Tests.Kit;
 using Xunit;
 using KestrelServer = Warmwire.Tests.Kit.KestrelServer;
@@ -122,26 +118,6 @@ public sealed class WebSocketTests
         }
     }
 
-    private static Task<KestrelServer> StartAsync(HttpProtocols protocols = HttpProtocols.Http2)
-    {
-        var middleware = new WebSocketMiddleware(EchoAsync, Options.Create(new WebSocketOptions()), NullLoggerFactory.Instance);
-        return KestrelServer.StartAsync(middleware.Invoke, new KestrelServerSettings { Protocols = protocols });
-    }
-
-    private static async Task EchoAsync(HttpContext context)
-    {
-        using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync();
-        byte[] buffer = new byte[16 * 1024];
-        while (true)
-        {
-            ValueWebSocketReceiveResult piece = await socket.ReceiveAsync(buffer.AsMemory(), context.RequestAborted);
-            if (piece.MessageType == WebSocketMessageType.Close)
-            {
-                await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "bye", context.RequestAborted);
-                return;
-            }
-
-            await socket.SendAsync(buffer.AsMemory(0, piece.Count), piece.MessageType, piece.EndOfMessage, context.RequestAborted);
-        }
-    }
+    private static Task<KestrelServer> StartAsync(HttpProtocols protocols = HttpProtocols.Http2) =>
+        KestrelServer.StartAsync(WebSocketEcho.Invoke, new KestrelServerSettings { Protocols = protocols });
 }

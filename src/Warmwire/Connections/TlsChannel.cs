@@ -1,0 +1,24 @@
+using System.Net;
+using System.Security.Authentication.ExtendedProtection;
+
+namespace Warmwire.Connections;
+
+/// <summary>What names a TLS channel.</summary>
+internal static class TlsChannel
+{
+    /// <summary>
+    /// The channel's binding, so that credentials can be bound to it (RFC 5929 §4); <see langword="null"/> without TLS, or where the
+    /// platform has none.
+    /// </summary>
+    public static ChannelBinding? BindingOf(TransportContext? channel)
+    {
+        try
+        {
+            return channel?.GetChannelBinding(ChannelBindingKind.Endpoint);
+        }
+        catch (Exception e) when (e is NotSupportedException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+}
