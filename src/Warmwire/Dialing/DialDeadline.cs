@@ -7,19 +7,20 @@ namespace Warmwire.Dialing;
 internal sealed class DialDeadline : IDisposable
 {
     private readonly CancellationToken _pool;
-    private readonly CancellationTokenSource _timer;
-    private readonly CancellationTokenSource _joined;
+    private readonly CancellationTokenSource _source;
+    private readonly CancellationTokenRegistration _ofPool;
 
     public DialDeadline(TimeSpan timeout, TimeProvider clock, CancellationToken pool)
     {
         _pool = pool;
-        _timer = new CancellationTokenSource(timeout, clock);
-        _joined = CancellationTokenSource.CreateLinkedTokenSource(_timer.Token, pool);
+        _source = new CancellationTokenSource(timeout, clock);
+        _ofPool = pool.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _source);
     }
 
-    public CancellationToken Token => _joined.Token;
+    public CancellationToken Token => _source.Token;
 
-    public bool Expired => _timer.IsCancellationRequested;
+    /// <summary>The time is over, and nothing else has ended the wait.</summary>
+    public bool Expired => _source.IsCancellationRequested && !_pool.IsCancellationRequested;
 
     public void ThrowIfPoolCancelled() => _pool.ThrowIfCancellationRequested();
 
@@ -68,7 +69,7 @@ internal sealed class DialDeadline : IDisposable
 
     public void Dispose()
     {
-        _joined.Dispose();
-        _timer.Dispose();
+        _ofPool.Dispose();
+        _source.Dispose();
     }
 }

@@ -32,9 +32,8 @@ internal sealed class Dialer
     public Dialer(HandlerSettings settings)
         : this(
             settings,
-            settings.Connect ?? (async (endPoint, token) => await SocketConnector
-                .ConnectAsync(endPoint, settings.TcpKeepAliveInterval, settings.SocketBackEnd, token)
-                .ConfigureAwait(false)))
+            settings.Connect ?? ((endPoint, token) =>
+                SocketConnector.ConnectAsync(endPoint, settings.TcpKeepAliveInterval, settings.SocketBackEnd, token)))
     {
     }
 
@@ -209,7 +208,9 @@ internal sealed class Dialer
         AddressRaceResult<Stream>? race = null;
         try
         {
-            race = await AddressRace.RunAsync(endPoints, attempt, _settings.TimeProvider, rules, deadline.Token).ConfigureAwait(false);
+            race = endPoints is [var only]
+                ? await LoneAttempt.RunAsync(only, attempt, _settings.TimeProvider, rules, deadline.Token).ConfigureAwait(false)
+                : await AddressRace.RunAsync(endPoints, attempt, _settings.TimeProvider, rules, deadline.Token).ConfigureAwait(false);
             return race;
         }
         catch (OperationCanceledException e) when (deadline.Expired)

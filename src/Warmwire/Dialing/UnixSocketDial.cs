@@ -17,8 +17,7 @@ internal sealed class UnixSocketDial(HandlerSettings settings)
     public static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
 
     private readonly Func<UnixDomainSocketEndPoint, CancellationToken, Task<Stream>> _connect =
-        settings.ConnectUnix ?? (async (endPoint, token) =>
-            await SocketConnector.ConnectAsync(endPoint, settings.SocketBackEnd, token).ConfigureAwait(false));
+        settings.ConnectUnix ?? ((endPoint, token) => SocketConnector.ConnectAsync(endPoint, settings.SocketBackEnd, token));
 
     public async Task<Stream> ConnectAsync(UnixDomainSocketEndPoint socket, DialRequest request, DialDeadline deadline)
     {

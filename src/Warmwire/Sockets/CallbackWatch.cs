@@ -16,8 +16,8 @@ internal struct CallbackWatch
     /// <summary>When the callback that is under way began, or one of the few before it.</summary>
     public readonly long CallbackBegan => _at;
 
-    /// <summary>Another thread leads the loop.</summary>
-    public void BeginThread()
+    /// <summary>What is known so far is of no use: another thread leads the loop, or nobody wants to know for a time.</summary>
+    public void Forget()
     {
         _watched = 0;
         _at = TimeProvider.System.GetTimestamp();

@@ -153,7 +153,7 @@ internal sealed unsafe class EventLoop
         Leadership leadership = t_leadership ??= new Leadership();
         leadership.Loop = this;
         LeadingThread = leadership.Thread;
-        _callbacks.BeginThread();
+        _callbacks.Forget();
         while (true)
         {
             // First what the leader before could not do because it was held up, then what the last event's callback has put off.
@@ -226,21 +226,44 @@ internal sealed unsafe class EventLoop
         return Run(stream: null, events: 0, work, leadership, clean, ref state);
     }
 
-    /// <summary>Tells a stream of its event, if it is still there, or does a piece of the group's work.</summary>
+    /// <summary>Tells a stream of its event, if it is still there, or does some of the group's work.</summary>
     /// <returns>Whether this thread leads on.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool Tell(ulong key, uint events, Leadership leadership, ThreadContext clean, ref long state)
     {
-        LoopSocketStream? stream = _poll.Find(key);
-        IThreadPoolWorkItem? work = key == EventPoll.WorkKey ? _group.Work.TryTake() : null;
-        if (work is not null && _group.IsCrowded)
+        if (key == EventPoll.WorkKey)
         {
-            // Story: a thousand pieces were added before the first of them blocked for long, and each held up a thread of its own.
-            ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
-            return true;
+            return DoSharedWork(leadership, clean, ref state);
         }
 
-        return (stream is null && work is null) || Run(stream, events, work, leadership, clean, ref state);
+        return _poll.Find(key) is not { } stream || Run(stream, events, work: null, leadership, clean, ref state);
+    }
+
+    /// <summary>Does some of the group's work, a piece at a time: what is left is there for the other loops meanwhile.</summary>
+    private bool DoSharedWork(Leadership leadership, ThreadContext clean, ref long state)
+    {
+        IThreadPoolWorkItem? work = _group.Work.TakeWhenTold();
+        for (int left = SocketLimits.WorkAtOnce; work is not null; work = _group.Work.TryTake())
+        {
+            if (_group.IsCrowded)
+            {
+                // Story: a thousand pieces were added before the first of them blocked for long, and each held up a thread of its own.
+                ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
+                return true;
+            }
+
+            if (!Run(stream: null, events: 0, work, leadership, clean, ref state))
+            {
+                return false;
+            }
+
+            if (--left == 0)
+            {
+                break;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>A callback: a stream's event, or a piece of work.</summary>
@@ -276,6 +299,13 @@ internal sealed unsafe class EventLoop
     /// <summary>This thread still leads the loop, and a callback has come back.</summary>
     private void EndCallback()
     {
+        if (_group.Blocking.IsOn)
+        {
+            // It is known, and asked again when its time is over. Till then the calls that tell it would be most of what a callback costs.
+            _callbacks.Forget();
+            return;
+        }
+
         TimeSpan blocked = _callbacks.EndCallback();
         if (blocked > TimeSpan.Zero && (HasMore || _poll.HasEvents))
         {

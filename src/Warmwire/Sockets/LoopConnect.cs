@@ -17,7 +17,7 @@ internal sealed class LoopConnect : TaskCompletionSource
     /// <param name="remoteEndPoint">Where it leads.</param>
     /// <param name="connected">Whether it is connected already.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public static async Task<SocketStream> RunAsync(
+    public static async Task<Stream> RunAsync(
         EventLoopGroup group,
         int descriptor,
         EndPoint remoteEndPoint,

@@ -6,7 +6,7 @@ namespace Warmwire.Sockets;
 internal static class LoopConnector
 {
     /// <exception cref="System.Net.Sockets.SocketException">It could not be connected.</exception>
-    public static Task<SocketStream> ConnectAsync(
+    public static Task<Stream> ConnectAsync(
         EventLoopGroup group,
         IPEndPoint endPoint,
         TimeSpan keepAliveInterval,
@@ -14,7 +14,7 @@ internal static class LoopConnector
     {
         if (cancellationToken.IsCancellationRequested)
         {
-            return Task.FromCanceled<SocketStream>(cancellationToken);
+            return Task.FromCanceled<Stream>(cancellationToken);
         }
 
         // The layout of the address is the system's own, with the scope of a link-local one.
@@ -24,7 +24,7 @@ internal static class LoopConnector
         int descriptor = LibC.Socket(family, LibC.SOCK_STREAM | LibC.SOCK_NONBLOCK | LibC.SOCK_CLOEXEC, LibC.IPPROTO_TCP);
         if (descriptor < 0)
         {
-            return Task.FromException<SocketStream>(SocketErrors.Exception(-descriptor));
+            return Task.FromException<Stream>(SocketErrors.Exception(-descriptor));
         }
 
         int result = LibC.SetOption(descriptor, LibC.IPPROTO_TCP, LibC.TCP_NODELAY, 1);
@@ -41,7 +41,7 @@ internal static class LoopConnector
         if (result is < 0 and not -LibC.EINPROGRESS)
         {
             LibC.Close(descriptor);
-            return Task.FromException<SocketStream>(SocketErrors.Exception(-result));
+            return Task.FromException<Stream>(SocketErrors.Exception(-result));
         }
 
         return LoopConnect.RunAsync(group, descriptor, endPoint, connected: result >= 0, cancellationToken);
@@ -49,12 +49,12 @@ internal static class LoopConnector
 
     /// <summary>Opens a connection through a Unix domain socket. The system ends such a connect at once, one way or the other.</summary>
     /// <exception cref="System.Net.Sockets.SocketException">It could not be connected.</exception>
-    public static Task<SocketStream> ConnectAsync(
+    public static Task<Stream> ConnectAsync(
         EventLoopGroup group, System.Net.Sockets.UnixDomainSocketEndPoint endPoint, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
         {
-            return Task.FromCanceled<SocketStream>(cancellationToken);
+            return Task.FromCanceled<Stream>(cancellationToken);
         }
 
         SocketAddress address = endPoint.Serialize();
@@ -62,7 +62,7 @@ internal static class LoopConnector
         int descriptor = LibC.Socket(LibC.AF_UNIX, LibC.SOCK_STREAM | LibC.SOCK_NONBLOCK | LibC.SOCK_CLOEXEC, protocol: 0);
         if (descriptor < 0)
         {
-            return Task.FromException<SocketStream>(SocketErrors.Exception(-descriptor));
+            return Task.FromException<Stream>(SocketErrors.Exception(-descriptor));
         }
 
         int result = LibC.Connect(descriptor, address.Buffer.Span[..address.Size]);
@@ -71,7 +71,7 @@ internal static class LoopConnector
             LibC.Close(descriptor);
 
             // EINTR is told as EINPROGRESS. Here it means that nothing has happened, as where there is no room.
-            return Task.FromException<SocketStream>(SocketErrors.Exception(result == -LibC.EINPROGRESS ? LibC.EAGAIN : -result));
+            return Task.FromException<Stream>(SocketErrors.Exception(result == -LibC.EINPROGRESS ? LibC.EAGAIN : -result));
         }
 
         return LoopConnect.RunAsync(group, descriptor, endPoint, connected: true, cancellationToken);

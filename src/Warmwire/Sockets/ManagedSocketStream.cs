@@ -47,7 +47,7 @@ internal sealed class ManagedSocketStream(NetworkStream stream) : SocketStream
         }
     }
 
-    public static async Task<SocketStream> ConnectAsync(
+    public static async Task<Stream> ConnectAsync(
         IPEndPoint endPoint,
         TimeSpan keepAliveInterval,
         CancellationToken cancellationToken)
@@ -77,7 +77,7 @@ internal sealed class ManagedSocketStream(NetworkStream stream) : SocketStream
     }
 
     /// <summary>Opens a connection through a Unix domain socket.</summary>
-    public static async Task<SocketStream> ConnectAsync(UnixDomainSocketEndPoint endPoint, CancellationToken cancellationToken)
+    public static async Task<Stream> ConnectAsync(UnixDomainSocketEndPoint endPoint, CancellationToken cancellationToken)
     {
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try

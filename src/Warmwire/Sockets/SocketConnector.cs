@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Warmwire.Sockets;
 
-/// <summary>Opens one connection to one address.</summary>
+/// <summary>Opens one connection to one address: a <see cref="SocketStream"/>, told as what a dial has.</summary>
 internal static class SocketConnector
 {
     /// <param name="endPoint">Where to.</param>
@@ -13,7 +13,7 @@ internal static class SocketConnector
     /// <param name="backEnd">What moves the bytes; where the system refuses the event loop, System.Net.Sockets does.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="SocketException">It could not be connected.</exception>
-    public static Task<SocketStream> ConnectAsync(
+    public static Task<Stream> ConnectAsync(
         IPEndPoint endPoint,
         TimeSpan keepAliveInterval,
         SocketBackEnd backEnd,
@@ -25,7 +25,7 @@ internal static class SocketConnector
     /// <summary>Opens a connection through a Unix domain socket.</summary>
     /// <exception cref="SocketException">It could not be connected; <see cref="SocketError.WouldBlock"/>: the server has no room for one
     /// more now.</exception>
-    public static Task<SocketStream> ConnectAsync(
+    public static Task<Stream> ConnectAsync(
         UnixDomainSocketEndPoint endPoint, SocketBackEnd backEnd, CancellationToken cancellationToken) =>
         backEnd == SocketBackEnd.EventLoop && EventLoopGroup.Shared is { } group
             ? LoopConnector.ConnectAsync(group, endPoint, cancellationToken)

@@ -66,6 +66,9 @@ internal static class SocketLimits
     /// <summary>Code that blocks for so long is best met by takeovers alone.</summary>
     public static readonly TimeSpan BlockWorthATakeover = TimeSpan.FromMilliseconds(2);
 
+    /// <summary>Pieces of shared work that a loop does before it looks for events again.</summary>
+    public const int WorkAtOnce = 4;
+
     /// <summary>The time over which it is judged how much of it the threads of the loops were blocked.</summary>
     public static readonly TimeSpan BlockingWindow = TimeSpan.FromMilliseconds(4);
 

@@ -46,7 +46,7 @@ public sealed class SocketConnectorTests
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        await using SocketStream stream = await SocketConnector.ConnectAsync(
+        await using var stream = (SocketStream)await SocketConnector.ConnectAsync(
             (IPEndPoint)listener.LocalEndpoint,
             TimeSpan.FromMilliseconds(milliseconds),
             Enum.Parse<SocketBackEnd>(backEnd),
@@ -64,7 +64,7 @@ public sealed class SocketConnectorTests
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        await using SocketStream stream = await SocketConnector.ConnectAsync(
+        await using var stream = (SocketStream)await SocketConnector.ConnectAsync(
             (IPEndPoint)listener.LocalEndpoint, Timeout.InfiniteTimeSpan, Enum.Parse<SocketBackEnd>(backEnd), CancellationToken.None);
 
         Assert.False(OptionsOf(stream).Probes);

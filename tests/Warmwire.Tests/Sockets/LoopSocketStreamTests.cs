@@ -207,7 +207,7 @@ public sealed class LoopSocketStreamTests : IDisposable
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen(1);
-        var connects = new List<Task<SocketStream>>();
+        var connects = new List<Task<Stream>>();
         while (connects.Count < 100 && connects.TrueForAll(static connect => connect.Wait(50)))
         {
             connects.Add(

@@ -43,7 +43,7 @@ public sealed partial class LoopStressTests : IDisposable
             for (int i = 0; i < 250; i++)
             {
                 int id = Interlocked.Increment(ref ids);
-                SocketStream stream = await LoopConnector.ConnectAsync(
+                var stream = (SocketStream)await LoopConnector.ConnectAsync(
                     group, (IPEndPoint)_listener.LocalEndpoint, Timeout.InfiniteTimeSpan, CancellationToken.None).ConfigureAwait(false);
                 Task talk = TalkAsync(stream, id, random.Next(1, 6));
                 if (random.Next(2) == 0)
@@ -114,7 +114,7 @@ public sealed partial class LoopStressTests : IDisposable
         for (int i = 0; i < Count; i++)
         {
             streams.Add(
-                await LoopConnector.ConnectAsync(
+                (SocketStream)await LoopConnector.ConnectAsync(
                     group, (IPEndPoint)_listener.LocalEndpoint, Timeout.InfiniteTimeSpan, CancellationToken.None));
         }
 
@@ -175,7 +175,7 @@ public sealed partial class LoopStressTests : IDisposable
             {
                 for (int i = 0; i < 10; i++)
                 {
-                    await using SocketStream stream = await LoopConnector.ConnectAsync(
+                    await using var stream = (SocketStream)await LoopConnector.ConnectAsync(
                         group, (IPEndPoint)_listener.LocalEndpoint, Timeout.InfiniteTimeSpan, CancellationToken.None);
                     byte[] back = new byte[large.Length];
                     Task write = stream.WriteAsync(large).AsTask();

@@ -19,14 +19,16 @@ internal sealed class SocketPair : IDisposable
     public Socket Peer { get; }
 
     public static Task<SocketPair> OpenAsync(string backEnd) =>
-        OpenAsync(endPoint =>
-            SocketConnector.ConnectAsync(
-                endPoint, Timeout.InfiniteTimeSpan, Enum.Parse<SocketBackEnd>(backEnd), CancellationToken.None));
+        OpenAsync(async endPoint =>
+            (SocketStream)await SocketConnector
+                .ConnectAsync(endPoint, Timeout.InfiniteTimeSpan, Enum.Parse<SocketBackEnd>(backEnd), CancellationToken.None)
+                .ConfigureAwait(false));
 
     public static Task<SocketPair> OpenAsync(EventLoopGroup group, IInputWatcher? watcher = null) => OpenAsync(async endPoint =>
     {
-        SocketStream stream =
-            await LoopConnector.ConnectAsync(group, endPoint, Timeout.InfiniteTimeSpan, CancellationToken.None).ConfigureAwait(false);
+        var stream = (SocketStream)await LoopConnector
+            .ConnectAsync(group, endPoint, Timeout.InfiniteTimeSpan, CancellationToken.None)
+            .ConfigureAwait(false);
         stream.InputWatcher = watcher;
         return stream;
     });

@@ -433,8 +433,9 @@ public sealed class SocketStreamTests
 
     private static async Task<int> Within(ValueTask<int> read) => await Guard.Within(read.AsTask(), () => "Waited for a read");
 
-    private static Task<SocketStream> ConnectAsync(string backEnd, IPEndPoint endPoint, CancellationToken cancellationToken) =>
-        SocketConnector.ConnectAsync(endPoint, Timeout.InfiniteTimeSpan, Enum.Parse<SocketBackEnd>(backEnd), cancellationToken);
+    private static async Task<SocketStream> ConnectAsync(string backEnd, IPEndPoint endPoint, CancellationToken cancellationToken) =>
+        (SocketStream)await SocketConnector.ConnectAsync(
+            endPoint, Timeout.InfiniteTimeSpan, Enum.Parse<SocketBackEnd>(backEnd), cancellationToken);
 
     private static async Task SendAsync(SocketPair pair, byte[] bytes)
     {
