@@ -44,6 +44,67 @@ public sealed class SharedWorkTests
         }
     }
 
+    /// <summary>
+    /// A piece is added at any moment around the one at which a loop takes the last: no signal may be lost between the two, and nothing
+    /// else wakes the loops.
+    /// </summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task No_piece_is_left_behind_while_all_loops_wait(int adders)
+    {
+        using EventLoopGroup group = Make(loops: 2);
+        group.ChangeLoops(atWork: 0, 1);
+        await Task.WhenAll(Enumerable.Range(0, adders).Select(adder => Task.Run(() =>
+        {
+            using var done = new SemaphoreSlim(0);
+            var random = new Random(adder);
+            for (int i = 0; i < 5_000; i++)
+            {
+                group.Work.Add(new Piece(() => done.Release()));
+                Thread.SpinWait(random.Next(200));
+                Assert.True(done.Wait(Guard.Limit), $"piece {i} of adder {adder} is done");
+            }
+        })));
+    }
+
+    /// <summary>Pieces that block for good hold up as many threads of loops as may be, and what is left goes to the thread pool.</summary>
+    [Fact]
+    public async Task Pieces_that_block_hold_up_no_more_threads_than_may_be()
+    {
+        const int Many = SocketLimits.BlockedLoopThreads * 3;
+        using EventLoopGroup group = Make(loops: 1);
+        using var go = new ManualResetEventSlim();
+        int onLoops = 0;
+        int onPool = 0;
+        using var all = new CountdownEvent(Many);
+        for (int i = 0; i < Many; i++)
+        {
+            group.Work.Add(new Piece(Block));
+        }
+
+        await Eventually.IsTrue(() => group.IsCrowded && Volatile.Read(ref onPool) > 0, "the thread pool gets what is left");
+        Assert.InRange(Volatile.Read(ref onLoops), 1, SocketLimits.BlockedLoopThreads + 2);
+        Assert.InRange(group.BlockedThreads, 1, SocketLimits.BlockedLoopThreads + 1);
+        go.Set();
+        Assert.True(await Task.Run(() => all.Wait(Guard.Limit)), $"{all.CurrentCount} are missing");
+        Assert.Equal(Many, onLoops + onPool);
+        await Eventually.IsTrue(() => group.BlockedThreads == 0, "all threads are back");
+
+        void Block()
+        {
+            ref int where = ref onLoops;
+            if (Thread.CurrentThread.IsThreadPoolThread)
+            {
+                where = ref onPool;
+            }
+
+            Interlocked.Increment(ref where);
+            go.Wait(Guard.Limit);
+            all.Signal();
+        }
+    }
+
     /// <summary>The group ends while work is added, and no loop is left for the signal.</summary>
     [Fact]
     public async Task What_is_added_while_the_group_ends_is_done_all_the_same()
