@@ -55,6 +55,9 @@ internal sealed class Route : IEquatable<Route>
     /// <inheritdoc cref="RouteIdentity.TlsHost"/>
     public string? TlsHost => _identity.TlsHost;
 
+    /// <inheritdoc cref="RouteIdentity.ServerName"/>
+    public string? ServerName => _identity.ServerName;
+
     /// <inheritdoc cref="RouteIdentity.ClientCertificate"/>
     public X509Certificate2? ClientCertificate => _identity.ClientCertificate;
 

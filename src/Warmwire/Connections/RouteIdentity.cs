@@ -26,7 +26,8 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
         ProxyHop? proxy = null,
         bool isForwarding = false,
         ConnectionIdentity? identity = null,
-        string? unixSocketPath = null)
+        string? unixSocketPath = null,
+        string? serverName = null)
     {
         Debug.Assert(proxy is null || unixSocketPath is null, "what a Unix socket leads to needs no proxy");
         IsTls = isTls;
@@ -34,7 +35,8 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
         Port = port;
         Proxy = proxy;
         IsForwarding = isForwarding;
-        TlsHost = isTls ? tlsHost ?? host : null;
+        TlsHost = isTls ? tlsHost ?? serverName ?? host : null;
+        ServerName = isTls ? serverName ?? host : null;
         ClientCertificate = isTls ? clientCertificate : null;
         Protocols = protocols;
         Identity = identity;
@@ -71,10 +73,16 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
     // The TLS identity.
 
     /// <summary>
-    /// The name the server must prove with its certificate; <see langword="null"/> without TLS. A user-given Host header changes it, as in
-    /// .NET, and <see cref="TransportOptions.TlsServerName"/> before that.
+    /// The name the server must prove with its certificate; <see langword="null"/> without TLS: what
+    /// <see cref="TransportOptions.TlsServerName"/> says, else the <see cref="ServerName"/>.
     /// </summary>
     public string? TlsHost { get; }
+
+    /// <summary>
+    /// The name of the server in the requests: that of a user-given Host header, else the host; <see langword="null"/> without TLS. As in
+    /// .NET it keeps connections apart, and telemetry tells it.
+    /// </summary>
+    public string? ServerName { get; }
 
     /// <summary>The certificate of <see cref="TransportOptions.ClientCertificate"/>; <see langword="null"/> without TLS.</summary>
     public X509Certificate2? ClientCertificate { get; }
@@ -108,7 +116,7 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
 
     /// <summary>The same route with a tunnel through a proxy.</summary>
     public RouteIdentity Through(ProxyHop proxy) =>
-        new(IsTls, Host, Port, TlsHost, ClientCertificate, Protocols, proxy, isForwarding: false, Identity);
+        new(IsTls, Host, Port, TlsHost, ClientCertificate, Protocols, proxy, isForwarding: false, Identity, serverName: ServerName);
 
     /// <summary>
     /// Whether both are the same route. References first: requests of one program bring the same strings and certificates again and again.
@@ -119,6 +127,7 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
         && Protocols == other.Protocols
         && SameName(Host, other.Host)
         && SameName(TlsHost, other.TlsHost)
+        && SameName(ServerName, other.ServerName)
         && IsForwarding == other.IsForwarding
         && SameProxy(Proxy, other.Proxy)
         && string.Equals(UnixSocketPath, other.UnixSocketPath, StringComparison.Ordinal)

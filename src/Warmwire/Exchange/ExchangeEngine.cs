@@ -476,16 +476,16 @@ internal sealed class ExchangeEngine : IDisposable, IAttemptSender
         Uri uri = request.RequestUri!;
         bool isTls = RequestRules.IsTls(uri);
         RequestSettings settings = attempt.Settings;
-        string? tlsHost = isTls ? settings.TlsServerName ?? RequestRules.HostHeaderOf(request) : null;
         var straight = new RouteIdentity(
             isTls,
             uri.IdnHost,
             uri.Port,
-            tlsHost,
+            isTls ? settings.TlsServerName : null,
             settings.ClientCertificate,
             identity is null ? RequestRules.OfferFor(request, isTls) : ProtocolOffer.Http1,
             identity: identity,
-            unixSocketPath: settings.UnixSocketPath);
+            unixSocketPath: settings.UnixSocketPath,
+            serverName: isTls ? RequestRules.HostHeaderOf(request) : null);
         return attempt.Proxy is null ? straight : ProxyChoice.RouteOf(attempt.Proxy, uri, straight);
     }
 

@@ -283,7 +283,7 @@ internal sealed class PoolEvents
         Describe(connection.Route) with { PeerAddress = connection.PeerAddress, Version = TelemetryNames.Version(connection.HttpVersion) };
 
     private static MetricOrigin Describe(Route route) =>
-        new(route.IsTls ? "https" : "http", route.TlsHost ?? route.Host, route.Port, PeerAddress: null, VersionOf(route.Protocols));
+        new(route.IsTls ? "https" : "http", route.ServerName ?? route.Host, route.Port, PeerAddress: null, VersionOf(route.Protocols));
 
     /// <summary>What a request without a connection waited for: as in .NET the higher version, where the server has not chosen.</summary>
     private static string VersionOf(ProtocolOffer protocols) => protocols == ProtocolOffer.Http1 ? "1.1" : "2";

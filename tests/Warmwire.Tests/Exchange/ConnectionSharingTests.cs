@@ -157,7 +157,7 @@ public sealed class ConnectionSharingTests
         public static readonly int[] Ports = [1080, 8443, 8080];
         public static readonly string?[] Names = [null, "me", "you"];
 
-        // Spelled as its own: two requests that say the same in two ways share.
+        // The same names in both: what proves itself under a name is not what the request is for.
         private static readonly string?[] s_hostHeaders = [null, "h.test", "n.test"];
         private static readonly string?[] s_serverNames = [null, "n.test", "h.test"];
         private static readonly X509Certificate2?[] s_certificates = [null, TestCertificates.Client, TestCertificates.Server];
@@ -180,7 +180,8 @@ public sealed class ConnectionSharingTests
         /// <summary>What its connection is made of.</summary>
         public string Key => IsForwarded
             ? $"forwarded {ProxyText} {(Identity is null ? null : $"{Identity} at {Host}:{Port}")}"
-            : $"{IsTls} {Host}:{Port} {NameToProve} {(IsTls ? Certificate?.Subject : null)} {ProxyText} {UnixPath} {IsHttp2} {Identity}";
+            : $"{IsTls} {Host}:{Port} {NameToProve} {(IsTls ? HostHeader : null)} {(IsTls ? Certificate?.Subject : null)} {ProxyText} "
+                + $"{UnixPath} {IsHttp2} {Identity}";
 
         /// <summary>The same as far as its server can tell.</summary>
         public string Made => SharingServer.Made(

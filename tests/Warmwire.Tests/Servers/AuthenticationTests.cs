@@ -257,7 +257,7 @@ public sealed class AuthenticationTests
     private static byte[] Hash(HashAlgorithmName name, string text) =>
         CryptographicOperations.HashData(name, Encoding.UTF8.GetBytes(text));
 
-    /// <summary>Wherever the program's code throws in the middle of a negotiation, no connection is lost: there is but one of each kind.</summary>
+    /// <summary>Wherever the program's code throws in a negotiation, no connection is lost: there is but one of each kind.</summary>
     [Theory]
     [InlineData("credentials", 1)] // asked once
     [InlineData("length", 1)]

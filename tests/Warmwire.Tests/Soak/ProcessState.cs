@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime;
 using Warmwire.Buffers;
+using Warmwire.Sockets;
 using Xunit;
 
 namespace Warmwire.Tests.Soak;
@@ -41,8 +42,8 @@ internal sealed record ProcessState(long Heap, int Threads, int Descriptors, lon
     {
         Assert.True(Heap - before.Heap <= heap, $"the heap has grown: {before} to {this}");
 
-        // Threads of the pool and spare ones of the loops come and go.
-        Assert.True(Threads - before.Threads <= 8, $"there are more threads: {before} to {this}");
+        // Threads of the pool and those of more loops come and go: on a busy machine a thread that is not run may look as if it blocked.
+        Assert.True(Threads - before.Threads <= SocketLimits.LoopsOfBlockingCode, $"there are more threads: {before} to {this}");
         Assert.True(Descriptors - before.Descriptors <= 4, $"there are more descriptors: {before} to {this}");
         Assert.True(Timers - before.Timers <= 4, $"there are more timers: {before} to {this}");
     }

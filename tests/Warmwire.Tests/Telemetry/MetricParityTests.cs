@@ -1,10 +1,12 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using Warmwire.Tests.Kit;
 using Warmwire.Tests.Parity;
 using Xunit;
+using KestrelServer = Warmwire.Tests.Kit.KestrelServer;
 
 namespace Warmwire.Tests.Telemetry;
 
@@ -80,6 +82,48 @@ public sealed class MetricParityTests
             client.Timeout = TimeSpan.FromMilliseconds(100);
             return Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.GetStringAsync(uri));
         });
+
+    /// <summary>The name that TLS asks for is not the server's address, unless the Host header says so.</summary>
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData("named.test", null)]
+    [InlineData(null, "header.test")]
+    [InlineData("named.test", "header.test")]
+    public async Task The_server_of_a_TLS_connection_has_the_address_of_NET(string? targetHost, string? hostHeader)
+    {
+        await using KestrelServer server = await KestrelServer.StartAsync(static _ => Task.CompletedTask);
+        var tls = new SslClientAuthenticationOptions
+        {
+            TargetHost = targetHost, RemoteCertificateValidationCallback = static (_, _, _, _) => true,
+        };
+        string[] reference =
+            await AddressesAsync(meters => new SocketsHttpHandler { UseProxy = false, MeterFactory = meters, SslOptions = tls });
+        string[] ours =
+            await AddressesAsync(meters => new PooledHttpHandler { UseProxy = false, MeterFactory = meters, SslOptions = tls });
+        Assert.NotEmpty(reference);
+        Assert.Equal(reference, ours);
+
+        async Task<string[]> AddressesAsync(Func<IMeterFactory, HttpMessageHandler> create)
+        {
+            using var meters = new TestMeterFactory();
+            using var metrics = new MetricCollector(meters, "System.Net.Http");
+            using (var client = new HttpClient(create(meters)))
+            using (var request = new HttpRequestMessage(HttpMethod.Get, server.HttpsUri))
+            {
+                request.Headers.Host = hostHeader;
+                using HttpResponseMessage response = await client.SendAsync(request);
+            }
+
+            await Eventually.IsTrue(() => metrics.Sum("http.client.open_connections") == 0, "every connection is counted out");
+            return
+            [
+                .. metrics.Points.Where(point => s_shared.Contains(point.Instrument, StringComparer.Ordinal))
+                    .Select(static point => $"{point.Instrument} {point.Tags.GetValueOrDefault("server.address")}")
+                    .Distinct(StringComparer.Ordinal)
+                    .Order(StringComparer.Ordinal),
+            ];
+        }
+    }
 
     private static SocketsHttpHandler Reference(IMeterFactory meters) => new() { UseProxy = false, MeterFactory = meters };
 
