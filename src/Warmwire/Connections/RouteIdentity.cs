@@ -138,9 +138,13 @@ internal readonly struct RouteIdentity : IEquatable<RouteIdentity>
 
     public override bool Equals(object? obj) => obj is RouteIdentity other && Is(other);
 
-    /// <summary>Without the TLS identity, the proxy and the identity: those that differ in nothing else are few.</summary>
+    /// <summary>
+    /// Without the certificate, the proxy and the identity: those that differ in nothing else are few. Names of servers may be many behind
+    /// one host, in a reverse proxy.
+    /// </summary>
     public override int GetHashCode() =>
-        (StringComparer.OrdinalIgnoreCase.GetHashCode(Host) * 31) + (Port << 4) + ((int)Protocols << 1) + (IsTls ? 1 : 0)
+        (ServerName is null || SameName(ServerName, Host) ? 0 : StringComparer.OrdinalIgnoreCase.GetHashCode(ServerName))
+        + (StringComparer.OrdinalIgnoreCase.GetHashCode(Host) * 31) + (Port << 4) + ((int)Protocols << 1) + (IsTls ? 1 : 0)
         + (UnixSocketPath is null ? 0 : UnixSocketPath.GetHashCode(StringComparison.Ordinal));
 
     private static bool SameName(string? one, string? other) =>

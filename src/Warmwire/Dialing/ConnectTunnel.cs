@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Security.Authentication.ExtendedProtection;
 using Warmwire.Authentication;
 using Warmwire.Buffers;
 using Warmwire.Connections;
@@ -44,12 +43,12 @@ internal sealed class ConnectTunnel : IDisposable
     /// Asks on this connection, as often as the proxy and its authentication want. <see langword="false"/>: to be asked again on another.
     /// </summary>
     /// <param name="stream">Leads to the proxy.</param>
-    /// <param name="channel">Names the TLS channel to the proxy, which NTLM and Negotiate bind their credentials to.</param>
+    /// <param name="channel">The TLS channel to the proxy, which NTLM and Negotiate bind their credentials to.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="TransportException">The proxy refuses.</exception>
     /// <exception cref="WireFormatException">Its answer is malformed.</exception>
     /// <exception cref="IOException">It closed.</exception>
-    public async Task<bool> TryOpenAsync(Stream stream, ChannelBinding? channel, CancellationToken cancellationToken)
+    public async Task<bool> TryOpenAsync(Stream stream, TransportContext? channel, CancellationToken cancellationToken)
     {
         // Story: the proxy was too slow with a body, and a read of that connection, which a foreign stream does not give up, ends while the
         // next one is read. It has the buffer to itself.
@@ -58,6 +57,10 @@ internal sealed class ConnectTunnel : IDisposable
         {
             _hasBegun = true;
             await _authentication.BeginAsync(channel, cancellationToken).ConfigureAwait(false);
+        }
+        else if (_authentication is not null)
+        {
+            await _authentication.BeginAgainAsync(channel, cancellationToken).ConfigureAwait(false);
         }
 
         for (bool isFirst = true; ; isFirst = false)

@@ -70,6 +70,12 @@ internal sealed class DialDeadline : IDisposable
     public void Dispose()
     {
         _ofPool.Dispose();
-        _source.Dispose();
+
+        // Story: the time is over, and the timer's thread has not yet called what was registered with the token when the dial sees that and
+        // ends. To dispose the source then would drop it all: a connect that nobody cancels goes on for minutes.
+        if (!_source.IsCancellationRequested)
+        {
+            _source.Dispose();
+        }
     }
 }

@@ -29,11 +29,19 @@ internal static class LoneAttempt
         }
         catch (Exception e)
         {
-            // Story: the time is over while the attempt runs on, or at the moment at which it ends. What it makes then is nobody's.
-            if (connecting is not null && cancellationToken.IsCancellationRequested)
+            attempt.Error = connecting is null or { IsFaulted: true } ? e : null;
+            if (cancellationToken.IsCancellationRequested)
             {
-                attempt.Unanswered = clock.GetElapsedTime(attempt.BegunAt);
-                DialDeadline.Discard(connecting);
+                // Story: the time is over while the attempt runs on, or at the moment at which it ends. What it makes then is nobody's.
+                if (connecting is not null)
+                {
+                    attempt.Unanswered = clock.GetElapsedTime(attempt.BegunAt);
+                    DialDeadline.Discard(connecting);
+                }
+
+                // What is registered with the token runs last in, first out: this is before the attempt's own, which must not wait for what
+                // the dial does now.
+                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
                 cancellationToken.ThrowIfCancellationRequested();
             }
 

@@ -91,7 +91,7 @@ internal sealed class ProxyPassage : IDisposable
                 return await deadline.WaitAsync(asking).ConfigureAwait(false);
             }
 
-            Task<bool> opening = _tunnel.TryOpenAsync(layers.Top, TlsChannel.BindingOf(Channel), deadline.Token);
+            Task<bool> opening = _tunnel.TryOpenAsync(layers.Top, Channel, deadline.Token);
             _asking = opening;
             bool isOpen = await deadline.WaitAsync(opening).ConfigureAwait(false);
             if (isOpen && !_tunnel.Early.IsEmpty)

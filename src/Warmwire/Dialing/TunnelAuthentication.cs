@@ -1,6 +1,6 @@
 using System.Net;
-using System.Security.Authentication.ExtendedProtection;
 using Warmwire.Authentication;
+using Warmwire.Connections;
 using Warmwire.Proxies;
 using Warmwire.Settings;
 
@@ -20,6 +20,9 @@ internal sealed class TunnelAuthentication : IDisposable
 
     /// <summary>What was begun before the proxy has asked for it.</summary>
     private AuthenticationScheme? _unasked;
+
+    /// <summary>What the answer was made for.</summary>
+    private CredentialChoice? _answered;
 
     /// <param name="settings">The handler's.</param>
     /// <param name="proxy">The proxy.</param>
@@ -42,7 +45,7 @@ internal sealed class TunnelAuthentication : IDisposable
 
     /// <summary>Before the first CONNECT: what the proxy has accepted before is said at once.</summary>
     /// <exception cref="HttpRequestException">The program's code threw.</exception>
-    public async ValueTask BeginAsync(ChannelBinding? channel, CancellationToken cancellationToken)
+    public async ValueTask BeginAsync(TransportContext? channel, CancellationToken cancellationToken)
     {
         if (!_proxy.Memory.HasAny)
         {
@@ -64,9 +67,23 @@ internal sealed class TunnelAuthentication : IDisposable
         }
     }
 
+    /// <summary>
+    /// The proxy has closed, and the answer goes on another connection: a first message is made anew, because it is bound to the channel of
+    /// the one it goes on.
+    /// </summary>
+    /// <exception cref="HttpRequestException">The program's code threw.</exception>
+    public async ValueTask BeginAgainAsync(TransportContext? channel, CancellationToken cancellationToken)
+    {
+        if (channel is not null && _answered is { } choice && SchemeTable.IsConnectionBound(choice.Scheme))
+        {
+            _dialogue.BeginAnew();
+            await MakeAsync(choice, channel, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Answers a 407. <see langword="false"/>: there is no answer, or it was refused.</summary>
     /// <exception cref="HttpRequestException">The program's code threw.</exception>
-    public async ValueTask<bool> TryAnswerAsync(ConnectAnswer refusal, ChannelBinding? channel, CancellationToken cancellationToken)
+    public async ValueTask<bool> TryAnswerAsync(ConnectAnswer refusal, TransportContext? channel, CancellationToken cancellationToken)
     {
         List<Challenge> challenges = ChallengeParser.Parse(refusal.Challenges);
         if (_unasked is { } unasked && !challenges.Exists(challenge => challenge.Is(unasked)))
@@ -93,13 +110,17 @@ internal sealed class TunnelAuthentication : IDisposable
 
     public void Dispose() => _dialogue.Dispose();
 
-    private async ValueTask MakeAsync(CredentialChoice choice, ChannelBinding? channel, CancellationToken cancellationToken)
+    private async ValueTask MakeAsync(CredentialChoice choice, TransportContext? channel, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(AuthenticationLimits.Answer, _settings.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        _answered = choice;
         try
         {
-            Answer = await _dialogue.AnswerAsync(choice, _about with { Binding = channel }, either.Token).ConfigureAwait(false);
+            AuthenticationRequest about = SchemeTable.IsConnectionBound(choice.Scheme)
+                ? _about with { Binding = TlsChannel.BindingOf(channel) }
+                : _about;
+            Answer = await _dialogue.AnswerAsync(choice, about, either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -497,6 +497,10 @@ public sealed class PooledHttpHandler : HttpMessageHandler, IAsyncDisposable
     /// Opens connections before they are needed, for requests of a version, with their TCP and TLS handshakes, and leaves them idle in the
     /// pool. Connections that are already there count; the limits hold.
     /// </summary>
+    /// <remarks>
+    /// They are for requests that name the origin as it is given here: over TLS, those whose <c>Host</c> header names another server have
+    /// connections of their own, as with <see cref="SocketsHttpHandler"/>.
+    /// </remarks>
     /// <param name="origin">Scheme, host and port; path and query are ignored.</param>
     /// <param name="connections">The number of connections the origin should have. At least 1.</param>
     /// <param name="httpVersion">1.1 or 2.0: which requests the connections are for, since those that may be sent with HTTP/2 have their

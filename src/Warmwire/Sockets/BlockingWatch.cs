@@ -48,7 +48,11 @@ internal sealed class BlockingWatch
     }
 
     /// <summary>No loop works, so nothing blocks one. The monitor's, before it sleeps.</summary>
-    public void BecomeIdle() => _isOn = false;
+    public void BecomeIdle()
+    {
+        _isOn = false;
+        Interlocked.Exchange(ref _blockedTicks, 0);
+    }
 
     /// <summary>The monitor's look.</summary>
     /// <param name="now">A timestamp of the system's clock.</param>

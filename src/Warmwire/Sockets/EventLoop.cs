@@ -257,7 +257,8 @@ internal sealed unsafe class EventLoop
                 return false;
             }
 
-            if (--left == 0)
+            // What the piece has put off comes before the next one.
+            if (--left == 0 || !_deferred.IsEmpty)
             {
                 break;
             }

@@ -81,7 +81,7 @@ internal sealed class EventLoopGroup : IDisposable
     public int LoopsLed => Volatile.Read(ref _led);
 
     /// <summary>How many events a loop takes from the system at once: what one has taken the others cannot take.</summary>
-    public int EventsAtOnce => LoopsLed == 1 ? SocketLimits.EventsPerBatch : Blocking.IsOn ? 1 : SocketLimits.EventsOfMany;
+    public int EventsAtOnce => Blocking.IsOn ? 1 : LoopsLed == 1 ? SocketLimits.EventsPerBatch : SocketLimits.EventsOfMany;
 
     /// <summary>How many are led at most while no code blocks them.</summary>
     public int MostLoops => _most;

@@ -11,7 +11,8 @@ public sealed class WarmwireScriptTests : IDisposable
     public WarmwireScriptTests()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "The script is for bash.");
-        foreach (string folder in (string[])["src/Warmwire", "src/Warmwire.Cli", "samples/functions/http", "samples/pubsub-emulator", "eng"])
+        string[] folders = ["src/Warmwire", "src/Warmwire.Cli", "samples/functions/http", "samples/pubsub-emulator", "eng"];
+        foreach (string folder in folders)
         {
             Directory.CreateDirectory(PathOf(folder));
             Write($"{folder}/One.cs", "");
@@ -87,6 +88,23 @@ public sealed class WarmwireScriptTests : IDisposable
         File.SetLastWriteTimeUtc(PathOf("samples/functions/http/One.cs"), DateTime.UtcNow.AddSeconds(5));
         await RunAsync();
         Assert.Equal(4, Builds);
+
+        // Another file under the same name, and older, as an archive has it.
+        Write("older", "other");
+        File.SetLastWriteTimeUtc(PathOf("older"), DateTime.UtcNow.AddDays(-30));
+        File.SetLastWriteTimeUtc(PathOf("samples/functions/http/One.cs"), DateTime.UtcNow.AddDays(-30));
+        await Task.Delay(20, TestContext.Current.CancellationToken);
+        await RunAsync();
+        int builds = Builds;
+        await Task.Delay(20, TestContext.Current.CancellationToken);
+        File.Move(PathOf("older"), PathOf("src/Warmwire/One.cs"), overwrite: true);
+        await RunAsync();
+        Assert.Equal(builds + 1, Builds);
+
+        // A folder that is not there is no reason not to build.
+        Directory.Delete(PathOf("samples/pubsub-emulator"), recursive: true);
+        (int withoutFolder, _, _) = await RunAsync();
+        Assert.Equal((0, builds + 2), (withoutFolder, Builds));
     }
 
     [Fact]

@@ -52,6 +52,24 @@ public sealed class LoneAttemptTests
         Assert.Equal("at once", Assert.Single(result.Failures).Error.Message);
     }
 
+    /// <summary>It throws at the moment at which the time is over: then that is the end.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task One_that_throws_when_the_time_is_over_is_cancelled(bool alone)
+    {
+        using var cancel = new CancellationTokenSource();
+        Task<AddressRaceResult<Stream>> race = Run(
+            alone,
+            (_, _) =>
+            {
+                cancel.Cancel();
+                throw new IOException("at once");
+            },
+            cancel.Token);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => race.WaitAsync(Patience.Limit));
+    }
+
     /// <summary>The time is over while it runs and does not look at its token: what it makes after all is nobody's.</summary>
     [Theory]
     [InlineData(true)]

@@ -36,10 +36,27 @@ public static class TestCertificates
         ApplicationProtocols = [.. protocols],
     };
 
+    /// <summary>The same, with a signature of RSASSA-PSS.</summary>
+    public static SslServerAuthenticationOptions PresentingPss()
+    {
+        using var key = RSA.Create(2048);
+        return new()
+        {
+            ServerCertificate = Create(
+                new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pss),
+                "localhost",
+                "1.3.6.1.5.5.7.3.1"),
+        };
+    }
+
     private static X509Certificate2 Create(string name, string usage)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        return Create(new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256), name, usage);
+    }
+
+    private static X509Certificate2 Create(CertificateRequest request, string name, string usage)
+    {
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName(name);
         names.AddDnsName("server.test");

@@ -30,6 +30,21 @@ public sealed class RouteTests : IDisposable
         _key.Dispose();
     }
 
+    /// <summary>
+    /// A reverse proxy sends what its clients name to one host, under one name of TLS: each has an origin, found in constant time.
+    /// </summary>
+    [Fact]
+    public void Names_of_servers_behind_one_host_are_spread()
+    {
+        RouteIdentity[] routes = [.. Enumerable.Range(0, 1000).Select(static i =>
+            new RouteIdentity(isTls: true, "a.test", 443, "tls.test", serverName: $"s{i}.test"))];
+        Assert.InRange(routes.Select(static route => route.GetHashCode()).Distinct().Count(), 990, 1000);
+        var plain = new RouteIdentity(isTls: true, "a.test", 443, "tls.test");
+        var same = new RouteIdentity(isTls: true, "a.test", 443, "tls.test", serverName: new string("A.test"));
+        Assert.Equal(plain, same);
+        Assert.Equal(plain.GetHashCode(), same.GetHashCode());
+    }
+
     [Fact]
     public void A_difference_in_any_one_member_is_a_difference_everywhere()
     {

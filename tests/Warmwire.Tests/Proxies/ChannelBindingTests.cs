@@ -71,6 +71,62 @@ public sealed class ChannelBindingTests
         AssertBound(isBound, Assert.Single(negotiations.Begun));
     }
 
+    /// <summary>.NET has no binding for a certificate with such a signature, and throws.</summary>
+    [Theory]
+    [InlineData(true, "https://server.test/")]
+    [InlineData(false, "https://server.test/")]
+    [InlineData(true, "http://server.test/")]
+    public async Task A_proxy_whose_certificate_has_a_signature_without_a_binding_is_used_all_the_same(bool credentials, string uri)
+    {
+        var negotiations = new ScriptedNegotiations();
+        using ProxyRig rig = Rig("https://192.0.2.9:3129", negotiations, credentials);
+        Task<string> request = rig.Client.GetStringAsync(uri);
+        ScriptedPeer peer = await rig.ProxyAsync();
+        await peer.AuthenticateAsServerAsync(TestCertificates.PresentingPss());
+        if (credentials)
+        {
+            await peer.ReadHeadAsync();
+            await peer.SendAsync("HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n");
+            if (uri.StartsWith("http:", StringComparison.Ordinal))
+            {
+                peer = await rig.ProxyAsync();
+                await peer.AuthenticateAsServerAsync(TestCertificates.PresentingPss());
+            }
+
+            Assert.Contains("NTLM c1", await peer.ReadHeadAsync(), StringComparison.Ordinal);
+            AssertBound(false, Assert.Single(negotiations.Begun));
+        }
+        else
+        {
+            await peer.ReadHeadAsync();
+        }
+
+        await peer.SendAsync("HTTP/1.1 403 Enough\r\nContent-Length: 0\r\n\r\n");
+        HttpRequestException e = await Assert.ThrowsAnyAsync<HttpRequestException>(() => Guard.Within(request, () => "the refusal"));
+        Assert.Equal(HttpStatusCode.Forbidden, e.StatusCode);
+    }
+
+    /// <summary>The first message goes on another connection, whose proxy may be another machine with another certificate.</summary>
+    [Fact]
+    public async Task A_first_message_that_goes_on_another_connection_is_bound_to_that_one()
+    {
+        var negotiations = new ScriptedNegotiations();
+        using ProxyRig rig = Rig("https://192.0.2.9:3129", negotiations);
+        Task<string> request = rig.Client.GetStringAsync("https://server.test/");
+        ScriptedPeer peer = await rig.ProxyAsync();
+        await peer.AuthenticateAsServerAsync(TestCertificates.PresentingPss());
+        await peer.ReadHeadAsync();
+        await peer.SendAsync("HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+        ScriptedPeer other = await ProxyAsync(rig, isTls: true);
+        Assert.Contains("NTLM c1", await other.ReadHeadAsync(), StringComparison.Ordinal);
+        await other.SendAsync("HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM s1\r\nContent-Length: 0\r\n\r\n");
+        Assert.Contains("NTLM c2", await other.ReadHeadAsync(), StringComparison.Ordinal);
+        await other.SendAsync("HTTP/1.1 403 Enough\r\nContent-Length: 0\r\n\r\n");
+        await ProxyRig.FailureOf(request);
+        AssertBound(true, negotiations.Begun[^1]);
+        await Eventually.IsTrue(() => negotiations.Open == 0, "the negotiations are disposed");
+    }
+
     /// <summary>The server does not see the channel that ends at the proxy: credentials bound to it would be refused.</summary>
     [Fact]
     public async Task A_servers_messages_are_not_bound_to_the_channel_to_a_proxy_that_forwards()
@@ -88,8 +144,8 @@ public sealed class ChannelBindingTests
         AssertBound(false, Assert.Single(negotiations.Begun));
     }
 
-    private static ProxyRig Rig(string proxy, ScriptedNegotiations negotiations) =>
-        new(proxy, credentials: true, handler =>
+    private static ProxyRig Rig(string proxy, ScriptedNegotiations negotiations, bool credentials = true) =>
+        new(proxy, credentials, handler =>
         {
             handler.Negotiations = negotiations;
             handler.SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, _, _, _) => true };
