@@ -19,6 +19,9 @@ internal static class ErrorKind
     /// <summary>Why, without what failed: the system's own words where it was the system that refused.</summary>
     public static string ReasonOf(Exception error) => SocketErrorOf(error)?.Message.ReplaceLineEndings(" ") ?? MessageOf(error);
 
+    /// <summary>Whether a pool that replays what is safe to replay would have sent the request again, and not shown this failure.</summary>
+    public static bool IsReplaySafe(Exception error) => TransportErrorOf(error)?.IsReplaySafe == true;
+
     /// <summary>A body's reader gets it inside an <see cref="IOException"/>.</summary>
     private static TransportException? TransportErrorOf(Exception error) =>
         error as TransportException ?? error.InnerException as TransportException;

@@ -24,6 +24,9 @@ internal sealed class LoadSender : IDisposable
             UseProxy = false,
             UseCookies = false,
             AllowAutoRedirect = false,
+
+            // A load sends what it says. What is sent again would hide a failure, and be one request more.
+            ReplayPolicy = ReplayPolicy.Never,
         };
         if (settings.MaxConnections is { } limit)
         {

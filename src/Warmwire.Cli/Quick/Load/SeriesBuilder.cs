@@ -66,7 +66,7 @@ internal sealed class SeriesBuilder
             P50 = Summaries.Milliseconds(_next.Latencies.ValueAt(50)),
             P99 = Summaries.Milliseconds(_next.Latencies.ValueAt(99)),
             Max = Summaries.Milliseconds(_next.Latencies.Max),
-            Histogram = _next.Responses == 0 ? "" : HistogramCoder.Encode(_next.Latencies),
+            Histogram = _next.Latencies.Total == 0 ? "" : HistogramCoder.Encode(_next.Latencies),
         });
         _next.Begin(open: 0);
         if (_points.Count == MaxPoints)

@@ -75,6 +75,8 @@ internal static class ResultMerger
             Responses = all.Sum(static result => result.Responses),
             Errors = Sums.Of(all.Select(static result => result.Errors)),
             ErrorExamples = Examples(all),
+            ReplaySafeErrors = all.Sum(static result => result.ReplaySafeErrors),
+            Unanswered = all.Sum(static result => result.Unanswered),
             Codes = Sums.Of(all.Select(static result => result.Codes)),
             DownloadedBytes = all.Sum(static result => result.DownloadedBytes),
             AchievedRate = clock.Together(static result => result.AchievedRate),

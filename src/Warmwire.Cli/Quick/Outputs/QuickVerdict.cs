@@ -73,9 +73,19 @@ internal static class QuickVerdict
         {
             (string kind, long most) = result.Errors.MaxBy(static pair => pair.Value);
             string example = result.ErrorExamples.TryGetValue(kind, out string? text) ? $" Last message of {kind}: {text}" : "";
-            yield return Invariant(
-                $"{failed:N0} of {Count(result.Requests, "request")} got no complete response and {(failed == 1 ? "is" : "are")} not ")
-                + Invariant($"in the latencies; most often {kind} ({most:N0}).{example}");
+            yield return Invariant($"{failed:N0} of {Count(result.Requests, "request")} got no complete response; most often {kind} ")
+                + Invariant($"({most:N0}).{example}");
+            if (result.ReplaySafeErrors > 0)
+            {
+                yield return Invariant($"A client that replays what is safe to replay would not have seen {result.ReplaySafeErrors:N0} of ")
+                    + (failed == 1 ? "this error" : "these errors") + ": it would have sent the request again. quick never does.";
+            }
+        }
+
+        if (result.Unanswered > 0)
+        {
+            yield return Invariant($"{Count(result.Unanswered, "request")} {Were(result.Unanswered)} under way at Ctrl-C and unanswered a ")
+                + "second later; the latencies contain the time that they had waited.";
         }
 
         long bad = result.Codes.Where(static pair => pair.Key[0] is '4' or '5').Sum(static pair => pair.Value);

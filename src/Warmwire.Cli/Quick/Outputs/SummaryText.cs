@@ -44,7 +44,18 @@ internal static class SummaryText
         }
     }
 
-    private static IEnumerable<(string Name, string? Value)> Lines(QuickResult result)
+    private static IEnumerable<(string Name, string? Value)> Lines(QuickResult result) =>
+    [
+        .. ConnectionLines(result),
+        .. RequestLines(result),
+        .. result.Process is { } process ? ProcessLines(process) : [],
+        ("vusers.achieved_rate", $"{Fraction(result.AchievedRate)}/sec"),
+        ("vusers.created", Whole(result.Arrivals)),
+        ("vusers.dropped", Whole(result.DroppedArrivals)),
+        ("vusers.target_rate", $"{Fraction(result.Target.Rate)}/sec"),
+    ];
+
+    private static IEnumerable<(string Name, string? Value)> ConnectionLines(QuickResult result)
     {
         ConnectionsResult connections = result.Connections;
         foreach ((string reason, long count) in connections.ClosedBy)
@@ -82,10 +93,18 @@ internal static class SummaryText
         {
             yield return ("connections.tls_handshakes", Whole(connections.TlsHandshakes));
         }
+    }
 
+    private static IEnumerable<(string Name, string? Value)> RequestLines(QuickResult result)
+    {
         foreach ((string kind, long count) in result.Errors)
         {
             yield return ($"errors.{kind}", Whole(count));
+        }
+
+        if (result.Errors.Count > 0)
+        {
+            yield return ("errors_safe_to_replay", Whole(result.ReplaySafeErrors));
         }
 
         foreach ((string code, long count) in result.Codes)
@@ -104,18 +123,10 @@ internal static class SummaryText
         }
 
         yield return ("http.responses", Whole(result.Responses));
-        if (result.Process is { } process)
+        if (result.Unanswered > 0)
         {
-            foreach ((string name, string? value) in ProcessLines(process))
-            {
-                yield return (name, value);
-            }
+            yield return ("http.unanswered", Whole(result.Unanswered));
         }
-
-        yield return ("vusers.achieved_rate", $"{Fraction(result.AchievedRate)}/sec");
-        yield return ("vusers.created", Whole(result.Arrivals));
-        yield return ("vusers.dropped", Whole(result.DroppedArrivals));
-        yield return ("vusers.target_rate", $"{Fraction(result.Target.Rate)}/sec");
     }
 
     /// <summary>Over the whole schedule, which ends an interval after the last arrival.</summary>

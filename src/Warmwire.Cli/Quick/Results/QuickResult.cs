@@ -25,14 +25,23 @@ internal sealed record QuickResult
     /// <summary>Arrivals that were started.</summary>
     public required long Arrivals { get; init; }
 
-    /// <summary>Requests that were started; those that Ctrl-C took back are not among them.</summary>
+    /// <summary>Requests that were started.</summary>
     public required long Requests { get; init; }
 
     /// <summary>Requests that got a response, whatever its status, and its whole body.</summary>
     public required long Responses { get; init; }
 
-    /// <summary>Requests without a whole response, by kind.</summary>
+    /// <summary>Requests that failed, so that they have no whole response, by kind.</summary>
     public required IReadOnlyDictionary<string, long> Errors { get; init; }
+
+    /// <summary>
+    /// Of <see cref="Errors"/>, those that a pool which replays (<see cref="ReplayPolicy.Safe"/>) would have sent again: the load never
+    /// does.
+    /// </summary>
+    public long ReplaySafeErrors { get; init; }
+
+    /// <summary>Requests that were under way when Ctrl-C ended the run and got no response in the second that they had left.</summary>
+    public long Unanswered { get; init; }
 
     /// <summary>The last message of each kind of error.</summary>
     public IReadOnlyDictionary<string, string> ErrorExamples { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);

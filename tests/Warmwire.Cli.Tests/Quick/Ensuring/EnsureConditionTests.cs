@@ -86,8 +86,8 @@ public sealed class EnsureConditionTests
     }
 
     [Theory]
-    [InlineData("p(95)<500", "no response")]
-    [InlineData("max>=0", "no response")]
+    [InlineData("p(95)<500", "no request")]
+    [InlineData("max>=0", "no request")]
     [InlineData("errors<1%", "no request")]
     [InlineData("reuse>=0", "no request")]
     [InlineData("perconnection.min>=0", "no connection")]

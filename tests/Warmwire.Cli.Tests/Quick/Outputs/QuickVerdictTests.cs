@@ -66,7 +66,7 @@ public sealed class QuickVerdictTests
             Responses = 9,
         };
         Assert.Contains(
-            "1 of 10 requests got no complete response and is not in the latencies; most often Timeout.Connect (1). Last message of "
+            "1 of 10 requests got no complete response; most often Timeout.Connect (1). Last message of "
                 + "Timeout.Connect: it took too long",
             QuickVerdict.Sentences(result));
         Assert.Contains("2 of 9 responses had a status of 400 or above.", QuickVerdict.Sentences(result));
