@@ -267,6 +267,7 @@ internal sealed class QuickRun : IDisposable
         });
         return new QuickResult
         {
+            RunId = RunIds.Of(_settings),
             Target = _settings.Describe(),
             StartedAt = startedAt,
             ElapsedSeconds = Math.Round(seconds, 6),

@@ -5,7 +5,10 @@ using Warmwire.Cli.Quick.Results;
 namespace Warmwire.Cli.Quick.Merging;
 
 /// <summary>What <c>merge</c> was asked for.</summary>
-internal sealed record MergeSettings(IReadOnlyList<string> Files, QuickOutputs Outputs);
+/// <param name="Files">The results.</param>
+/// <param name="Partial">Whether shards of a run may be missing.</param>
+/// <param name="Outputs">What is done with the sum.</param>
+internal sealed record MergeSettings(IReadOnlyList<string> Files, bool Partial, QuickOutputs Outputs);
 
 /// <summary>The command <c>merge</c>: reads results, adds them, checks the conditions, and shows and writes the sum.</summary>
 /// <param name="settings">What was asked for.</param>
@@ -61,6 +64,14 @@ internal sealed class MergeCommand(MergeSettings settings, TextWriter output, Te
         }
 
         QuickResult merged = ResultMerger.Merge(parts, QuickVerdict.Sentences);
+        if (merged.MissingShards.Count > 0 && !settings.Partial)
+        {
+            throw new CommandFailure(
+                $"{ShardText.Of(merged.MissingShards)} {(merged.MissingShards.Count == 1 ? "is" : "are")} missing; --partial merges the "
+                    + "rest",
+                ExitCodes.CouldNotRun);
+        }
+
         return merged with { Ensure = [.. settings.Outputs.Conditions.Select(condition => condition.Evaluate(merged))] };
     }
 }

@@ -28,9 +28,15 @@ internal static class ResultMerger
         }
 
         SameTarget.Check(parts);
+        var shards = MergedShards.Of(parts);
         try
         {
-            QuickResult merged = Add(parts);
+            QuickResult merged = Add(parts) with
+            {
+                RunId = shards.RunId,
+                Parts = shards.Parts,
+                MissingShards = shards.Missing,
+            };
             ProcessResult[] processes = [.. parts.Select(static part => part.Result.Process).OfType<ProcessResult>()];
             merged = merged with { Process = processes.Length == 1 ? processes[0] : null };
             return merged with

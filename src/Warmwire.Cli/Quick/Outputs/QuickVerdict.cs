@@ -22,7 +22,9 @@ internal static class QuickVerdict
             return ["No request was sent."];
         }
 
-        List<string> sentences = [Connections(result)];
+        List<string> sentences = result.MissingShards.Count == 0
+            ? [Connections(result)]
+            : [$"A part of the run is missing: {ShardText.Of(result.MissingShards)}.", Connections(result)];
         sentences.AddRange(Closes(result));
         sentences.AddRange(Outcome(result));
         sentences.Add(Rate(result));

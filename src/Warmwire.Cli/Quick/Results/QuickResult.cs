@@ -11,6 +11,9 @@ namespace Warmwire.Cli.Quick.Results;
 /// </summary>
 internal sealed record QuickResult
 {
+    /// <summary>Which run this is, or is a shard of; <see langword="null"/> if several runs were merged.</summary>
+    public string? RunId { get; init; }
+
     public required TargetResult Target { get; init; }
 
     /// <summary>The time when the first arrival was due.</summary>
@@ -90,6 +93,12 @@ internal sealed record QuickResult
 
     /// <summary>How many results were merged into this one; 1 for a run.</summary>
     public int Merged { get; init; } = 1;
+
+    /// <summary>The runs and shards that were merged into this one; none for a run.</summary>
+    public IReadOnlyList<RunPart> Parts { get; init; } = [];
+
+    /// <summary>Shards of the same runs that are not in this result.</summary>
+    public IReadOnlyList<RunPart> MissingShards { get; init; } = [];
 }
 
 /// <summary>What was asked for.</summary>

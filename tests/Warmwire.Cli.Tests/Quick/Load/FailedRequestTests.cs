@@ -32,7 +32,7 @@ public sealed class FailedRequestTests
         Assert.Contains("errors_safe_to_replay: ", Summary(result), StringComparison.Ordinal);
         Assert.Contains("75 of the 75 errors were on requests that a client may safely replay", Report(result), StringComparison.Ordinal);
         Assert.Equal(75, QuickJson.Read(QuickJson.Write(result)).ReplaySafeErrors);
-        Assert.Equal(150, ResultMerger.Merge([new NamedResult("a", result), new NamedResult("b", result)]).ReplaySafeErrors);
+        Assert.Equal(150, ResultMerger.Merge([new NamedResult("a", result), new NamedResult("b", result with { RunId = "other" })]).ReplaySafeErrors);
     }
 
     [Fact]
@@ -99,7 +99,7 @@ public sealed class FailedRequestTests
         Assert.Contains("were under way at Ctrl-C and unanswered a second later", Summary(result), StringComparison.Ordinal);
         Assert.Contains(">Unanswered</dt>", Report(result), StringComparison.Ordinal);
         Assert.Equal(
-            2 * result.Unanswered, ResultMerger.Merge([new NamedResult("a", result), new NamedResult("b", result)]).Unanswered);
+            2 * result.Unanswered, ResultMerger.Merge([new NamedResult("a", result), new NamedResult("b", result with { RunId = "other" })]).Unanswered);
     }
 
     [Fact]

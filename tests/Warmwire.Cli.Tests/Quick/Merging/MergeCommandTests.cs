@@ -110,7 +110,8 @@ public sealed class MergeCommandTests : IDisposable
         JsonObject result = JsonNode.Parse(QuickJson.Write(QuickResults.Usual()))!.AsObject();
         string[] optional =
         [
-            "interrupted", "errorExamples", "downloadedBytes", "generatorLimits", "process", "ensure", "verdict", "merged",
+            "interrupted", "errorExamples", "downloadedBytes", "generatorLimits", "process", "ensure", "verdict", "merged", "runId",
+            "parts", "missingShards", "replaySafeErrors", "unanswered",
         ];
         foreach (string name in optional)
         {
@@ -143,6 +144,82 @@ public sealed class MergeCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_shard_that_is_missing_is_an_error_that_names_it()
+    {
+        CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(
+            () => RunAsync(WriteShard("a.json", "0/4"), WriteShard("b.json", "2/4"), "-o", At("all.json")));
+        Assert.Equal(
+            (ExitCodes.CouldNotRun, "shards 1/4 and 3/4 of run nightly are missing; --partial merges the rest"),
+            (failure.ExitCode, failure.Message));
+        Assert.False(File.Exists(At("all.json")));
+    }
+
+    [Fact]
+    public async Task With_partial_the_result_and_its_verdict_name_what_is_missing()
+    {
+        string[] files = [WriteShard("a.json", "0/4"), WriteShard("b.json", "2/4")];
+        Assert.Equal(
+            ExitCodes.Success, await RunAsync([.. files, "--partial", "-o", At("all.json"), "--report", At("all.html")]));
+        QuickResult merged = Merged();
+        Assert.Equal([new RunPart("nightly", "1/4"), new RunPart("nightly", "3/4")], merged.MissingShards);
+        Assert.Equal([new RunPart("nightly", "0/4"), new RunPart("nightly", "2/4")], merged.Parts);
+        Assert.Equal("A part of the run is missing: shards 1/4 and 3/4 of run nightly.", merged.Verdict[0]);
+        Assert.Contains("a part of the run is missing", File.ReadAllText(At("all.html")), StringComparison.Ordinal);
+
+        // What is merged with the rest later is whole.
+        Assert.Equal(
+            ExitCodes.Success,
+            await RunAsync(At("all.json"), WriteShard("c.json", "3/4"), WriteShard("d.json", "1/4"), "-o", At("all.json")));
+        Assert.Equal((4, 0, "nightly"), (Merged().Merged, Merged().MissingShards.Count, Merged().RunId));
+    }
+
+    [Fact]
+    public async Task A_copy_of_a_shard_is_refused_and_so_is_a_shard_that_a_merged_result_contains()
+    {
+        string[] whole = [WriteShard("a.json", "0/2"), WriteShard("b.json", "1/2")];
+        CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(() => RunAsync([.. whole, WriteShard("copy.json", "1/2")]));
+        Assert.Equal(
+            (2, $"{whole[1]} and {At("copy.json")} both contain shard 1/2 of run nightly; give it once"),
+            (failure.ExitCode, failure.Message));
+        Assert.Equal(ExitCodes.Success, await RunAsync([.. whole, "-o", At("all.json")]));
+        failure = await Assert.ThrowsAsync<CommandFailure>(() => RunAsync(At("all.json"), whole[0]));
+        Assert.Contains("both contain shard 0/2 of run nightly", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_copy_of_a_whole_run_is_refused_and_two_runs_are_not()
+    {
+        string[] files = [WriteShard("a.json", null), WriteShard("b.json", null)];
+        CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(() => RunAsync(files));
+        Assert.EndsWith("both contain the whole of run nightly; give it once", failure.Message);
+        Assert.Equal(ExitCodes.Success, await RunAsync(files[0], WriteShard("c.json", null, "weekly"), "-o", At("all.json")));
+        Assert.Null(Merged().RunId);
+    }
+
+    [Fact]
+    public async Task Shards_of_different_numbers_are_not_of_one_run()
+    {
+        CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(
+            () => RunAsync(WriteShard("a.json", "0/2"), WriteShard("b.json", "1/4")));
+        Assert.EndsWith($"{At("a.json")} is shard 0/2 and {At("b.json")} is shard 1/4", failure.Message);
+    }
+
+    [Fact]
+    public async Task A_shard_that_is_none_is_damage()
+    {
+        CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(() => RunAsync(WriteShard("a.json", "4/4")));
+        Assert.Equal($"{At("a.json")} is damaged: '4/4' is not a shard", failure.Message);
+    }
+
+    [Fact]
+    public async Task Many_missing_shards_are_counted()
+    {
+        CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(() => RunAsync(WriteShard("a.json", "0/2000")));
+        Assert.StartsWith("shards 1/2000, 2/2000, ", failure.Message);
+        Assert.EndsWith(", 10/2000 and 1,989 more of run nightly are missing; --partial merges the rest", failure.Message);
+    }
+
+    [Fact]
     public async Task Where_nothing_can_be_written_is_told()
     {
         CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(() => RunAsync(Write("a.json"), "-o", At("no/such/folder.json")));
@@ -170,6 +247,13 @@ public sealed class MergeCommandTests : IDisposable
     private string Write(string name)
     {
         File.WriteAllText(At(name), QuickJson.Write(QuickResults.Usual()));
+        return At(name);
+    }
+
+    private string WriteShard(string name, string? shard, string runId = "nightly")
+    {
+        QuickResult usual = QuickResults.Usual();
+        File.WriteAllText(At(name), QuickJson.Write(usual with { RunId = runId, Target = usual.Target with { Shard = shard } }));
         return At(name);
     }
 
