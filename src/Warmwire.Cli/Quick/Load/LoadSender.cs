@@ -47,6 +47,10 @@ internal sealed class LoadSender : IDisposable
         }
 
         MaxConnections = handler.MaxConnections;
+
+        // What the load has opened it keeps: closing a surplus only to open it again would be churn that the target did not cause.
+        handler.MaxIdleConnections = MaxConnections;
+        handler.MaxIdleConnectionsPerServer = MaxConnections;
         _invoker = new HttpMessageInvoker(handler);
     }
 

@@ -29,7 +29,7 @@ internal sealed class MergedShards
                 .ThenBy(static part => part.Shard.Index),
         ];
         var missing = new List<RunPart>();
-        foreach (IGrouping<string?, Held> run in all.GroupBy(static part => part.RunId))
+        foreach (IGrouping<string?, Held> run in all.GroupBy(static part => part.RunId, StringComparer.Ordinal))
         {
             missing.AddRange(MissingOf(run.Key, [.. run]));
         }

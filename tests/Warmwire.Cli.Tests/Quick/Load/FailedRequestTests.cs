@@ -1,11 +1,11 @@
 using System.Globalization;
 using Warmwire.Cli.Quick.Ensuring;
 using Warmwire.Cli.Quick.Load;
-using Warmwire.Cli.Quick.Merging;
 using Warmwire.Cli.Quick.Outputs;
 using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Quick.Settings;
+using Warmwire.Cli.Tests.Quick.Merging;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick.Load;
@@ -32,7 +32,7 @@ public sealed class FailedRequestTests
         Assert.Contains("errors_safe_to_replay: ", Summary(result), StringComparison.Ordinal);
         Assert.Contains("75 of the 75 errors were on requests that a client may safely replay", Report(result), StringComparison.Ordinal);
         Assert.Equal(75, QuickJson.Read(QuickJson.Write(result)).ReplaySafeErrors);
-        Assert.Equal(150, ResultMerger.Merge([new NamedResult("a", result), new NamedResult("b", result with { RunId = "other" })]).ReplaySafeErrors);
+        Assert.Equal(150, MergedResults.Of([result, result with { RunId = "other" }]).ReplaySafeErrors);
     }
 
     [Fact]
@@ -98,8 +98,7 @@ public sealed class FailedRequestTests
         Assert.Contains("http.unanswered: ", Summary(result), StringComparison.Ordinal);
         Assert.Contains("were under way at Ctrl-C and unanswered a second later", Summary(result), StringComparison.Ordinal);
         Assert.Contains(">Unanswered</dt>", Report(result), StringComparison.Ordinal);
-        Assert.Equal(
-            2 * result.Unanswered, ResultMerger.Merge([new NamedResult("a", result), new NamedResult("b", result with { RunId = "other" })]).Unanswered);
+        Assert.Equal(2 * result.Unanswered, MergedResults.Of([result, result with { RunId = "other" }]).Unanswered);
     }
 
     [Fact]

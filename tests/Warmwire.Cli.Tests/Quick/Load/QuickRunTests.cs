@@ -209,6 +209,27 @@ public sealed class QuickRunTests
     }
 
     [Fact]
+    public async Task Connections_that_a_burst_has_opened_are_kept()
+    {
+        // The first 150 requests wait for each other, so each opens a connection; then one would do, for longer than a surplus is kept.
+        const int Burst = 150;
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        int requests = 0;
+        await using LoadTarget target = await LoadTarget.StartAsync(_ =>
+        {
+            if (Interlocked.Increment(ref requests) == Burst)
+            {
+                all.SetResult();
+            }
+
+            return all.Task;
+        });
+        QuickResult result = await RunAsync(new QuickSettings { Url = target.Url, Rate = 100, Arrivals = Burst + 700 });
+        Assert.InRange(result.Connections.Opened, Burst, 2 * Burst);
+        Assert.Empty(result.Connections.ClosedBy);
+    }
+
+    [Fact]
     public async Task Until_its_start_it_is_before_it()
     {
         await using LoadTarget target = await LoadTarget.StartAsync();
