@@ -2,6 +2,7 @@ using System.Globalization;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 using Warmwire.Cli.Quick.Load;
+using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Rendering;
 
@@ -56,7 +57,7 @@ internal sealed class QuickTable : IQuickView
             new Text("connections", s_name),
             new Text(
                 Invariant($"{now.Open:N0} open, at most {now.PeakOpen:N0}; {now.Opened:N0} opened, ")
-                    + Invariant($"{Math.Floor(now.ReuseRatio * 1000) / 10:0.0} % of requests reused one"),
+                    + Invariant($"{Share.RoundedDown(now.ReuseRatio)} of requests reused one"),
                 s_good));
         return grid;
     }

@@ -18,7 +18,4 @@ internal sealed record GeneratorFacts
     public required double Cores { get; init; }
 
     public required int AvailableCores { get; init; }
-
-    /// <summary>0 to 1; <see langword="null"/> where it is not known.</summary>
-    public required double? MachineBusy { get; init; }
 }

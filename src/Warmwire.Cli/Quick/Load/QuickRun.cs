@@ -263,7 +263,6 @@ internal sealed class QuickRun : IDisposable
             MaxConnections = _sender.MaxConnections,
             Cores = cpu / seconds,
             AvailableCores = Environment.ProcessorCount,
-            MachineBusy = after.BusySince(before),
         });
         return new QuickResult
         {
@@ -302,6 +301,7 @@ internal sealed class QuickRun : IDisposable
                 MicrosPerRequest = record.Requests == 0 ? 0 : Math.Round(cpu * 1e6 / record.Requests, 2),
                 Cores = Math.Round(cpu / seconds, 3),
                 AvailableCores = Environment.ProcessorCount,
+                MachineBusy = after.BusySince(before) is { } busy ? Math.Round(busy, 3) : null,
             },
             Histogram = new HistogramsResult
             {

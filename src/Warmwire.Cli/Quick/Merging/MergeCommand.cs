@@ -1,6 +1,7 @@
 using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Outputs;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Verdicts;
 
 namespace Warmwire.Cli.Quick.Merging;
 

@@ -5,6 +5,7 @@ using Warmwire.Cli.Quick.Load;
 using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Quick.Settings;
+using Warmwire.Cli.Quick.Verdicts;
 
 namespace Warmwire.Cli.Quick.Merging;
 
@@ -41,7 +42,12 @@ internal static class ResultMerger
             merged = merged with { Process = processes.Length == 1 ? processes[0] : null };
             return merged with
             {
-                Verdict = [.. verdict?.Invoke(merged) ?? [], .. processes.Length > 1 ? [SeveralProcesses] : Array.Empty<string>()],
+                Verdict =
+                [
+                    .. verdict?.Invoke(merged) ?? [],
+                    .. parts.Count > 1 ? BusyMachines(parts) : [],
+                    .. processes.Length > 1 ? [SeveralProcesses] : Array.Empty<string>(),
+                ],
             };
         }
         catch (OverflowException error)
@@ -49,6 +55,10 @@ internal static class ResultMerger
             throw new CommandFailure("these results cannot be merged: their counts are too large to add", error);
         }
     }
+
+    private static IEnumerable<string> BusyMachines(IReadOnlyList<NamedResult> parts) => parts
+        .Where(static part => BusyMachine.WasBusy(part.Result))
+        .Select(static part => $"{part.Name}: {new BusyMachine().Of(part.Result)}");
 
     private static QuickResult Add(IReadOnlyList<NamedResult> parts)
     {
@@ -106,6 +116,7 @@ internal static class ResultMerger
                 MicrosPerRequest = requests == 0 ? 0 : Math.Round(cpuSeconds * 1e6 / requests, 3),
                 Cores = Total(all, static result => result.Cpu.Cores),
                 AvailableCores = all.Sum(static result => result.Cpu.AvailableCores),
+                MachineBusy = all.Length == 1 ? all[0].Cpu.MachineBusy : null,
             },
             Histogram = new HistogramsResult
             {

@@ -10,6 +10,9 @@ internal static class SummaryText
 {
     private const int Width = 79;
 
+    /// <summary>For a figure of nothing: 0 would be a very good one.</summary>
+    private const string Missing = "–";
+
     public static void Write(TextWriter writer, QuickResult result)
     {
         DateTimeOffset end = result.StartedAt.AddSeconds(result.ElapsedSeconds).ToLocalTime();
@@ -74,8 +77,8 @@ internal static class SummaryText
         yield return ("  min", Whole(connections.RequestsPerConnection.Min));
         yield return ("  median", Fraction(connections.RequestsPerConnection.Median));
         yield return ("  max", Whole(connections.RequestsPerConnection.Max));
-        double reusePercent = Math.Floor(connections.ReuseRatio * 1000) / 10;
-        yield return ("connections.reuse", reusePercent.ToString("0.0", CultureInfo.InvariantCulture) + "%");
+        string reuse = Share.Percent(connections.ReuseRatio).ToString("0.0", CultureInfo.InvariantCulture) + "%";
+        yield return ("connections.reuse", connections.Exchanges == 0 && result.Requests == 0 ? Missing : reuse);
         if (connections.TimeWait is { } timeWait)
         {
             yield return ("connections.time_wait", Whole(timeWait));
@@ -148,14 +151,15 @@ internal static class SummaryText
     private static IEnumerable<(string Name, string? Value)> Latencies(string name, DurationSummary latency)
     {
         yield return (name, null);
-        yield return ("  min", Milliseconds(latency.Min));
-        yield return ("  mean", Milliseconds(latency.Mean));
-        yield return ("  p50", Milliseconds(latency.P50));
-        yield return ("  p90", Milliseconds(latency.P90));
-        yield return ("  p95", Milliseconds(latency.P95));
-        yield return ("  p99", Milliseconds(latency.P99));
-        yield return ("  p99.9", Milliseconds(latency.P999));
-        yield return ("  max", Milliseconds(latency.Max));
+        (string, double)[] figures =
+        [
+            ("min", latency.Min), ("mean", latency.Mean), ("p50", latency.P50), ("p90", latency.P90), ("p95", latency.P95),
+            ("p99", latency.P99), ("p99.9", latency.P999), ("max", latency.Max),
+        ];
+        foreach ((string figure, double milliseconds) in figures)
+        {
+            yield return ($"  {figure}", latency.Count == 0 ? Missing : Milliseconds(milliseconds));
+        }
     }
 
     private static IEnumerable<(string Name, string? Value)> ProcessLines(ProcessResult process)

@@ -1,4 +1,5 @@
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Verdicts;
 
 namespace Warmwire.Cli.Quick.Reports;
 
@@ -17,12 +18,15 @@ internal static class GeneratorSection
                 ["In all", Figures.Duration(cpu.Seconds)],
                 ["Per request", Figures.Number(cpu.MicrosPerRequest) + " µs"],
                 ["Cores used on average", $"{Figures.Number(cpu.Cores)} of {Figures.Count(cpu.AvailableCores)}"],
+                ["All processes of the machine", cpu.MachineBusy is { } busy ? Figures.Percent(busy) + " busy" : "not available"],
             ]));
         Cards.Card(markup, "Start delay", () => Delay(markup, result.StartDelayMs));
         markup.Close().Open("div", ("class", "card"));
         Cards.Note(
             markup,
-            result.GeneratorLimited ? "The load generator was a limit; see the warning at the top." : "The load generator kept up.");
+            result.GeneratorLimited
+                ? GeneratorLimit.Subject(result) + " was a limit; see the warning at the top."
+                : "The load generator kept up.");
         markup.Close();
     }
 

@@ -151,4 +151,10 @@ internal sealed record CpuResult
 
     /// <summary>How many cores it may use.</summary>
     public required int AvailableCores { get; init; }
+
+    /// <summary>
+    /// How busy all processors of the machine were with all processes, 0 to 1; <see langword="null"/> where it is not known, and of several
+    /// machines.
+    /// </summary>
+    public double? MachineBusy { get; init; }
 }

@@ -5,6 +5,7 @@ using Warmwire.Cli.Quick.Outputs;
 using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Quick.Settings;
+using Warmwire.Cli.Quick.Verdicts;
 using Warmwire.Cli.Tests.Quick.Merging;
 using Xunit;
 

@@ -15,15 +15,10 @@ public sealed class GeneratorLimitsTests
         MaxConnections = 1000,
         Cores = 0.5,
         AvailableCores = 2,
-        MachineBusy = 0.5,
     };
 
     [Fact]
     public void A_generator_that_kept_up_is_not_the_limit() => Assert.Empty(GeneratorLimits.Find(s_good));
-
-    [Fact]
-    public void Where_the_machine_does_not_tell_how_busy_it_is_nothing_is_claimed() =>
-        Assert.Empty(GeneratorLimits.Find(s_good with { MachineBusy = null }));
 
     [Fact]
     public void Each_limit_is_named_with_its_figures()
@@ -32,9 +27,7 @@ public sealed class GeneratorLimitsTests
         Says("quick started 985.5 of the planned 1000 arrivals/s.", s_good with { AchievedRate = 985.5 });
         Says("1 % of requests were sent at least 18 ms late.", s_good with { StartDelayP99Ms = 18 });
         Says("1,000 connections were open, the maximum for quick's descriptor limit", s_good with { PeakOpen = 1000 });
-        Says("quick used 1.9 of 2 cores.", s_good with { Cores = 1.9, MachineBusy = 1 });
-        Says(
-            "The CPUs were 100 % busy; quick used 0.3 of 2 cores, other processes the rest.", s_good with { Cores = 0.3, MachineBusy = 1 });
+        Says("quick used 1.9 of 2 cores.", s_good with { Cores = 1.9 });
     }
 
     [Theory]

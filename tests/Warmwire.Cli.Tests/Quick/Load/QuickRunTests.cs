@@ -4,9 +4,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Load;
-using Warmwire.Cli.Quick.Outputs;
 using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Quick.Settings;
+using Warmwire.Cli.Quick.Verdicts;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick.Load;
