@@ -58,7 +58,7 @@ internal static class ExperimentView
         run.UpstreamConnections == 1 ? "1 connection" : Invariant($"{run.UpstreamConnections:N0} connections");
 
     private static TableColumn Column(string heading, Style style) =>
-        new(new Text(heading, style)) { Padding = new Padding(0, 0, 2, 0), NoWrap = true };
+        new(new Text(heading, style)) { Padding = new Padding(0, 0, 2, 0) };
 
     private static string Whole(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 

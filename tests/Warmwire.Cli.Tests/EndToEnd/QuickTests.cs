@@ -100,6 +100,7 @@ public sealed class QuickTests : IDisposable
         WarmwireProcess.Outcome refused = await WarmwireProcess.RunAsync("quick", "-q", "-c", "1", target.Url.ToString());
         Assert.Equal((2, ""), (refused.ExitCode, refused.Output));
         Assert.Contains("certificate", Assert.Single(refused.ErrorLines), StringComparison.Ordinal);
+        Assert.Contains("--insecure", Assert.Single(refused.ErrorLines), StringComparison.Ordinal);
         WarmwireProcess.Outcome accepted = await WarmwireProcess.RunAsync("quick", "-q", "-k", "-c", "1", target.Url.ToString());
         Assert.Equal((0, "", ""), (accepted.ExitCode, accepted.Output, accepted.Error));
     }

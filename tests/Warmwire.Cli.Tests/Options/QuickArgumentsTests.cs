@@ -108,7 +108,9 @@ public sealed class QuickArgumentsTests
     [InlineData(
         "--run-id must be 1 to 100 letters, digits and '-', '_', '.', ':', not 'a b'", "-c", "1", "--run-id", "a b", Url)]
     [InlineData("--start-at must be a time such as 2027-01-31T12:00:00Z, not 'noon'", "-c", "1", "--start-at", "noon", Url)]
-    [InlineData("the URL must be an absolute http or https URL, not 'localhost:8080'", "-c", "1", "localhost:8080")]
+    [InlineData(
+        "the URL must be an absolute http or https URL, not 'localhost:8080'; did you mean http://localhost:8080/?",
+        "-c", "1", "localhost:8080")]
     [InlineData(
         "the URL must not contain a user name or password; use --header 'Authorization: …'", "-c", "1", "http://me:secret@localhost/")]
     [InlineData("--ensure 'p95<500': there is no metric 'p95'; did you mean p(95)?", "-c", "1", "--ensure", "p95<500", Url)]
@@ -121,7 +123,8 @@ public sealed class QuickArgumentsTests
     }
 
     [Theory]
-    [InlineData("--payload: Could not find a part of the path", "-p", "@/no/such/file")]
+    [InlineData("--payload: there is no folder /no/such", "-p", "@/no/such/file")]
+    [InlineData("--payload: / is a directory", "-p", "@/")]
     [InlineData("--method 'A B' is not an HTTP method", "-X", "A B")]
     [InlineData("--content-type 'x' is not a media type", "-p", "1", "-t", "x")]
     [InlineData("--header 'nonsense' is not of the form 'Name: value'", "-H", "nonsense")]

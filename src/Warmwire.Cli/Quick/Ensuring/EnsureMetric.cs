@@ -221,11 +221,14 @@ internal abstract partial record EnsureMetric
         {
             decimal ratio = Measurement.Exact(result.Connections.ReuseRatio);
             string text = isShare
-                ? (100 * ratio).ToString("0.#########", CultureInfo.InvariantCulture) + " %"
-                : ratio.ToString("0.###########", CultureInfo.InvariantCulture);
+                ? RoundedDown(100 * ratio, 100).ToString("0.##", CultureInfo.InvariantCulture) + " %"
+                : RoundedDown(ratio, 10_000).ToString("0.####", CultureInfo.InvariantCulture);
             return result.Requests == 0 ? Measurement.None("no request") : new Measurement(ratio, 1, text);
         }
     }
+
+    /// <summary>For the reader; the comparison is exact. Rounded down, so that all is claimed only where it was all.</summary>
+    private static decimal RoundedDown(decimal number, int parts) => decimal.Floor(number * parts) / parts;
 
     private sealed record RateMetric : EnsureMetric
     {

@@ -27,6 +27,10 @@ internal sealed class LoadSender : IDisposable
 
             // A load sends what it says. What is sent again would hide a failure, and be one request more.
             ReplayPolicy = ReplayPolicy.Never,
+
+            // There is one timeout, that of the option.
+            ConnectTimeout = settings.Timeout,
+            TlsHandshakeTimeout = settings.Timeout,
         };
         if (settings.MaxConnections is { } limit)
         {

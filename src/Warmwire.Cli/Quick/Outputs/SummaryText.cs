@@ -13,8 +13,9 @@ internal static class SummaryText
     /// <summary>For a figure of nothing: 0 would be a very good one.</summary>
     private const string Missing = "–";
 
-    public static void Write(TextWriter writer, QuickResult result)
+    public static void Write(TextWriter writer, QuickResult result, SummaryStyle? style = null)
     {
+        style ??= SummaryStyle.Plain;
         DateTimeOffset end = result.StartedAt.AddSeconds(result.ElapsedSeconds).ToLocalTime();
         string zone = end.ToString("zzz", CultureInfo.InvariantCulture).Replace(":", "", StringComparison.Ordinal);
         string heading = string.Create(CultureInfo.InvariantCulture, $"Summary report @ {end:HH:mm:ss}({zone})");
@@ -26,24 +27,25 @@ internal static class SummaryText
         writer.WriteLine();
         foreach ((string name, string? value) in Lines(result))
         {
-            writer.WriteLine(value is null ? $"{name}:" : Dotted(name, value));
+            writer.WriteLine(value is null ? $"{name}:" : Dotted(name, value, Math.Min(Width, style.Columns ?? Width)));
         }
 
         writer.WriteLine();
         foreach (string sentence in result.Verdict)
         {
-            writer.WriteLine(sentence);
+            writer.WriteLine(style.Sentence(sentence, isBad: result.Responses == 0));
         }
 
-        WriteConditions(writer, result);
+        WriteConditions(writer, result, style);
     }
 
     /// <summary>The conditions of <c>--ensure</c>, or those of them that failed.</summary>
-    public static void WriteConditions(TextWriter writer, QuickResult result, bool onlyFailed = false)
+    public static void WriteConditions(TextWriter writer, QuickResult result, SummaryStyle style, bool onlyFailed = false)
     {
         foreach (EnsureResult condition in result.Ensure.Where(condition => !onlyFailed || !condition.Held))
         {
-            writer.WriteLine($"{(condition.Held ? "✓ passed" : "✗ failed")} {condition.Condition}: {condition.Actual}");
+            string text = $"{(condition.Held ? "✓ passed" : "✗ failed")} {condition.Condition}: {condition.Actual}";
+            writer.WriteLine(style.Sentence(text, isBad: !condition.Held));
         }
     }
 
@@ -181,9 +183,9 @@ internal static class SummaryText
         }
     }
 
-    private static string Dotted(string name, string value)
+    private static string Dotted(string name, string value, int width)
     {
-        int dots = Math.Max(3, Width - name.Length - value.Length - 3);
+        int dots = Math.Max(3, width - name.Length - value.Length - 3);
         return $"{name}: {new string('.', dots)} {value}";
     }
 

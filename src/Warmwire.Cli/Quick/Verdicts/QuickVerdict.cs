@@ -33,7 +33,4 @@ internal static class QuickVerdict
 
     public static IReadOnlyList<string> Sentences(QuickResult result) =>
         [.. s_all.Select(verdict => verdict.Of(result)).OfType<string>()];
-
-    /// <summary>Whether the result says that something is wrong with the target or with the result itself.</summary>
-    public static bool IsBad(QuickResult result) => result.Responses == 0 || result.Ensure.Any(static condition => !condition.Held);
 }

@@ -56,6 +56,8 @@ public sealed class FailedRequestTests
         Assert.All(
             [result.LatencyMs.Corrected, result.LatencyMs.Uncorrected],
             static latency => Assert.InRange(latency.P99, 690, 30_000));
+        Assert.Contains("--timeout", result.ErrorExamples["Timeout.ReadHeaders"], StringComparison.Ordinal);
+        Assert.DoesNotContain("TransportOptions", result.ErrorExamples["Timeout.ReadHeaders"], StringComparison.Ordinal);
         Assert.False(Evaluate("p(99)<500", result).Held);
         Assert.False(Evaluate("uncorrected.p(99)<500", result).Held);
         Assert.Equal(100, result.Series.Points.Sum(static point => SeriesPoints.HistogramOf(point).Total));

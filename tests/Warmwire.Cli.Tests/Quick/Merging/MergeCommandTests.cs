@@ -1,10 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Text.Json.Nodes;
+using Spectre.Console;
 using Warmwire.Cli.Options;
 using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Merging;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Rendering;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick.Merging;
@@ -227,7 +229,24 @@ public sealed class MergeCommandTests : IDisposable
         Assert.StartsWith("--output: ", failure.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_directory_is_no_file()
+    {
+        CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(() => RunAsync(Write("a.json"), "-o", _folder.FullName));
+        Assert.Equal((ExitCodes.CouldNotRun, $"--output: {_folder.FullName} is a directory"), (failure.ExitCode, failure.Message));
+    }
+
+    [Fact]
+    public async Task Standard_output_has_the_result_and_nothing_else()
+    {
+        Assert.Equal(ExitCodes.ConditionFailed, await RunAsync(Write("a.json"), "-o", "-", "--ensure", "max<1", "--ensure", "errors<50%"));
+        Assert.Equal(200, QuickJson.Read(_output.ToString()).Requests);
+        Assert.Equal("✗ failed max<1: 190 ms\n", _error.ToString());
+        Assert.False(File.Exists("-"));
+    }
+
     [Theory]
+    [InlineData("only one of --output, --report and --hgrm can be -, standard output", "a.json", "-o", "-", "--report", "-")]
     [InlineData("--ensure 'p95<5': there is no metric 'p95'; did you mean p(95)?", "a.json", "--ensure", "p95<5")]
     [InlineData(
         "--ensure 'max': it has no comparison; examples are p(95)<500 and errors<1%", "a.json", "--ensure", "max<5", "--ensure", "max")]
@@ -259,8 +278,17 @@ public sealed class MergeCommandTests : IDisposable
 
     private QuickResult Merged() => QuickJson.Read(File.ReadAllText(At("all.json")));
 
+    private Terminal Plain() => new(_output, _error, Console(_output), Console(_error));
+
+    private static IAnsiConsole Console(TextWriter writer) => AnsiConsole.Create(new AnsiConsoleSettings
+    {
+        Out = new AnsiConsoleOutput(writer),
+        Ansi = AnsiSupport.No,
+        Interactive = InteractionSupport.No,
+    });
+
     private Task<int> RunAsync(params string[] arguments) => MergeArguments
-        .Command((settings, cancellationToken) => new MergeCommand(settings, _output, _error).RunAsync(cancellationToken))
+        .Command((settings, cancellationToken) => new MergeCommand(settings, Plain()).RunAsync(cancellationToken))
         .Parse(arguments)
         .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, TestContext.Current.CancellationToken);
 }
