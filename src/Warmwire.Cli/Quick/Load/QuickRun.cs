@@ -92,7 +92,8 @@ internal sealed class QuickRun : IDisposable
         });
         Volatile.Write(ref _underWay, 1);
         _allEnded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Task driving = new ArrivalDriver(_schedule, due => Arrive(due, stop.Token, cut.Token)).RunAsync(_startsAt, stop.Token);
+        var driver = new ArrivalDriver(_schedule, due => Arrive(due, stop.Token, cut.Token), _recorder.Paused);
+        Task driving = driver.RunAsync(_startsAt, stop.Token);
         Task ended = EndAsync(driving);
         try
         {
@@ -258,6 +259,7 @@ internal sealed class QuickRun : IDisposable
             TargetRate = targetRate,
             AchievedRate = achievedRate,
             Dropped = record.Dropped,
+            Pauses = record.Pauses,
             StartDelayP99Ms = Summaries.Milliseconds(record.StartDelay.ValueAt(99)),
             PeakOpen = connections.PeakOpen,
             MaxConnections = _sender.MaxConnections,
@@ -282,6 +284,7 @@ internal sealed class QuickRun : IDisposable
             DownloadedBytes = record.Bytes,
             AchievedRate = achievedRate,
             DroppedArrivals = record.Dropped,
+            Pauses = record.Pauses,
             GeneratorLimited = limits.Count > 0,
             GeneratorLimits = limits,
             Connections = connections,

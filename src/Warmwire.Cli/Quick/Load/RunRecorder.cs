@@ -30,6 +30,9 @@ internal sealed class RunRecorder
     private long _unanswered;
     private long _bytes;
     private long _lastStart;
+    private long _pauses;
+    private long _paused;
+    private long _droppedByPauses;
 
     public void ArrivalStarted(long due, long now)
     {
@@ -47,6 +50,18 @@ internal sealed class RunRecorder
         lock (_gate)
         {
             _dropped++;
+        }
+    }
+
+    /// <summary>The process was stopped, and what was due meanwhile is never started.</summary>
+    public void Paused(long duration, long arrivals)
+    {
+        lock (_gate)
+        {
+            _pauses++;
+            _paused += duration;
+            _dropped += arrivals;
+            _droppedByPauses += arrivals;
         }
     }
 
@@ -163,6 +178,7 @@ internal sealed class RunRecorder
                 ReplaySafe = _replaySafe,
                 Unanswered = _unanswered,
                 Bytes = _bytes,
+                Pauses = new PausesResult { Count = _pauses, Seconds = Math.Round(_paused / 1e9, 3), DroppedArrivals = _droppedByPauses },
                 LastStart = _lastStart,
                 Codes = _codes.OrderBy(static pair => pair.Key).ToDictionary(
                     static pair => pair.Key.ToString(CultureInfo.InvariantCulture), static pair => pair.Value, StringComparer.Ordinal),
@@ -224,6 +240,8 @@ internal sealed record RunRecord
     public required long Unanswered { get; init; }
 
     public required long Bytes { get; init; }
+
+    public required PausesResult Pauses { get; init; }
 
     public required long LastStart { get; init; }
 

@@ -24,7 +24,11 @@ internal sealed class SeriesBuilder
         _next.Opened += second.Opened;
         _next.Closed += second.Closed;
         _next.PeakOpen = Math.Max(_next.PeakOpen, second.PeakOpen);
-        _next.Latencies.Add(second.Latencies);
+        if (second.HasLatencies)
+        {
+            _next.Latencies.Add(second.Latencies);
+        }
+
         _seconds++;
         if (_seconds % _length == 0)
         {

@@ -97,6 +97,12 @@ internal static class ResultMerger
             DownloadedBytes = all.Sum(static result => result.DownloadedBytes),
             AchievedRate = clock.Together(static result => result.AchievedRate),
             DroppedArrivals = all.Sum(static result => result.DroppedArrivals),
+            Pauses = new PausesResult
+            {
+                Count = all.Sum(static result => result.Pauses.Count),
+                Seconds = Total(all, static result => result.Pauses.Seconds),
+                DroppedArrivals = all.Sum(static result => result.Pauses.DroppedArrivals),
+            },
             GeneratorLimited = all.Any(static result => result.GeneratorLimited),
             GeneratorLimits = [.. parts.SelectMany(static part => part.Result.GeneratorLimits.Select(limit => $"{part.Name}: {limit}"))],
             Connections = ConnectionsMerger.Merge(parts, series),

@@ -57,6 +57,8 @@ internal static class SummaryText
         ("vusers.achieved_rate", $"{Fraction(result.AchievedRate)}/sec"),
         ("vusers.created", Whole(result.Arrivals)),
         ("vusers.dropped", Whole(result.DroppedArrivals)),
+        ("vusers.paused", $"{Fraction(result.Pauses.Seconds)} s"),
+        ("vusers.start_delay.p99", result.StartDelayMs.Count == 0 ? Missing : Milliseconds(result.StartDelayMs.P99)),
         ("vusers.target_rate", $"{Fraction(result.Target.Rate)}/sec"),
     ];
 

@@ -20,7 +20,7 @@ internal static class GeneratorSection
                 ["Cores used on average", $"{Figures.Number(cpu.Cores)} of {Figures.Count(cpu.AvailableCores)}"],
                 ["All processes of the machine", cpu.MachineBusy is { } busy ? Figures.Percent(busy) + " busy" : "not available"],
             ]));
-        Cards.Card(markup, "Start delay", () => Delay(markup, result.StartDelayMs));
+        Cards.Card(markup, "Start delay", () => Delay(markup, result));
         markup.Close().Open("div", ("class", "card"));
         Cards.Note(
             markup,
@@ -30,8 +30,9 @@ internal static class GeneratorSection
         markup.Close();
     }
 
-    private static void Delay(Markup markup, DurationSummary delay)
+    private static void Delay(Markup markup, QuickResult result)
     {
+        DurationSummary delay = result.StartDelayMs;
         if (delay.Count == 0)
         {
             Cards.Note(markup, "No requests were started.");
@@ -43,5 +44,6 @@ internal static class GeneratorSection
             "Time from when a request was scheduled to its start",
             ["", "Delay"],
             [["p50", Figures.Milliseconds(delay.P50)], ["p99", Figures.Milliseconds(delay.P99)], ["max", Figures.Milliseconds(delay.Max)]]);
+        Cards.Note(markup, $"Of the corrected p99, the start delay is at most {Figures.Percent(StartDelay.ShareOf(result))}.");
     }
 }

@@ -61,6 +61,9 @@ internal sealed record QuickResult
     /// <summary>Arrivals that were due and never started.</summary>
     public required long DroppedArrivals { get; init; }
 
+    /// <summary>Times in which this process was stopped, as by Ctrl-Z.</summary>
+    public PausesResult Pauses { get; init; } = PausesResult.None;
+
     /// <summary>Whether this program, and not the server, limited what was sent or disturbed what was measured.</summary>
     public required bool GeneratorLimited { get; init; }
 

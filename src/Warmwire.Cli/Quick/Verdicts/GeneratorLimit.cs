@@ -11,5 +11,5 @@ internal sealed class GeneratorLimit : IVerdict
 
     /// <summary>Who is to blame, at the start of a sentence.</summary>
     public static string Subject(QuickResult result) =>
-        BusyMachine.WasBusy(result) && result.DroppedArrivals == 0 ? "This machine" : "The load generator";
+        BusyMachine.WasBusy(result) && result.DroppedArrivals == result.Pauses.DroppedArrivals ? "This machine" : "The load generator";
 }

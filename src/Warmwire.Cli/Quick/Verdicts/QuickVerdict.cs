@@ -26,6 +26,7 @@ internal static class QuickVerdict
         new BusyMachine(),
         new ConnectionLimit(),
         new WaitInClient(),
+        new StartDelay(),
         new WatchedProcess(),
         new WatchedConnections(),
         new ClientPerRequest(),

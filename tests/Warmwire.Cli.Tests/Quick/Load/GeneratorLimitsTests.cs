@@ -1,4 +1,5 @@
 using Warmwire.Cli.Quick.Load;
+using Warmwire.Cli.Quick.Results;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick.Load;
@@ -10,6 +11,7 @@ public sealed class GeneratorLimitsTests
         TargetRate = 1000,
         AchievedRate = 999,
         Dropped = 0,
+        Pauses = PausesResult.None,
         StartDelayP99Ms = 1,
         PeakOpen = 30,
         MaxConnections = 1000,
@@ -24,6 +26,9 @@ public sealed class GeneratorLimitsTests
     public void Each_limit_is_named_with_its_figures()
     {
         Says("7 arrivals were dropped because 100,000 requests, the maximum, were in progress.", s_good with { Dropped = 7 });
+        Says(
+            "The process of quick was stopped for 240.1 s, as by Ctrl-Z; 7,203 arrivals that were due meanwhile were dropped",
+            s_good with { Dropped = 7203, Pauses = new PausesResult { Count = 1, Seconds = 240.1, DroppedArrivals = 7203 } });
         Says("quick started 985.5 of the planned 1000 arrivals/s.", s_good with { AchievedRate = 985.5 });
         Says("1 % of requests were sent at least 18 ms late.", s_good with { StartDelayP99Ms = 18 });
         Says("1,000 connections were open, the maximum for quick's descriptor limit", s_good with { PeakOpen = 1000 });

@@ -72,8 +72,8 @@ internal static class VerdictCases
         ("none", new Closes(), Run(10, 1), null),
         ("by both", new Closes(), Closed(("IdleTimeout", 1), ("ServerClosed", 2)),
             "During the run the server closed 2 connections and the client closed 1 (ServerClosed 2, IdleTimeout 1). ServerClosed: the "
-                + "server ended it, idle or in an exchange; if idle, its idle timeout is short. IdleTimeout: idle too long, as after a burst; "
-                + "or the server's Keep-Alive header asks for a short idle time."),
+                + "server ended it, idle or in an exchange; if idle, its idle timeout is short. IdleTimeout: idle too long, as after a "
+                + "burst; or the server's Keep-Alive header asks for a short idle time."),
         ("a reason of another version", new Closes(), Closed(("Bored", 1)),
             "During the run the server closed 0 connections and the client closed 1 (Bored 1)."),
         ("as asked", new Closes(), New(Closed(("Lifetime", 10))), null),
@@ -143,6 +143,10 @@ internal static class VerdictCases
             "p99: 1800 ms from schedule, 40 ms from send; the difference was waiting in the client."),
         ("about the same", new WaitInClient(), P99(50, 40), null),
         ("a small difference", new WaitInClient(), P99(0.9, 0.3), null),
+        ("a part of p99", new StartDelay(), Delayed(P99(2, 1), 0.32),
+            "The load generator started 1 % of arrivals at least 0.32 ms late, which is up to 16 % of the corrected p99."),
+        ("a small part", new StartDelay(), Delayed(P99(20, 19), 0.32), null),
+        ("nothing came", new StartDelay(), Delayed(Run(0, 0), 0), null),
         ("none", new WatchedProcess(), Rate(30, 30), null),
         ("used", new WatchedProcess(), Watched(0), "Process 7 (shop) used 1,111 µs of CPU time per request."),
         ("exited", new WatchedProcess(), Watched(0, ended: true),
@@ -236,11 +240,14 @@ internal static class VerdictCases
         {
             LatencyMs = new LatencyResult
             {
-                Corrected = result.LatencyMs.Corrected with { P99 = corrected },
+                Corrected = result.LatencyMs.Corrected with { P99 = corrected, Count = 10 },
                 Uncorrected = result.LatencyMs.Corrected with { P99 = uncorrected },
             },
         };
     }
+
+    private static QuickResult Delayed(QuickResult result, double p99) =>
+        result with { StartDelayMs = result.StartDelayMs with { P99 = p99 } };
 
     private static QuickResult Watched(long went, bool ended = false)
     {
