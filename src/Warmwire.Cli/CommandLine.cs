@@ -19,6 +19,8 @@ namespace Warmwire.Cli;
 /// <summary>The commands, and the one line in which an error is reported.</summary>
 internal static class CommandLine
 {
+    private const string DefaultCommand = "compare";
+
     /// <summary>"@FILE" is a payload, not a file with more arguments.</summary>
     internal static ParserConfiguration Parsing { get; } = new() { ResponseFileTokenReplacer = null };
 
@@ -27,7 +29,7 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
     {
-        ParseResult parsed = Parse(arguments.Count == 0 ? ["compare"] : arguments);
+        ParseResult parsed = Parse(arguments);
         if (parsed.Action is ParseErrorAction)
         {
             await Console.Error.WriteLineAsync($"warmwire: {ErrorOf(parsed)}");
@@ -39,6 +41,11 @@ internal static class CommandLine
         {
             // A child process leaves signals to the process that started it; see ParentLink.
             configuration.ProcessTerminationTimeout = null;
+        }
+        else
+        {
+            StandardOutputStream.Use();
+            configuration.Output = Console.Out;
         }
 
         try
@@ -56,7 +63,13 @@ internal static class CommandLine
         }
     }
 
-    public static ParseResult Parse(IReadOnlyList<string> arguments) => Root().Parse(arguments, Parsing);
+    /// <summary>Without a command, options are those of the default command.</summary>
+    public static ParseResult Parse(IReadOnlyList<string> arguments)
+    {
+        Command root = Root();
+        bool isDefault = arguments.Count == 0 || (arguments[0].StartsWith('-') && !IsOptionOf(root, arguments[0]));
+        return root.Parse(isDefault ? [DefaultCommand, .. arguments] : arguments, Parsing);
+    }
 
     /// <summary>The first error, in one line.</summary>
     public static string ErrorOf(ParseResult parsed) => parsed switch
@@ -71,6 +84,9 @@ internal static class CommandLine
         _ => parsed.Errors[0].Message.ReplaceLineEndings(" "),
     };
 
+    private static bool IsOptionOf(Command root, string argument) =>
+        root.Options.Any(option => option.Name == argument || option.Aliases.Contains(argument));
+
     private static Argument? Missing(ParseResult parsed) => parsed.CommandResult.Command.Arguments.FirstOrDefault(argument =>
         argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is not { Tokens.Count: > 0 });
 
@@ -82,15 +98,16 @@ internal static class CommandLine
 
     private static Command Root() => new(
         "warmwire",
-        "Shows how well a program reuses its HTTP connections, and what it costs when it does not. The default command is compare.")
+        "Shows how well a program reuses its HTTP connections, and what it costs when it does not. The default command is compare. "
+            + "Exit codes: 0 success, 1 a condition of --ensure failed, 2 wrong arguments or no result, 130 Ctrl-C.")
     {
         CompareArguments.Command(
             static (settings, cancellationToken) => new CompareCommand(settings, Terminal.Open()).RunAsync(cancellationToken)),
-        QuickArguments.Command(static (parsed, cancellationToken) => JudgingAsync(
+        QuickArguments.Command(static (parsed, cancellationToken) =>
             new QuickCommand(parsed.Settings, parsed.Outputs, parsed.Pid, Terminal.Open(), TimeProvider.System)
-                .RunAsync(cancellationToken))),
-        MergeArguments.Command(static (settings, cancellationToken) => JudgingAsync(
-            new MergeCommand(settings, Console.Out, Console.Error).RunAsync(cancellationToken))),
+                .RunAsync(cancellationToken)),
+        MergeArguments.Command(static (settings, cancellationToken) =>
+            new MergeCommand(settings, Terminal.Open()).RunAsync(cancellationToken)),
         ExperimentArguments.Command(static (settings, cancellationToken) =>
             new ExperimentCommand(settings, Terminal.Open(), TimeProvider.System).RunAsync(cancellationToken)),
         Hidden(FunctionCommand.Name, FunctionCommand.RunAsync),
@@ -100,19 +117,6 @@ internal static class CommandLine
         new HelpOption { Action = new DetailedHelp() },
         new VersionOption(),
     };
-
-    /// <summary>Where exit code 1 means that a condition failed, a run that could not be judged ends with 2.</summary>
-    private static async Task<int> JudgingAsync(Task<int> run)
-    {
-        try
-        {
-            return await run;
-        }
-        catch (CommandFailure failure) when (failure.ExitCode == ExitCodes.Failed)
-        {
-            throw new CommandFailure(failure.Message, failure, ExitCodes.CouldNotRun);
-        }
-    }
 
     private static Command Row()
     {

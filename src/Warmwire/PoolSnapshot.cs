@@ -146,9 +146,11 @@ public sealed record OriginSnapshot
             text.Append(" through ").Append(UnixSocketPath);
         }
 
-        text.Append(" [Requests: ").Append(Active).Append(" active, ").Append(Pending).Append(" queued | Connections: ")
-            .Append(Open).Append(" open, ").Append(Idle).Append(" idle, ").Append(Dialing).Append(" dialing, ")
-            .Append(ConnectionsOpened).Append(" ever, ").Append(Reused).Append(" of ").Append(Requests).Append(" requests reused one");
+        // A connection of HTTP/2 serves several.
+        text.Append(" [Requests: ").Append(Connections.Sum(static connection => connection.Streams)).Append(" active, ")
+            .Append(Pending).Append(" queued | Connections: ").Append(Open).Append(" open, ").Append(Idle).Append(" idle, ")
+            .Append(Dialing).Append(" dialing, ").Append(ConnectionsOpened).Append(" ever, ")
+            .Append(Reused).Append(" of ").Append(Requests).Append(" requests reused one");
         if (Concurrency is not null)
         {
             text.Append(" | Concurrency: ").Append(Concurrency);

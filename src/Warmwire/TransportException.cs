@@ -76,6 +76,14 @@ public sealed class TransportException : HttpRequestException
     /// again.</value>
     public bool NotProcessed { get; }
 
+    /// <summary>
+    /// Whether <see cref="ReplayPolicy.Safe"/> permits to send the request again after this failure, were it not for the number of replays:
+    /// what a request with <see cref="ReplayPolicy.Never"/> reports, and one under <see cref="ReplayPolicy.Safe"/> does not if a replay
+    /// brings a response.
+    /// </summary>
+    /// <value><see langword="false"/> for a timeout, a request that got no connection, and one whose response had begun.</value>
+    public bool IsReplaySafe { get; internal set; }
+
     /// <summary>Whether sending the request once more, on another connection, may succeed and cannot make the server act twice.</summary>
     internal bool MayReplay { get; }
 

@@ -37,13 +37,28 @@ public sealed class CommandLineTests
     [InlineData("--concurrency must be a whole number from 1 to 1,000, not '1001'", "compare", "-c", "1001")]
     [InlineData("--rtt must be a time from 0 to 2s such as 50ms, 0.05s or 50, not '3s'", "compare", "--rtt", "3s")]
     [InlineData("--url must be an absolute http or https URL, not 'ftp://x/'", "compare", "--url", "ftp://x/")]
-    [InlineData("--url must be an absolute http or https URL, not 'example.com'", "compare", "--url", "example.com")]
+    [InlineData(
+        "--url must be an absolute http or https URL, not 'example.com'; did you mean http://example.com/?",
+        "compare", "--url", "example.com")]
     [InlineData("--tls is for the embedded server; with --url, give an https URL", "compare", "--url", "http://x/", "--tls")]
     public void Wrong_arguments_are_named_in_one_line(string error, params string[] arguments)
     {
         ParseResult parsed = CommandLine.Parse(arguments);
         Assert.IsType<ParseErrorAction>(parsed.Action, exactMatch: false);
         Assert.Equal(error, CommandLine.ErrorOf(parsed));
+    }
+
+    [Theory]
+    [InlineData("compare")]
+    [InlineData("compare", "--tls")]
+    [InlineData("compare", "-n", "5")]
+    [InlineData("warmwire", "--help")]
+    [InlineData("warmwire", "-h")]
+    [InlineData("warmwire", "--version")]
+    public void Without_a_command_it_is_compare(string command, params string[] arguments)
+    {
+        ParseResult parsed = CommandLine.Parse(arguments);
+        Assert.Equal((command, 0), (parsed.CommandResult.Command.Name, parsed.Errors.Count));
     }
 
     private static async Task<CompareSettings> ReadAsync(params string[] arguments)

@@ -47,7 +47,7 @@ internal sealed record RowReport(
 
     /// <summary>The share of requests that did not need a connection of their own, rounded down: 100 % is never claimed.</summary>
     public static double Reuse(long connections, int requests) =>
-        Math.Floor(Math.Max(0, 1 - ((double)connections / requests)) * 10_000) / 100;
+        Math.Max(0, requests - connections) * 10_000 / requests / 100.0;
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]

@@ -9,13 +9,26 @@ internal static class ComparisonView
     /// <summary>From this width a row of the table is a row of the comparison; below it, a column is.</summary>
     private const int WideTable = 118;
 
+    /// <summary>Below this width, each row has a table of its own.</summary>
+    private const int NarrowTable = 78;
+
     private static readonly Style s_plain = Style.Plain;
     private static readonly Style s_highlight = new(Color.Green, decoration: Decoration.Bold);
 
     public static void Write(IAnsiConsole console, CompareReport report, IReadOnlyList<string> notes)
     {
         // The border's first and last line are blank.
-        console.Write(console.Profile.Width >= WideTable ? Wide(report) : Narrow(report));
+        IEnumerable<Table> tables = console.Profile.Width switch
+        {
+            >= WideTable => [Wide(report)],
+            >= NarrowTable => [Narrow(report)],
+            _ => report.Rows.Select(Single),
+        };
+        foreach (Table table in tables)
+        {
+            console.Write(table);
+        }
+
         foreach (string sentence in Verdict.Sentences(report).Concat(notes))
         {
             console.WriteLine(sentence);
@@ -51,6 +64,19 @@ internal static class ComparisonView
         foreach (Metric metric in Metric.All)
         {
             table.AddRow(report.Rows.Select(row => Cell(metric.Value(row), row)).Prepend(new Text(metric.Name)));
+        }
+
+        return table;
+    }
+
+    private static Table Single(RowReport row)
+    {
+        Table table = Empty();
+        table.AddColumn(Column(row.Name, StyleOf(row)).LeftAligned());
+        table.AddColumn(Column("", StyleOf(row)).RightAligned());
+        foreach (Metric metric in Metric.All)
+        {
+            table.AddRow(new Text(metric.Name), Cell(metric.Value(row), row));
         }
 
         return table;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Compare;
 
@@ -13,7 +14,7 @@ internal sealed record Metric(string Heading, string Name, Func<RowReport, strin
         new("Errors", "Errors", static row => Whole(row.Errors)),
         new("Connections\nopened", "Connections opened", static row => Whole(row.Connections)),
         new("TLS hand-\nshakes", "TLS handshakes", static row => Whole(row.TlsHandshakes)),
-        new("Reuse\n%", "Reuse %", static row => (Math.Floor(row.ReusePercent * 10) / 10).ToString("0.0", CultureInfo.InvariantCulture)),
+        new("Reuse\n%", "Reuse %", static row => Share.Percent(row.ReusePercent / 100).ToString("0.0", CultureInfo.InvariantCulture)),
         new("Requests\n/s", "Requests/s", static row => Whole(row.RequestsPerSecond)),
         new("p50\nms", "p50 ms", static row => Fraction(row.P50Ms)),
         new("p99\nms", "p99 ms", static row => Fraction(row.P99Ms)),

@@ -40,12 +40,7 @@ internal static class ExperimentView
         (FunctionReport before, FunctionReport after) = (report.Before, report.After);
         yield return Invariant($"Before, {before.Invocations:N0} invocations with a client each opened {Connections(before)}; after, ")
             + Invariant($"{after.Invocations:N0} with a shared client opened {after.UpstreamConnections:N0}.");
-        if (after.CpuMicrosPerInvocation > 0)
-        {
-            yield return Invariant(
-                $"A client per invocation used {before.CpuMicrosPerInvocation / after.CpuMicrosPerInvocation:0.0} times the CPU time ")
-                + "of a shared client.";
-        }
+        yield return CpuComparison.Of(before, after);
 
         if (before.Failed + after.Failed > 0)
         {
@@ -63,7 +58,7 @@ internal static class ExperimentView
         run.UpstreamConnections == 1 ? "1 connection" : Invariant($"{run.UpstreamConnections:N0} connections");
 
     private static TableColumn Column(string heading, Style style) =>
-        new(new Text(heading, style)) { Padding = new Padding(0, 0, 2, 0), NoWrap = true };
+        new(new Text(heading, style)) { Padding = new Padding(0, 0, 2, 0) };
 
     private static string Whole(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 

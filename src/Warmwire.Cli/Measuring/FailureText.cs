@@ -1,8 +1,13 @@
+using Warmwire.Cli.Outcomes;
+
 namespace Warmwire.Cli.Measuring;
 
 /// <summary>A failed request in one line.</summary>
 internal static class FailureText
 {
+    /// <summary>A comparison has no option for what the library's errors name.</summary>
+    private static readonly Dictionary<string, string> s_noOptions = [];
+
     public static string Of(Exception failure, TimeSpan timeout)
     {
         if (failure is OperationCanceledException)
@@ -17,6 +22,6 @@ internal static class FailureText
             told = inner;
         }
 
-        return told.Message.ReplaceLineEndings(" ").TrimEnd('.');
+        return SettingNames.Replace(told.Message.ReplaceLineEndings(" "), s_noOptions).TrimEnd('.');
     }
 }

@@ -27,7 +27,7 @@ internal static class RowCommand
         catch (CommandFailure failure)
         {
             parent.Send(new RowMessage { Failed = failure.Message }, RowJson.Default.RowMessage);
-            return ExitCodes.Failed;
+            return ExitCodes.CouldNotRun;
         }
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Warmwire.Cli.Rendering;
 
 namespace Warmwire.Cli.Options;
 
@@ -14,7 +15,8 @@ internal sealed class DetailedHelp : SynchronousCommandLineAction
         int code = _usual.Invoke(parseResult);
         if (parseResult.CommandResult.Command is DetailedCommand command)
         {
-            parseResult.InvocationConfiguration.Output.WriteLine(command.Details);
+            int columns = Console.IsOutputRedirected ? int.MaxValue : Math.Max(Console.WindowWidth, 20);
+            parseResult.InvocationConfiguration.Output.WriteLine(WordWrap.Lines(command.Details, columns));
         }
 
         return code;

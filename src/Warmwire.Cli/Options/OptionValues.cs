@@ -72,7 +72,10 @@ internal static class OptionValues
             return uri;
         }
 
-        argument.AddError($"{what} must be an absolute http or https URL, not '{text}'");
+        string hint = text.Contains("://", StringComparison.Ordinal) || !Uri.TryCreate("http://" + text, UriKind.Absolute, out Uri? meant)
+            ? ""
+            : $"; did you mean {meant}?";
+        argument.AddError($"{what} must be an absolute http or https URL, not '{text}'{hint}");
         return null;
     }
 

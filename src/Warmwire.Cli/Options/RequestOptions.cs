@@ -66,9 +66,9 @@ internal sealed class RequestOptions
         {
             return await File.ReadAllBytesAsync(text[1..], cancellationToken);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception error) when (FileReason.IsOne(error))
         {
-            throw new CommandFailure($"--payload: {error.Message}", error, ExitCodes.Usage);
+            throw new CommandFailure($"--payload: {FileReason.Of(text[1..], error)}", error, ExitCodes.Usage);
         }
     }
 

@@ -10,7 +10,7 @@ internal sealed class ResultOptions
 {
     private readonly Option<string?> _output = new("--output", "-o")
     {
-        Description = "Write the complete result as JSON.",
+        Description = "Write the complete result as JSON; - is standard output, which then has nothing else.",
         HelpName = "FILE",
     };
 
@@ -40,6 +40,14 @@ internal sealed class ResultOptions
         command.Add(_hgrm);
         command.Add(_ensure);
         command.Add(_quiet);
+        command.Validators.Add(result =>
+        {
+            string?[] files = [result.GetValue(_output), result.GetValue(_report), result.GetValue(_hgrm)];
+            if (files.Count(static file => file == QuickOutputs.StandardOutput) > 1)
+            {
+                result.AddError("only one of --output, --report and --hgrm can be -, standard output");
+            }
+        });
     }
 
     public QuickOutputs Read(ParseResult parsed) => new(

@@ -24,14 +24,38 @@ internal sealed class ShardOptions
         CustomParser = ParseStart,
     };
 
+    private readonly Option<string?> _runId = new("--run-id")
+    {
+        Description = "The run's id, by which merge finds shards that are missing or given twice."
+            + " [default: of shards, derived from the load and --start-at; else a new one]",
+        HelpName = "ID",
+        CustomParser = ParseRunId,
+    };
+
     public void AddTo(Command command)
     {
         command.Add(_shard);
         command.Add(_startAt);
+        command.Add(_runId);
     }
 
-    public QuickSettings Apply(ParseResult parsed, QuickSettings settings) =>
-        settings with { Shard = parsed.GetValue(_shard), StartAt = NotPassed(parsed.GetValue(_startAt)) };
+    public QuickSettings Apply(ParseResult parsed, QuickSettings settings) => settings with
+    {
+        Shard = parsed.GetValue(_shard),
+        StartAt = NotPassed(parsed.GetValue(_startAt)),
+        RunId = parsed.GetValue(_runId),
+    };
+
+    private static string? ParseRunId(ArgumentResult argument)
+    {
+        string text = argument.Tokens[0].Value;
+        if (!RunIds.IsValid(text))
+        {
+            argument.AddError($"--run-id must be 1 to {RunIds.MaxLength} letters, digits and '-', '_', '.', ':', not '{text}'");
+        }
+
+        return text;
+    }
 
     private static Shard ParseShard(ArgumentResult argument)
     {

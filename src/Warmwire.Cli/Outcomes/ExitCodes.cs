@@ -1,12 +1,9 @@
 namespace Warmwire.Cli.Outcomes;
 
-/// <summary>The exit codes of the program.</summary>
+/// <summary>The exit codes of the program, the same for all commands; docs/quick.md has them for the reader.</summary>
 internal static class ExitCodes
 {
     public const int Success = 0;
-
-    /// <summary>The arguments were valid and the work failed: an unreachable server, a server that stopped, only failed requests.</summary>
-    public const int Failed = 1;
 
     /// <summary>A condition of <c>--ensure</c> failed.</summary>
     public const int ConditionFailed = 1;
@@ -15,8 +12,8 @@ internal static class ExitCodes
     public const int Usage = 2;
 
     /// <summary>
-    /// A load test could not run or be judged: no connection, or a file that could not be read or written. It differs from
-    /// <see cref="ConditionFailed"/>.
+    /// The arguments were valid and there is no result: a server that cannot be reached or stopped, only failed requests, a file that could
+    /// not be read or written. It differs from <see cref="ConditionFailed"/>.
     /// </summary>
     public const int CouldNotRun = 2;
 

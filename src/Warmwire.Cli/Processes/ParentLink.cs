@@ -52,6 +52,6 @@ internal sealed class ParentLink : IDisposable
             _lines.Writer.TryWrite(line);
         }
 
-        Environment.Exit(ExitCodes.Failed);
+        Environment.Exit(ExitCodes.CouldNotRun);
     }
 }

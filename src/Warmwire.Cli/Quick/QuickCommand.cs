@@ -6,6 +6,7 @@ using Warmwire.Cli.Quick.Outputs;
 using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Quick.Settings;
+using Warmwire.Cli.Quick.Verdicts;
 using Warmwire.Cli.Quick.Watching;
 using Warmwire.Cli.Rendering;
 
@@ -33,7 +34,7 @@ internal sealed class QuickCommand
     {
         // A file that cannot be written is an error before the run, not after it.
         ResultFiles.Prepare(_outputs);
-        if (!_outputs.Quiet)
+        if (_outputs.ShowsSummary)
         {
             _terminal.Output.MarkupLineInterpolated($"[dim]{Headline()}[/]");
         }
@@ -44,16 +45,8 @@ internal sealed class QuickCommand
             Verdict = QuickVerdict.Sentences(result),
             Ensure = [.. _outputs.Conditions.Select(condition => condition.Evaluate(result))],
         };
-        ResultFiles.Write(_outputs, result);
-        if (_outputs.Quiet)
-        {
-            SummaryText.WriteConditions(_terminal.StandardOutput, result, onlyFailed: true);
-        }
-        else
-        {
-            SummaryText.Write(_terminal.StandardOutput, result);
-        }
-
+        ResultFiles.Write(_outputs, result, _terminal.StandardOutput);
+        ResultSummary.Write(_outputs, result, _terminal);
         return await ExitCodeAsync(result);
     }
 
@@ -61,8 +54,20 @@ internal sealed class QuickCommand
     {
         using var run = new QuickRun(_settings, _time);
         await using ProcessWatch? watch = _pid is { } pid ? ProcessWatch.Start(pid, () => run.SecondsSinceStart, _time) : null;
-        Task<QuickResult> running = run.RunAsync(cancellationToken);
-        await QuickViews.For(_terminal, _outputs.Quiet, _time).RunAsync(run.GetProgress, running);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<QuickResult> running = run.RunAsync(stop.Token);
+        try
+        {
+            await QuickViews.For(_terminal, !_outputs.ShowsSummary, _time).RunAsync(run.GetProgress, running);
+        }
+        catch (CommandFailure) when (!running.IsCompleted)
+        {
+            // Nobody can see the result: the target is left alone.
+            await stop.CancelAsync();
+            await running;
+            throw;
+        }
+
         QuickResult result = await running;
         return watch is null ? result : result with { Process = await watch.FinishAsync(result.Requests) };
     }

@@ -33,6 +33,9 @@ internal sealed class QuickLines : IQuickView
 
     internal static string Line(QuickProgress now) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{now.ElapsedSeconds:0} s: {now.Look.Requests} requests, {now.Look.Responses} responses, {now.Look.Failed} errors, p50 "
-            + $"{now.Look.P50 / 1e6:0.##} ms, p99 {now.Look.P99 / 1e6:0.##} ms, {now.Open} connections open, {now.Opened} opened");
+        $"{now.ElapsedSeconds:0} s: {Count(now.Look.Requests, "request")}, {Count(now.Look.Responses, "response")}, "
+            + $"{Count(now.Look.Failed, "error")}, p50 {now.Look.P50 / 1e6:0.##} ms, p99 {now.Look.P99 / 1e6:0.##} ms, "
+            + $"{Count(now.Open, "connection")} open, {now.Opened} opened");
+
+    private static string Count(long count, string thing) => $"{count} {thing}{(count == 1 ? "" : "s")}";
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 using Warmwire.Cli.Quick.Load;
+using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Rendering;
 
@@ -9,6 +10,7 @@ namespace Warmwire.Cli.Rendering;
 internal sealed class QuickTable : IQuickView
 {
     private const int BarWidth = 40;
+    private const int NameWidth = 11;
 
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(250);
     private static readonly Style s_name = new(decoration: Decoration.Dim);
@@ -39,7 +41,7 @@ internal sealed class QuickTable : IQuickView
     internal static IRenderable Draw(QuickProgress now)
     {
         RunLook look = now.Look;
-        Grid grid = new Grid().AddColumn(new GridColumn { NoWrap = true }).AddColumn(new GridColumn { NoWrap = true });
+        Grid grid = new Grid().AddColumn(new GridColumn { NoWrap = true, Width = NameWidth }).AddColumn(new GridColumn());
         Row(grid, "time", Invariant($"{Bar(now)} {Math.Max(now.ElapsedSeconds, 0):0} of {now.DurationSeconds:0} s"));
         Row(
             grid,
@@ -50,13 +52,13 @@ internal sealed class QuickTable : IQuickView
             grid,
             "responses",
             Invariant($"{look.Responses:N0}, {look.Requests - look.Responses - look.Failed:N0} in progress"),
-            look.Failed > 0 ? Invariant($", {look.Failed:N0} errors") : null);
+            look.Failed > 0 ? Invariant($", {look.Failed:N0} {(look.Failed == 1 ? "error" : "errors")}") : null);
         Row(grid, "latency", Invariant($"p50 {look.P50 / 1e6:0.##} ms   p99 {look.P99 / 1e6:0.##} ms   max {look.Max / 1e6:0.##} ms"));
         grid.AddRow(
             new Text("connections", s_name),
             new Text(
                 Invariant($"{now.Open:N0} open, at most {now.PeakOpen:N0}; {now.Opened:N0} opened, ")
-                    + Invariant($"{Math.Floor(now.ReuseRatio * 1000) / 10:0.0} % of requests reused one"),
+                    + Invariant($"{Share.RoundedDown(now.ReuseRatio)} of requests reused one"),
                 s_good));
         return grid;
     }

@@ -41,10 +41,14 @@ internal static class ReplayRules
             return true;
         }
 
-        if (policy == ReplayPolicy.Never
-            || attempt.Replays >= MaxReplaysOf(attempt)
-            || attempt.Progress.ResponseStarted
-            || !error.MayReplay)
+        error.IsReplaySafe = Permits(ReplayPolicy.Safe, attempt, error);
+        return attempt.Replays < MaxReplaysOf(attempt) && Permits(policy, attempt, error);
+    }
+
+    /// <summary>Whether the policy allows another attempt after this failure, if there may be one at all.</summary>
+    private static bool Permits(ReplayPolicy policy, Attempt attempt, TransportException error)
+    {
+        if (policy == ReplayPolicy.Never || attempt.Progress.ResponseStarted || !error.MayReplay)
         {
             return false;
         }

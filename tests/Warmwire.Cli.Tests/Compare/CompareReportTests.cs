@@ -26,6 +26,7 @@ public sealed class CompareReportTests
 
     [Theory]
     [InlineData(32, 2000, 98.4)]
+    [InlineData(640, 2000, 68)] // as a double, 1 - 0.32 is a little less than 0.68
     [InlineData(2000, 2000, 0)]
     [InlineData(2001, 2000, 0)] // a connection more than requests is no negative reuse
     [InlineData(1, 1_000_000, 99.99)] // never rounded up to 100

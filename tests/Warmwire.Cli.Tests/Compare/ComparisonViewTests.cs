@@ -35,7 +35,20 @@ public sealed class ComparisonViewTests
         }
     }
 
+    [Fact]
+    public void At_60_columns_each_row_has_a_table_and_nothing_is_cut()
+    {
+        string[] lines = Render(60);
+        Assert.All(lines, static line => Assert.InRange(line.Length, 0, 60));
+        Assert.Single(lines, static line => line.TrimStart().StartsWith("sockets-http-handler", StringComparison.Ordinal));
+        foreach (Metric metric in Metric.All)
+        {
+            Assert.Equal(3, lines.Count(line => line.TrimStart().StartsWith(metric.Name + " ", StringComparison.Ordinal)));
+        }
+    }
+
     [Theory]
+    [InlineData(60)]
     [InlineData(80)]
     [InlineData(120)]
     public void Large_numbers_fit(int width)

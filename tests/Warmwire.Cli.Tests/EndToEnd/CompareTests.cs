@@ -89,7 +89,7 @@ public sealed class CompareTests
     }
 
     [Fact]
-    public async Task An_unreachable_url_gives_one_line_and_exit_code_1()
+    public async Task An_unreachable_url_gives_one_line_and_exit_code_2()
     {
         string url;
         using (var server = new DyingServer(answers: 0))
@@ -98,17 +98,17 @@ public sealed class CompareTests
         }
 
         WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync("compare", "--url", url, "--json");
-        Assert.Equal((1, ""), (outcome.ExitCode, outcome.Output));
+        Assert.Equal((2, ""), (outcome.ExitCode, outcome.Output));
         Assert.StartsWith($"warmwire: could not connect to {url}: ", Assert.Single(outcome.ErrorLines), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_server_that_dies_in_mid_run_gives_one_line_and_exit_code_1()
+    public async Task A_server_that_dies_in_mid_run_gives_one_line_and_exit_code_2()
     {
         // 60 requests warm the first row up; it dies in the middle of the 60 that are measured.
         using var server = new DyingServer(answers: 90);
         WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync("compare", "--url", server.Url, "-n", "60", "-c", "4", "--json");
-        Assert.Equal((1, ""), (outcome.ExitCode, outcome.Output));
+        Assert.Equal((2, ""), (outcome.ExitCode, outcome.Output));
         Assert.StartsWith(
             "warmwire: row new-handler-per-request: the server stopped responding after 30 of 60 requests: ",
             Assert.Single(outcome.ErrorLines),
@@ -116,11 +116,11 @@ public sealed class CompareTests
     }
 
     [Fact]
-    public async Task A_server_that_only_refuses_gives_the_reason_and_exit_code_1()
+    public async Task A_server_that_only_refuses_gives_the_reason_and_exit_code_2()
     {
         using var server = new DyingServer(answers: int.MaxValue, status: "404 Not Found");
         WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync("compare", "--url", server.Url, "-n", "10", "-c", "2", "--json");
-        Assert.Equal((1, ""), (outcome.ExitCode, outcome.Output));
+        Assert.Equal((2, ""), (outcome.ExitCode, outcome.Output));
         Assert.Equal("warmwire: row new-handler-per-request: every request failed: HTTP 404 NotFound", Assert.Single(outcome.ErrorLines));
     }
 

@@ -100,6 +100,7 @@ public sealed class QuickTests : IDisposable
         WarmwireProcess.Outcome refused = await WarmwireProcess.RunAsync("quick", "-q", "-c", "1", target.Url.ToString());
         Assert.Equal((2, ""), (refused.ExitCode, refused.Output));
         Assert.Contains("certificate", Assert.Single(refused.ErrorLines), StringComparison.Ordinal);
+        Assert.Contains("--insecure", Assert.Single(refused.ErrorLines), StringComparison.Ordinal);
         WarmwireProcess.Outcome accepted = await WarmwireProcess.RunAsync("quick", "-q", "-k", "-c", "1", target.Url.ToString());
         Assert.Equal((0, "", ""), (accepted.ExitCode, accepted.Output, accepted.Error));
     }
@@ -112,6 +113,44 @@ public sealed class QuickTests : IDisposable
         Assert.Equal(2, outcome.ExitCode);
         Assert.True(outcome.Output.Contains("errors.ConnectionReset: ", StringComparison.Ordinal), outcome.Output);
         Assert.Equal($"warmwire: no request to {target.Url} got a response", Assert.Single(outcome.ErrorLines));
+    }
+
+    private static async Task SignalAsync(Process process, string signal)
+    {
+        using Process kill = Process.Start("kill", [signal, $"{process.Id}"]);
+        await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task What_is_due_while_the_process_is_stopped_is_dropped_and_told()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "sends signals");
+        int requests = 0;
+        var running = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using LoadTarget target = await LoadTarget.StartAsync(_ =>
+        {
+            if (Interlocked.Increment(ref requests) == 50)
+            {
+                running.SetResult();
+            }
+
+            return Task.CompletedTask;
+        });
+        using Process process = WarmwireProcess.Start("quick", "-r", "100", "-d", "8", "-o", "-", target.Url.ToString());
+        await running.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        await SignalAsync(process, "-STOP");
+        int before = Volatile.Read(ref requests);
+        await Task.Delay(TimeSpan.FromSeconds(3), TestContext.Current.CancellationToken);
+        Assert.InRange(Volatile.Read(ref requests), before, before + 10);
+        await SignalAsync(process, "-CONT");
+        WarmwireProcess.Outcome outcome = await WarmwireProcess.FinishAsync(process);
+        QuickResult result = QuickJson.Read(outcome.Output);
+        Assert.Equal(800, result.Arrivals + result.DroppedArrivals);
+        Assert.InRange(result.Pauses.Count, 1, 3);
+        Assert.InRange(result.Pauses.DroppedArrivals, 250, 700);
+        Assert.True(result.GeneratorLimited);
+        Assert.Contains(result.Verdict, static sentence => sentence.Contains("was stopped for", StringComparison.Ordinal));
+        Assert.InRange(result.Series.Points.Max(static point => point.Started), 50, 200);
     }
 
     [Fact]

@@ -39,7 +39,7 @@ public sealed class QuickArgumentsTests
             "A: 1", "-H", "B:2", "--insecure", "--quiet", "--timeout", "500ms",
             "--http2", "--max-connections", "7", "--new-connection-per-request", "--output", "o.json", "--report", "r.html", "--hgrm", "h",
             "--pid", "42", "--ensure", "p(95)<500", "--ensure", "errors==0",
-            "--shard", "1/3", "--start-at", "2100-01-31T12:00:00Z", Url);
+            "--shard", "1/3", "--start-at", "2100-01-31T12:00:00Z", "--run-id", "nightly", Url);
         QuickSettings settings = parsed.Settings;
         Assert.Equal((0.5, 150L, 300.0, 3), (settings.Rate, settings.Arrivals, settings.DurationSeconds, settings.RequestsPerArrival));
         Assert.Equal(("PUT", "{}", "text/x"), (settings.Method.Method, Encoding.UTF8.GetString(settings.Payload!), settings.ContentType));
@@ -47,6 +47,7 @@ public sealed class QuickArgumentsTests
         Assert.Equal(
             (true, true, 7, true, TimeSpan.FromSeconds(0.5)),
             (settings.Insecure, settings.Http2, settings.MaxConnections, settings.NewConnectionPerRequest, settings.Timeout));
+        Assert.Equal("nightly", settings.RunId);
         Assert.Equal((new Shard(1, 3), new DateTimeOffset(2100, 1, 31, 12, 0, 0, TimeSpan.Zero)), (settings.Shard, settings.StartAt));
         Assert.Equal(
             ("o.json", "r.html", "h", true, 42),
@@ -104,8 +105,12 @@ public sealed class QuickArgumentsTests
     [InlineData("--num must be a whole number from 1 to 1,000,000, not '1.5'", "-c", "1", "-n", "1.5", Url)]
     [InlineData("--pid must be a whole number from 1 to 2,147,483,647, not 'x'", "-c", "1", "--pid", "x", Url)]
     [InlineData("--shard must be I/N with N from 1 to 10000 and I from 0 to N-1, such as 0/4, not '5'", "-c", "1", "--shard", "5", Url)]
+    [InlineData(
+        "--run-id must be 1 to 100 letters, digits and '-', '_', '.', ':', not 'a b'", "-c", "1", "--run-id", "a b", Url)]
     [InlineData("--start-at must be a time such as 2027-01-31T12:00:00Z, not 'noon'", "-c", "1", "--start-at", "noon", Url)]
-    [InlineData("the URL must be an absolute http or https URL, not 'localhost:8080'", "-c", "1", "localhost:8080")]
+    [InlineData(
+        "the URL must be an absolute http or https URL, not 'localhost:8080'; did you mean http://localhost:8080/?",
+        "-c", "1", "localhost:8080")]
     [InlineData(
         "the URL must not contain a user name or password; use --header 'Authorization: …'", "-c", "1", "http://me:secret@localhost/")]
     [InlineData("--ensure 'p95<500': there is no metric 'p95'; did you mean p(95)?", "-c", "1", "--ensure", "p95<500", Url)]
@@ -118,7 +123,8 @@ public sealed class QuickArgumentsTests
     }
 
     [Theory]
-    [InlineData("--payload: Could not find a part of the path", "-p", "@/no/such/file")]
+    [InlineData("--payload: there is no folder /no/such", "-p", "@/no/such/file")]
+    [InlineData("--payload: / is a directory", "-p", "@/")]
     [InlineData("--method 'A B' is not an HTTP method", "-X", "A B")]
     [InlineData("--content-type 'x' is not a media type", "-p", "1", "-t", "x")]
     [InlineData("--header 'nonsense' is not of the form 'Name: value'", "-H", "nonsense")]

@@ -97,7 +97,7 @@ internal sealed class KnownServer : IDisposable
             }
             else
             {
-                LoadClock.WaitUntil(Math.Min(release, LoadClock.Now + 50_000), CancellationToken.None);
+                LoadClock.WaitUntil(Math.Min(release, LoadClock.Now + 50_000), interval: 0, CancellationToken.None);
             }
         }
     }

@@ -27,6 +27,7 @@ public sealed class VisibilityTests
         OriginSnapshot origin = rig.Origin;
         ConnectionSnapshot connection = Assert.Single(origin.Connections);
         Assert.Equal(("HTTP/2", 2, 1, 0), (origin.Protocols, origin.StreamsActive, origin.Open, origin.Idle));
+        Assert.Contains("[Requests: 2 active, 0 queued | Connections: 1 open, 0 idle,", origin.ToString(), StringComparison.Ordinal);
         Assert.Equal(
             (new Version(2, 0), 2, 7, "Streams"), (connection.HttpVersion, connection.Streams, connection.StreamLimit, connection.State));
         Assert.Equal(TimeSpan.FromMilliseconds(30), connection.PingRoundTrip);

@@ -38,11 +38,12 @@ public class ReplayRuleTests
                         bool expected = policy != ReplayPolicy.Never && !started
                             && (sent == RequestSent.No
                                 || (idempotent && content is not ScriptedContent && (reused || policy == ReplayPolicy.Idempotent)));
-                        bool actual = MayReplay(policy, method, sent, reused, started, content, key);
+                        bool actual = MayReplay(policy, method, sent, reused, started, content, key, out bool isReplaySafe);
                         Assert.True(
                             expected == actual,
                             $"{policy} {method} sent {sent}, reused {reused}, response started {started}, content {content}, "
                                 + $"key {key}: {actual}");
+                        Assert.Equal(MayReplay(ReplayPolicy.Safe, method, sent, reused, started, content, key), isReplaySafe);
                         _ = actual ? yes++ : no++;
                     }
                 }
@@ -141,10 +142,28 @@ public class ReplayRuleTests
             MayReplay(ReplayPolicy.Safe, "GET", RequestSent.No, true, false, null, false, token: new CancellationToken(canceled: true)));
     }
 
+    [Fact]
+    public void What_was_replayed_as_often_as_it_may_be_is_still_safe_to_replay()
+    {
+        Assert.False(MayReplay(ReplayPolicy.Safe, "GET", RequestSent.Fully, true, false, null, false, out bool isReplaySafe, replays: 3));
+        Assert.True(isReplaySafe);
+        Assert.False(
+            MayReplay(ReplayPolicy.Never, "GET", RequestSent.Fully, true, false, null, false, out isReplaySafe, isTimeout: true));
+        Assert.False(isReplaySafe);
+    }
+
     private static bool MayReplay(
         ReplayPolicy policy, string method, RequestSent sent, bool reused, bool started, HttpContent? content, bool key,
         int replays = 0, bool isTimeout = false, bool leased = true, bool notProcessed = false, bool contentBegun = false,
-        bool turnedAway = false, bool errorMayReplay = true, CancellationToken token = default)
+        bool turnedAway = false, bool errorMayReplay = true, CancellationToken token = default) =>
+        MayReplay(
+            policy, method, sent, reused, started, content, key, out _, replays, isTimeout, leased, notProcessed, contentBegun, turnedAway,
+            errorMayReplay, token);
+
+    private static bool MayReplay(
+        ReplayPolicy policy, string method, RequestSent sent, bool reused, bool started, HttpContent? content, bool key,
+        out bool isReplaySafe, int replays = 0, bool isTimeout = false, bool leased = true, bool notProcessed = false,
+        bool contentBegun = false, bool turnedAway = false, bool errorMayReplay = true, CancellationToken token = default)
     {
         var request = new HttpRequestMessage(new HttpMethod(method), PoolRig.A) { Content = content };
         request.Options.Set(TransportOptions.ReplayPolicy, policy);
@@ -168,6 +187,8 @@ public class ReplayRuleTests
         };
         var error = new TransportException(
             HttpRequestError.Unknown, "", null, TransportPhase.ReadHeaders, sent, null, null, isTimeout, errorMayReplay);
-        return ReplayRules.MayReplay(attempt, error);
+        bool mayReplay = ReplayRules.MayReplay(attempt, error);
+        isReplaySafe = error.IsReplaySafe;
+        return mayReplay;
     }
 }

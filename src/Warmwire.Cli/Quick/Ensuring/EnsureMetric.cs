@@ -15,8 +15,8 @@ internal abstract partial record EnsureMetric
 
     private static readonly Dictionary<string, EnsureMetric> s_byName = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["errors"] = new RequestsMetric(static result => Errors(result)),
-        ["failed"] = new RequestsMetric(static result => Errors(result) + CodesFrom(result, 400, 599)),
+        ["errors"] = new RequestsMetric(static result => Errors(result), CountsUnanswered: true),
+        ["failed"] = new RequestsMetric(static result => Errors(result) + CodesFrom(result, 400, 599), CountsUnanswered: true),
         ["connections"] = new CountMetric(static result => result.Connections.Opened, ""),
         ["peak"] = new CountMetric(static result => result.Connections.PeakOpen, ""),
         ["dropped"] = new CountMetric(static result => result.DroppedArrivals, ""),
@@ -100,7 +100,8 @@ internal abstract partial record EnsureMetric
         return true;
     }
 
-    private static long Errors(QuickResult result) => result.Errors.Values.Sum();
+    /// <summary>Whatever got no whole response, for whatever reason: a request that hung until Ctrl-C did not succeed.</summary>
+    private static long Errors(QuickResult result) => result.Errors.Values.Sum() + result.Unanswered;
 
     private static long CodesFrom(QuickResult result, int first, int last)
     {
@@ -160,7 +161,7 @@ internal abstract partial record EnsureMetric
             DurationSummary summary = IsCorrected ? result.LatencyMs.Corrected : result.LatencyMs.Uncorrected;
             if (summary.Count == 0)
             {
-                return Measurement.None("no response");
+                return Measurement.None("no request");
             }
 
             decimal milliseconds = Figure switch
@@ -177,7 +178,7 @@ internal abstract partial record EnsureMetric
     }
 
     /// <summary>A number of requests, or their share of all.</summary>
-    private sealed record RequestsMetric(Func<QuickResult, long> Of) : EnsureMetric
+    private sealed record RequestsMetric(Func<QuickResult, long> Of, bool CountsUnanswered = false) : EnsureMetric
     {
         public override string Units => "a number, or a share of the requests in %";
 
@@ -188,8 +189,13 @@ internal abstract partial record EnsureMetric
             _ => null,
         };
 
-        public override Measurement Measure(QuickResult result, bool isShare) =>
-            isShare ? Measurement.Share(Of(result), result.Requests, "request") : Measurement.Count(Of(result));
+        public override Measurement Measure(QuickResult result, bool isShare)
+        {
+            Measurement measured = isShare ? Measurement.Share(Of(result), result.Requests, "request") : Measurement.Count(Of(result));
+            return CountsUnanswered && result.Unanswered > 0
+                ? measured with { Text = FormattableString.Invariant($"{measured.Text}, {result.Unanswered:N0} unanswered") }
+                : measured;
+        }
     }
 
     private sealed record CountMetric(Func<QuickResult, long?> Of, string Missing) : EnsureMetric
@@ -215,11 +221,14 @@ internal abstract partial record EnsureMetric
         {
             decimal ratio = Measurement.Exact(result.Connections.ReuseRatio);
             string text = isShare
-                ? (100 * ratio).ToString("0.#########", CultureInfo.InvariantCulture) + " %"
-                : ratio.ToString("0.###########", CultureInfo.InvariantCulture);
+                ? RoundedDown(100 * ratio, 100).ToString("0.##", CultureInfo.InvariantCulture) + " %"
+                : RoundedDown(ratio, 10_000).ToString("0.####", CultureInfo.InvariantCulture);
             return result.Requests == 0 ? Measurement.None("no request") : new Measurement(ratio, 1, text);
         }
     }
+
+    /// <summary>For the reader; the comparison is exact. Rounded down, so that all is claimed only where it was all.</summary>
+    private static decimal RoundedDown(decimal number, int parts) => decimal.Floor(number * parts) / parts;
 
     private sealed record RateMetric : EnsureMetric
     {

@@ -1,3 +1,5 @@
+using Warmwire.Cli.Quick.Results;
+
 namespace Warmwire.Cli.Quick.Load;
 
 /// <summary>What <see cref="GeneratorLimits"/> decides by.</summary>
@@ -9,6 +11,9 @@ internal sealed record GeneratorFacts
 
     public required long Dropped { get; init; }
 
+    /// <summary>Of them, those that were due while the process was stopped, and for how long it was.</summary>
+    public required PausesResult Pauses { get; init; }
+
     public required double StartDelayP99Ms { get; init; }
 
     public required long PeakOpen { get; init; }
@@ -18,7 +23,4 @@ internal sealed record GeneratorFacts
     public required double Cores { get; init; }
 
     public required int AvailableCores { get; init; }
-
-    /// <summary>0 to 1; <see langword="null"/> where it is not known.</summary>
-    public required double? MachineBusy { get; init; }
 }

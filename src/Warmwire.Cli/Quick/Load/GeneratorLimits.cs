@@ -16,12 +16,19 @@ internal static class GeneratorLimits
     public static IReadOnlyList<string> Find(GeneratorFacts facts)
     {
         List<string> limits = [];
-        if (facts.Dropped > 0)
+        if (facts.Pauses.Count > 0)
         {
             limits.Add(
-                Invariant(
-                    $"{facts.Dropped:N0} arrivals were dropped because {QuickSettings.MaxRequestsUnderWay:N0} requests, the maximum, ")
-                    + "were in progress.");
+                Invariant($"The process of quick was stopped for {facts.Pauses.Seconds:0.#} s, as by Ctrl-Z; ")
+                + Invariant($"{facts.Pauses.DroppedArrivals:N0} arrivals that were due meanwhile were dropped, and requests under way ")
+                + "then have its time in their latency.");
+        }
+
+        if (facts.Dropped > facts.Pauses.DroppedArrivals)
+        {
+            limits.Add(
+                Invariant($"{facts.Dropped - facts.Pauses.DroppedArrivals:N0} arrivals were dropped because ")
+                + Invariant($"{QuickSettings.MaxRequestsUnderWay:N0} requests, the maximum, were in progress."));
         }
 
         if (facts.AchievedRate < RateKept * facts.TargetRate)
@@ -41,16 +48,10 @@ internal static class GeneratorLimits
                     + "one; raise the limit (ulimit -n).");
         }
 
+        // A machine that others keep busy is told apart: where every arrival was on time, it did not limit the load.
         if (facts.Cores > AllBusy * facts.AvailableCores)
         {
             limits.Add(Invariant($"quick used {facts.Cores:0.0} of {facts.AvailableCores} cores."));
-        }
-        else if (facts.MachineBusy > AllBusy)
-        {
-            limits.Add(
-                Invariant(
-                    $"The CPUs were {100 * facts.MachineBusy:0} % busy; quick used {facts.Cores:0.0} of {facts.AvailableCores} cores, ")
-                    + "other processes the rest.");
         }
 
         return limits;

@@ -15,12 +15,17 @@ internal sealed class LiveInterval
     public long Open;
     public long PeakOpen;
 
-    public LatencyHistogram Latencies { get; } = new();
+    private LatencyHistogram? _latencies;
+
+    /// <summary>Made when it is first needed: seconds in which the process was stopped have none.</summary>
+    public LatencyHistogram Latencies => _latencies ??= new LatencyHistogram();
+
+    public bool HasLatencies => _latencies is { Total: > 0 };
 
     /// <summary>Makes it the next one, in which nothing has happened.</summary>
     public void Begin(long open)
     {
         (Started, Responses, Errors, Opened, Closed, Open, PeakOpen) = (0, 0, 0, 0, 0, open, open);
-        Latencies.Clear();
+        _latencies?.Clear();
     }
 }

@@ -8,6 +8,9 @@ internal sealed class LiveSeries
 {
     private const long Second = 1_000_000_000;
 
+    /// <summary>More are never needed at a time while the process runs; what a pause has made is not kept.</summary>
+    private const int MostSpare = 4;
+
     private readonly Queue<LiveInterval> _ended = new();
     private readonly Stack<LiveInterval> _spare = new();
     private long _end = Second;
@@ -31,5 +34,11 @@ internal sealed class LiveSeries
 
     public LiveInterval? TakeEnded() => _ended.Count > 0 ? _ended.Dequeue() : null;
 
-    public void GiveBack(LiveInterval interval) => _spare.Push(interval);
+    public void GiveBack(LiveInterval interval)
+    {
+        if (_spare.Count < MostSpare)
+        {
+            _spare.Push(interval);
+        }
+    }
 }

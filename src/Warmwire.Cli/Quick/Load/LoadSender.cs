@@ -24,6 +24,13 @@ internal sealed class LoadSender : IDisposable
             UseProxy = false,
             UseCookies = false,
             AllowAutoRedirect = false,
+
+            // A load sends what it says. What is sent again would hide a failure, and be one request more.
+            ReplayPolicy = ReplayPolicy.Never,
+
+            // There is one timeout, that of the option.
+            ConnectTimeout = settings.Timeout,
+            TlsHandshakeTimeout = settings.Timeout,
         };
         if (settings.MaxConnections is { } limit)
         {
@@ -44,6 +51,10 @@ internal sealed class LoadSender : IDisposable
         }
 
         MaxConnections = handler.MaxConnections;
+
+        // What the load has opened it keeps: closing a surplus only to open it again would be churn that the target did not cause.
+        handler.MaxIdleConnections = MaxConnections;
+        handler.MaxIdleConnectionsPerServer = MaxConnections;
         _invoker = new HttpMessageInvoker(handler);
     }
 

@@ -13,6 +13,12 @@ internal sealed class QuickRun : IDisposable
     /// <summary>After so long without a connection the target is not reachable, and to go on would not help.</summary>
     private const long TimeToReach = 3_000_000_000;
 
+    /// <summary>
+    /// What requests that are under way at Ctrl-C have left: those of a server that answers are answered, so that what is cut off says
+    /// something about the server.
+    /// </summary>
+    internal static readonly TimeSpan TimeToAnswer = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan s_lookInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly QuickSettings _settings;
@@ -23,6 +29,7 @@ internal sealed class QuickRun : IDisposable
     private readonly TimeProvider _time;
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _startsAt;
+    private long _stoppedAt = long.MaxValue;
     private long _underWay;
     private string? _lastReason;
     private TaskCompletionSource? _allEnded;
@@ -77,9 +84,16 @@ internal sealed class QuickRun : IDisposable
         Volatile.Write(ref _startsAt, LoadClock.Now);
         _started.TrySetResult();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
+        using var cut = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
+        using CancellationTokenRegistration stopping = interrupted.Register(() =>
+        {
+            Volatile.Write(ref _stoppedAt, Elapsed);
+            cut.CancelAfter(TimeToAnswer);
+        });
         Volatile.Write(ref _underWay, 1);
         _allEnded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Task driving = new ArrivalDriver(_schedule, due => Arrive(due, stop.Token)).RunAsync(_startsAt, stop.Token);
+        var driver = new ArrivalDriver(_schedule, due => Arrive(due, stop.Token, cut.Token), _recorder.Paused);
+        Task driving = driver.RunAsync(_startsAt, stop.Token);
         Task ended = EndAsync(driving);
         try
         {
@@ -96,6 +110,7 @@ internal sealed class QuickRun : IDisposable
         catch
         {
             await stop.CancelAsync();
+            await cut.CancelAsync();
             await ended;
             throw;
         }
@@ -136,7 +151,7 @@ internal sealed class QuickRun : IDisposable
     }
 
     /// <summary>On the driver's thread: up to the point where a request has been written, or has to wait for a connection.</summary>
-    private void Arrive(long due, CancellationToken stop)
+    private void Arrive(long due, CancellationToken stop, CancellationToken cut)
     {
         if (Volatile.Read(ref _underWay) > QuickSettings.MaxRequestsUnderWay)
         {
@@ -145,10 +160,10 @@ internal sealed class QuickRun : IDisposable
         }
 
         Interlocked.Increment(ref _underWay);
-        _ = ArriveAsync(due, stop);
+        _ = ArriveAsync(due, stop, cut);
     }
 
-    private async Task ArriveAsync(long due, CancellationToken stop)
+    private async Task ArriveAsync(long due, CancellationToken stop, CancellationToken cut)
     {
         try
         {
@@ -157,7 +172,7 @@ internal sealed class QuickRun : IDisposable
             for (int i = 0; i < _settings.RequestsPerArrival && !stop.IsCancellationRequested; i++)
             {
                 // A later request of an arrival is due when the one before it has ended.
-                await RequestAsync(due, now, stop).ConfigureAwait(false);
+                await RequestAsync(due, now, cut).ConfigureAwait(false);
                 due = now = LoadClock.Now;
             }
         }
@@ -167,29 +182,30 @@ internal sealed class QuickRun : IDisposable
         }
     }
 
-    private async Task RequestAsync(long due, long started, CancellationToken stop)
+    private async Task RequestAsync(long due, long started, CancellationToken cut)
     {
         _recorder.RequestStarted();
         try
         {
-            Answer answer = await _sender.SendAsync(stop).ConfigureAwait(false);
-            var times = new RequestTimes(
-                due - _startsAt,
-                started - _startsAt,
-                LoadClock.Now - _startsAt,
-                Nanoseconds(answer.QueueTime),
-                Nanoseconds(answer.ResponseHeadersTime));
+            Answer answer = await _sender.SendAsync(cut).ConfigureAwait(false);
+            RequestTimes times = TimesUntilNow() with
+            {
+                Queue = Nanoseconds(answer.QueueTime),
+                FirstByte = Nanoseconds(answer.ResponseHeadersTime),
+            };
             _recorder.Responded(answer.Status, answer.Bytes, times);
         }
-        catch (Exception) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (cut.IsCancellationRequested)
         {
-            _recorder.TakenBack();
+            _recorder.Unanswered(TimesUntilNow());
         }
         catch (Exception error)
         {
             Volatile.Write(ref _lastReason, ErrorKind.ReasonOf(error));
-            _recorder.Failure(ErrorKind.Of(error), ErrorKind.MessageOf(error), LoadClock.Now - _startsAt);
+            _recorder.Failed(ErrorKind.Of(error), ErrorKind.MessageOf(error), ErrorKind.IsReplaySafe(error), TimesUntilNow());
         }
+
+        RequestTimes TimesUntilNow() => new(due - _startsAt, started - _startsAt, LoadClock.Now - _startsAt, Queue: 0, FirstByte: 0);
     }
 
     private void LeaveRun()
@@ -237,21 +253,22 @@ internal sealed class QuickRun : IDisposable
         double seconds = Seconds(elapsed);
         double cpu = (after.Own - before.Own).TotalSeconds;
         double targetRate = _settings.Shard.RateOf(_settings.Rate);
-        double achievedRate = AchievedRate(record, interrupted ? Math.Min(elapsed, _schedule.Length) : _schedule.Length, targetRate);
+        double achievedRate = AchievedRate(record, Math.Min(_stoppedAt, _schedule.Length), targetRate);
         IReadOnlyList<string> limits = GeneratorLimits.Find(new GeneratorFacts
         {
             TargetRate = targetRate,
             AchievedRate = achievedRate,
             Dropped = record.Dropped,
+            Pauses = record.Pauses,
             StartDelayP99Ms = Summaries.Milliseconds(record.StartDelay.ValueAt(99)),
             PeakOpen = connections.PeakOpen,
             MaxConnections = _sender.MaxConnections,
             Cores = cpu / seconds,
             AvailableCores = Environment.ProcessorCount,
-            MachineBusy = after.BusySince(before),
         });
         return new QuickResult
         {
+            RunId = RunIds.Of(_settings),
             Target = _settings.Describe(),
             StartedAt = startedAt,
             ElapsedSeconds = Math.Round(seconds, 6),
@@ -260,11 +277,14 @@ internal sealed class QuickRun : IDisposable
             Requests = record.Requests,
             Responses = record.Responses,
             Errors = record.Errors,
+            ReplaySafeErrors = record.ReplaySafe,
+            Unanswered = record.Unanswered,
             ErrorExamples = record.ErrorExamples,
             Codes = record.Codes,
             DownloadedBytes = record.Bytes,
             AchievedRate = achievedRate,
             DroppedArrivals = record.Dropped,
+            Pauses = record.Pauses,
             GeneratorLimited = limits.Count > 0,
             GeneratorLimits = limits,
             Connections = connections,
@@ -284,6 +304,7 @@ internal sealed class QuickRun : IDisposable
                 MicrosPerRequest = record.Requests == 0 ? 0 : Math.Round(cpu * 1e6 / record.Requests, 2),
                 Cores = Math.Round(cpu / seconds, 3),
                 AvailableCores = Environment.ProcessorCount,
+                MachineBusy = after.BusySince(before) is { } busy ? Math.Round(busy, 3) : null,
             },
             Histogram = new HistogramsResult
             {

@@ -26,9 +26,13 @@ internal sealed class RunRecorder
     private long _requests;
     private long _responses;
     private long _failed;
-    private long _takenBack;
+    private long _replaySafe;
+    private long _unanswered;
     private long _bytes;
     private long _lastStart;
+    private long _pauses;
+    private long _paused;
+    private long _droppedByPauses;
 
     public void ArrivalStarted(long due, long now)
     {
@@ -49,6 +53,18 @@ internal sealed class RunRecorder
         }
     }
 
+    /// <summary>The process was stopped, and what was due meanwhile is never started.</summary>
+    public void Paused(long duration, long arrivals)
+    {
+        lock (_gate)
+        {
+            _pauses++;
+            _paused += duration;
+            _dropped += arrivals;
+            _droppedByPauses += arrivals;
+        }
+    }
+
     public void RequestStarted()
     {
         lock (_gate)
@@ -64,32 +80,31 @@ internal sealed class RunRecorder
             _responses++;
             _bytes += bytes;
             _codes[status] = _codes.GetValueOrDefault(status) + 1;
-            _corrected.Record(times.Ended - times.Due);
-            _uncorrected.Record(times.Ended - times.Started - times.Queue);
             _queue.Record(times.Queue);
             _firstByte.Record(times.FirstByte);
-            LiveInterval second = _series.At(times.Ended);
-            second.Responses++;
-            second.Latencies.Record(times.Ended - times.Due);
+            RecordLatency(times).Responses++;
         }
     }
 
-    public void Failure(string kind, string message, long now)
+    /// <summary>A request that failed, with the time until it did: without it, percentiles would be those of the lucky ones.</summary>
+    public void Failed(string kind, string message, bool isReplaySafe, in RequestTimes times)
     {
         lock (_gate)
         {
             _failed++;
+            _replaySafe += isReplaySafe ? 1 : 0;
             _errors[kind] = (_errors.GetValueOrDefault(kind).Count + 1, message);
-            _series.At(now).Errors++;
+            RecordLatency(times).Errors++;
         }
     }
 
-    /// <summary>Ctrl-C: it is as if it had not been sent.</summary>
-    public void TakenBack()
+    /// <summary>A request that the end of the run cut off, with the time it had waited until then.</summary>
+    public void Unanswered(in RequestTimes times)
     {
         lock (_gate)
         {
-            _takenBack++;
+            _unanswered++;
+            RecordLatency(times).Errors++;
         }
     }
 
@@ -120,7 +135,7 @@ internal sealed class RunRecorder
         (long p50, long p99, long max) = (_corrected.ValueAt(50), _corrected.ValueAt(99), _corrected.Max);
         lock (_gate)
         {
-            return new RunLook(_arrivals, _dropped, _requests - _takenBack, _responses, _failed, p50, p99, max);
+            return new RunLook(_arrivals, _dropped, _requests, _responses, _failed + _unanswered, p50, p99, max);
         }
     }
 
@@ -158,9 +173,12 @@ internal sealed class RunRecorder
             {
                 Arrivals = _arrivals,
                 Dropped = _dropped,
-                Requests = _requests - _takenBack,
+                Requests = _requests,
                 Responses = _responses,
+                ReplaySafe = _replaySafe,
+                Unanswered = _unanswered,
                 Bytes = _bytes,
+                Pauses = new PausesResult { Count = _pauses, Seconds = Math.Round(_paused / 1e9, 3), DroppedArrivals = _droppedByPauses },
                 LastStart = _lastStart,
                 Codes = _codes.OrderBy(static pair => pair.Key).ToDictionary(
                     static pair => pair.Key.ToString(CultureInfo.InvariantCulture), static pair => pair.Value, StringComparer.Ordinal),
@@ -177,9 +195,20 @@ internal sealed class RunRecorder
             };
         }
     }
+
+    private LiveInterval RecordLatency(in RequestTimes times)
+    {
+        _corrected.Record(times.Ended - times.Due);
+        _uncorrected.Record(times.Ended - times.Started - times.Queue);
+        LiveInterval second = _series.At(times.Ended);
+        second.Latencies.Record(times.Ended - times.Due);
+        return second;
+    }
 }
 
-/// <summary>A request's times, in nanoseconds: three moments after the start, two durations.</summary>
+/// <summary>
+/// A request's times, in nanoseconds: three moments after the start, two durations, which are those of a response and 0 without one.
+/// </summary>
 internal readonly record struct RequestTimes(long Due, long Started, long Ended, long Queue, long FirstByte);
 
 /// <summary>A run under way; latencies in nanoseconds, corrected.</summary>
@@ -204,7 +233,15 @@ internal sealed record RunRecord
 
     public required long Responses { get; init; }
 
+    /// <summary>Of the failed requests, those that are safe to replay.</summary>
+    public required long ReplaySafe { get; init; }
+
+    /// <summary>Requests that the end of the run cut off.</summary>
+    public required long Unanswered { get; init; }
+
     public required long Bytes { get; init; }
+
+    public required PausesResult Pauses { get; init; }
 
     public required long LastStart { get; init; }
 

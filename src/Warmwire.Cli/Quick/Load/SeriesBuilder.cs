@@ -24,7 +24,11 @@ internal sealed class SeriesBuilder
         _next.Opened += second.Opened;
         _next.Closed += second.Closed;
         _next.PeakOpen = Math.Max(_next.PeakOpen, second.PeakOpen);
-        _next.Latencies.Add(second.Latencies);
+        if (second.HasLatencies)
+        {
+            _next.Latencies.Add(second.Latencies);
+        }
+
         _seconds++;
         if (_seconds % _length == 0)
         {
@@ -66,7 +70,7 @@ internal sealed class SeriesBuilder
             P50 = Summaries.Milliseconds(_next.Latencies.ValueAt(50)),
             P99 = Summaries.Milliseconds(_next.Latencies.ValueAt(99)),
             Max = Summaries.Milliseconds(_next.Latencies.Max),
-            Histogram = _next.Responses == 0 ? "" : HistogramCoder.Encode(_next.Latencies),
+            Histogram = _next.Latencies.Total == 0 ? "" : HistogramCoder.Encode(_next.Latencies),
         });
         _next.Begin(open: 0);
         if (_points.Count == MaxPoints)

@@ -1,17 +1,21 @@
 using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Outputs;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Verdicts;
+using Warmwire.Cli.Rendering;
 
 namespace Warmwire.Cli.Quick.Merging;
 
 /// <summary>What <c>merge</c> was asked for.</summary>
-internal sealed record MergeSettings(IReadOnlyList<string> Files, QuickOutputs Outputs);
+/// <param name="Files">The results.</param>
+/// <param name="Partial">Whether shards of a run may be missing.</param>
+/// <param name="Outputs">What is done with the sum.</param>
+internal sealed record MergeSettings(IReadOnlyList<string> Files, bool Partial, QuickOutputs Outputs);
 
 /// <summary>The command <c>merge</c>: reads results, adds them, checks the conditions, and shows and writes the sum.</summary>
 /// <param name="settings">What was asked for.</param>
-/// <param name="output">Where the summary goes.</param>
-/// <param name="error">Where failures are told.</param>
-internal sealed class MergeCommand(MergeSettings settings, TextWriter output, TextWriter error)
+/// <param name="terminal">Where the summary goes, and failures are told.</param>
+internal sealed class MergeCommand(MergeSettings settings, Terminal terminal)
 {
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
@@ -20,16 +24,8 @@ internal sealed class MergeCommand(MergeSettings settings, TextWriter output, Te
             return ExitCodes.CouldNotRun;
         }
 
-        ResultFiles.Write(settings.Outputs, merged);
-        if (settings.Outputs.Quiet)
-        {
-            SummaryText.WriteConditions(output, merged, onlyFailed: true);
-        }
-        else
-        {
-            SummaryText.Write(output, merged);
-        }
-
+        ResultFiles.Write(settings.Outputs, merged, terminal.StandardOutput);
+        ResultSummary.Write(settings.Outputs, merged, terminal);
         return merged.Ensure.All(static condition => condition.Held) ? ExitCodes.Success : ExitCodes.ConditionFailed;
     }
 
@@ -51,7 +47,7 @@ internal sealed class MergeCommand(MergeSettings settings, TextWriter output, Te
             catch (CommandFailure failure)
             {
                 // Each bad file has its line.
-                await error.WriteLineAsync($"warmwire: {failure.Message}");
+                await terminal.StandardError.WriteLineAsync($"warmwire: {failure.Message}");
             }
         }
 
@@ -61,6 +57,14 @@ internal sealed class MergeCommand(MergeSettings settings, TextWriter output, Te
         }
 
         QuickResult merged = ResultMerger.Merge(parts, QuickVerdict.Sentences);
+        if (merged.MissingShards.Count > 0 && !settings.Partial)
+        {
+            throw new CommandFailure(
+                $"{ShardText.Of(merged.MissingShards)} {(merged.MissingShards.Count == 1 ? "is" : "are")} missing; --partial merges the "
+                    + "rest",
+                ExitCodes.CouldNotRun);
+        }
+
         return merged with { Ensure = [.. settings.Outputs.Conditions.Select(condition => condition.Evaluate(merged))] };
     }
 }

@@ -5,6 +5,7 @@ using Warmwire.Cli.Quick.Load;
 using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Quick.Settings;
+using Warmwire.Cli.Quick.Verdicts;
 
 namespace Warmwire.Cli.Quick.Merging;
 
@@ -28,14 +29,25 @@ internal static class ResultMerger
         }
 
         SameTarget.Check(parts);
+        var shards = MergedShards.Of(parts);
         try
         {
-            QuickResult merged = Add(parts);
+            QuickResult merged = Add(parts) with
+            {
+                RunId = shards.RunId,
+                Parts = shards.Parts,
+                MissingShards = shards.Missing,
+            };
             ProcessResult[] processes = [.. parts.Select(static part => part.Result.Process).OfType<ProcessResult>()];
             merged = merged with { Process = processes.Length == 1 ? processes[0] : null };
             return merged with
             {
-                Verdict = [.. verdict?.Invoke(merged) ?? [], .. processes.Length > 1 ? [SeveralProcesses] : Array.Empty<string>()],
+                Verdict =
+                [
+                    .. verdict?.Invoke(merged) ?? [],
+                    .. parts.Count > 1 ? BusyMachines(parts) : [],
+                    .. processes.Length > 1 ? [SeveralProcesses] : Array.Empty<string>(),
+                ],
             };
         }
         catch (OverflowException error)
@@ -43,6 +55,10 @@ internal static class ResultMerger
             throw new CommandFailure("these results cannot be merged: their counts are too large to add", error);
         }
     }
+
+    private static IEnumerable<string> BusyMachines(IReadOnlyList<NamedResult> parts) => parts
+        .Where(static part => BusyMachine.WasBusy(part.Result))
+        .Select(static part => $"{part.Name}: {new BusyMachine().Of(part.Result)}");
 
     private static QuickResult Add(IReadOnlyList<NamedResult> parts)
     {
@@ -75,10 +91,18 @@ internal static class ResultMerger
             Responses = all.Sum(static result => result.Responses),
             Errors = Sums.Of(all.Select(static result => result.Errors)),
             ErrorExamples = Examples(all),
+            ReplaySafeErrors = all.Sum(static result => result.ReplaySafeErrors),
+            Unanswered = all.Sum(static result => result.Unanswered),
             Codes = Sums.Of(all.Select(static result => result.Codes)),
             DownloadedBytes = all.Sum(static result => result.DownloadedBytes),
             AchievedRate = clock.Together(static result => result.AchievedRate),
             DroppedArrivals = all.Sum(static result => result.DroppedArrivals),
+            Pauses = new PausesResult
+            {
+                Count = all.Sum(static result => result.Pauses.Count),
+                Seconds = Total(all, static result => result.Pauses.Seconds),
+                DroppedArrivals = all.Sum(static result => result.Pauses.DroppedArrivals),
+            },
             GeneratorLimited = all.Any(static result => result.GeneratorLimited),
             GeneratorLimits = [.. parts.SelectMany(static part => part.Result.GeneratorLimits.Select(limit => $"{part.Name}: {limit}"))],
             Connections = ConnectionsMerger.Merge(parts, series),
@@ -98,6 +122,7 @@ internal static class ResultMerger
                 MicrosPerRequest = requests == 0 ? 0 : Math.Round(cpuSeconds * 1e6 / requests, 3),
                 Cores = Total(all, static result => result.Cpu.Cores),
                 AvailableCores = all.Sum(static result => result.Cpu.AvailableCores),
+                MachineBusy = all.Length == 1 ? all[0].Cpu.MachineBusy : null,
             },
             Histogram = new HistogramsResult
             {

@@ -8,4 +8,12 @@ namespace Warmwire.Cli.Quick.Outputs;
 /// <param name="Hgrm">The file of <c>--hgrm</c>.</param>
 /// <param name="Conditions">What <c>--ensure</c> asks.</param>
 /// <param name="Quiet">Only conditions that were missed are told.</param>
-internal sealed record QuickOutputs(string? Json, string? Report, string? Hgrm, IReadOnlyList<EnsureCondition> Conditions, bool Quiet);
+internal sealed record QuickOutputs(string? Json, string? Report, string? Hgrm, IReadOnlyList<EnsureCondition> Conditions, bool Quiet)
+{
+    /// <summary>In place of a file's name: standard output, which then has nothing else.</summary>
+    public const string StandardOutput = "-";
+
+    public bool UsesStandardOutput => Json == StandardOutput || Report == StandardOutput || Hgrm == StandardOutput;
+
+    public bool ShowsSummary => !Quiet && !UsesStandardOutput;
+}

@@ -15,48 +15,48 @@ internal static class ResultFiles
         (string, string?)[] files = [("--output", outputs.Json), ("--report", outputs.Report), ("--hgrm", outputs.Hgrm)];
         foreach ((string option, string? path) in files)
         {
-            if (path is not null)
+            if (path is not (null or QuickOutputs.StandardOutput))
             {
-                Try(option, () => new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write).Dispose());
+                Try(option, path, () => new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write).Dispose());
             }
         }
     }
 
-    public static void Write(QuickOutputs outputs, QuickResult result)
+    public static void Write(QuickOutputs outputs, QuickResult result, TextWriter standardOutput)
     {
-        if (outputs.Json is { } json)
-        {
-            Try("--output", () => File.WriteAllText(json, QuickJson.Write(result) + "\n"));
-        }
+        Write("--output", outputs.Json, writer => writer.Write(QuickJson.Write(result) + "\n"));
+        Write("--report", outputs.Report, writer => HtmlReport.Write(writer, result));
+        Write(
+            "--hgrm",
+            outputs.Hgrm,
+            writer => HgrmText.Write(writer, Summaries.Restore(result.Histogram.Corrected, result.LatencyMs.Corrected)));
 
-        if (outputs.Report is { } report)
+        void Write(string option, string? path, Action<TextWriter> write)
         {
-            Try("--report", () =>
+            if (path == QuickOutputs.StandardOutput)
             {
-                using var writer = new StreamWriter(report);
-                HtmlReport.Write(writer, result);
-            });
-        }
-
-        if (outputs.Hgrm is { } hgrm)
-        {
-            Try("--hgrm", () =>
+                write(standardOutput);
+            }
+            else if (path is not null)
             {
-                using var writer = new StreamWriter(hgrm);
-                HgrmText.Write(writer, Summaries.Restore(result.Histogram.Corrected, result.LatencyMs.Corrected));
-            });
+                Try(option, path, () =>
+                {
+                    using var writer = new StreamWriter(path);
+                    write(writer);
+                });
+            }
         }
     }
 
-    private static void Try(string option, Action write)
+    private static void Try(string option, string path, Action write)
     {
         try
         {
             write();
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception error) when (FileReason.IsOne(error))
         {
-            throw new CommandFailure($"{option}: {error.Message}", error, ExitCodes.CouldNotRun);
+            throw new CommandFailure($"{option}: {FileReason.Of(path, error)}", error, ExitCodes.CouldNotRun);
         }
     }
 }

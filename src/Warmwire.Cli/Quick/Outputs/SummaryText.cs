@@ -10,8 +10,12 @@ internal static class SummaryText
 {
     private const int Width = 79;
 
-    public static void Write(TextWriter writer, QuickResult result)
+    /// <summary>For a figure of nothing: 0 would be a very good one.</summary>
+    private const string Missing = "–";
+
+    public static void Write(TextWriter writer, QuickResult result, SummaryStyle? style = null)
     {
+        style ??= SummaryStyle.Plain;
         DateTimeOffset end = result.StartedAt.AddSeconds(result.ElapsedSeconds).ToLocalTime();
         string zone = end.ToString("zzz", CultureInfo.InvariantCulture).Replace(":", "", StringComparison.Ordinal);
         string heading = string.Create(CultureInfo.InvariantCulture, $"Summary report @ {end:HH:mm:ss}({zone})");
@@ -23,28 +27,42 @@ internal static class SummaryText
         writer.WriteLine();
         foreach ((string name, string? value) in Lines(result))
         {
-            writer.WriteLine(value is null ? $"{name}:" : Dotted(name, value));
+            writer.WriteLine(value is null ? $"{name}:" : Dotted(name, value, Math.Min(Width, style.Columns ?? Width)));
         }
 
         writer.WriteLine();
         foreach (string sentence in result.Verdict)
         {
-            writer.WriteLine(sentence);
+            writer.WriteLine(style.Sentence(sentence, isBad: result.Responses == 0));
         }
 
-        WriteConditions(writer, result);
+        WriteConditions(writer, result, style);
     }
 
     /// <summary>The conditions of <c>--ensure</c>, or those of them that failed.</summary>
-    public static void WriteConditions(TextWriter writer, QuickResult result, bool onlyFailed = false)
+    public static void WriteConditions(TextWriter writer, QuickResult result, SummaryStyle style, bool onlyFailed = false)
     {
         foreach (EnsureResult condition in result.Ensure.Where(condition => !onlyFailed || !condition.Held))
         {
-            writer.WriteLine($"{(condition.Held ? "✓ passed" : "✗ failed")} {condition.Condition}: {condition.Actual}");
+            string text = $"{(condition.Held ? "✓ passed" : "✗ failed")} {condition.Condition}: {condition.Actual}";
+            writer.WriteLine(style.Sentence(text, isBad: !condition.Held));
         }
     }
 
-    private static IEnumerable<(string Name, string? Value)> Lines(QuickResult result)
+    private static IEnumerable<(string Name, string? Value)> Lines(QuickResult result) =>
+    [
+        .. ConnectionLines(result),
+        .. RequestLines(result),
+        .. result.Process is { } process ? ProcessLines(process) : [],
+        ("vusers.achieved_rate", $"{Fraction(result.AchievedRate)}/sec"),
+        ("vusers.created", Whole(result.Arrivals)),
+        ("vusers.dropped", Whole(result.DroppedArrivals)),
+        ("vusers.paused", $"{Fraction(result.Pauses.Seconds)} s"),
+        ("vusers.start_delay.p99", result.StartDelayMs.Count == 0 ? Missing : Milliseconds(result.StartDelayMs.P99)),
+        ("vusers.target_rate", $"{Fraction(result.Target.Rate)}/sec"),
+    ];
+
+    private static IEnumerable<(string Name, string? Value)> ConnectionLines(QuickResult result)
     {
         ConnectionsResult connections = result.Connections;
         foreach ((string reason, long count) in connections.ClosedBy)
@@ -63,8 +81,8 @@ internal static class SummaryText
         yield return ("  min", Whole(connections.RequestsPerConnection.Min));
         yield return ("  median", Fraction(connections.RequestsPerConnection.Median));
         yield return ("  max", Whole(connections.RequestsPerConnection.Max));
-        double reusePercent = Math.Floor(connections.ReuseRatio * 1000) / 10;
-        yield return ("connections.reuse", reusePercent.ToString("0.0", CultureInfo.InvariantCulture) + "%");
+        string reuse = Share.Percent(connections.ReuseRatio).ToString("0.0", CultureInfo.InvariantCulture) + "%";
+        yield return ("connections.reuse", connections.Exchanges == 0 && result.Requests == 0 ? Missing : reuse);
         if (connections.TimeWait is { } timeWait)
         {
             yield return ("connections.time_wait", Whole(timeWait));
@@ -82,10 +100,18 @@ internal static class SummaryText
         {
             yield return ("connections.tls_handshakes", Whole(connections.TlsHandshakes));
         }
+    }
 
+    private static IEnumerable<(string Name, string? Value)> RequestLines(QuickResult result)
+    {
         foreach ((string kind, long count) in result.Errors)
         {
             yield return ($"errors.{kind}", Whole(count));
+        }
+
+        if (result.Errors.Count > 0)
+        {
+            yield return ("errors_safe_to_replay", Whole(result.ReplaySafeErrors));
         }
 
         foreach ((string code, long count) in result.Codes)
@@ -104,18 +130,10 @@ internal static class SummaryText
         }
 
         yield return ("http.responses", Whole(result.Responses));
-        if (result.Process is { } process)
+        if (result.Unanswered > 0)
         {
-            foreach ((string name, string? value) in ProcessLines(process))
-            {
-                yield return (name, value);
-            }
+            yield return ("http.unanswered", Whole(result.Unanswered));
         }
-
-        yield return ("vusers.achieved_rate", $"{Fraction(result.AchievedRate)}/sec");
-        yield return ("vusers.created", Whole(result.Arrivals));
-        yield return ("vusers.dropped", Whole(result.DroppedArrivals));
-        yield return ("vusers.target_rate", $"{Fraction(result.Target.Rate)}/sec");
     }
 
     /// <summary>Over the whole schedule, which ends an interval after the last arrival.</summary>
@@ -137,14 +155,15 @@ internal static class SummaryText
     private static IEnumerable<(string Name, string? Value)> Latencies(string name, DurationSummary latency)
     {
         yield return (name, null);
-        yield return ("  min", Milliseconds(latency.Min));
-        yield return ("  mean", Milliseconds(latency.Mean));
-        yield return ("  p50", Milliseconds(latency.P50));
-        yield return ("  p90", Milliseconds(latency.P90));
-        yield return ("  p95", Milliseconds(latency.P95));
-        yield return ("  p99", Milliseconds(latency.P99));
-        yield return ("  p99.9", Milliseconds(latency.P999));
-        yield return ("  max", Milliseconds(latency.Max));
+        (string, double)[] figures =
+        [
+            ("min", latency.Min), ("mean", latency.Mean), ("p50", latency.P50), ("p90", latency.P90), ("p95", latency.P95),
+            ("p99", latency.P99), ("p99.9", latency.P999), ("max", latency.Max),
+        ];
+        foreach ((string figure, double milliseconds) in figures)
+        {
+            yield return ($"  {figure}", latency.Count == 0 ? Missing : Milliseconds(milliseconds));
+        }
     }
 
     private static IEnumerable<(string Name, string? Value)> ProcessLines(ProcessResult process)
@@ -166,9 +185,9 @@ internal static class SummaryText
         }
     }
 
-    private static string Dotted(string name, string value)
+    private static string Dotted(string name, string value, int width)
     {
-        int dots = Math.Max(3, Width - name.Length - value.Length - 3);
+        int dots = Math.Max(3, width - name.Length - value.Length - 3);
         return $"{name}: {new string('.', dots)} {value}";
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Reports;
 
@@ -32,7 +33,7 @@ internal static class Figures
     public static string Percent(double ratio) => Format(Math.Clamp(100 * ratio, 0, 100), "0.0") + " %";
 
     /// <summary>Rounded down, as the verdict does: all of something is claimed only where it was all.</summary>
-    public static string PercentRoundedDown(double ratio) => Percent(Math.Floor(ratio * 1000) / 1000);
+    public static string PercentRoundedDown(double ratio) => Share.RoundedDown(ratio);
 
     /// <summary>In the unit that a person would choose.</summary>
     public static string Duration(double seconds)

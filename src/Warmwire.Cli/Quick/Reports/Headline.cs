@@ -23,6 +23,7 @@ internal static class Headline
             target.MaxConnections is { } most ? $"at most {Figures.Plural(most, "connection")}" : "",
             target.TimeoutSeconds > 0 ? $"timeout {Figures.Duration(target.TimeoutSeconds)}" : "",
             target.Shard is { } shard ? $"shard {Figures.Shorten(shard, 20)}" : "",
+            result.RunId is { } runId ? $"run {Figures.Shorten(runId, 100)}" : "",
             result.Merged > 1 ? $"{Figures.Count(result.Merged)} results merged" : "",
             result.StartedAt.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture),
         ];

@@ -25,6 +25,7 @@ internal static class HtmlReport
 
         markup.Open("body").Open("main");
         Headline.Write(markup, result);
+        MissingWarning.Write(markup, result);
         LimitedWarning.Write(markup, result);
         VerdictSection.Write(markup, result);
         KeyFigures.Write(markup, result);

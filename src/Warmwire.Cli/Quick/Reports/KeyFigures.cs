@@ -10,6 +10,7 @@ internal static class KeyFigures
         ConnectionsResult connections = result.Connections;
         DurationSummary latency = result.LatencyMs.Corrected;
         long errors = result.Errors.Values.Sum();
+        string replays = result.ReplaySafeErrors > 0 ? $", {Figures.Count(result.ReplaySafeErrors)} safe to replay" : "";
         markup.Element("h2", "Key figures").Open("dl", ("class", "keys"));
         Key(
             markup,
@@ -21,8 +22,13 @@ internal static class KeyFigures
             markup,
             "Errors",
             Figures.Count(errors),
-            errors == 0 ? "no request failed" : Figures.Percent((double)errors / Math.Max(result.Requests, 1)) + " of requests",
+            errors == 0 ? "no request failed" : Figures.Percent((double)errors / Math.Max(result.Requests, 1)) + " of requests" + replays,
             errors > 0);
+        if (result.Unanswered > 0)
+        {
+            Key(markup, "Unanswered", Figures.Count(result.Unanswered), "under way when the run was interrupted", isBad: true);
+        }
+
         Key(markup, "Achieved rate", Figures.Rate(result.AchievedRate), $"target {Figures.Rate(result.Target.Rate)}");
         Key(markup, "Dropped arrivals", Figures.Count(result.DroppedArrivals), "scheduled but not started", result.DroppedArrivals > 0);
         Key(

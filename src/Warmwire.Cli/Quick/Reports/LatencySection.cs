@@ -15,19 +15,20 @@ internal static class LatencySection
         if (result.LatencyMs.Corrected.Count == 0)
         {
             markup.Open("div", ("class", "card"));
-            Cards.Note(markup, "No request got a complete response, so there are no latencies.");
+            Cards.Note(markup, "No request ended, so there are no latencies.");
             markup.Close();
             return;
         }
 
         markup.Open("div", ("class", "grid"));
-        Cards.Card(markup, "Percentiles", () => Percentiles(markup, result.LatencyMs));
+        Cards.Card(markup, "Percentiles", () => Percentiles(markup, result));
         Distribution(markup, result);
         markup.Close();
     }
 
-    private static void Percentiles(Markup markup, LatencyResult latency)
+    private static void Percentiles(Markup markup, QuickResult result)
     {
+        LatencyResult latency = result.LatencyMs;
         (string Name, Func<DurationSummary, double> Figure)[] figures =
         [
             ("min", summary => summary.Min), (
@@ -45,7 +46,8 @@ internal static class LatencySection
         Cards.Note(
             markup,
             "Corrected latency is measured from when a request was scheduled, so that waiting caused by a slow server is included; "
-                + "uncorrected latency from when it was sent.");
+                + "uncorrected latency from when it was sent. Requests that failed are included with the time until they failed."
+                + (result.Unanswered == 0 ? "" : " So are those that were unanswered, with the time until the run was interrupted."));
     }
 
     private static void Distribution(Markup markup, QuickResult result)

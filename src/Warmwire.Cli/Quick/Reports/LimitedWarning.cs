@@ -1,4 +1,5 @@
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Quick.Verdicts;
 
 namespace Warmwire.Cli.Quick.Reports;
 
@@ -15,7 +16,7 @@ internal static class LimitedWarning
         }
 
         markup.Open("section", ("class", "warning"), ("role", "note"))
-            .Element("h2", "⚠ Warning: the load generator was a limit")
+            .Element("h2", $"⚠ Warning: {GeneratorLimit.Subject(result).ToLowerInvariant()} was a limit")
             .Element("p", "This machine, not only the server, limited the load or affected the measurements.");
         if (result.GeneratorLimits.Count > 0)
         {

@@ -41,7 +41,11 @@ internal static class ResponsesSection
     {
         if (result.Errors.Count == 0)
         {
-            Cards.Note(markup, "Every request got a complete response.");
+            Cards.Note(
+                markup,
+                result.Unanswered == 0
+                    ? "Every request got a complete response."
+                    : "No request failed; some were unanswered when the run was interrupted.");
             return;
         }
 
@@ -61,6 +65,11 @@ internal static class ResponsesSection
                     result.ErrorExamples.TryGetValue(error.Key, out string? example) ? Figures.Shorten(example, LongestMessage) : "",
                 ]),
             lastIsText: true);
+        Cards.Note(
+            markup,
+            $"{Figures.Count(result.ReplaySafeErrors)} of the {Figures.Plural(result.Errors.Values.Sum(), "error")} "
+                + $"{(result.ReplaySafeErrors == 1 ? "was" : "were")} on requests that a client may safely replay, and would not have "
+                + "shown. The load never replays a request.");
         if (result.Errors.Count > Most)
         {
             Cards.Note(markup, $"And {Figures.Count(result.Errors.Count - Most)} more kinds of errors.");

@@ -10,6 +10,7 @@ internal static class VerdictSection
         int failed = result.Ensure.Count(condition => !condition.Held);
         (string state, string heading) = (result.Ensure.Count, failed) switch
         {
+            (0, _) when result.Responses == 0 => (" failed", "✗ No response"),
             (0, _) => ("", "Verdict"),
             (1, 0) => (" passed", "✓ The condition passed"),
             (var all, 0) => (" passed", $"✓ All {Figures.Count(all)} conditions passed"),

@@ -2,7 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace Warmwire.Cli.Quick.Results;
 
-/// <summary>Times of the requests that got a whole response.</summary>
+/// <summary>
+/// Times of all requests: until the end of the response, until the failure, or until the end of the run cut the request off. Without those
+/// that failed, the percentiles of a server that hangs would be those of the requests that it did answer.
+/// </summary>
 internal sealed record LatencyResult
 {
     /// <summary>From when the request was due: a server that stalls is charged for all who had to wait for it.</summary>

@@ -11,6 +11,9 @@ namespace Warmwire.Cli.Quick.Results;
 /// </summary>
 internal sealed record QuickResult
 {
+    /// <summary>Which run this is, or is a shard of; <see langword="null"/> if several runs were merged.</summary>
+    public string? RunId { get; init; }
+
     public required TargetResult Target { get; init; }
 
     /// <summary>The time when the first arrival was due.</summary>
@@ -25,14 +28,23 @@ internal sealed record QuickResult
     /// <summary>Arrivals that were started.</summary>
     public required long Arrivals { get; init; }
 
-    /// <summary>Requests that were started; those that Ctrl-C took back are not among them.</summary>
+    /// <summary>Requests that were started.</summary>
     public required long Requests { get; init; }
 
     /// <summary>Requests that got a response, whatever its status, and its whole body.</summary>
     public required long Responses { get; init; }
 
-    /// <summary>Requests without a whole response, by kind.</summary>
+    /// <summary>Requests that failed, so that they have no whole response, by kind.</summary>
     public required IReadOnlyDictionary<string, long> Errors { get; init; }
+
+    /// <summary>
+    /// Of <see cref="Errors"/>, those that a pool which replays (<see cref="ReplayPolicy.Safe"/>) would have sent again: the load never
+    /// does.
+    /// </summary>
+    public long ReplaySafeErrors { get; init; }
+
+    /// <summary>Requests that were under way when Ctrl-C ended the run and got no response in the second that they had left.</summary>
+    public long Unanswered { get; init; }
 
     /// <summary>The last message of each kind of error.</summary>
     public IReadOnlyDictionary<string, string> ErrorExamples { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -48,6 +60,9 @@ internal sealed record QuickResult
 
     /// <summary>Arrivals that were due and never started.</summary>
     public required long DroppedArrivals { get; init; }
+
+    /// <summary>Times in which this process was stopped, as by Ctrl-Z.</summary>
+    public PausesResult Pauses { get; init; } = PausesResult.None;
 
     /// <summary>Whether this program, and not the server, limited what was sent or disturbed what was measured.</summary>
     public required bool GeneratorLimited { get; init; }
@@ -81,6 +96,12 @@ internal sealed record QuickResult
 
     /// <summary>How many results were merged into this one; 1 for a run.</summary>
     public int Merged { get; init; } = 1;
+
+    /// <summary>The runs and shards that were merged into this one; none for a run.</summary>
+    public IReadOnlyList<RunPart> Parts { get; init; } = [];
+
+    /// <summary>Shards of the same runs that are not in this result.</summary>
+    public IReadOnlyList<RunPart> MissingShards { get; init; } = [];
 }
 
 /// <summary>What was asked for.</summary>
@@ -133,4 +154,10 @@ internal sealed record CpuResult
 
     /// <summary>How many cores it may use.</summary>
     public required int AvailableCores { get; init; }
+
+    /// <summary>
+    /// How busy all processors of the machine were with all processes, 0 to 1; <see langword="null"/> where it is not known, and of several
+    /// machines.
+    /// </summary>
+    public double? MachineBusy { get; init; }
 }

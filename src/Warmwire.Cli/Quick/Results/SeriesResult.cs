@@ -23,6 +23,7 @@ internal sealed record SeriesPoint
 
     public required long Responses { get; init; }
 
+    /// <summary>Requests that failed or were cut off by the end of the run.</summary>
     public required long Errors { get; init; }
 
     public required long Opened { get; init; }
@@ -32,13 +33,13 @@ internal sealed record SeriesPoint
     /// <summary>The most connections that were open at one moment.</summary>
     public required long PeakOpen { get; init; }
 
-    /// <summary>Corrected latencies of the responses that came, in milliseconds; 0 where none came.</summary>
+    /// <summary>Corrected latencies of the requests that ended, in milliseconds; 0 where none did.</summary>
     public required double P50 { get; init; }
 
     public required double P99 { get; init; }
 
     public required double Max { get; init; }
 
-    /// <summary>The same as a whole distribution; empty where no response came.</summary>
+    /// <summary>The same as a whole distribution; empty where no request ended.</summary>
     public required string Histogram { get; init; }
 }

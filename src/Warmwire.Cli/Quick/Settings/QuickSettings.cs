@@ -35,6 +35,9 @@ internal sealed record QuickSettings
     /// <summary>The part of the arrivals that is this machine's.</summary>
     public Shard Shard { get; init; } = Shard.Whole;
 
+    /// <summary>The run's id if one was given; see <see cref="RunIds"/>.</summary>
+    public string? RunId { get; init; }
+
     /// <summary>The time of the first arrival of all shards; <see langword="null"/> for at once.</summary>
     public DateTimeOffset? StartAt { get; init; }
 

@@ -86,14 +86,24 @@ public sealed class EnsureConditionTests
     }
 
     [Theory]
-    [InlineData("p(95)<500", "no response")]
-    [InlineData("max>=0", "no response")]
+    [InlineData("p(95)<500", "no request")]
+    [InlineData("max>=0", "no request")]
     [InlineData("errors<1%", "no request")]
     [InlineData("reuse>=0", "no request")]
     [InlineData("perconnection.min>=0", "no connection")]
     [InlineData("timewait==0", "TIME_WAIT cannot be seen on this system")]
     public void What_was_not_measured_does_not_hold(string text, string actual) =>
         Assert.Equal(new EnsureResult(text, false, actual), Parse(text).Evaluate(QuickResults.Empty()));
+
+    [Theory]
+    [InlineData("reuse>0.98", "0.9866")]
+    [InlineData("reuse>98%", "98.66 %")]
+    public void A_share_has_no_more_digits_than_mean_something(string text, string actual)
+    {
+        QuickResult usual = QuickResults.Usual();
+        QuickResult result = usual with { Connections = usual.Connections with { ReuseRatio = 74.0 / 75 } };
+        Assert.Equal(new EnsureResult(text, true, actual), Parse(text).Evaluate(result));
+    }
 
     [Fact]
     public void A_count_of_nothing_is_zero() => Assert.True(Parse("errors==0").Evaluate(QuickResults.Empty()).Held);

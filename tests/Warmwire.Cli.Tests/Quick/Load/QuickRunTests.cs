@@ -4,9 +4,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Load;
-using Warmwire.Cli.Quick.Outputs;
 using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Quick.Settings;
+using Warmwire.Cli.Quick.Verdicts;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick.Load;
@@ -206,6 +206,27 @@ public sealed class QuickRunTests
         Assert.Equal((60, 60), (result.Arrivals, result.Responses));
         Assert.InRange(result.LatencyMs.Corrected.Max, 1000, 5000);
         Assert.InRange(result.LatencyMs.Corrected.P50, 200, 4000);
+    }
+
+    [Fact]
+    public async Task Connections_that_a_burst_has_opened_are_kept()
+    {
+        // The first 150 requests wait for each other, so each opens a connection; then one would do, for longer than a surplus is kept.
+        const int Burst = 150;
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        int requests = 0;
+        await using LoadTarget target = await LoadTarget.StartAsync(_ =>
+        {
+            if (Interlocked.Increment(ref requests) == Burst)
+            {
+                all.SetResult();
+            }
+
+            return all.Task;
+        });
+        QuickResult result = await RunAsync(new QuickSettings { Url = target.Url, Rate = 100, Arrivals = Burst + 700 });
+        Assert.InRange(result.Connections.Opened, Burst, 2 * Burst);
+        Assert.Empty(result.Connections.ClosedBy);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Warmwire.Cli.Quick.Load;
+using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Quick.Settings;
 using Xunit;
 
@@ -54,16 +55,21 @@ public sealed class RunRecorderTests
     }
 
     [Fact]
-    public void What_was_taken_back_is_as_if_it_had_not_been_sent()
+    public void What_failed_or_was_cut_off_is_in_the_latencies_with_the_time_until_then()
     {
         var recorder = new RunRecorder();
         recorder.RequestStarted();
         recorder.RequestStarted();
-        Assert.Equal(2, recorder.Look().Requests);
-        recorder.TakenBack();
-        recorder.Failure("Timeout.Connect", "no", 5);
+        recorder.Failed("Timeout.Connect", "no", isReplaySafe: true, new RequestTimes(1, 2, 5, 0, 0));
+        recorder.Unanswered(new RequestTimes(1, 2, 8, 0, 0));
+        Assert.Equal((2, 2, 7), (recorder.Look().Requests, recorder.Look().Failed, recorder.Look().Max));
         RunRecord record = recorder.Finish(10, new ArrivalSchedule(1, 1, Shard.Whole));
-        Assert.Equal((1, 0, 1), (record.Requests, record.Responses, record.Errors.Values.Sum()));
+        Assert.Equal((2, 0, 1), (record.Requests, record.Responses, record.Errors.Values.Sum()));
+        Assert.Equal((1, 1), (record.ReplaySafe, record.Unanswered));
         Assert.Equal("no", record.ErrorExamples["Timeout.Connect"]);
+        Assert.Equal((4, 7), (record.Corrected.Min, record.Corrected.Max));
+        Assert.Equal((3, 6), (record.Uncorrected.Min, record.Uncorrected.Max));
+        Assert.Equal((0, 0), (record.Queue.Total, record.FirstByte.Total));
+        Assert.Equal(2, SeriesPoints.HistogramOf(Assert.Single(record.Series.Points)).Total);
     }
 }

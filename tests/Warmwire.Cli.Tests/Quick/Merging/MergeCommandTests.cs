@@ -1,10 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Text.Json.Nodes;
+using Spectre.Console;
 using Warmwire.Cli.Options;
 using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Merging;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Rendering;
 using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick.Merging;
@@ -110,7 +112,8 @@ public sealed class MergeCommandTests : IDisposable
         JsonObject result = JsonNode.Parse(QuickJson.Write(QuickResults.Usual()))!.AsObject();
         string[] optional =
         [
-            "interrupted", "errorExamples", "downloadedBytes", "generatorLimits", "process", "ensure", "verdict", "merged",
+            "interrupted", "errorExamples", "downloadedBytes", "generatorLimits", "process", "ensure", "verdict", "merged", "runId",
+            "parts", "missingShards", "replaySafeErrors", "unanswered",
         ];
         foreach (string name in optional)
         {
@@ -143,6 +146,82 @@ public sealed class MergeCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_shard_that_is_missing_is_an_error_that_names_it()
+    {
+        CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(
+            () => RunAsync(WriteShard("a.json", "0/4"), WriteShard("b.json", "2/4"), "-o", At("all.json")));
+        Assert.Equal(
+            (ExitCodes.CouldNotRun, "shards 1/4 and 3/4 of run nightly are missing; --partial merges the rest"),
+            (failure.ExitCode, failure.Message));
+        Assert.False(File.Exists(At("all.json")));
+    }
+
+    [Fact]
+    public async Task With_partial_the_result_and_its_verdict_name_what_is_missing()
+    {
+        string[] files = [WriteShard("a.json", "0/4"), WriteShard("b.json", "2/4")];
+        Assert.Equal(
+            ExitCodes.Success, await RunAsync([.. files, "--partial", "-o", At("all.json"), "--report", At("all.html")]));
+        QuickResult merged = Merged();
+        Assert.Equal([new RunPart("nightly", "1/4"), new RunPart("nightly", "3/4")], merged.MissingShards);
+        Assert.Equal([new RunPart("nightly", "0/4"), new RunPart("nightly", "2/4")], merged.Parts);
+        Assert.Equal("A part of the run is missing: shards 1/4 and 3/4 of run nightly.", merged.Verdict[0]);
+        Assert.Contains("a part of the run is missing", File.ReadAllText(At("all.html")), StringComparison.Ordinal);
+
+        // What is merged with the rest later is whole.
+        Assert.Equal(
+            ExitCodes.Success,
+            await RunAsync(At("all.json"), WriteShard("c.json", "3/4"), WriteShard("d.json", "1/4"), "-o", At("all.json")));
+        Assert.Equal((4, 0, "nightly"), (Merged().Merged, Merged().MissingShards.Count, Merged().RunId));
+    }
+
+    [Fact]
+    public async Task A_copy_of_a_shard_is_refused_and_so_is_a_shard_that_a_merged_result_contains()
+    {
+        string[] whole = [WriteShard("a.json", "0/2"), WriteShard("b.json", "1/2")];
+        CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(() => RunAsync([.. whole, WriteShard("copy.json", "1/2")]));
+        Assert.Equal(
+            (2, $"{whole[1]} and {At("copy.json")} both contain shard 1/2 of run nightly; give it once"),
+            (failure.ExitCode, failure.Message));
+        Assert.Equal(ExitCodes.Success, await RunAsync([.. whole, "-o", At("all.json")]));
+        failure = await Assert.ThrowsAsync<CommandFailure>(() => RunAsync(At("all.json"), whole[0]));
+        Assert.Contains("both contain shard 0/2 of run nightly", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_copy_of_a_whole_run_is_refused_and_two_runs_are_not()
+    {
+        string[] files = [WriteShard("a.json", null), WriteShard("b.json", null)];
+        CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(() => RunAsync(files));
+        Assert.EndsWith("both contain the whole of run nightly; give it once", failure.Message);
+        Assert.Equal(ExitCodes.Success, await RunAsync(files[0], WriteShard("c.json", null, "weekly"), "-o", At("all.json")));
+        Assert.Null(Merged().RunId);
+    }
+
+    [Fact]
+    public async Task Shards_of_different_numbers_are_not_of_one_run()
+    {
+        CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(
+            () => RunAsync(WriteShard("a.json", "0/2"), WriteShard("b.json", "1/4")));
+        Assert.EndsWith($"{At("a.json")} is shard 0/2 and {At("b.json")} is shard 1/4", failure.Message);
+    }
+
+    [Fact]
+    public async Task A_shard_that_is_none_is_damage()
+    {
+        CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(() => RunAsync(WriteShard("a.json", "4/4")));
+        Assert.Equal($"{At("a.json")} is damaged: '4/4' is not a shard", failure.Message);
+    }
+
+    [Fact]
+    public async Task Many_missing_shards_are_counted()
+    {
+        CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(() => RunAsync(WriteShard("a.json", "0/2000")));
+        Assert.StartsWith("shards 1/2000, 2/2000, ", failure.Message);
+        Assert.EndsWith(", 10/2000 and 1,989 more of run nightly are missing; --partial merges the rest", failure.Message);
+    }
+
+    [Fact]
     public async Task Where_nothing_can_be_written_is_told()
     {
         CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(() => RunAsync(Write("a.json"), "-o", At("no/such/folder.json")));
@@ -150,7 +229,24 @@ public sealed class MergeCommandTests : IDisposable
         Assert.StartsWith("--output: ", failure.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_directory_is_no_file()
+    {
+        CommandFailure failure = await Assert.ThrowsAsync<CommandFailure>(() => RunAsync(Write("a.json"), "-o", _folder.FullName));
+        Assert.Equal((ExitCodes.CouldNotRun, $"--output: {_folder.FullName} is a directory"), (failure.ExitCode, failure.Message));
+    }
+
+    [Fact]
+    public async Task Standard_output_has_the_result_and_nothing_else()
+    {
+        Assert.Equal(ExitCodes.ConditionFailed, await RunAsync(Write("a.json"), "-o", "-", "--ensure", "max<1", "--ensure", "errors<50%"));
+        Assert.Equal(200, QuickJson.Read(_output.ToString()).Requests);
+        Assert.Equal("✗ failed max<1: 190 ms\n", _error.ToString());
+        Assert.False(File.Exists("-"));
+    }
+
     [Theory]
+    [InlineData("only one of --output, --report and --hgrm can be -, standard output", "a.json", "-o", "-", "--report", "-")]
     [InlineData("--ensure 'p95<5': there is no metric 'p95'; did you mean p(95)?", "a.json", "--ensure", "p95<5")]
     [InlineData(
         "--ensure 'max': it has no comparison; examples are p(95)<500 and errors<1%", "a.json", "--ensure", "max<5", "--ensure", "max")]
@@ -173,10 +269,26 @@ public sealed class MergeCommandTests : IDisposable
         return At(name);
     }
 
+    private string WriteShard(string name, string? shard, string runId = "nightly")
+    {
+        QuickResult usual = QuickResults.Usual();
+        File.WriteAllText(At(name), QuickJson.Write(usual with { RunId = runId, Target = usual.Target with { Shard = shard } }));
+        return At(name);
+    }
+
     private QuickResult Merged() => QuickJson.Read(File.ReadAllText(At("all.json")));
 
+    private Terminal Plain() => new(_output, _error, Console(_output), Console(_error));
+
+    private static IAnsiConsole Console(TextWriter writer) => AnsiConsole.Create(new AnsiConsoleSettings
+    {
+        Out = new AnsiConsoleOutput(writer),
+        Ansi = AnsiSupport.No,
+        Interactive = InteractionSupport.No,
+    });
+
     private Task<int> RunAsync(params string[] arguments) => MergeArguments
-        .Command((settings, cancellationToken) => new MergeCommand(settings, _output, _error).RunAsync(cancellationToken))
+        .Command((settings, cancellationToken) => new MergeCommand(settings, Plain()).RunAsync(cancellationToken))
         .Parse(arguments)
         .InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }, TestContext.Current.CancellationToken);
 }
