@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using Warmwire.Cli.Quick.Outputs;
 using Warmwire.Cli.Quick.Settings;
 
@@ -29,17 +30,18 @@ internal static class QuickArguments
     /// <summary>The parsed command line.</summary>
     /// <param name="Settings">The load.</param>
     /// <param name="Outputs">What is done with the result.</param>
-    /// <param name="Pid">The process to watch.</param>
-    internal sealed record Parsed(QuickSettings Settings, QuickOutputs Outputs, int? Pid);
+    /// <param name="Watch">The process to watch.</param>
+    internal sealed record Parsed(QuickSettings Settings, QuickOutputs Outputs, WatchChoice Watch);
 
     public static Command Command(Func<Parsed, CancellationToken, Task<int>> run)
     {
         var url = new Argument<Uri>("URL") { Description = "The http or https URL to send requests to.", CustomParser = ParseUrl };
-        var pid = new Option<long?>("--pid")
+        var pid = new Option<WatchChoice>("--pid")
         {
-            Description = "Watch this process during the run: CPU time, descriptors, outgoing connections (Linux).",
-            HelpName = "N",
-            CustomParser = static argument => OptionValues.Whole(argument, int.MaxValue),
+            Description = "Watch this process and its children during the run: CPU time, descriptors, outgoing connections (Linux). "
+                + "auto is the process that listens on the URL's port. [default: auto if that is on this machine, else none]",
+            HelpName = "N|auto|none",
+            CustomParser = ParseWatch,
         };
         var arrivals = new ArrivalOptions();
         var request = new RequestOptions();
@@ -60,9 +62,26 @@ internal static class QuickArguments
             QuickSettings settings = arrivals.Read(parsed, parsed.GetRequiredValue(url));
             settings = shard.Apply(parsed, connections.Apply(parsed, settings));
             settings = await request.ApplyAsync(parsed, settings, cancellationToken);
-            return await run(new Parsed(settings, results.Read(parsed), (int?)parsed.GetValue(pid)), cancellationToken);
+            return await run(new Parsed(settings, results.Read(parsed), parsed.GetValue(pid) ?? WatchChoice.Default), cancellationToken);
         });
         return command;
+    }
+
+    private static WatchChoice ParseWatch(ArgumentResult argument)
+    {
+        string text = argument.Tokens[0].Value;
+        switch (text)
+        {
+            case "auto":
+                return WatchChoice.Auto;
+            case "none":
+                return WatchChoice.None;
+            case var number when int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int pid) && pid > 0:
+                return WatchChoice.Of(pid);
+            default:
+                argument.AddError($"--pid must be the number of a process, auto or none, not '{text}'");
+                return WatchChoice.None;
+        }
     }
 
     private static Uri ParseUrl(ArgumentResult argument)

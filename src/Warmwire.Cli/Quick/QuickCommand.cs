@@ -16,15 +16,15 @@ internal sealed class QuickCommand
 {
     private readonly QuickSettings _settings;
     private readonly QuickOutputs _outputs;
-    private readonly int? _pid;
+    private readonly WatchChoice _watch;
     private readonly Terminal _terminal;
     private readonly TimeProvider _time;
 
-    public QuickCommand(QuickSettings settings, QuickOutputs outputs, int? pid, Terminal terminal, TimeProvider time)
+    public QuickCommand(QuickSettings settings, QuickOutputs outputs, WatchChoice watch, Terminal terminal, TimeProvider time)
     {
         _settings = settings;
         _outputs = outputs;
-        _pid = pid;
+        _watch = watch;
         _terminal = terminal;
         _time = time;
     }
@@ -60,11 +60,41 @@ internal sealed class QuickCommand
     private async Task<QuickResult> RunLoadAsync(CancellationToken cancellationToken)
     {
         using var run = new QuickRun(_settings, _time);
-        await using ProcessWatch? watch = _pid is { } pid ? ProcessWatch.Start(pid, () => run.SecondsSinceStart, _time) : null;
+        await using ProcessWatch? watch = StartWatch(() => run.SecondsSinceStart);
         Task<QuickResult> running = run.RunAsync(cancellationToken);
         await QuickViews.For(_terminal, _outputs.Quiet, _time).RunAsync(run.GetProgress, running);
         QuickResult result = await running;
         return watch is null ? result : result with { Process = await watch.FinishAsync(result.Requests) };
+    }
+
+    private ProcessWatch? StartWatch(Func<double> secondsSinceStart)
+    {
+        if (_watch.Pid is { } given)
+        {
+            return ProcessWatch.Start(given, secondsSinceStart, _time);
+        }
+
+        bool isHere = _watch.FindsListener && ListeningProcess.IsOnThisMachine(_settings.Url);
+        if (!isHere)
+        {
+            return _watch.IsRequired
+                ? throw new CommandFailure($"--pid auto: {_settings.Url.Host} is not this machine; give the number of a process")
+                : null;
+        }
+
+        if (!ListeningProcess.TryFind(_settings.Url.Port, out int pid, out string? problem))
+        {
+            return _watch.IsRequired ? throw new CommandFailure($"--pid auto: {problem}") : null;
+        }
+
+        try
+        {
+            return ProcessWatch.Start(pid, secondsSinceStart, _time, listensOn: _settings.Url.Port);
+        }
+        catch (CommandFailure) when (!_watch.IsRequired)
+        {
+            return null; // it ended just now, or became another user's; nobody asked for it
+        }
     }
 
     private async Task<int> ExitCodeAsync(QuickResult result)

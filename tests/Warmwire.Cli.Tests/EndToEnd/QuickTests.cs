@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -85,6 +86,8 @@ public sealed class QuickTests : IDisposable
     [InlineData("warmwire: could not connect to http://nowhere.invalid/: ", "-c", "1", "http://nowhere.invalid/")]
     [InlineData("warmwire: --output: ", "-c", "1", "http://127.0.0.1:1/", "-o", "/no/such/folder/file")]
     [InlineData("warmwire: --pid 2147483647: there is no such process", "-c", "1", "http://127.0.0.1:1/", "--pid", "2147483647")]
+    [InlineData("warmwire: --pid auto: no process of this machine listens on port 1", "-c", "1", "http://127.0.0.1:1/", "--pid", "auto")]
+    [InlineData("warmwire: --pid auto: 192.0.2.1 is not this machine", "-c", "1", "http://192.0.2.1:1/", "--pid", "auto")]
     [InlineData("warmwire: --ensure 'p95<500': ", "-c", "1", "http://127.0.0.1:1/", "--ensure", "p95<500")]
     public async Task What_cannot_be_run_is_2_and_one_line(string error, params string[] arguments)
     {
@@ -177,6 +180,34 @@ public sealed class QuickTests : IDisposable
         Assert.Equal((80, 80, target.Connections, 2), (result.Requests, result.Responses, result.Connections.Opened, result.Merged));
         Assert.Equal((40.0, 2.0), (result.Target.Rate, result.Target.DurationSeconds));
         Assert.Equal(80, result.Series.Points.Sum(static point => point.Due));
+    }
+
+    [Fact]
+    public async Task Clients_that_a_server_never_disposes_are_found_without_naming_its_process()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc");
+        using UpstreamProcess upstream = await UpstreamProcess.StartAsync();
+        var clients = new ConcurrentBag<HttpClient>();
+        await using LoadTarget target = await LoadTarget.StartAsync(async context =>
+        {
+            var client = new HttpClient();
+            clients.Add(client);
+            await context.Response.WriteAsync(await client.GetStringAsync($"http://127.0.0.1:{upstream.Port}/"));
+        });
+        WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync("quick", "-r", "30", "-d", "5", target.Url.ToString());
+        foreach (HttpClient client in clients)
+        {
+            client.Dispose();
+        }
+
+        Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error));
+        Assert.Contains($", which listens on port {target.Url.Port},", outcome.Output, StringComparison.Ordinal);
+        string grew = $"Its connections to 127.0.0.1:{upstream.Port} grew from 0 to 150, 1.00 per request";
+        Assert.True(outcome.Output.Contains(grew, StringComparison.Ordinal), outcome.Output);
+
+        WarmwireProcess.Outcome off = await WarmwireProcess.RunAsync(
+            "quick", "-c", "2", "-d", "0.1", "--pid", "none", $"http://127.0.0.1:{upstream.Port}/");
+        Assert.DoesNotContain("process.", off.Output, StringComparison.Ordinal);
     }
 
     private string At(string name) => Path.Combine(_folder.FullName, name);

@@ -28,7 +28,7 @@ public sealed class QuickArgumentsTests
             (HttpMethod.Get, null, TimeSpan.FromSeconds(10), Shard.Whole),
             (parsed.Settings.Method, parsed.Settings.Payload, parsed.Settings.Timeout, parsed.Settings.Shard));
         Assert.Equal((null, null, null, false), (parsed.Outputs.Json, parsed.Outputs.Report, parsed.Outputs.Hgrm, parsed.Outputs.Quiet));
-        Assert.Null(parsed.Pid);
+        Assert.Equal(WatchChoice.Default, parsed.Watch);
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class QuickArgumentsTests
         Assert.Equal((new Shard(1, 3), new DateTimeOffset(2100, 1, 31, 12, 0, 0, TimeSpan.Zero)), (settings.Shard, settings.StartAt));
         Assert.Equal(
             ("o.json", "r.html", "h", true, 42),
-            (parsed.Outputs.Json, parsed.Outputs.Report, parsed.Outputs.Hgrm, parsed.Outputs.Quiet, parsed.Pid));
+            (parsed.Outputs.Json, parsed.Outputs.Report, parsed.Outputs.Hgrm, parsed.Outputs.Quiet, parsed.Watch.Pid));
         Assert.Equal(["p(95)<500", "errors==0"], parsed.Outputs.Conditions.Select(static condition => condition.Text));
     }
 
@@ -102,7 +102,7 @@ public sealed class QuickArgumentsTests
     [InlineData("--duration must be a time from 1ms to 7 days such as 300, 90s, 5m, 1h or 500ms, not '8d'", "-r", "1", "-d", "8d", Url)]
     [InlineData("--timeout must be a time from 1ms to 7 days such as 300, 90s, 5m, 1h or 500ms, not '0'", "-r", "1", "--timeout", "0", Url)]
     [InlineData("--num must be a whole number from 1 to 1,000,000, not '1.5'", "-c", "1", "-n", "1.5", Url)]
-    [InlineData("--pid must be a whole number from 1 to 2,147,483,647, not 'x'", "-c", "1", "--pid", "x", Url)]
+    [InlineData("--pid must be the number of a process, auto or none, not 'x'", "-c", "1", "--pid", "x", Url)]
     [InlineData("--shard must be I/N with N from 1 to 10000 and I from 0 to N-1, such as 0/4, not '5'", "-c", "1", "--shard", "5", Url)]
     [InlineData("--start-at must be a time such as 2027-01-31T12:00:00Z, not 'noon'", "-c", "1", "--start-at", "noon", Url)]
     [InlineData("the URL must be an absolute http or https URL, not 'localhost:8080'", "-c", "1", "localhost:8080")]

@@ -38,6 +38,7 @@ public sealed class QuickDocTests
         Assert.Equal(Number(SeriesBuilder.MaxPoints), Limit("points of the series"));
         Assert.Equal(Number(Shard.MaxCount), Limit("shards"));
         Assert.Equal(Number(ByRemote.MaxNamed), Limit("remote addresses named of a watched process"));
+        Assert.Equal(Number(ProcessTree.MaxMembers), Limit("descendants of a watched process, at a time"));
         Assert.Equal("1 h", Limit("latency"));
         Assert.Equal(3_600_000_000_000, LatencyHistogram.HighestTrackable);
     }

@@ -12,9 +12,6 @@ internal static class QuickVerdict
     /// <summary>From this factor between the corrected and the uncorrected 99th percentile, both are told.</summary>
     private const double HiddenFactor = 1.5;
 
-    /// <summary>From this many connections per request, a client per request is the likely cause.</summary>
-    private const double OneForEach = 0.5;
-
     public static IReadOnlyList<string> Sentences(QuickResult result)
     {
         if (result.Requests == 0)
@@ -27,7 +24,7 @@ internal static class QuickVerdict
         sentences.AddRange(Outcome(result));
         sentences.Add(Rate(result));
         sentences.AddRange(Stalls(result));
-        sentences.AddRange(OfProcess(result));
+        sentences.AddRange(ProcessVerdict.Sentences(result));
         return sentences;
     }
 
@@ -104,31 +101,6 @@ internal static class QuickVerdict
         {
             yield return Invariant(
                 $"p99: {corrected:0.#} ms from schedule, {uncorrected:0.#} ms from send; the difference was waiting in the client.");
-        }
-    }
-
-    private static IEnumerable<string> OfProcess(QuickResult result)
-    {
-        if (result.Process is not { } process)
-        {
-            yield break;
-        }
-
-        yield return Invariant($"Process {process.Pid} ({process.Name}) used {process.CpuMicrosPerRequest:N0} µs of CPU time per request.");
-        yield return Invariant($"It had {process.Before.Outgoing.Values.Sum():N0} outgoing connections before the run and at most ")
-            + Invariant(
-                $"{process.During.Outgoing.Values.Sum():N0} during it; {process.OutgoingSeen.Values.Sum():N0} different ones were seen.");
-        if (process.TimeWaitSeen.Count > 0)
-        {
-            (string remote, long count) = process.TimeWaitSeen.MaxBy(static pair => pair.Value);
-            double each = (double)count / result.Requests;
-            string share = each >= OneForEach ? Invariant($", {each:0.00} per request, as if a client were created for each request") : "";
-            yield return Invariant($"{count:N0} connections to {remote} were closed by this machine and entered TIME_WAIT{share}.");
-        }
-
-        if (process.Ended)
-        {
-            yield return $"Process {process.Pid} exited during the run.";
         }
     }
 

@@ -160,6 +160,7 @@ internal static class SummaryText
             yield return ($"process.outgoing.{remote}", $"{states} (seen {process.OutgoingSeen.GetValueOrDefault(remote):N0})");
         }
 
+        yield return ("process.pid", $"{process.Pid} ({process.Name})");
         foreach ((string remote, long count) in process.TimeWaitSeen.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
         {
             yield return ($"process.went_to_time_wait.{remote}", Whole(count));

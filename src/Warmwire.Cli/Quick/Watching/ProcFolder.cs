@@ -59,9 +59,6 @@ internal sealed class ProcFolder(int pid)
         return census;
     }
 
-    public bool HasChildren() => Directory.EnumerateDirectories($"{_path}/task")
-        .Any(static thread => File.Exists($"{thread}/children") && File.ReadAllText($"{thread}/children").Length > 0);
-
     /// <summary>The inode of a link such as <c>socket:[123]</c>.</summary>
     public static long? SocketInode(string? target) =>
         target is not null

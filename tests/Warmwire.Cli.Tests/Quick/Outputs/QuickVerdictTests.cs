@@ -112,7 +112,7 @@ public sealed class QuickVerdictTests
     [InlineData(
         893,
         "893 connections to 10.0.0.1:443 were closed by this machine and entered TIME_WAIT, 0.99 per request, as if a client were "
-            + "created for each request.")]
+            + "created and disposed for each request. Create one client, keep it and share it.")]
     [InlineData(40, "40 connections to 10.0.0.1:443 were closed by this machine and entered TIME_WAIT.")]
     public void A_process_that_makes_a_client_for_each_request_is_found_though_its_connections_live_too_short_to_be_seen(
         long went,
