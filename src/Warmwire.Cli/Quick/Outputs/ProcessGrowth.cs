@@ -8,9 +8,6 @@ internal static class ProcessGrowth
     /// <summary>Fewer are the usual ones of a program that begins to work.</summary>
     private const int Least = 10;
 
-    /// <summary>So many for each request at least.</summary>
-    private const double LeastPerRequest = 0.05;
-
     /// <summary>So many for each request in progress may be at work.</summary>
     private const int PerRequestInProgress = 2;
 
@@ -23,12 +20,13 @@ internal static class ProcessGrowth
     /// <param name="result">A result with a process.</param>
     /// <param name="before">What it held before the run.</param>
     /// <param name="after">What it held after it.</param>
+    /// <param name="leastPerRequest">From how many more for each request it is growth.</param>
     /// <param name="held">What it held at a sample.</param>
-    public static bool GrewWithRequests(QuickResult result, int before, int after, Func<ProcessPoint, int> held)
+    public static bool GrewWithRequests(QuickResult result, int before, int after, double leastPerRequest, Func<ProcessPoint, int> held)
     {
         int growth = after - before;
         return growth >= Least
-            && growth >= LeastPerRequest * result.Requests
+            && growth >= leastPerRequest * result.Requests
             && growth > PerRequestInProgress * MostInProgress(result)
             && WentOn([.. result.Process!.Series.Select(held)]);
     }

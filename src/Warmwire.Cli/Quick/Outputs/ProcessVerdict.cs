@@ -9,6 +9,12 @@ internal static class ProcessVerdict
     /// <summary>From this many connections per request, a client per request is the likely cause.</summary>
     private const double OneForEach = 0.5;
 
+    /// <summary>From this growth for each request connections are left open; the collector closes some of them.</summary>
+    private const double LeastConnections = 0.05;
+
+    /// <summary>The same of other descriptors, of which a program that begins to work opens some.</summary>
+    private const double LeastDescriptors = 0.25;
+
     private const string Remedy = "Create one client, keep it and share it.";
 
     public static IEnumerable<string> Sentences(QuickResult result)
@@ -54,7 +60,7 @@ internal static class ProcessVerdict
         foreach (string remote in ByGrowth(process))
         {
             (int before, int after) = (process.Before.Outgoing.GetValueOrDefault(remote), process.After.Outgoing.GetValueOrDefault(remote));
-            if (ProcessGrowth.GrewWithRequests(result, before, after, static point => point.Outgoing))
+            if (ProcessGrowth.GrewWithRequests(result, before, after, LeastConnections, static point => point.Outgoing))
             {
                 isExplained = true;
                 yield return Invariant($"Its connections to {remote} grew from {before:N0} to {after:N0}, ")
@@ -104,7 +110,7 @@ internal static class ProcessVerdict
         // Without connections, of which there is a sentence.
         (int before, int after) = (process.Before.Descriptors, process.After.Descriptors);
         int others = (after - Held(process.After)) - (before - Held(process.Before));
-        if (ProcessGrowth.GrewWithRequests(result, 0, others, static point => point.Descriptors - point.Outgoing))
+        if (ProcessGrowth.GrewWithRequests(result, 0, others, LeastDescriptors, static point => point.Descriptors - point.Outgoing))
         {
             yield return Invariant($"Its open descriptors grew from {before:N0} to {after:N0}, of which {others:N0} are not connections, ")
                 + Invariant($"{PerRequest(others, result)} per request: something is opened for each request and not closed. ")
