@@ -17,6 +17,8 @@ internal static class QuickArguments
           a request was scheduled, so that waiting caused by a slow server is included; uncorrected latency is measured
           from when the request was sent.
           -r 30 -d 300 starts 30 per second for 300 seconds; -c 500 starts 500 in total, 50 per second unless -d is given.
+          --stage 30s:100 --stage 1m:100 goes to 100 per second in 30 seconds and stays there for a minute.
+          --users 10 --think 100ms is a closed loop: users send after their last response, so latencies are uncorrected.
 
         Conditions of --ensure:
           p(95)<500  p(99.9)<2s  avg<100  max<3000  uncorrected.p(99)<500   latencies, in ms unless a unit is given

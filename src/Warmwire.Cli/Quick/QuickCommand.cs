@@ -110,18 +110,31 @@ internal sealed class QuickCommand
             return ExitCodes.CouldNotRun;
         }
 
-        return result.Ensure.All(static condition => condition.Held) ? ExitCodes.Success : ExitCodes.ConditionFailed;
+        return result.Aborted is null && result.Ensure.All(static condition => condition.Held) ? ExitCodes.Success : ExitCodes.ConditionFailed;
     }
 
     private string Headline()
     {
-        double rate = _settings.Shard.RateOf(_settings.Rate);
-        string arrivals = Invariant($"{_settings.OwnArrivals:N0} arrivals, {rate:0.##} per second for {_settings.DurationSeconds:0.##} s");
         string each = _settings.RequestsPerArrival == 1 ? "" : Invariant($", {_settings.RequestsPerArrival:N0} requests each");
         string how = (_settings.Http2 ? ", HTTP/2" : "")
             + (_settings.NewConnectionPerRequest ? ", a new connection per request" : "")
+            + (_settings.WarmUpSeconds > 0 ? Invariant($", after {_settings.WarmUpSeconds:0.###} s of warm-up") : "")
             + (_settings.Shard.Count > 1 ? $", shard {_settings.Shard}" : "");
-        return $"{_settings.Method} {_settings.Url}: {arrivals}{each}{how}";
+        string what = _settings.TargetName ?? $"{_settings.Method} {_settings.Url}";
+        return $"{what}: {Load()}{each}{how}";
+    }
+
+    private string Load()
+    {
+        if (_settings.Users is { } loop)
+        {
+            string end = loop.Seconds is { } seconds ? Invariant($"{seconds:0.##} s") : Invariant($"{_settings.OwnArrivals:N0} iterations");
+            return Invariant($"closed loop, {_settings.Shard.Of(loop.Users):N0} users for {end}, latencies uncorrected");
+        }
+
+        double rate = _settings.Shard.RateOf(_settings.Rate);
+        string stages = _settings.Stages.Count == 0 ? "" : $" (stages {string.Join(' ', _settings.Stages)})";
+        return Invariant($"{_settings.OwnArrivals:N0} arrivals, {rate:0.##} per second for {_settings.DurationSeconds:0.##} s{stages}");
     }
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);

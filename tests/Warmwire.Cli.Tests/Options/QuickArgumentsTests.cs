@@ -54,6 +54,25 @@ public sealed class QuickArgumentsTests
         Assert.Equal(["p(95)<500", "errors==0"], parsed.Outputs.Conditions.Select(static condition => condition.Text));
     }
 
+    [Fact]
+    public async Task Stages_start_at_the_rate_and_give_the_arrivals()
+    {
+        QuickSettings settings = (await ReadAsync("-r", "10", "--stage", "30s:100", "--stage", "1m:100", "--warm-up", "5s", Url)).Settings;
+        Assert.Equal((1650L + 6000, 90.0, 5.0), (settings.Arrivals, settings.DurationSeconds, settings.WarmUpSeconds));
+        Assert.Equal((7650 / 90.0, 10.0), (settings.Rate, settings.FirstRate));
+        Assert.Equal(["30s:100", "60s:100"], settings.Describe().Stages!);
+    }
+
+    [Theory]
+    [InlineData(60.0, QuickSettings.MaxArrivals, "--users", "3")]
+    [InlineData(5.0, QuickSettings.MaxArrivals, "--users", "3", "-d", "5")]
+    [InlineData(null, 100L, "--users", "3", "-c", "100")]
+    public async Task Users_take_a_time_or_a_count(double? seconds, long count, params string[] arguments)
+    {
+        QuickSettings settings = (await ReadAsync([.. arguments, "--think", "100ms", Url])).Settings;
+        Assert.Equal((new ClosedLoop(3, TimeSpan.FromSeconds(0.1), seconds), count), (settings.Users, settings.Arrivals));
+    }
+
     [Theory]
     [InlineData(500, 50, 10, "-c", "500")]
     [InlineData(20, 20, 1, "-c", "20")]
@@ -96,6 +115,16 @@ public sealed class QuickArgumentsTests
     [InlineData("quick needs a URL; see warmwire quick --help", "-r", "1")]
     [InlineData("give --rate (arrivals per second) or --count (arrivals in total)", Url)]
     [InlineData("give --rate (arrivals per second) or --count (arrivals in total), not both", "-r", "1", "-c", "1", Url)]
+    [InlineData("--users sends a request after each response, so it cannot be used with --rate", "--users", "2", "-r", "1", Url)]
+    [InlineData("--users sends a request after each response, so it cannot be used with --stage", "--users", "2", "--stage", "1s:1", Url)]
+    [InlineData("--stage has rates, so it cannot be used with --count", "--stage", "1s:1", "-c", "1", Url)]
+    [InlineData("each --stage has its own time, so it cannot be used with --duration", "--stage", "1s:1", "-d", "1", Url)]
+    [InlineData("--think is for --users", "-r", "1", "--think", "1s", Url)]
+    [InlineData("--stage must be a time and a rate from 0 to 1,000,000 such as 30s:100, not '30s'", "--stage", "30s", Url)]
+    [InlineData("--stage must be a time and a rate from 0 to 1,000,000 such as 30s:100, not '0:5'", "--stage", "0:5", Url)]
+    [InlineData("--stage: one of the stages must have a rate above 0", "--stage", "1s:0", Url)]
+    [InlineData("the stages of --stage may take 7 days together at most", "--stage", "100h:5", "--stage", "100h:5", Url)]
+    [InlineData("--users must be a whole number from 1 to 10,000, not '0'", "--users", "0", Url)]
     [InlineData("--rate must be a number of arrivals per second, more than 0 and at most 1,000,000, not '0'", "-r", "0", Url)]
     [InlineData("--rate must be a number of arrivals per second, more than 0 and at most 1,000,000, not '-3'", "-r=-3", Url)]
     [InlineData("--rate must be a number of arrivals per second, more than 0 and at most 1,000,000, not 'NaN'", "-r", "NaN", Url)]

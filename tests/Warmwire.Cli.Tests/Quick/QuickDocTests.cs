@@ -37,6 +37,8 @@ public sealed class QuickDocTests
         Assert.Equal(Number(QuickSettings.MaxRequestsUnderWay), Limit("requests in progress"));
         Assert.Equal(Number(SeriesBuilder.MaxPoints), Limit("points of the series"));
         Assert.Equal(Number(Shard.MaxCount), Limit("shards"));
+        Assert.Equal(Number(Stage.MaxCount), Limit("stages"));
+        Assert.Equal(Number(ClosedLoop.MaxUsers), Limit("users of a closed loop"));
         Assert.Equal(Number(ByRemote.MaxNamed), Limit("remote addresses named of a watched process"));
         Assert.Equal(Number(ProcessTree.MaxMembers), Limit("descendants of a watched process, at a time"));
         Assert.Equal("1 h", Limit("latency"));

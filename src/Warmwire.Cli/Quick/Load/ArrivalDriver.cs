@@ -7,12 +7,12 @@ namespace Warmwire.Cli.Quick.Load;
 internal sealed class ArrivalDriver
 {
     private readonly ArrivalSchedule _schedule;
-    private readonly Action<long> _start;
+    private readonly Action<long, long> _start;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="schedule">When.</param>
-    /// <param name="start">Starts an arrival, given its due time (of <see cref="LoadClock.Now"/>), and returns at once.</param>
-    public ArrivalDriver(ArrivalSchedule schedule, Action<long> start)
+    /// <param name="start">Starts an arrival, given its number and its due time (of <see cref="LoadClock.Now"/>), and returns at once.</param>
+    public ArrivalDriver(ArrivalSchedule schedule, Action<long, long> start)
     {
         _schedule = schedule;
         _start = start;
@@ -44,7 +44,7 @@ internal sealed class ArrivalDriver
                     break;
                 }
 
-                _start(due);
+                _start(i, due);
             }
 
             _ended.SetResult();

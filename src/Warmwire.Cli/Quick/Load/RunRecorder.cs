@@ -20,6 +20,7 @@ internal sealed class RunRecorder
     private readonly LiveSeries _series = new();
     private readonly SeriesBuilder _past = new();
     private readonly Dictionary<int, long> _codes = [];
+    private readonly Dictionary<string, (long Passed, long Failed)> _checks = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (long Count, string Example)> _errors = new(StringComparer.Ordinal);
     private long _arrivals;
     private long _dropped;
@@ -29,6 +30,7 @@ internal sealed class RunRecorder
     private long _takenBack;
     private long _bytes;
     private long _lastStart;
+    private long _redirects;
 
     public void ArrivalStarted(long due, long now)
     {
@@ -74,6 +76,24 @@ internal sealed class RunRecorder
         }
     }
 
+    /// <summary>A check was made of a response.</summary>
+    public void Checked(string check, bool holds)
+    {
+        lock (_gate)
+        {
+            (long passed, long failed) = _checks.GetValueOrDefault(check);
+            _checks[check] = holds ? (passed + 1, failed) : (passed, failed + 1);
+        }
+    }
+
+    public void Redirected(int hops)
+    {
+        lock (_gate)
+        {
+            _redirects += hops;
+        }
+    }
+
     public void Failure(string kind, string message, long now)
     {
         lock (_gate)
@@ -90,6 +110,17 @@ internal sealed class RunRecorder
         lock (_gate)
         {
             _takenBack++;
+        }
+    }
+
+    /// <summary>Counting begins, with connections that are open already.</summary>
+    public void Begin(long open)
+    {
+        lock (_gate)
+        {
+            LiveInterval second = _series.At(0);
+            second.Open += open;
+            second.PeakOpen = Math.Max(second.PeakOpen, second.Open);
         }
     }
 
@@ -148,35 +179,57 @@ internal sealed class RunRecorder
     }
 
     /// <summary>When nothing is under way any more; by the thread that calls <see cref="PutAwaySeconds"/>.</summary>
-    public RunRecord Finish(long now, ArrivalSchedule schedule)
+    public RunRecord Finish(long now, ArrivalSchedule? schedule)
     {
         PutAwaySeconds(now);
         lock (_gate)
         {
             _past.Add(_series.Current);
-            return new RunRecord
+            return Describe(_past.Finish(now, schedule));
+        }
+    }
+
+    /// <summary>What was recorded until now, without a series, while requests go on.</summary>
+    public RunRecord GetRecord()
+    {
+        lock (_gate)
+        {
+            RunRecord record = Describe(new SeriesResult { IntervalSeconds = 1, Points = [] });
+            return record with
             {
-                Arrivals = _arrivals,
-                Dropped = _dropped,
-                Requests = _requests - _takenBack,
-                Responses = _responses,
-                Bytes = _bytes,
-                LastStart = _lastStart,
-                Codes = _codes.OrderBy(static pair => pair.Key).ToDictionary(
-                    static pair => pair.Key.ToString(CultureInfo.InvariantCulture), static pair => pair.Value, StringComparer.Ordinal),
-                Errors = _errors.OrderBy(static pair => pair.Key, StringComparer.Ordinal)
-                    .ToDictionary(static pair => pair.Key, static pair => pair.Value.Count, StringComparer.Ordinal),
-                ErrorExamples = _errors.OrderBy(static pair => pair.Key, StringComparer.Ordinal)
-                    .ToDictionary(static pair => pair.Key, static pair => pair.Value.Example, StringComparer.Ordinal),
-                Corrected = _corrected,
-                Uncorrected = _uncorrected,
-                StartDelay = _startDelay,
-                Queue = _queue,
-                FirstByte = _firstByte,
-                Series = _past.Finish(now, schedule),
+                Corrected = record.Corrected.Copy(),
+                Uncorrected = record.Uncorrected.Copy(),
+                StartDelay = record.StartDelay.Copy(),
+                Queue = record.Queue.Copy(),
+                FirstByte = record.FirstByte.Copy(),
             };
         }
     }
+
+    private RunRecord Describe(SeriesResult series) => new()
+    {
+        Arrivals = _arrivals,
+        Dropped = _dropped,
+        Requests = _requests - _takenBack,
+        Responses = _responses,
+        Bytes = _bytes,
+        LastStart = _lastStart,
+        Codes = _codes.OrderBy(static pair => pair.Key).ToDictionary(
+            static pair => pair.Key.ToString(CultureInfo.InvariantCulture), static pair => pair.Value, StringComparer.Ordinal),
+        Redirects = _redirects,
+        Checks = _checks.OrderBy(static pair => pair.Key, StringComparer.Ordinal).ToDictionary(
+            static pair => pair.Key, static pair => new CheckResult(pair.Value.Passed, pair.Value.Failed), StringComparer.Ordinal),
+        Errors = _errors.OrderBy(static pair => pair.Key, StringComparer.Ordinal)
+            .ToDictionary(static pair => pair.Key, static pair => pair.Value.Count, StringComparer.Ordinal),
+        ErrorExamples = _errors.OrderBy(static pair => pair.Key, StringComparer.Ordinal)
+            .ToDictionary(static pair => pair.Key, static pair => pair.Value.Example, StringComparer.Ordinal),
+        Corrected = _corrected,
+        Uncorrected = _uncorrected,
+        StartDelay = _startDelay,
+        Queue = _queue,
+        FirstByte = _firstByte,
+        Series = series,
+    };
 }
 
 /// <summary>A request's times, in nanoseconds: three moments after the start, two durations.</summary>
@@ -209,6 +262,10 @@ internal sealed record RunRecord
     public required long LastStart { get; init; }
 
     public required IReadOnlyDictionary<string, long> Codes { get; init; }
+
+    public required long Redirects { get; init; }
+
+    public required IReadOnlyDictionary<string, CheckResult> Checks { get; init; }
 
     public required IReadOnlyDictionary<string, long> Errors { get; init; }
 

@@ -19,7 +19,7 @@ internal static class QuickVerdict
             return ["No request was sent."];
         }
 
-        List<string> sentences = [Connections(result)];
+        List<string> sentences = [.. LoadModelVerdict.Sentences(result), Connections(result)];
         sentences.AddRange(Closes(result));
         sentences.AddRange(Outcome(result));
         sentences.Add(Rate(result));
@@ -31,14 +31,21 @@ internal static class QuickVerdict
     private static string Connections(QuickResult result)
     {
         ConnectionsResult connections = result.Connections;
+        if (connections is { Opened: 0, OpenAtStart: > 0 })
+        {
+            return Invariant($"{Count(result.Requests, "request")} used the {Count(connections.OpenAtStart, "connection")} that the warm-up ")
+                + "had opened. No connection was opened.";
+        }
+
         if (connections.Opened == 0)
         {
             return $"{Count(result.Requests, "request")} {Were(result.Requests)} sent and no connection was opened.";
         }
 
         string text = Invariant(
-            $"{Count(result.Requests, "request")} used {Count(connections.Opened, "connection")}, at most {connections.PeakOpen:N0} ")
-            + "open at a time";
+            $"{Count(result.Requests, "request")} used {Count(connections.Opened, "connection")}")
+            + (connections.OpenAtStart > 0 ? Invariant($" besides {connections.OpenAtStart:N0} that the warm-up had opened") : "")
+            + Invariant($", at most {connections.PeakOpen:N0} open at a time");
         return connections switch
         {
             _ when result.Target.NewConnectionPerRequest =>
@@ -86,7 +93,9 @@ internal static class QuickVerdict
     {
         // Where an arrival is one request, its rate is that of requests.
         (string verb, string unit) = result.Target.RequestsPerArrival == 1 ? ("Sent", "requests/s") : ("Started", "arrivals/s");
-        string sent = Invariant($"{verb} {result.AchievedRate:0.##} of the planned {result.Target.Rate:0.##} {unit}");
+        string sent = result.Target.IsClosedLoop
+            ? Invariant($"{verb} {result.AchievedRate:0.##} {unit}, which the responses determined")
+            : Invariant($"{verb} {result.AchievedRate:0.##} of the planned {result.Target.Rate:0.##} {unit}");
         return result.GeneratorLimited
             ? $"{sent}. The load generator was a limit, so the figures do not describe the server alone: "
                 + $"{string.Join(' ', result.GeneratorLimits)}"

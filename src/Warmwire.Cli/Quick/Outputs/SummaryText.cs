@@ -46,6 +46,12 @@ internal static class SummaryText
 
     private static IEnumerable<(string Name, string? Value)> Lines(QuickResult result)
     {
+        foreach ((string check, CheckResult count) in result.Checks)
+        {
+            yield return ($"checks.failed.{check}", Whole(count.Failed));
+            yield return ($"checks.passed.{check}", Whole(count.Passed));
+        }
+
         ConnectionsResult connections = result.Connections;
         foreach ((string reason, long count) in connections.ClosedBy)
         {
@@ -96,6 +102,16 @@ internal static class SummaryText
         yield return ("http.downloaded_bytes", Whole(result.DownloadedBytes));
         yield return ("http.request_rate", $"{Fraction(RequestRate(result))}/sec");
         yield return ("http.requests", Whole(result.Requests));
+        if (result.Redirects > 0)
+        {
+            yield return ("http.redirects", Whole(result.Redirects));
+        }
+
+        if (result.Target.IsClosedLoop)
+        {
+            yield return ("http.response_time.model", "closed loop, uncorrected");
+        }
+
         IEnumerable<(string Name, string? Value)> latencies = Latencies("http.response_time", result.LatencyMs.Corrected)
             .Concat(Latencies("http.response_time.uncorrected", result.LatencyMs.Uncorrected));
         foreach ((string name, string? value) in latencies)
@@ -115,13 +131,15 @@ internal static class SummaryText
         yield return ("vusers.achieved_rate", $"{Fraction(result.AchievedRate)}/sec");
         yield return ("vusers.created", Whole(result.Arrivals));
         yield return ("vusers.dropped", Whole(result.DroppedArrivals));
-        yield return ("vusers.target_rate", $"{Fraction(result.Target.Rate)}/sec");
+        yield return result.Target.IsClosedLoop
+            ? ("vusers.users", Whole(result.Target.Users ?? 0))
+            : ("vusers.target_rate", $"{Fraction(result.Target.Rate)}/sec");
     }
 
     /// <summary>Over the whole schedule, which ends an interval after the last arrival.</summary>
     private static double RequestRate(QuickResult result)
     {
-        double seconds = result.Interrupted ? result.ElapsedSeconds : Math.Max(result.ElapsedSeconds, result.Target.DurationSeconds);
+        double seconds = result.EndedEarly || result.Target.IsClosedLoop ? result.ElapsedSeconds : Math.Max(result.ElapsedSeconds, result.Target.DurationSeconds);
         return seconds > 0 ? result.Requests / seconds : 0;
     }
 

@@ -7,6 +7,7 @@ namespace Warmwire.Cli.Quick.Reports;
 internal static class LatencySection
 {
     private const string Corrected = "corrected";
+    private const string FromStart = "from start";
     private const string Uncorrected = "uncorrected";
 
     public static void Write(Markup markup, QuickResult result)
@@ -21,12 +22,12 @@ internal static class LatencySection
         }
 
         markup.Open("div", ("class", "grid"));
-        Cards.Card(markup, "Percentiles", () => Percentiles(markup, result.LatencyMs));
+        Cards.Card(markup, "Percentiles", () => Percentiles(markup, result.LatencyMs, result.Target.IsClosedLoop));
         Distribution(markup, result);
         markup.Close();
     }
 
-    private static void Percentiles(Markup markup, LatencyResult latency)
+    private static void Percentiles(Markup markup, LatencyResult latency, bool isClosedLoop)
     {
         (string Name, Func<DurationSummary, double> Figure)[] figures =
         [
@@ -38,13 +39,15 @@ internal static class LatencySection
         Tables.Write(
             markup,
             "Percentiles",
-            ["", "Corrected, ms", "Uncorrected, ms"],
+            ["", isClosedLoop ? "From start, ms (uncorrected)" : "Corrected, ms", "Uncorrected, ms"],
             figures.Select(
                 row =>
                     (string[])[row.Name, Figures.Number(row.Figure(latency.Corrected)), Figures.Number(row.Figure(latency.Uncorrected))]));
         Cards.Note(
             markup,
-            "Corrected latency is measured from when a request was scheduled, so that waiting caused by a slow server is included; "
+            isClosedLoop
+                ? "A closed loop: users waited for their responses before they sent again, so all latencies are uncorrected."
+                : "Corrected latency is measured from when a request was scheduled, so that waiting caused by a slow server is included; "
                 + "uncorrected latency from when it was sent.");
     }
 
@@ -58,7 +61,8 @@ internal static class LatencySection
             return;
         }
 
-        Cards.Chart(markup, "Distribution", PercentilePlot.Of(corrected, uncorrected, Corrected, Uncorrected));
+        Cards.Chart(markup, "Distribution", PercentilePlot.Of(
+            corrected, uncorrected, result.Target.IsClosedLoop ? FromStart : Corrected, Uncorrected));
     }
 
     internal static string Unit(Axis up) => up.IsLogarithmic ? "ms, logarithmic axis" : "ms";
