@@ -56,7 +56,7 @@ internal static class CommandLine
         }
     }
 
-    public static ParseResult Parse(IReadOnlyList<string> arguments) => Root().Parse(arguments, Parsing);
+    public static ParseResult Parse(IReadOnlyList<string> arguments) => Root().Parse(ResponseOptions.WithNumbers(arguments), Parsing);
 
     /// <summary>The first error, in one line.</summary>
     public static string ErrorOf(ParseResult parsed) => parsed switch

@@ -43,30 +43,13 @@ internal static class OptionValues
     public static double? Duration(ArgumentResult argument)
     {
         string text = argument.Tokens[0].Value;
-        if (TryParseDuration(text) is { } seconds)
+        if (Quick.Settings.Duration.TryParse(text) is { } seconds)
         {
             return seconds;
         }
 
         argument.AddError($"{Name(argument)} must be a time from 1ms to 7 days such as 300, 90s, 5m, 1h or 500ms, not '{text}'");
         return null;
-    }
-
-    /// <summary>The same of a text; <see langword="null"/> if it is none.</summary>
-    public static double? TryParseDuration(string text)
-    {
-        (string number, double unit) = text switch
-        {
-            [.. var milliseconds, 'm', 's'] => (milliseconds, 0.001),
-            [.. var seconds, 's'] => (seconds, 1),
-            [.. var minutes, 'm'] => (minutes, 60),
-            [.. var hours, 'h'] => (hours, 3600),
-            _ => (text, 1.0),
-        };
-        return double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)
-            && value * unit is >= 0.001 and <= QuickSettings.MaxDurationSeconds
-                ? value * unit
-                : null;
     }
 
     /// <summary>An absolute http or https URL.</summary>

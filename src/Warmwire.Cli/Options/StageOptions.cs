@@ -96,7 +96,7 @@ internal sealed class StageOptions
     {
         int colon = text.IndexOf(':', StringComparison.Ordinal);
         return colon > 0
-            && OptionValues.TryParseDuration(text[..colon]) is { } seconds
+            && Duration.TryParse(text[..colon]) is { } seconds
             && double.TryParse(text.AsSpan(colon + 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double rate)
             && rate is 0 or (> 0.0001 and <= QuickSettings.MaxRate)
                 ? new Stage(seconds, rate)

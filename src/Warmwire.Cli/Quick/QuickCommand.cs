@@ -74,11 +74,13 @@ internal sealed class QuickCommand
             return ProcessWatch.Start(given, secondsSinceStart, _time);
         }
 
-        bool isHere = _watch.FindsListener && ListeningProcess.IsOnThisMachine(_settings.Url);
+        bool isHere = _watch.FindsListener && _settings.Route.UnixSocket is null && ListeningProcess.IsOnThisMachine(_settings.Url);
         if (!isHere)
         {
             return _watch.IsRequired
-                ? throw new CommandFailure($"--pid auto: {_settings.Url.Host} is not this machine; give the number of a process")
+                ? throw new CommandFailure(_settings.Route.UnixSocket is null
+                    ? $"--pid auto: {_settings.Url.Host} is not this machine; give the number of a process"
+                    : "--pid auto finds who listens on a port; with --unix-socket, give the number of a process")
                 : null;
         }
 
@@ -110,7 +112,8 @@ internal sealed class QuickCommand
             return ExitCodes.CouldNotRun;
         }
 
-        return result.Aborted is null && result.Ensure.All(static condition => condition.Held) ? ExitCodes.Success : ExitCodes.ConditionFailed;
+        return result.Aborted is null && result.Ensure.All(static condition => condition.Held) ? ExitCodes.Success
+            : ExitCodes.ConditionFailed;
     }
 
     private string Headline()

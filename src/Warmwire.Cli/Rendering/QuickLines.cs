@@ -34,5 +34,6 @@ internal sealed class QuickLines : IQuickView
     internal static string Line(QuickProgress now) => string.Create(
         CultureInfo.InvariantCulture,
         $"{now.ElapsedSeconds:0} s: {now.Look.Requests} requests, {now.Look.Responses} responses, {now.Look.Failed} errors, p50 "
-            + $"{now.Look.P50 / 1e6:0.##} ms, p99 {now.Look.P99 / 1e6:0.##} ms{(now.IsClosedLoop ? " (closed loop, uncorrected)" : "")}, {now.Open} connections open, {now.Opened} opened");
+            + $"{now.Look.P50 / 1e6:0.##} ms, p99 {now.Look.P99 / 1e6:0.##} ms{(now.IsClosedLoop ? " (closed loop, uncorrected)" : "")}, "
+            + $"{now.Open} connections open, {now.Opened} opened");
 }

@@ -218,6 +218,22 @@ public sealed class QuickTests : IDisposable
     }
 
     [Fact]
+    public async Task A_run_that_a_condition_ends_is_1_and_its_summary_is_printed()
+    {
+        await using LoadTarget target = await LoadTarget.StartAsync(static context =>
+        {
+            context.Response.StatusCode = 500;
+            return Task.CompletedTask;
+        });
+        WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync(
+            "quick", "-r", "20", "-d", "1h", "--abort-on", "failed>50%", target.Url.ToString());
+        Assert.Equal((1, ""), (outcome.ExitCode, outcome.Error));
+        Assert.Contains(outcome.Output.Split('\n'), static line =>
+            line.StartsWith("Aborted after ", StringComparison.Ordinal) && line.Contains("because failed>50% held: 100 %",
+                StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task No_process_is_watched_if_none_is_wanted()
     {
         await using LoadTarget target = await LoadTarget.StartAsync();

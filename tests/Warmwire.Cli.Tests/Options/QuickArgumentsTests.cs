@@ -115,6 +115,19 @@ public sealed class QuickArgumentsTests
     [InlineData("quick needs a URL; see warmwire quick --help", "-r", "1")]
     [InlineData("give --rate (arrivals per second) or --count (arrivals in total)", Url)]
     [InlineData("give --rate (arrivals per second) or --count (arrivals in total), not both", "-r", "1", "-c", "1", Url)]
+    [InlineData("the URL 'http://{{csv.h}}/' has a placeholder in its host; placeholders may only follow it", "-r", "1",
+        "http://{{csv.h}}/")]
+    [InlineData("--unix-socket is where connections lead to, so it cannot be used with --proxy", "-r", "1", "--unix-socket", "s",
+        "--proxy", "p", Url)]
+    [InlineData("with --proxy, the proxy looks names up, so it cannot be used with --resolve", "-r", "1", "--proxy", "p", "--resolve",
+        "r", Url)]
+    [InlineData("--cert-key needs --cert", "-r", "1", "--cert-key", "k", Url)]
+    [InlineData("--cert-password-env needs --cert", "-r", "1", "--cert-password-env", "k", Url)]
+    [InlineData("--follow-redirects must be a whole number from 1 to 50, not '51'", "-r", "1", "--follow-redirects", "51", Url)]
+    [InlineData("--abort-on 'errors>5x': 'x' is not a unit of errors; compare it with a number, or a share of the requests in %", "-r",
+        "1", "--abort-on", "errors>5x", Url)]
+    [InlineData("--abort-on 'timewait>5': timewait is known only after the run; use it with --ensure", "-r", "1", "--abort-on",
+        "timewait>5", Url)]
     [InlineData("--users sends a request after each response, so it cannot be used with --rate", "--users", "2", "-r", "1", Url)]
     [InlineData("--users sends a request after each response, so it cannot be used with --stage", "--users", "2", "--stage", "1s:1", Url)]
     [InlineData("--stage has rates, so it cannot be used with --count", "--stage", "1s:1", "-c", "1", Url)]

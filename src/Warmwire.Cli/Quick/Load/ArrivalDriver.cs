@@ -11,7 +11,7 @@ internal sealed class ArrivalDriver
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="schedule">When.</param>
-    /// <param name="start">Starts an arrival, given its number and its due time (of <see cref="LoadClock.Now"/>), and returns at once.</param>
+    /// <param name="start">Starts an arrival, given its number and due time (of <see cref="LoadClock.Now"/>); returns at once.</param>
     public ArrivalDriver(ArrivalSchedule schedule, Action<long, long> start)
     {
         _schedule = schedule;

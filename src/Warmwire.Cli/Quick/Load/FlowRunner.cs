@@ -59,6 +59,9 @@ internal sealed class FlowRunner
                     }
 
                     break;
+                case FlowStep.Choose choose:
+                    await StepsAsync(choose.Pick(visit.Number), visit, startsAt, stop).ConfigureAwait(false);
+                    break;
                 default:
                     throw new UnreachableException();
             }

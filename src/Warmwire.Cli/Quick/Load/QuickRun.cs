@@ -4,7 +4,6 @@ using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Requests;
 using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Quick.Settings;
-using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Quick.Load;
 
@@ -77,7 +76,7 @@ internal sealed class QuickRun : IDisposable
     public async Task<QuickResult> RunAsync(CancellationToken interrupted)
     {
         await GeneratorWarmUp.RunAsync(interrupted);
-        SocketStates socketsBefore = ReadSockets();
+        var leftInTimeWait = new LeftInTimeWait(_settings.ConnectPorts);
         await WaitForStartAsync(interrupted);
 
         // Shards that begin together say so to the tick, so that their seconds are the same seconds.
@@ -119,7 +118,7 @@ internal sealed class QuickRun : IDisposable
 
         long elapsed = Math.Max(1, Elapsed);
         MachineLoad after = MachineLoad.Read();
-        int? timeWait = _settings.ConnectPort is { } port ? await TimeWaitSockets.CountNewAsync(port, socketsBefore, _time) : null;
+        int? timeWait = await leftInTimeWait.CountAsync(_time);
         RunRecord record = _recorder.Finish(elapsed, _settings.Users is null ? _schedule : null);
         return Describe(record, startedAt, elapsed, before, after, timeWait, interrupted.IsCancellationRequested, aborted);
     }
@@ -129,8 +128,6 @@ internal sealed class QuickRun : IDisposable
         _sender.Dispose();
         _log.Dispose();
     }
-
-    private SocketStates ReadSockets() => _settings.ConnectPort is { } port ? TcpTable.Read(port) : default;
 
     /// <summary>Ends when no arrival is started any more.</summary>
     private async Task DriveAsync(long begun, CancellationToken stop)
@@ -310,7 +307,8 @@ internal sealed class QuickRun : IDisposable
         double targetRate = _settings.Shard.RateOf(_settings.Rate);
         double achievedRate = _settings.Users is not null
             ? Math.Round(record.Arrivals / seconds, 4)
-            : AchievedRate(record, isCut ? Math.Min(elapsed, _schedule.Length) : _schedule.Length, isCut ? PlannedRate(elapsed) : targetRate);
+            : AchievedRate(record, isCut ? Math.Min(elapsed, _schedule.Length) : _schedule.Length, isCut ? PlannedRate(elapsed)
+                : targetRate);
         IReadOnlyList<string> limits = GeneratorLimits.Find(new GeneratorFacts
         {
             TargetRate = isCut ? PlannedRate(elapsed) : targetRate,

@@ -2,7 +2,9 @@ using System.Net;
 
 namespace Warmwire.Cli.Quick.Load;
 
-/// <summary>Where a response sends a request next (<c>--follow-redirects</c>), so that each hop has the cookies of its virtual user.</summary>
+/// <summary>
+/// Where a response sends a request next (<c>--follow-redirects</c>), so that each hop has the cookies of its virtual user.
+/// </summary>
 internal static class Redirect
 {
     private static readonly string[] s_bodyFields = ["Transfer-Encoding", "Expect"];

@@ -16,8 +16,10 @@ internal static class LoadModelVerdict
         if (result.Target.IsClosedLoop)
         {
             string think = result.Target.ThinkSeconds is > 0 and var seconds ? Invariant($" {1000 * seconds:0.#} ms") : "";
-            yield return Invariant($"Closed loop: {result.Target.Users:N0} users each sent the next request{think} after the last response. ")
-                + "All latencies are uncorrected: while the server was slow, fewer requests were sent, and the wait of those is not in them.";
+            yield return Invariant(
+                $"Closed loop: {result.Target.Users:N0} users each sent the next request{think} after the last response. ")
+                + "All latencies are uncorrected: while the server was slow, fewer requests were sent, and the wait of those that were not "
+                + "sent is not in them.";
         }
 
         if (result.Target.WarmUpSeconds > 0)

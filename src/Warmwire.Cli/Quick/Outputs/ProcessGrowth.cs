@@ -11,7 +11,7 @@ internal static class ProcessGrowth
     /// <summary>So many for each request in progress may be at work.</summary>
     private const int PerRequestInProgress = 2;
 
-    /// <summary>This part of the growth from the first third of the run to the last is after its second third: growth that goes on.</summary>
+    /// <summary>The part of the growth from the first third of the run to the last which is after its second third: it goes on.</summary>
     private const double GoesOn = 0.25;
 
     /// <summary>With fewer samples nothing is said of how it went.</summary>

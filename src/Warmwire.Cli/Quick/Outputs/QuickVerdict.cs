@@ -33,7 +33,8 @@ internal static class QuickVerdict
         ConnectionsResult connections = result.Connections;
         if (connections is { Opened: 0, OpenAtStart: > 0 })
         {
-            return Invariant($"{Count(result.Requests, "request")} used the {Count(connections.OpenAtStart, "connection")} that the warm-up ")
+            return Invariant(
+                $"{Count(result.Requests, "request")} used the {Count(connections.OpenAtStart, "connection")} that the warm-up ")
                 + "had opened. No connection was opened.";
         }
 

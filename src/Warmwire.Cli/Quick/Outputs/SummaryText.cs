@@ -139,7 +139,8 @@ internal static class SummaryText
     /// <summary>Over the whole schedule, which ends an interval after the last arrival.</summary>
     private static double RequestRate(QuickResult result)
     {
-        double seconds = result.EndedEarly || result.Target.IsClosedLoop ? result.ElapsedSeconds : Math.Max(result.ElapsedSeconds, result.Target.DurationSeconds);
+        double seconds = result.EndedEarly || result.Target.IsClosedLoop ? result.ElapsedSeconds : Math.Max(result.ElapsedSeconds,
+            result.Target.DurationSeconds);
         return seconds > 0 ? result.Requests / seconds : 0;
     }
 

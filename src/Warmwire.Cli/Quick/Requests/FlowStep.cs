@@ -11,6 +11,9 @@ internal abstract record FlowStep
     /// <param name="Pick">The request, by the number of the arrival.</param>
     internal sealed record Send(Func<long, RequestTemplate> Pick) : FlowStep;
 
+    /// <summary>Does one of several things, by the number of the arrival.</summary>
+    internal sealed record Choose(Func<long, IReadOnlyList<FlowStep>> Pick) : FlowStep;
+
     /// <summary>Waits.</summary>
     internal sealed record Think(TimeSpan Time) : FlowStep;
 

@@ -13,6 +13,9 @@ internal sealed record RequestTemplate
     /// <summary>What <see cref="Url"/> is if it has no placeholder.</summary>
     public Uri? FixedUrl { get; init; }
 
+    /// <summary>Before a URL that is only a path.</summary>
+    public Uri? BaseUrl { get; init; }
+
     public IReadOnlyList<KeyValuePair<string, Template>> Headers { get; init; } = [];
 
     /// <summary>The body, if it has no placeholder.</summary>
@@ -34,11 +37,22 @@ internal sealed record RequestTemplate
     public IEnumerable<string> Names =>
         Url.Names.Concat(Headers.SelectMany(static header => header.Value.Names)).Concat(PayloadTemplate?.Names ?? []);
 
+    /// <returns>The path under the base, or the URL; <see langword="null"/> if it is neither.</returns>
+    public static Uri? Join(Uri baseUrl, string text) => text.StartsWith('/')
+        ? new Uri(baseUrl.GetLeftPart(UriPartial.Path).TrimEnd('/') + text)
+        : Uri.TryCreate(text, UriKind.Absolute, out Uri? url) ? url : null;
+
+    private Uri Filled(Variables variables)
+    {
+        string text = Url.Fill(variables, isUrl: true);
+        return BaseUrl is null ? new Uri(text) : Join(BaseUrl, text) ?? throw new UriFormatException($"'{text}' is not a path or a URL");
+    }
+
     /// <exception cref="MissingValueException">A placeholder has no value.</exception>
     /// <exception cref="UriFormatException">The values do not make a URL.</exception>
     public HttpRequestMessage Fill(Variables variables)
     {
-        var request = new HttpRequestMessage(Method, FixedUrl ?? new Uri(Url.Fill(variables, isUrl: true)));
+        var request = new HttpRequestMessage(Method, FixedUrl ?? Filled(variables));
         if ((PayloadTemplate is { } template ? Encoding.UTF8.GetBytes(template.Fill(variables, isUrl: false)) : Payload) is { } payload)
         {
             request.Content = new ByteArrayContent(payload);

@@ -4,8 +4,8 @@ using System.Text;
 namespace Warmwire.Cli.Quick.Requests;
 
 /// <summary>
-/// A text with placeholders: <c>{{csv.id}}</c> is replaced by the value, in a URL percent-encoded, and <c>{{{csv.path}}}</c> by the value as
-/// it is.
+/// A text with placeholders: <c>{{csv.id}}</c> is replaced by the value, in a URL percent-encoded, and <c>{{{csv.path}}}</c> by the
+/// value as it is.
 /// </summary>
 internal sealed class Template
 {
@@ -60,6 +60,9 @@ internal sealed class Template
         problem = null;
         return true;
     }
+
+    /// <summary>The same with all values as they are, also in a URL.</summary>
+    public Template AsRaw() => new(Text, [.. _parts.Select(static part => part with { IsRaw = true })]);
 
     /// <exception cref="MissingValueException">A placeholder has no value.</exception>
     public string Fill(Variables variables, bool isUrl)

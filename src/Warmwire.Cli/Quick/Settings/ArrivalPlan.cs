@@ -27,13 +27,26 @@ internal sealed class ArrivalPlan
     /// <param name="stages">At least one.</param>
     public static ArrivalPlan Of(double from, IReadOnlyList<Stage> stages)
     {
-        var pieces = new List<Piece>();
-        (double start, double number) = (0, 0);
+        var parts = new List<(double Seconds, double From, double To)>();
         foreach (Stage stage in stages)
         {
-            var piece = new Piece(start, number, stage.Seconds, from, stage.Rate);
+            parts.Add((stage.Seconds, from, stage.Rate));
+            from = stage.Rate;
+        }
+
+        return Of(parts);
+    }
+
+    /// <param name="parts">How long each is, and the rates from which to which it goes.</param>
+    public static ArrivalPlan Of(IReadOnlyList<(double Seconds, double From, double To)> parts)
+    {
+        var pieces = new List<Piece>();
+        (double start, double number) = (0, 0);
+        foreach ((double seconds, double from, double to) in parts)
+        {
+            var piece = new Piece(start, number, seconds, from, to);
             pieces.Add(piece);
-            (start, number, from) = (start + stage.Seconds, piece.LastNumber, stage.Rate);
+            (start, number) = (start + seconds, piece.LastNumber);
         }
 
         return new ArrivalPlan([.. pieces], (long)Math.Round(number), start);
@@ -84,7 +97,7 @@ internal sealed class ArrivalPlan
             double part = number - FirstNumber;
             if (From == To)
             {
-                return Start + (part / From);
+                return part <= 0 ? Start : Start + (part / From);
             }
 
             // The root that does not subtract numbers of nearly the same size.

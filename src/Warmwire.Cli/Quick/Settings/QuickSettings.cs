@@ -105,8 +105,16 @@ internal sealed record QuickSettings
     /// <summary>How long the schedule is: the last arrival is due one interval before its end.</summary>
     public double DurationSeconds => Users is { } users ? users.Seconds ?? 0 : Plan?.Seconds ?? Arrivals / Rate;
 
-    /// <summary>The port that connections of the load lead to; <see langword="null"/> for a Unix socket.</summary>
-    public int? ConnectPort => Route.UnixSocket is not null ? null : Route.Proxy?.Address.Port ?? Url.Port;
+    /// <summary>The ports of all URLs; empty for that of <see cref="Url"/>.</summary>
+    public IReadOnlyList<int> Ports { get; init; } = [];
+
+    /// <summary>The ports that connections of the load lead to; none for a Unix socket.</summary>
+    public IReadOnlyList<int> ConnectPorts => Route switch
+    {
+        { UnixSocket: not null } => [],
+        { Proxy: { } proxy } => [proxy.Address.Port],
+        _ => Ports.Count == 0 ? [Url.Port] : Ports,
+    };
 
     /// <summary>When arrivals are due.</summary>
     public ArrivalPlan ArrivalPlan => Plan ?? ArrivalPlan.Constant(Rate, Arrivals);

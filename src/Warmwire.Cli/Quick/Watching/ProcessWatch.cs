@@ -157,7 +157,8 @@ internal sealed class ProcessWatch : IAsyncDisposable
             try
             {
                 TimeSpan untilLook = wait - _time.GetElapsedTime(lastLook);
-                await Task.Delay(untilLook > glanceWait ? glanceWait : TimeSpan.FromTicks(Math.Max(0, untilLook.Ticks)), _time, _stop.Token);
+                await Task.Delay(untilLook > glanceWait ? glanceWait : TimeSpan.FromTicks(Math.Max(0, untilLook.Ticks)), _time,
+                    _stop.Token);
             }
             catch (OperationCanceledException)
             {

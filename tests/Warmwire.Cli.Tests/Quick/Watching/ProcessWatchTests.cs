@@ -159,7 +159,8 @@ public sealed class ProcessWatchTests
         listener.Start();
         const string Parent = """
             read -r port
-            bash -c 'exec {fd}<>"/dev/tcp/127.0.0.1/$0"; echo open; read -r; for ((i = 0; i < 50000; i++)); do :; done; echo end; read -r' "$port"
+            bash -c 'exec {fd}<>"/dev/tcp/127.0.0.1/$0"; echo open; read -r; for ((
+                i = 0; i < 50000; i++)); do :; done; echo end; read -r' "$port"
             read -r
             """;
         using Process process = StartBash(Parent);
