@@ -78,7 +78,17 @@ internal static class CommandLine
     private static string Unknown(ParseResult parsed, string what) =>
         $"{NameOf(parsed)} has no {(what.StartsWith('-') ? "option" : "argument")} '{what}'; see warmwire {NameOf(parsed)} --help";
 
-    private static string NameOf(ParseResult parsed) => parsed.CommandResult.Command.Name;
+    /// <summary>With the commands above it, but for the program.</summary>
+    private static string NameOf(ParseResult parsed)
+    {
+        string name = parsed.CommandResult.Command.Name;
+        for (SymbolResult? above = parsed.CommandResult.Parent; above is CommandResult { Parent: not null } command; above = above.Parent)
+        {
+            name = $"{command.Command.Name} {name}";
+        }
+
+        return name;
+    }
 
     private static Command Root() => new(
         "warmwire",
@@ -91,6 +101,7 @@ internal static class CommandLine
                 .RunAsync(cancellationToken))),
         MergeArguments.Command(static (settings, cancellationToken) => JudgingAsync(
             new MergeCommand(settings, Console.Out, Console.Error).RunAsync(cancellationToken))),
+        ImportArguments.Command(Console.In, Console.Out),
         ExperimentArguments.Command(static (settings, cancellationToken) =>
             new ExperimentCommand(settings, Terminal.Open(), TimeProvider.System).RunAsync(cancellationToken)),
         Hidden(FunctionCommand.Name, FunctionCommand.RunAsync),
