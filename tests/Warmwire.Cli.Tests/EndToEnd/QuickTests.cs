@@ -234,6 +234,30 @@ public sealed class QuickTests : IDisposable
     }
 
     [Fact]
+    public async Task URLs_come_from_standard_input_and_a_closed_loop_is_called_one_in_every_output()
+    {
+        await using LoadTarget target = await LoadTarget.StartAsync();
+        using Process process = WarmwireProcess.Start(
+            "quick", "--users", "2", "--think", "10ms", "-c", "20", "--hgrm", At("r.hgrm"), "-o", At("r.json"), "--report", At("r.html"),
+            "--ensure", "p(95)<60s", "-");
+        await process.StandardInput.WriteAsync($"{target.Url}a 2\n{target.Url}b\n");
+        process.StandardInput.Close();
+        WarmwireProcess.Outcome outcome = await WarmwireProcess.FinishAsync(process);
+        Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error));
+        string[] lines = outcome.Output.Split('\n');
+        Assert.Equal($"{target.Url}a and 1 more URLs: closed loop, 2 users for 20 iterations, latencies uncorrected", lines[0]);
+        Assert.Contains("http.requests: ............................................................. 20", lines);
+        Assert.Contains(lines, static line => line.StartsWith("Closed loop: 2 users each sent", StringComparison.Ordinal));
+        Assert.Contains(lines, static line =>
+            line.StartsWith("✓ passed p(95)<60s: ", StringComparison.Ordinal)
+            && line.EndsWith(" ms (closed loop, uncorrected)", StringComparison.Ordinal));
+        Assert.EndsWith("#[Model   = closed loop, latencies uncorrected]\n", await File.ReadAllTextAsync(
+            At("r.hgrm"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        QuickResult result = QuickJson.Read(await File.ReadAllTextAsync(At("r.json"), TestContext.Current.CancellationToken));
+        Assert.Equal(("closed", 2, 20), (result.Target.Model, result.Target.Users, result.Target.Arrivals));
+    }
+
+    [Fact]
     public async Task No_process_is_watched_if_none_is_wanted()
     {
         await using LoadTarget target = await LoadTarget.StartAsync();

@@ -309,7 +309,7 @@ internal sealed class QuickRun : IDisposable
             ? Math.Round(record.Arrivals / seconds, 4)
             : AchievedRate(record, isCut ? Math.Min(elapsed, _schedule.Length) : _schedule.Length, isCut ? PlannedRate(elapsed)
                 : targetRate);
-        IReadOnlyList<string> limits = GeneratorLimits.Find(new GeneratorFacts
+        IReadOnlyList<string> limits = record.Arrivals == 0 && isCut ? [] : GeneratorLimits.Find(new GeneratorFacts
         {
             TargetRate = isCut ? PlannedRate(elapsed) : targetRate,
             AchievedRate = achievedRate,

@@ -44,6 +44,10 @@ internal static class ResultFiles
             {
                 using var writer = new StreamWriter(hgrm);
                 HgrmText.Write(writer, Summaries.Restore(result.Histogram.Corrected, result.LatencyMs.Corrected));
+                if (result.Target.IsClosedLoop)
+                {
+                    writer.Write("#[Model   = closed loop, latencies uncorrected]\n");
+                }
             });
         }
     }

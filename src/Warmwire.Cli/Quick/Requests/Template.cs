@@ -11,12 +11,14 @@ internal sealed class Template
 {
     private readonly Part[] _parts;
 
-    private Template(string text, Part[] parts) => (Text, _parts) = (text, parts);
+    private Template(string text, Part[] parts) =>
+        (Text, _parts, IsFixed) = (text, parts, Array.TrueForAll(parts, static part => part.Name is null));
 
     /// <summary>As it was written.</summary>
     public string Text { get; }
 
-    public bool IsFixed => _parts.All(static part => part.Name is null);
+    /// <summary>Whether it has no placeholder.</summary>
+    public bool IsFixed { get; }
 
     /// <summary>The names of the placeholders.</summary>
     public IEnumerable<string> Names => _parts.Select(static part => part.Name).OfType<string>();
@@ -67,6 +69,11 @@ internal sealed class Template
     /// <exception cref="MissingValueException">A placeholder has no value.</exception>
     public string Fill(Variables variables, bool isUrl)
     {
+        if (IsFixed)
+        {
+            return Text;
+        }
+
         var text = new StringBuilder(Text.Length + 32);
         foreach (Part part in _parts)
         {

@@ -6,13 +6,13 @@ namespace Warmwire.Cli.Quick.Requests;
 /// </summary>
 internal sealed class Variables
 {
-    private readonly Dictionary<string, string> _captured = new(StringComparer.Ordinal);
+    private Dictionary<string, string>? _captured;
 
     public DataRow Row { get; set; }
 
-    public string? Find(string name) => _captured.TryGetValue(name, out string? value) ? value : Row.Find(name);
+    public string? Find(string name) => _captured is not null && _captured.TryGetValue(name, out string? value) ? value : Row.Find(name);
 
-    public void Set(string name, string value) => _captured[name] = value;
+    public void Set(string name, string value) => (_captured ??= new(StringComparer.Ordinal))[name] = value;
 
-    public void Forget() => _captured.Clear();
+    public void Forget() => _captured?.Clear();
 }

@@ -131,7 +131,7 @@ internal sealed record TargetResult
 
     public required double DurationSeconds { get; init; }
 
-    /// <summary>Arrivals in all.</summary>
+    /// <summary>Arrivals in all; 0 in a closed loop that only time limits.</summary>
     public required long Arrivals { get; init; }
 
     /// <summary>Requests that each arrival makes one after another.</summary>

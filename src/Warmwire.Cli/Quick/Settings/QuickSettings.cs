@@ -142,7 +142,7 @@ internal sealed record QuickSettings
         WarmUpSeconds = WarmUpSeconds,
         Rate = Shard.RateOf(Rate),
         DurationSeconds = DurationSeconds,
-        Arrivals = OwnArrivals,
+        Arrivals = Users is not null && Arrivals == MaxArrivals ? 0 : OwnArrivals,
         RequestsPerArrival = RequestsPerArrival,
         TimeoutSeconds = Timeout.TotalSeconds,
         HttpVersion = Http2 ? "2" : "1.1",

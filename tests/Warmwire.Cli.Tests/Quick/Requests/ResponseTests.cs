@@ -32,6 +32,9 @@ public sealed class ResponseTests
                 ["status==200"] = new(15, 5),
             },
             result.Checks);
+        using var report = new StringWriter();
+        Cli.Quick.Reports.HtmlReport.Write(report, result);
+        Assert.Contains("header X-Shard==odd", report.ToString(), StringComparison.Ordinal);
         Assert.Contains(
             "39 of 80 checks failed, most often header X-None (20).", QuickVerdict.Sentences(result));
         Assert.True(Cli.Quick.Ensuring.EnsureCondition.TryParse("checks.failed<1%", out var condition, out _));
