@@ -45,8 +45,8 @@ internal sealed record ProcessResult
     public IReadOnlyDictionary<string, long> TimeWaitSeen { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
 
     /// <summary>
-    /// Of the addresses that the process was not seen using, the one with the most connections that entered TIME_WAIT; they may be another
-    /// program's. Empty if there was none.
+    /// Where short connections cannot be met: of the addresses that the process was not seen using, the one with the most connections that
+    /// entered TIME_WAIT; they may be another program's. Empty otherwise.
     /// </summary>
     public IReadOnlyDictionary<string, long> OtherTimeWait { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
 

@@ -39,6 +39,11 @@ internal static class ScenarioFile
             var steps = new ScenarioSteps(path, target, common, data);
             double weight = map.FindNumber("weight", 0.0001, MaxWeight) ?? 1;
             flows.Add((steps.Read(map.GetList("flow")), weight));
+            if (steps.Requests == 0)
+            {
+                throw map.Wrong("flow", "has no request");
+            }
+
             requests = Math.Max(requests, steps.Requests);
         }
 

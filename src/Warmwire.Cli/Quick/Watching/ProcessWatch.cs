@@ -38,6 +38,7 @@ internal sealed class ProcessWatch : IAsyncDisposable
     private readonly long _ticksPerSecond = ClockTicks.PerSecond();
     private readonly CancellationTokenSource _stop = new();
     private readonly string _name;
+    private readonly bool _meetsShortOnes;
     private readonly Task _looking;
 
     // Owned by the constructor, then by the looking flow, then by FinishAsync after it has ended.
@@ -63,6 +64,7 @@ internal sealed class ProcessWatch : IAsyncDisposable
         (_pid, _name, _listensOn, _secondsSinceStart, _time) = (pid, first.Name, listensOn, secondsSinceStart, time);
         _ports = listensOn is { } port ? [port] : [];
         _tree = new ProcessTree(pid, first);
+        _meetsShortOnes = SocketEnds.MayAsk(pid);
         _pointAt = time.GetTimestamp();
         _ = new ProcFolder(pid).Descriptors(); // throws if it may not be read
         _tree.Look();
@@ -358,8 +360,10 @@ internal sealed class ProcessWatch : IAsyncDisposable
         return notes;
     }
 
-    /// <summary>Without those to the tree itself, which are its callers'.</summary>
-    private Dictionary<string, long> LargestOther() => ByRemote.Text(_timeWait.EnteredByRemote
+    /// <summary>
+    /// Where connections of a millisecond cannot be met. Without those to the tree itself, which are its callers'.
+    /// </summary>
+    private Dictionary<string, long> LargestOther() => _meetsShortOnes ? [] : ByRemote.Text(_timeWait.EnteredByRemote
         .Where(pair => !_used.Contains(pair.Key) && !_ports.Contains(pair.Key.Port))
         .OrderByDescending(static pair => pair.Value)
         .Take(1));

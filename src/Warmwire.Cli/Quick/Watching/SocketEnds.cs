@@ -18,7 +18,22 @@ internal static class SocketEnds
 
     private const int IPv4 = 2;
     private const int IPv6 = 10;
+    private const int NoSuchDescriptor = 9;
     private const int LongestAddress = 128;
+
+    /// <summary>Whether the system lets this program ask.</summary>
+    public static bool MayAsk(int pid)
+    {
+        if (!Environment.Is64BitProcess || SystemCall(OpenProcess, pid, 0, 0) is not (>= 0 and var process))
+        {
+            return false;
+        }
+
+        // No process has this descriptor, but whether it may be asked for is looked at first.
+        bool isRefused = SystemCall(GetDescriptor, process, int.MaxValue, 0) < 0 && Marshal.GetLastPInvokeError() != NoSuchDescriptor;
+        _ = Close((int)process);
+        return !isRefused;
+    }
 
     /// <returns><see langword="null"/> if it is closed by now, has no other end, or may not be asked.</returns>
     public static TcpLine? Find(int pid, int descriptor, long inode)
@@ -80,7 +95,7 @@ internal static class SocketEnds
         }
     }
 
-    [DllImport("libc", EntryPoint = "syscall")]
+    [DllImport("libc", EntryPoint = "syscall", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern nint SystemCall(nint number, nint first, nint second, nint third);
 

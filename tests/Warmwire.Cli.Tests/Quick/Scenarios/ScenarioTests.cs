@@ -152,6 +152,7 @@ public sealed class ScenarioTests : IDisposable
         1,
         "get has the key 'beforeRequest', which is not read; those that are: url, name, headers, json, body, capture, match, expect",
         "{FLOW}{ get: { url: /, beforeRequest: f } }")]
+    [InlineData(1, "'flow' has no request", "{FLOW}{ think: 1 }")]
     [InlineData(1, "get has no 'url'", "{FLOW}{ get: {} }")]
     [InlineData(1, "'url' must be a path such as /home or an http or https URL, not 'home'", "{FLOW}{ get: { url: home } }")]
     [InlineData(1, "'url' has {{id}}, which no request before it captures", "{FLOW}{ get: { url: '/{{id}}' } }")]

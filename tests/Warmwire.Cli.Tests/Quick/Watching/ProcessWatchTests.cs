@@ -233,7 +233,14 @@ public sealed class ProcessWatchTests
             string address = $"127.0.0.1:{PortOf(used)}";
             Assert.Equal(new Dictionary<string, long> { [address] = 2 }, result.TimeWaitSeen);
             Assert.Equal(new Dictionary<string, int> { [address] = 2 }, result.After.TimeWait);
-            Assert.InRange(Assert.Single(result.OtherTimeWait).Value, 5, int.MaxValue);
+            if (SocketEnds.MayAsk(process.Id))
+            {
+                Assert.Empty(result.OtherTimeWait);
+            }
+            else
+            {
+                Assert.InRange(Assert.Single(result.OtherTimeWait).Value, 5, int.MaxValue);
+            }
         }
         finally
         {
