@@ -105,6 +105,47 @@ public sealed class LoadModelTests
             .Replace("Uncorrected, ms", "", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Users_of_a_shard_warm_up_and_are_counted_from_the_start()
+    {
+        int served = 0;
+        await using LoadTarget target = await LoadTarget.StartAsync(context =>
+        {
+            Interlocked.Increment(ref served);
+            return context.Response.WriteAsync("ok");
+        });
+        QuickResult result = await RunAsync(new QuickSettings
+        {
+            Url = target.Url,
+            Rate = 0,
+            Arrivals = 25,
+            Shard = new Shard(1, 2),
+            WarmUpSeconds = 0.5,
+            Users = new ClosedLoop(5, TimeSpan.FromMilliseconds(10), Seconds: null),
+        });
+        Assert.Equal((12, 12, 2), (result.Requests, result.Responses, result.Target.Users));
+        Assert.InRange(served, 13, 500);
+        Assert.InRange(result.Connections.OpenAtStart, 1, 2);
+        Assert.Equal(12, result.Connections.Exchanges);
+    }
+
+    [Fact]
+    public async Task Interrupted_in_its_warm_up_it_has_nothing_to_tell()
+    {
+        using var interrupt = new CancellationTokenSource();
+        await using LoadTarget target = await LoadTarget.StartAsync(context =>
+        {
+            interrupt.CancelAfter(50);
+            return context.Response.WriteAsync("ok");
+        });
+        using var run = new QuickRun(
+            new QuickSettings { Url = target.Url, Rate = 50, Arrivals = 50, WarmUpSeconds = 3600 }, TimeProvider.System);
+        QuickResult result = await run.RunAsync(interrupt.Token);
+        Assert.Equal((true, 0, 0), (result.Interrupted, result.Requests, result.Arrivals));
+        Assert.Empty(result.GeneratorLimits);
+        Assert.Equal(["No request was sent."], QuickVerdict.Sentences(result));
+    }
+
     private static async Task<QuickResult> RunAsync(QuickSettings settings)
     {
         using var run = new QuickRun(settings, TimeProvider.System);

@@ -104,6 +104,27 @@ public sealed class ResponseTests
     }
 
     [Fact]
+    public async Task Connections_that_redirects_lead_to_are_counted_and_credentials_stay_with_their_origin()
+    {
+        string? authorization = "";
+        await using LoadTarget other = await LoadTarget.StartAsync(context =>
+        {
+            authorization = context.Request.Headers.Authorization;
+            return context.Response.WriteAsync("there");
+        });
+        await using LoadTarget target = await LoadTarget.StartAsync(context =>
+        {
+            context.Response.Redirect($"{other.Url}there");
+            return Task.CompletedTask;
+        });
+        QuickResult result = await ParsedRun.RunAsync(
+            "-c", "6", "-d", "0.2", "--follow-redirects", "-H", "Authorization: Basic x", "--check", "body==there", target.Url.ToString());
+        Assert.Equal(new CheckResult(6, 0), result.Checks["body==there"]);
+        Assert.Equal(target.Connections + other.Connections, result.Connections.Opened);
+        Assert.Null(authorization);
+    }
+
+    [Fact]
     public async Task No_more_redirects_are_followed_than_was_said()
     {
         await using LoadTarget target = await LoadTarget.StartAsync(static context =>
