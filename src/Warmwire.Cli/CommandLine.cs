@@ -68,7 +68,7 @@ internal static class CommandLine
     {
         Command root = Root();
         bool isDefault = arguments.Count == 0 || (arguments[0].StartsWith('-') && !IsOptionOf(root, arguments[0]));
-        return root.Parse(isDefault ? [DefaultCommand, .. arguments] : arguments, Parsing);
+        return root.Parse(ResponseOptions.WithNumbers(isDefault ? [DefaultCommand, .. arguments] : arguments), Parsing);
     }
 
     /// <summary>The first error, in one line.</summary>
@@ -94,7 +94,17 @@ internal static class CommandLine
     private static string Unknown(ParseResult parsed, string what) =>
         $"{NameOf(parsed)} has no {(what.StartsWith('-') ? "option" : "argument")} '{what}'; see warmwire {NameOf(parsed)} --help";
 
-    private static string NameOf(ParseResult parsed) => parsed.CommandResult.Command.Name;
+    /// <summary>With the commands above it, but for the program.</summary>
+    private static string NameOf(ParseResult parsed)
+    {
+        string name = parsed.CommandResult.Command.Name;
+        for (SymbolResult? above = parsed.CommandResult.Parent; above is CommandResult { Parent: not null } command; above = above.Parent)
+        {
+            name = $"{command.Command.Name} {name}";
+        }
+
+        return name;
+    }
 
     private static Command Root() => new(
         "warmwire",
@@ -104,10 +114,11 @@ internal static class CommandLine
         CompareArguments.Command(
             static (settings, cancellationToken) => new CompareCommand(settings, Terminal.Open()).RunAsync(cancellationToken)),
         QuickArguments.Command(static (parsed, cancellationToken) =>
-            new QuickCommand(parsed.Settings, parsed.Outputs, parsed.Pid, Terminal.Open(), TimeProvider.System)
+            new QuickCommand(parsed.Settings, parsed.Outputs, parsed.Watch, Terminal.Open(), TimeProvider.System)
                 .RunAsync(cancellationToken)),
         MergeArguments.Command(static (settings, cancellationToken) =>
             new MergeCommand(settings, Terminal.Open()).RunAsync(cancellationToken)),
+        ImportArguments.Command(Console.In, Console.Out),
         ExperimentArguments.Command(static (settings, cancellationToken) =>
             new ExperimentCommand(settings, Terminal.Open(), TimeProvider.System).RunAsync(cancellationToken)),
         Hidden(FunctionCommand.Name, FunctionCommand.RunAsync),

@@ -79,6 +79,13 @@ internal sealed class LatencyHistogram
     }
 
     /// <summary>Forgets all. Not to be called while others record.</summary>
+    public LatencyHistogram Copy()
+    {
+        var copy = new LatencyHistogram();
+        copy.Add(this);
+        return copy;
+    }
+
     public void Clear()
     {
         Array.Clear(_counts);

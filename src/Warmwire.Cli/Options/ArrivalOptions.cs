@@ -40,29 +40,97 @@ internal sealed class ArrivalOptions
         CustomParser = static argument => OptionValues.Whole(argument, QuickSettings.MaxRequestsPerArrival) ?? 1,
     };
 
-    public void AddTo(Command command)
+    private readonly Option<long?> _users = new("--users")
+    {
+        Description = "In place of a rate, so many users in a closed loop: each sends its next request after its last response, so the "
+            + "latencies are uncorrected. It takes --duration, or --count requests in total.",
+        HelpName = "N",
+        CustomParser = static argument => OptionValues.Whole(argument, ClosedLoop.MaxUsers),
+    };
+
+    private readonly Option<double?> _think = new("--think")
+    {
+        Description = "How long each of --users waits after a response.",
+        HelpName = "TIME",
+        CustomParser = OptionValues.Duration,
+    };
+
+    private static readonly Uri s_later = new("http://localhost/");
+
+    private readonly StageOptions _stages = new();
+
+    /// <param name="command">The command.</param>
+    /// <param name="scenario">The option of a file that may have the rate, so that none is needed here.</param>
+    public void AddTo(Command command, Option scenario)
     {
         command.Add(_rate);
         command.Add(_duration);
         command.Add(_count);
         command.Add(_number);
+        _stages.AddTo(command);
+        command.Add(_users);
+        command.Add(_think);
         command.Validators.Add(result =>
         {
-            bool hasRate = result.GetResult(_rate) is not null;
-            bool hasCount = result.GetResult(_count) is not null;
-            if (hasRate == hasCount)
+            if (Problem(option => result.GetResult(option) is { } given && IsGiven(given), scenario) is { } problem)
             {
-                result.AddError(hasRate
-                    ? "give --rate (arrivals per second) or --count (arrivals in total), not both"
-                    : "give --rate (arrivals per second) or --count (arrivals in total)");
+                result.AddError(problem);
             }
         });
     }
 
-    public QuickSettings Read(ParseResult parsed, Uri url)
+    /// <summary>What of the options does not go together.</summary>
+    private string? Problem(Func<Option, bool> has, Option scenario) => (has(_rate), has(_count), has(_users), has(_stages.Stages)) switch
     {
-        (double rate, long arrivals) = Amount(parsed.GetValue(_rate), parsed.GetValue(_duration), parsed.GetValue(_count));
-        return new QuickSettings { Url = url, Rate = rate, Arrivals = arrivals, RequestsPerArrival = (int)parsed.GetValue(_number) };
+        _ when has(scenario) && has(_number) => "--num is for a URL; a scenario has its own loops",
+        (true, _, true, _) => "--users sends a request after each response, so it cannot be used with --rate",
+        (_, _, true, true) => "--users sends a request after each response, so it cannot be used with --stage",
+        (_, true, _, true) => "--stage has rates, so it cannot be used with --count",
+        (_, _, _, true) when has(_duration) => "each --stage has its own time, so it cannot be used with --duration",
+        (_, _, false, _) when has(_think) => "--think is for --users",
+        (_, _, true, _) or (_, _, _, true) => null,
+        (false, false, false, false) when has(scenario) => has(_duration)
+            ? "--duration is for --rate, --count or --users; the phases of a scenario have their own"
+            : null,
+        (true, true, _, _) => "give --rate (arrivals per second) or --count (arrivals in total), not both",
+        (false, false, _, _) => "give --rate (arrivals per second) or --count (arrivals in total)",
+        _ => null,
+    };
+
+    /// <summary>An option with a default has a result without being given.</summary>
+    private static bool IsGiven(SymbolResult result) => result is not OptionResult { Implicit: true };
+
+    /// <param name="parsed">The command line.</param>
+    /// <param name="url">The URL; of a scenario it is taken later.</param>
+    /// <returns>Without arrivals if a scenario has them.</returns>
+    public QuickSettings Read(ParseResult parsed, Uri? url)
+    {
+        url ??= s_later;
+        if (parsed.GetValue(_users) is { } users)
+        {
+            double? seconds = parsed.GetValue(_duration)
+                ?? (parsed.GetValue(_count) is null ? QuickSettings.DefaultDurationSeconds : null);
+            return _stages.Apply(parsed, new QuickSettings
+            {
+                Url = url,
+                Rate = 0,
+                Arrivals = parsed.GetValue(_count) ?? QuickSettings.MaxArrivals,
+                RequestsPerArrival = (int)parsed.GetValue(_number),
+                Users = new ClosedLoop((int)users, TimeSpan.FromSeconds(parsed.GetValue(_think) ?? 0), seconds),
+            });
+        }
+
+        if (parsed.GetResult(_rate) is null && parsed.GetResult(_count) is null && parsed.GetResult(_stages.Stages) is null)
+        {
+            return _stages.Apply(parsed, new QuickSettings { Url = url, Rate = 0, Arrivals = 0 });
+        }
+
+        bool hasStages = parsed.GetResult(_stages.Stages) is not null;
+        (double rate, long arrivals) = hasStages ? (parsed.GetValue(_rate) ?? 0, 0) : Amount(parsed.GetValue(_rate), parsed.GetValue(
+            _duration), parsed.GetValue(_count));
+        var settings = new QuickSettings { Url = url, Rate = rate, Arrivals = arrivals, RequestsPerArrival = (int)parsed.GetValue(
+            _number) };
+        return _stages.Apply(parsed, settings);
     }
 
     /// <summary>Arrivals per second and in total.</summary>

@@ -43,18 +43,9 @@ internal static class OptionValues
     public static double? Duration(ArgumentResult argument)
     {
         string text = argument.Tokens[0].Value;
-        (string number, double unit) = text switch
+        if (Quick.Settings.Duration.TryParse(text) is { } seconds)
         {
-            [.. var milliseconds, 'm', 's'] => (milliseconds, 0.001),
-            [.. var seconds, 's'] => (seconds, 1),
-            [.. var minutes, 'm'] => (minutes, 60),
-            [.. var hours, 'h'] => (hours, 3600),
-            _ => (text, 1.0),
-        };
-        if (double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)
-            && value * unit is >= 0.001 and <= QuickSettings.MaxDurationSeconds)
-        {
-            return value * unit;
+            return seconds;
         }
 
         argument.AddError($"{Name(argument)} must be a time from 1ms to 7 days such as 300, 90s, 5m, 1h or 500ms, not '{text}'");

@@ -2,13 +2,14 @@ using System.CommandLine;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Settings;
 
 namespace Warmwire.Cli.Options;
 
 /// <summary>The options that say what each request is: method, headers and body.</summary>
-internal sealed class RequestOptions
+internal sealed partial class RequestOptions
 {
     private readonly Option<string?> _payload = new("--payload", "-p")
     {
@@ -35,8 +36,18 @@ internal sealed class RequestOptions
         AllowMultipleArgumentsPerToken = false,
     };
 
-    public void AddTo(Command command)
+    /// <param name="command">The command.</param>
+    /// <param name="scenario">The option of a file that has its own requests.</param>
+    public void AddTo(Command command, Option scenario)
     {
+        command.Validators.Add(result =>
+        {
+            Option? given = ((Option[])[_payload, _contentType, _method]).FirstOrDefault(option => result.GetResult(option) is not null);
+            if (given is not null && result.GetResult(scenario) is not null)
+            {
+                result.AddError($"--scenario has its own requests, so it cannot be used with {given.Name}");
+            }
+        });
         command.Add(_payload);
         command.Add(_contentType);
         command.Add(_method);
@@ -101,7 +112,8 @@ internal sealed class RequestOptions
     {
         try
         {
-            using var document = JsonDocument.Parse(body);
+            // A placeholder is a number or a part of a string.
+            using var document = JsonDocument.Parse(Placeholder().Replace(Encoding.UTF8.GetString(body), "0"));
             return true;
         }
         catch (JsonException)
@@ -138,4 +150,7 @@ internal sealed class RequestOptions
 
         return fields;
     }
+
+    [GeneratedRegex(@"\{\{\{[^{}]*\}\}\}|\{\{[^{}]*\}\}", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Placeholder();
 }

@@ -17,15 +17,15 @@ internal sealed class QuickCommand
 {
     private readonly QuickSettings _settings;
     private readonly QuickOutputs _outputs;
-    private readonly int? _pid;
+    private readonly WatchChoice _watch;
     private readonly Terminal _terminal;
     private readonly TimeProvider _time;
 
-    public QuickCommand(QuickSettings settings, QuickOutputs outputs, int? pid, Terminal terminal, TimeProvider time)
+    public QuickCommand(QuickSettings settings, QuickOutputs outputs, WatchChoice watch, Terminal terminal, TimeProvider time)
     {
         _settings = settings;
         _outputs = outputs;
-        _pid = pid;
+        _watch = watch;
         _terminal = terminal;
         _time = time;
     }
@@ -53,7 +53,7 @@ internal sealed class QuickCommand
     private async Task<QuickResult> RunLoadAsync(CancellationToken cancellationToken)
     {
         using var run = new QuickRun(_settings, _time);
-        await using ProcessWatch? watch = _pid is { } pid ? ProcessWatch.Start(pid, () => run.SecondsSinceStart, _time) : null;
+        await using ProcessWatch? watch = StartWatch(() => run.SecondsSinceStart);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task<QuickResult> running = run.RunAsync(stop.Token);
         try
@@ -72,6 +72,38 @@ internal sealed class QuickCommand
         return watch is null ? result : result with { Process = await watch.FinishAsync(result.Requests) };
     }
 
+    private ProcessWatch? StartWatch(Func<double> secondsSinceStart)
+    {
+        if (_watch.Pid is { } given)
+        {
+            return ProcessWatch.Start(given, secondsSinceStart, _time);
+        }
+
+        bool isHere = _watch.FindsListener && _settings.Route.UnixSocket is null && ListeningProcess.IsOnThisMachine(_settings.Url);
+        if (!isHere)
+        {
+            return _watch.IsRequired
+                ? throw new CommandFailure(_settings.Route.UnixSocket is null
+                    ? $"--pid auto: {_settings.Url.Host} is not this machine; give the number of a process"
+                    : "--pid auto finds who listens on a port; with --unix-socket, give the number of a process")
+                : null;
+        }
+
+        if (!ListeningProcess.TryFind(_settings.Url.Port, out int pid, out string? problem))
+        {
+            return _watch.IsRequired ? throw new CommandFailure($"--pid auto: {problem}") : null;
+        }
+
+        try
+        {
+            return ProcessWatch.Start(pid, secondsSinceStart, _time, listensOn: _settings.Url.Port);
+        }
+        catch (CommandFailure) when (!_watch.IsRequired)
+        {
+            return null; // it ended just now, or became another user's; nobody asked for it
+        }
+    }
+
     private async Task<int> ExitCodeAsync(QuickResult result)
     {
         if (result.Interrupted)
@@ -85,18 +117,32 @@ internal sealed class QuickCommand
             return ExitCodes.CouldNotRun;
         }
 
-        return result.Ensure.All(static condition => condition.Held) ? ExitCodes.Success : ExitCodes.ConditionFailed;
+        return result.Aborted is null && result.Ensure.All(static condition => condition.Held) ? ExitCodes.Success
+            : ExitCodes.ConditionFailed;
     }
 
     private string Headline()
     {
-        double rate = _settings.Shard.RateOf(_settings.Rate);
-        string arrivals = Invariant($"{_settings.OwnArrivals:N0} arrivals, {rate:0.##} per second for {_settings.DurationSeconds:0.##} s");
         string each = _settings.RequestsPerArrival == 1 ? "" : Invariant($", {_settings.RequestsPerArrival:N0} requests each");
         string how = (_settings.Http2 ? ", HTTP/2" : "")
             + (_settings.NewConnectionPerRequest ? ", a new connection per request" : "")
+            + (_settings.WarmUpSeconds > 0 ? Invariant($", after {_settings.WarmUpSeconds:0.###} s of warm-up") : "")
             + (_settings.Shard.Count > 1 ? $", shard {_settings.Shard}" : "");
-        return $"{_settings.Method} {_settings.Url}: {arrivals}{each}{how}";
+        string what = _settings.TargetName ?? $"{_settings.Method} {_settings.Url}";
+        return $"{what}: {Load()}{each}{how}";
+    }
+
+    private string Load()
+    {
+        if (_settings.Users is { } loop)
+        {
+            string end = loop.Seconds is { } seconds ? Invariant($"{seconds:0.##} s") : Invariant($"{_settings.OwnArrivals:N0} iterations");
+            return Invariant($"closed loop, {_settings.Shard.Of(loop.Users):N0} users for {end}, latencies uncorrected");
+        }
+
+        double rate = _settings.Shard.RateOf(_settings.Rate);
+        string stages = _settings.Stages.Count == 0 ? "" : $" (stages {string.Join(' ', _settings.Stages)})";
+        return Invariant($"{_settings.OwnArrivals:N0} arrivals, {rate:0.##} per second for {_settings.DurationSeconds:0.##} s{stages}");
     }
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);

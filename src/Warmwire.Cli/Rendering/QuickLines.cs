@@ -34,8 +34,8 @@ internal sealed class QuickLines : IQuickView
     internal static string Line(QuickProgress now) => string.Create(
         CultureInfo.InvariantCulture,
         $"{now.ElapsedSeconds:0} s: {Count(now.Look.Requests, "request")}, {Count(now.Look.Responses, "response")}, "
-            + $"{Count(now.Look.Failed, "error")}, p50 {now.Look.P50 / 1e6:0.##} ms, p99 {now.Look.P99 / 1e6:0.##} ms, "
-            + $"{Count(now.Open, "connection")} open, {now.Opened} opened");
+            + $"{Count(now.Look.Failed, "error")}, p50 {now.Look.P50 / 1e6:0.##} ms, p99 {now.Look.P99 / 1e6:0.##} ms"
+            + $"{(now.IsClosedLoop ? " (closed loop, uncorrected)" : "")}, {Count(now.Open, "connection")} open, {now.Opened} opened");
 
     private static string Count(long count, string thing) => $"{count} {thing}{(count == 1 ? "" : "s")}";
 }

@@ -46,7 +46,9 @@ internal sealed class QuickTable : IQuickView
         Row(
             grid,
             "arrivals",
-            Invariant($"{look.Arrivals:N0} of {now.Arrivals:N0}, {Rate(now):0.#} of {now.TargetRate:0.#} per second"),
+            now.IsClosedLoop
+                ? Invariant($"{look.Arrivals:N0}, {Rate(now):0.#} per second (closed loop, latencies uncorrected)")
+                : Invariant($"{look.Arrivals:N0} of {now.Arrivals:N0}, {Rate(now):0.#} of {now.TargetRate:0.#} per second"),
             look.Dropped > 0 ? Invariant($", {look.Dropped:N0} dropped") : null);
         Row(
             grid,
@@ -76,12 +78,15 @@ internal sealed class QuickTable : IQuickView
 
     private static string Bar(QuickProgress now)
     {
-        int done = (int)Math.Clamp(now.ElapsedSeconds / now.DurationSeconds * BarWidth, 0, BarWidth);
+        double part = now.DurationSeconds > 0 ? now.ElapsedSeconds / now.DurationSeconds : (double)now.Look.Arrivals / now.Arrivals;
+        int done = (int)Math.Clamp(part * BarWidth, 0, BarWidth);
         return new string('█', done) + new string('░', BarWidth - done);
     }
 
     private static double Rate(QuickProgress now) =>
-        now.ElapsedSeconds <= 0 ? 0 : now.Look.Arrivals / Math.Clamp(now.ElapsedSeconds, 1, Math.Max(now.DurationSeconds, 1));
+        now.ElapsedSeconds <= 0 ? 0 : now.Look.Arrivals / (now.DurationSeconds > 0
+            ? Math.Clamp(now.ElapsedSeconds, 1, Math.Max(now.DurationSeconds, 1))
+            : now.ElapsedSeconds);
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

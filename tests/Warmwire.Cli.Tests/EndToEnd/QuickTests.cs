@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -85,6 +86,8 @@ public sealed class QuickTests : IDisposable
     [InlineData("warmwire: could not connect to http://nowhere.invalid/: ", "-c", "1", "http://nowhere.invalid/")]
     [InlineData("warmwire: --output: ", "-c", "1", "http://127.0.0.1:1/", "-o", "/no/such/folder/file")]
     [InlineData("warmwire: --pid 2147483647: there is no such process", "-c", "1", "http://127.0.0.1:1/", "--pid", "2147483647")]
+    [InlineData("warmwire: --pid auto: no process of this machine listens on port 1", "-c", "1", "http://127.0.0.1:1/", "--pid", "auto")]
+    [InlineData("warmwire: --pid auto: 192.0.2.1 is not this machine", "-c", "1", "http://192.0.2.1:1/", "--pid", "auto")]
     [InlineData("warmwire: --ensure 'p95<500': ", "-c", "1", "http://127.0.0.1:1/", "--ensure", "p95<500")]
     public async Task What_cannot_be_run_is_2_and_one_line(string error, params string[] arguments)
     {
@@ -216,6 +219,90 @@ public sealed class QuickTests : IDisposable
         Assert.Equal((80, 80, target.Connections, 2), (result.Requests, result.Responses, result.Connections.Opened, result.Merged));
         Assert.Equal((40.0, 2.0), (result.Target.Rate, result.Target.DurationSeconds));
         Assert.Equal(80, result.Series.Points.Sum(static point => point.Due));
+    }
+
+    [Theory]
+    [InlineData(false, " grew from 0 to 150, 1.00 per request, and stayed open")]
+    [InlineData(true, " were closed by this machine and entered TIME_WAIT, 1.00 per request")]
+    public async Task A_client_for_each_request_is_found_without_naming_the_process(bool disposes, string fault)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc");
+        using UpstreamProcess upstream = await UpstreamProcess.StartAsync();
+        var clients = new ConcurrentBag<HttpClient>();
+        await using LoadTarget target = await LoadTarget.StartAsync(async context =>
+        {
+            var client = new HttpClient();
+            await context.Response.WriteAsync(await client.GetStringAsync($"http://127.0.0.1:{upstream.Port}/"));
+            if (disposes)
+            {
+                client.Dispose();
+            }
+            else
+            {
+                clients.Add(client);
+            }
+        });
+        WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync("quick", "-r", "30", "-d", "5", target.Url.ToString());
+        foreach (HttpClient client in clients)
+        {
+            client.Dispose();
+        }
+
+        Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error));
+        Assert.Contains($", which listens on port {target.Url.Port},", outcome.Output, StringComparison.Ordinal);
+        Assert.True(
+            outcome.Output.Split('\n').Any(line =>
+                line.Contains($"127.0.0.1:{upstream.Port}", StringComparison.Ordinal) && line.Contains(fault, StringComparison.Ordinal)),
+            outcome.Output);
+    }
+
+    [Fact]
+    public async Task A_run_that_a_condition_ends_is_1_and_its_summary_is_printed()
+    {
+        await using LoadTarget target = await LoadTarget.StartAsync(static context =>
+        {
+            context.Response.StatusCode = 500;
+            return Task.CompletedTask;
+        });
+        WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync(
+            "quick", "-r", "20", "-d", "1h", "--abort-on", "failed>50%", target.Url.ToString());
+        Assert.Equal((1, ""), (outcome.ExitCode, outcome.Error));
+        Assert.Contains(outcome.Output.Split('\n'), static line =>
+            line.StartsWith("Aborted after ", StringComparison.Ordinal) && line.Contains("because failed>50% held: 100 %",
+                StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task URLs_come_from_standard_input_and_a_closed_loop_is_called_one_in_every_output()
+    {
+        await using LoadTarget target = await LoadTarget.StartAsync();
+        using Process process = WarmwireProcess.Start(
+            "quick", "--users", "2", "--think", "10ms", "-c", "20", "--hgrm", At("r.hgrm"), "-o", At("r.json"), "--report", At("r.html"),
+            "--ensure", "p(95)<60s", "-");
+        await process.StandardInput.WriteAsync($"{target.Url}a 2\n{target.Url}b\n");
+        process.StandardInput.Close();
+        WarmwireProcess.Outcome outcome = await WarmwireProcess.FinishAsync(process);
+        Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error));
+        string[] lines = outcome.Output.Split('\n');
+        Assert.Equal($"{target.Url}a and 1 more URLs: closed loop, 2 users for 20 iterations, latencies uncorrected", lines[0]);
+        Assert.Contains("http.requests: ............................................................. 20", lines);
+        Assert.Contains(lines, static line => line.StartsWith("Closed loop: 2 users each sent", StringComparison.Ordinal));
+        Assert.Contains(lines, static line =>
+            line.StartsWith("✓ passed p(95)<60s: ", StringComparison.Ordinal)
+            && line.EndsWith(" ms (closed loop, uncorrected)", StringComparison.Ordinal));
+        Assert.EndsWith("#[Model   = closed loop, latencies uncorrected]\n", await File.ReadAllTextAsync(
+            At("r.hgrm"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        QuickResult result = QuickJson.Read(await File.ReadAllTextAsync(At("r.json"), TestContext.Current.CancellationToken));
+        Assert.Equal(("closed", 2, 20), (result.Target.Model, result.Target.Users, result.Target.Arrivals));
+    }
+
+    [Fact]
+    public async Task No_process_is_watched_if_none_is_wanted()
+    {
+        await using LoadTarget target = await LoadTarget.StartAsync();
+        WarmwireProcess.Outcome outcome = await WarmwireProcess.RunAsync(
+            "quick", "-c", "2", "-d", "0.1", "--pid", "none", target.Url.ToString());
+        Assert.DoesNotContain("process.", outcome.Output, StringComparison.Ordinal);
     }
 
     private string At(string name) => Path.Combine(_folder.FullName, name);

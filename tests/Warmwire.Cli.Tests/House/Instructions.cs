@@ -37,7 +37,9 @@ internal static class Instructions
             }
             else
             {
-                code.Offset += LengthOf(operand, ref code);
+                // The number of a switch's targets is read here, so the offset is only then that from which the rest is counted.
+                int length = LengthOf(operand, ref code);
+                code.Offset += length;
             }
         }
 

@@ -28,7 +28,7 @@ public sealed class QuickArgumentsTests
             (HttpMethod.Get, null, TimeSpan.FromSeconds(10), Shard.Whole),
             (parsed.Settings.Method, parsed.Settings.Payload, parsed.Settings.Timeout, parsed.Settings.Shard));
         Assert.Equal((null, null, null, false), (parsed.Outputs.Json, parsed.Outputs.Report, parsed.Outputs.Hgrm, parsed.Outputs.Quiet));
-        Assert.Null(parsed.Pid);
+        Assert.Equal(WatchChoice.Default, parsed.Watch);
     }
 
     [Fact]
@@ -51,8 +51,27 @@ public sealed class QuickArgumentsTests
         Assert.Equal((new Shard(1, 3), new DateTimeOffset(2100, 1, 31, 12, 0, 0, TimeSpan.Zero)), (settings.Shard, settings.StartAt));
         Assert.Equal(
             ("o.json", "r.html", "h", true, 42),
-            (parsed.Outputs.Json, parsed.Outputs.Report, parsed.Outputs.Hgrm, parsed.Outputs.Quiet, parsed.Pid));
+            (parsed.Outputs.Json, parsed.Outputs.Report, parsed.Outputs.Hgrm, parsed.Outputs.Quiet, parsed.Watch.Pid));
         Assert.Equal(["p(95)<500", "errors==0"], parsed.Outputs.Conditions.Select(static condition => condition.Text));
+    }
+
+    [Fact]
+    public async Task Stages_start_at_the_rate_and_give_the_arrivals()
+    {
+        QuickSettings settings = (await ReadAsync("-r", "10", "--stage", "30s:100", "--stage", "1m:100", "--warm-up", "5s", Url)).Settings;
+        Assert.Equal((1650L + 6000, 90.0, 5.0), (settings.Arrivals, settings.DurationSeconds, settings.WarmUpSeconds));
+        Assert.Equal((7650 / 90.0, 10.0), (settings.Rate, settings.FirstRate));
+        Assert.Equal(["30s:100", "60s:100"], settings.Describe().Stages!);
+    }
+
+    [Theory]
+    [InlineData(60.0, QuickSettings.MaxArrivals, "--users", "3")]
+    [InlineData(5.0, QuickSettings.MaxArrivals, "--users", "3", "-d", "5")]
+    [InlineData(null, 100L, "--users", "3", "-c", "100")]
+    public async Task Users_take_a_time_or_a_count(double? seconds, long count, params string[] arguments)
+    {
+        QuickSettings settings = (await ReadAsync([.. arguments, "--think", "100ms", Url])).Settings;
+        Assert.Equal((new ClosedLoop(3, TimeSpan.FromSeconds(0.1), seconds), count), (settings.Users, settings.Arrivals));
     }
 
     [Theory]
@@ -97,13 +116,36 @@ public sealed class QuickArgumentsTests
     [InlineData("quick needs a URL; see warmwire quick --help", "-r", "1")]
     [InlineData("give --rate (arrivals per second) or --count (arrivals in total)", Url)]
     [InlineData("give --rate (arrivals per second) or --count (arrivals in total), not both", "-r", "1", "-c", "1", Url)]
+    [InlineData("the URL 'http://{{csv.h}}/' has a placeholder in its host; placeholders may only follow it", "-r", "1",
+        "http://{{csv.h}}/")]
+    [InlineData("--unix-socket is where connections lead to, so it cannot be used with --proxy", "-r", "1", "--unix-socket", "s",
+        "--proxy", "p", Url)]
+    [InlineData("with --proxy, the proxy looks names up, so it cannot be used with --resolve", "-r", "1", "--proxy", "p", "--resolve",
+        "r", Url)]
+    [InlineData("--cert-key needs --cert", "-r", "1", "--cert-key", "k", Url)]
+    [InlineData("--cert-password-env needs --cert", "-r", "1", "--cert-password-env", "k", Url)]
+    [InlineData("--follow-redirects must be a whole number from 1 to 50, not '51'", "-r", "1", "--follow-redirects", "51", Url)]
+    [InlineData("--abort-on 'errors>5x': 'x' is not a unit of errors; compare it with a number, or a share of the requests in %", "-r",
+        "1", "--abort-on", "errors>5x", Url)]
+    [InlineData("--abort-on 'timewait>5': timewait is known only after the run; use it with --ensure", "-r", "1", "--abort-on",
+        "timewait>5", Url)]
+    [InlineData("--users sends a request after each response, so it cannot be used with --rate", "--users", "2", "-r", "1", Url)]
+    [InlineData("--users sends a request after each response, so it cannot be used with --stage", "--users", "2", "--stage", "1s:1", Url)]
+    [InlineData("--stage has rates, so it cannot be used with --count", "--stage", "1s:1", "-c", "1", Url)]
+    [InlineData("each --stage has its own time, so it cannot be used with --duration", "--stage", "1s:1", "-d", "1", Url)]
+    [InlineData("--think is for --users", "-r", "1", "--think", "1s", Url)]
+    [InlineData("--stage must be a time and a rate from 0 to 1,000,000 such as 30s:100, not '30s'", "--stage", "30s", Url)]
+    [InlineData("--stage must be a time and a rate from 0 to 1,000,000 such as 30s:100, not '0:5'", "--stage", "0:5", Url)]
+    [InlineData("--stage: one of the stages must have a rate above 0", "--stage", "1s:0", Url)]
+    [InlineData("the stages of --stage may take 7 days together at most", "--stage", "100h:5", "--stage", "100h:5", Url)]
+    [InlineData("--users must be a whole number from 1 to 10,000, not '0'", "--users", "0", Url)]
     [InlineData("--rate must be a number of arrivals per second, more than 0 and at most 1,000,000, not '0'", "-r", "0", Url)]
     [InlineData("--rate must be a number of arrivals per second, more than 0 and at most 1,000,000, not '-3'", "-r=-3", Url)]
     [InlineData("--rate must be a number of arrivals per second, more than 0 and at most 1,000,000, not 'NaN'", "-r", "NaN", Url)]
     [InlineData("--duration must be a time from 1ms to 7 days such as 300, 90s, 5m, 1h or 500ms, not '8d'", "-r", "1", "-d", "8d", Url)]
     [InlineData("--timeout must be a time from 1ms to 7 days such as 300, 90s, 5m, 1h or 500ms, not '0'", "-r", "1", "--timeout", "0", Url)]
     [InlineData("--num must be a whole number from 1 to 1,000,000, not '1.5'", "-c", "1", "-n", "1.5", Url)]
-    [InlineData("--pid must be a whole number from 1 to 2,147,483,647, not 'x'", "-c", "1", "--pid", "x", Url)]
+    [InlineData("--pid must be the number of a process, auto or none, not 'x'", "-c", "1", "--pid", "x", Url)]
     [InlineData("--shard must be I/N with N from 1 to 10000 and I from 0 to N-1, such as 0/4, not '5'", "-c", "1", "--shard", "5", Url)]
     [InlineData(
         "--run-id must be 1 to 100 letters, digits and '-', '_', '.', ':', not 'a b'", "-c", "1", "--run-id", "a b", Url)]

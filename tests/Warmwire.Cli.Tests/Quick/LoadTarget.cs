@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -8,6 +9,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Warmwire.Cli.Serving;
 
@@ -20,11 +22,12 @@ internal sealed class LoadTarget : IAsyncDisposable
     private readonly X509Certificate2? _certificate;
     private int _connections;
 
-    private LoadTarget(RequestDelegate answer, HttpProtocols protocols, bool tls)
+    private LoadTarget(RequestDelegate answer, HttpProtocols protocols, bool tls, bool asksCertificate, string? unixSocket)
     {
         _certificate = tls ? SelfSignedCertificate.Create() : null;
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        EndPoint end = unixSocket is null ? new IPEndPoint(IPAddress.Loopback, 0) : new UnixDomainSocketEndPoint(unixSocket);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(end, listen =>
         {
             listen.Protocols = protocols;
             listen.Use(next => connection =>
@@ -34,7 +37,12 @@ internal sealed class LoadTarget : IAsyncDisposable
             });
             if (_certificate is not null)
             {
-                listen.UseHttps(_certificate);
+                listen.UseHttps(_certificate, https =>
+                {
+                    https.ClientCertificateMode = asksCertificate ? ClientCertificateMode.RequireCertificate
+                        : ClientCertificateMode.NoCertificate;
+                    https.ClientCertificateValidation = static (_, _, _) => true;
+                });
             }
         }));
         _application = builder.Build();
@@ -47,13 +55,18 @@ internal sealed class LoadTarget : IAsyncDisposable
 
     public static Task<LoadTarget> StartAsync(string body = "ok") => StartAsync(context => context.Response.WriteAsync(body));
 
-    public static async Task<LoadTarget> StartAsync(RequestDelegate answer, HttpProtocols protocols = HttpProtocols.Http1, bool tls = false)
+    public static async Task<LoadTarget> StartAsync(
+        RequestDelegate answer,
+        HttpProtocols protocols = HttpProtocols.Http1,
+        bool tls = false,
+        bool asksCertificate = false,
+        string? unixSocket = null)
     {
-        var target = new LoadTarget(answer, protocols, tls);
+        var target = new LoadTarget(answer, protocols, tls, asksCertificate, unixSocket);
         await target._application.StartAsync();
         IFeatureCollection features = target._application.Services.GetRequiredService<IServer>().Features;
         string address = features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Single();
-        target.Url = new Uri(address);
+        target.Url = unixSocket is null ? new Uri(address) : new Uri("http://localhost/");
         return target;
     }
 

@@ -4,6 +4,8 @@ using System.Text.RegularExpressions;
 using Warmwire.Cli.Histograms;
 using Warmwire.Cli.Options;
 using Warmwire.Cli.Quick.Load;
+using Warmwire.Cli.Quick.Requests;
+using Warmwire.Cli.Quick.Scenarios;
 using Warmwire.Cli.Quick.Settings;
 using Warmwire.Cli.Quick.Watching;
 using Warmwire.Tests.Kit;
@@ -37,7 +39,17 @@ public sealed class QuickDocTests
         Assert.Equal(Number(QuickSettings.MaxRequestsUnderWay), Limit("requests in progress"));
         Assert.Equal(Number(SeriesBuilder.MaxPoints), Limit("points of the series"));
         Assert.Equal(Number(Shard.MaxCount), Limit("shards"));
+        Assert.Equal((1024 * 1024L, "1 MiB"), (ScenarioFile.MaxBytes, Limit("a scenario file")));
+        Assert.Equal(Number(ScenarioFile.MaxScenarios), Limit("scenarios of a file"));
+        Assert.Equal(Number(ScenarioSteps.MaxSteps), Limit("steps of a flow"));
+        Assert.Equal(Number(UrlList.MaxUrls), Limit("URLs of a list"));
+        Assert.Equal(Number(CsvData.MaxRows), Limit("rows of `--data`"));
+        Assert.Equal(Number(Check.MaxCount), Limit("checks"));
+        Assert.Equal((1024 * 1024, "1 MiB"), (ResponseText.MaxBody, Limit("body that checks look at")));
+        Assert.Equal(Number(Stage.MaxCount), Limit("stages"));
+        Assert.Equal(Number(ClosedLoop.MaxUsers), Limit("users of a closed loop"));
         Assert.Equal(Number(ByRemote.MaxNamed), Limit("remote addresses named of a watched process"));
+        Assert.Equal(Number(ProcessTree.MaxMembers), Limit("descendants of a watched process, at a time"));
         Assert.Equal("1 h", Limit("latency"));
         Assert.Equal(3_600_000_000_000, LatencyHistogram.HighestTrackable);
     }

@@ -36,6 +36,15 @@ public sealed class QuickViewTests
     }
 
     [Fact]
+    public void A_closed_loop_is_called_one()
+    {
+        QuickProgress closed = s_halfWay with { IsClosedLoop = true };
+        Assert.Equal("arrivals     4,500, 30 per second (closed loop, latencies uncorrected)", Draw(closed)[1]);
+        Assert.StartsWith("time         ████████████████████░", Draw(closed with { DurationSeconds = 0 })[0]);
+        Assert.Contains("p99 17.8 ms (closed loop, uncorrected), 11 connections", QuickLines.Line(closed), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Before_the_start_there_is_nothing_yet()
     {
         string[] lines = Draw(new QuickProgress(60, -2, 1800, 30, default, 0, 0, 0, 0));

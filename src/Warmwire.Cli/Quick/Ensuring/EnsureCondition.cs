@@ -33,11 +33,19 @@ internal sealed record EnsureCondition
     /// <summary>The condition as it was written.</summary>
     public string Text { get; }
 
-    public static bool TryParse(string text, [NotNullWhen(true)] out EnsureCondition? condition, [NotNullWhen(false)] out string? error)
+    /// <param name="text">The condition.</param>
+    /// <param name="condition">What it means.</param>
+    /// <param name="error">What is wrong with it, in one line.</param>
+    /// <param name="option">The option that it was given to.</param>
+    public static bool TryParse(
+        string text,
+        [NotNullWhen(true)] out EnsureCondition? condition,
+        [NotNullWhen(false)] out string? error,
+        string option = "--ensure")
     {
         condition = null;
         string written = text.Trim();
-        error = Parse(written, ref condition) is { } problem ? $"--ensure '{written}': {problem}" : null;
+        error = Parse(written, ref condition) is { } problem ? $"{option} '{written}': {problem}" : null;
         Debug.Assert(condition is null != error is null);
         return condition is not null;
     }

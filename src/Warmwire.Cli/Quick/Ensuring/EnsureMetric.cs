@@ -11,7 +11,7 @@ internal abstract partial record EnsureMetric
 {
     private const string Names =
         "p(N), min, avg, med, max, the same after uncorrected., errors, failed, codes.500, codes.5xx, connections, peak, reuse, "
-            + "rate, dropped, timewait and perconnection.min";
+            + "checks.failed, rate, dropped, timewait and perconnection.min";
 
     private static readonly Dictionary<string, EnsureMetric> s_byName = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -23,6 +23,7 @@ internal abstract partial record EnsureMetric
         ["timewait"] = new CountMetric(static result => result.Connections.TimeWait, "TIME_WAIT cannot be seen on this system"),
         ["perconnection.min"] = new CountMetric(
             static result => result.Connections.Opened == 0 ? null : result.Connections.RequestsPerConnection.Min, "no connection"),
+        ["checks.failed"] = new ChecksMetric(),
         ["reuse"] = new ReuseMetric(),
         ["rate"] = new RateMetric(),
     };
@@ -173,7 +174,8 @@ internal abstract partial record EnsureMetric
                     Summaries.Restore(IsCorrected ? result.Histogram.Corrected : result.Histogram.Uncorrected, summary)
                         .ValueAt(Percent) / NanosecondsPerMillisecond,
             };
-            return new Measurement(milliseconds, 1, string.Create(CultureInfo.InvariantCulture, $"{milliseconds:0.######} ms"));
+            string kind = IsCorrected && result.Target.IsClosedLoop ? " (closed loop, uncorrected)" : "";
+            return new Measurement(milliseconds, 1, string.Create(CultureInfo.InvariantCulture, $"{milliseconds:0.######} ms{kind}"));
         }
     }
 
@@ -204,6 +206,26 @@ internal abstract partial record EnsureMetric
 
         public override Measurement Measure(QuickResult result, bool isShare) =>
             Of(result) is { } count ? Measurement.Count(count) : Measurement.None(Missing);
+    }
+
+    /// <summary>A number of checks, or their share of all.</summary>
+    private sealed record ChecksMetric : EnsureMetric
+    {
+        public override string Units => "a number, or a share of the checks in %";
+
+        public override decimal? ScaleOf(string unit) => unit switch
+        {
+            "" => 1,
+            "%" => 0.01m,
+            _ => null,
+        };
+
+        public override Measurement Measure(QuickResult result, bool isShare)
+        {
+            long failed = result.Checks.Values.Sum(static check => check.Failed);
+            long all = failed + result.Checks.Values.Sum(static check => check.Passed);
+            return isShare ? Measurement.Share(failed, all, "check") : Measurement.Count(failed);
+        }
     }
 
     private sealed record ReuseMetric : EnsureMetric

@@ -11,14 +11,14 @@ internal sealed class ArrivalDriver
     private const long LongestWait = 50_000_000;
 
     private readonly ArrivalSchedule _schedule;
-    private readonly Action<long> _start;
+    private readonly Action<long, long> _start;
     private readonly Action<long, long> _paused;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="schedule">When.</param>
-    /// <param name="start">Starts an arrival, given its due time (of <see cref="LoadClock.Now"/>), and returns at once.</param>
+    /// <param name="start">Starts an arrival, given its number and due time (of <see cref="LoadClock.Now"/>); returns at once.</param>
     /// <param name="paused">Told how long the process was stopped, and how many arrivals were due meanwhile.</param>
-    public ArrivalDriver(ArrivalSchedule schedule, Action<long> start, Action<long, long> paused)
+    public ArrivalDriver(ArrivalSchedule schedule, Action<long, long> start, Action<long, long> paused)
     {
         _schedule = schedule;
         _start = start;
@@ -64,7 +64,7 @@ internal sealed class ArrivalDriver
                 }
                 else
                 {
-                    _start(due);
+                    _start(i, due);
                     before = due;
                     i++;
                 }
@@ -82,7 +82,7 @@ internal sealed class ArrivalDriver
     {
         for (long i = from; i < end; i++)
         {
-            _start(startsAt + _schedule.DueAt(i));
+            _start(i, startsAt + _schedule.DueAt(i));
         }
     }
 }

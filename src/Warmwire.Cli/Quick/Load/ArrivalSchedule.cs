@@ -3,20 +3,25 @@ using Warmwire.Cli.Quick.Settings;
 namespace Warmwire.Cli.Quick.Load;
 
 /// <summary>
-/// When arrivals are due: evenly, one after each 1/rate seconds, the first one (of all shards) at once. Times are nanoseconds after the
-/// start.
+/// When arrivals of a shard are due, the first one (of all shards) at once. Times are nanoseconds after the start.
 /// </summary>
-internal sealed class ArrivalSchedule(double rate, long arrivals, Shard shard)
+internal sealed class ArrivalSchedule(ArrivalPlan plan, Shard shard)
 {
     private const double NanosecondsPerSecond = 1e9;
 
+    /// <summary>One arrival after each 1/rate seconds.</summary>
+    public ArrivalSchedule(double rate, long arrivals, Shard shard)
+        : this(ArrivalPlan.Constant(rate, arrivals), shard)
+    {
+    }
+
     /// <summary>Arrivals of this shard.</summary>
-    public long Count { get; } = shard.CountOf(arrivals);
+    public long Count { get; } = shard.CountOf(plan.Arrivals);
 
     /// <summary>The whole schedule's length: the last arrival and the interval that belongs to it.</summary>
-    public long Length { get; } = (long)(arrivals / rate * NanosecondsPerSecond);
+    public long Length { get; } = (long)(plan.Seconds * NanosecondsPerSecond);
 
-    public long DueAt(long index) => (long)(shard.DueSeconds(index, rate) * NanosecondsPerSecond);
+    public long DueAt(long index) => (long)(plan.DueSeconds(shard.NumberOf(index)) * NanosecondsPerSecond);
 
     /// <summary>How many arrivals are due before this time.</summary>
     public long DueBefore(long time)
@@ -27,7 +32,7 @@ internal sealed class ArrivalSchedule(double rate, long arrivals, Shard shard)
         }
 
         // The estimate may be one off, as the due times are rounded.
-        long estimate = (long)Math.Clamp(((time / NanosecondsPerSecond * rate) - shard.Index) / shard.Count, 0, Count);
+        long estimate = (long)Math.Clamp((plan.NumberAt(time / NanosecondsPerSecond) - shard.Index) / shard.Count, 0, Count);
         while (estimate > 0 && DueAt(estimate - 1) >= time)
         {
             estimate--;

@@ -13,13 +13,18 @@ namespace Warmwire.Cli.Quick.Load;
 /// </summary>
 internal sealed class ConnectionLog : EventListener
 {
-    private readonly string _origin;
+    /// <summary>Of a load that redirects lead on, later origins are not counted.</summary>
+    private const int MaxOrigins = 1_000;
+
+    private readonly ConcurrentDictionary<string, bool>? _origins;
     private readonly Action? _onOpened;
     private readonly Action? _onClosed;
     private readonly TransportEventReader _reader = new();
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<long, Exchanges> _open = new();
-    private readonly RequestCounts _ended = new();
+    private RequestCounts _ended = new();
+    private long _openAtStart;
+    private long _openedBefore;
     private readonly Dictionary<CloseReason, long> _closedBy = [];
     private readonly Dictionary<string, long> _dialedBy = new(StringComparer.Ordinal);
     private long _opened;
@@ -36,14 +41,18 @@ internal sealed class ConnectionLog : EventListener
     /// <param name="onClosed">Told under a lock of each connection closed.</param>
     public ConnectionLog(Uri url, Action? onOpened = null, Action? onClosed = null)
     {
-        _origin = OriginOf(url);
+        _origins = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal) { [OriginOf(url)] = true };
         _onOpened = onOpened;
         _onClosed = onClosed;
-        Trace = new RequestTrace { GotConnection = Leased };
+        Trace = new RequestTrace { GetConnection = AddOrigin, GotConnection = Leased };
+        UncountedTrace = new RequestTrace { GetConnection = AddOrigin };
     }
 
     /// <summary>To be set on each request, so that it is counted for its connection. One object for all.</summary>
     public RequestTrace Trace { get; }
+
+    /// <summary>To be set on requests of a warm-up: only their connections are counted.</summary>
+    public RequestTrace UncountedTrace { get; }
 
     public LatencyHistogram Dns { get; } = new();
 
@@ -53,7 +62,10 @@ internal sealed class ConnectionLog : EventListener
 
     public long Opened => Volatile.Read(ref _opened);
 
-    public long Open => Opened - Volatile.Read(ref _closed);
+    public long Open => Volatile.Read(ref _openAtStart) + Opened - Volatile.Read(ref _closed);
+
+    /// <summary>Also those of the warm-up.</summary>
+    public long EverOpened => Volatile.Read(ref _openedBefore) + Opened;
 
     public long PeakOpen => Volatile.Read(ref _peakOpen);
 
@@ -75,6 +87,7 @@ internal sealed class ConnectionLog : EventListener
             return new ConnectionsResult
             {
                 Opened = _opened,
+                OpenAtStart = _openAtStart,
                 PeakOpen = _peakOpen,
                 FailedDials = _failedDials,
                 Exchanges = Volatile.Read(ref _exchanges),
@@ -87,6 +100,25 @@ internal sealed class ConnectionLog : EventListener
                 DialedBy = Ordered(_dialedBy),
                 TimeWait = timeWait,
             };
+        }
+    }
+
+    /// <summary>A warm-up ends: what was counted until now is not counted, except for which connections are open.</summary>
+    /// <param name="begin">Told under the lock how many those are.</param>
+    public void Begin(Action<long> begin)
+    {
+        lock (_gate)
+        {
+            _openAtStart += _opened - _closed;
+            _openedBefore += _opened;
+            (_opened, _closed, _failedDials, _tlsHandshakes, _peakOpen) = (0, 0, 0, 0, _openAtStart);
+            _closedBy.Clear();
+            _dialedBy.Clear();
+            _ended = new RequestCounts();
+            Dns.Clear();
+            Connect.Clear();
+            Tls.Clear();
+            begin(_openAtStart);
         }
     }
 
@@ -124,7 +156,7 @@ internal sealed class ConnectionLog : EventListener
         try
         {
             // The base class may pass events on before the constructor has set the origin.
-            if (_origin is not null && _reader.Read(eventData) is { } read && read.Origin == _origin)
+            if (_origins is not null && _reader.Read(eventData) is { } read && _origins.ContainsKey(read.Origin))
             {
                 Take(read);
             }
@@ -176,7 +208,7 @@ internal sealed class ConnectionLog : EventListener
         {
             _opened++;
             _tlsHandshakes += hasTls ? 1 : 0;
-            _peakOpen = Math.Max(_peakOpen, _opened - _closed);
+            _peakOpen = Math.Max(_peakOpen, _openAtStart + _opened - _closed);
             _onOpened?.Invoke();
         }
     }
@@ -193,6 +225,14 @@ internal sealed class ConnectionLog : EventListener
             }
 
             _onClosed?.Invoke();
+        }
+    }
+
+    private void AddOrigin(string origin)
+    {
+        if (!_origins!.ContainsKey(origin) && _origins.Count < MaxOrigins)
+        {
+            _origins[origin] = true;
         }
     }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
+using Warmwire.Cli.Quick.Requests;
 using Warmwire.Cli.Quick.Settings;
 
 namespace Warmwire.Cli.Quick.Load;
@@ -11,19 +12,25 @@ internal sealed class LoadSender : IDisposable
 {
     private const int BufferSize = 16 * 1024;
 
+    private static readonly TimeSpan s_shortestTime = TimeSpan.FromMilliseconds(1);
+
     private readonly QuickSettings _settings;
     private readonly RequestTrace _trace;
+    private readonly RequestTemplate _single;
     private readonly HttpMessageInvoker _invoker;
 
     public LoadSender(QuickSettings settings, RequestTrace trace)
     {
         _settings = settings;
         _trace = trace;
+        _single = settings.SingleRequest();
         var handler = new PooledHttpHandler
         {
-            UseProxy = false,
+            UseProxy = settings.Route.Proxy is not null,
+            Proxy = settings.Route.Proxy,
             UseCookies = false,
             AllowAutoRedirect = false,
+            UnixSocketPath = settings.Route.UnixSocket,
 
             // A load sends what it says. What is sent again would hide a failure, and be one request more.
             ReplayPolicy = ReplayPolicy.Never,
@@ -32,6 +39,11 @@ internal sealed class LoadSender : IDisposable
             ConnectTimeout = settings.Timeout,
             TlsHandshakeTimeout = settings.Timeout,
         };
+        if (settings.Route.Addresses is { } addresses)
+        {
+            handler.NameResolver = addresses;
+        }
+
         if (settings.MaxConnections is { } limit)
         {
             handler.MaxConnectionsPerServer = limit;
@@ -43,11 +55,9 @@ internal sealed class LoadSender : IDisposable
             handler.PooledConnectionLifetime = TimeSpan.Zero;
         }
 
-        if (settings.Insecure)
+        if (settings.Insecure || settings.Route.Certificate is not null)
         {
-#pragma warning disable CA5359 // That is what --insecure asks for.
-            handler.SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, _, _, _) => true };
-#pragma warning restore CA5359
+            handler.SslOptions = TlsOptions(settings);
         }
 
         MaxConnections = handler.MaxConnections;
@@ -61,49 +71,113 @@ internal sealed class LoadSender : IDisposable
     /// <summary>How many connections there can be at most, so that descriptors suffice.</summary>
     public int MaxConnections { get; }
 
-    /// <summary>One request and its whole answer.</summary>
-    public async Task<Answer> SendAsync(CancellationToken cancellationToken)
+    /// <summary>The request of the settings and its whole answer.</summary>
+    public Task<Answer> SendAsync(CancellationToken cancellationToken) =>
+        SendAsync(_single, new VirtualUser(keepsCookies: false), _trace, cancellationToken);
+
+    /// <summary>One request and its whole answer, after redirects if they are followed.</summary>
+    /// <param name="template">The request.</param>
+    /// <param name="user">Who sends it.</param>
+    /// <param name="trace">Told of the connection; <see langword="null"/> if it is not to be counted.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    public async Task<Answer> SendAsync(
+        RequestTemplate template,
+        VirtualUser user,
+        RequestTrace? trace,
+        CancellationToken cancellationToken)
     {
-        using HttpRequestMessage request = CreateRequest();
-        using HttpResponseMessage response = await _invoker.SendAsync(request, cancellationToken).ConfigureAwait(false);
-        TransportConnectionInfo? info = response.GetConnectionInfo();
-        long bytes = await ReadToEndAsync(response.Content, cancellationToken).ConfigureAwait(false);
-        return new Answer((int)response.StatusCode, bytes, info?.QueueTime ?? TimeSpan.Zero, info?.ResponseHeadersTime ?? TimeSpan.Zero);
+        long started = LoadClock.Now;
+        TimeSpan queueTime = TimeSpan.Zero;
+        HttpRequestMessage request = template.Fill(user.Variables);
+        try
+        {
+            for (int hops = 0; ; hops++)
+            {
+                Prepare(request, user, trace, _settings.Timeout - TimeSpan.FromMicroseconds((LoadClock.Now - started) / 1000));
+                using HttpResponseMessage response = await _invoker.SendAsync(request, cancellationToken).ConfigureAwait(false);
+                TransportConnectionInfo? info = response.GetConnectionInfo();
+                queueTime += info?.QueueTime ?? TimeSpan.Zero;
+                StoreCookies(user, request.RequestUri!, response);
+                if (hops < _settings.MaxRedirects && Redirect.Next(request, response) is { } next)
+                {
+                    await ReadToEndAsync(response.Content, null, cancellationToken).ConfigureAwait(false);
+                    request = next;
+                    continue;
+                }
+
+                MemoryStream? kept = template.ReadsBody ? new MemoryStream() : null;
+                long bytes = await ReadToEndAsync(response.Content, kept, cancellationToken).ConfigureAwait(false);
+                return new Answer((int)response.StatusCode, bytes, queueTime, info?.ResponseHeadersTime ?? TimeSpan.Zero, hops)
+                {
+                    Text = template.Checks.Count + template.Captures.Count == 0
+                        ? null
+                        : new ResponseText((int)response.StatusCode, response, kept?.ToArray() ?? []),
+                };
+            }
+        }
+        finally
+        {
+            request.Dispose();
+        }
     }
 
     public void Dispose() => _invoker.Dispose();
 
-    private HttpRequestMessage CreateRequest()
+    private static SslClientAuthenticationOptions TlsOptions(QuickSettings settings)
     {
-        var request = new HttpRequestMessage(_settings.Method, _settings.Url)
+        var options = new SslClientAuthenticationOptions();
+        if (settings.Insecure)
         {
-            Version = _settings.Http2 ? HttpVersion.Version20 : HttpVersion.Version11,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
-        if (_settings.Payload is { } payload)
-        {
-            request.Content = new ByteArrayContent(payload);
-            if (_settings.ContentType is { } type)
-            {
-                request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
-            }
+#pragma warning disable CA5359 // That is what --insecure asks for.
+            options.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
+#pragma warning restore CA5359
         }
 
-        foreach ((string name, string value) in _settings.Headers)
+        if (settings.Route.Certificate is { } certificate)
         {
-            if (!request.Headers.TryAddWithoutValidation(name, value))
-            {
-                request.Content?.Headers.Remove(name);
-                request.Content?.Headers.TryAddWithoutValidation(name, value);
-            }
+            options.ClientCertificates = [certificate];
         }
 
-        request.Options.Set(TransportOptions.Timeout, _settings.Timeout);
-        request.Options.Set(TransportOptions.Trace, _trace);
-        return request;
+        return options;
     }
 
-    private static async ValueTask<long> ReadToEndAsync(HttpContent content, CancellationToken cancellationToken)
+    private void Prepare(HttpRequestMessage request, VirtualUser user, RequestTrace? trace, TimeSpan timeLeft)
+    {
+        request.Version = _settings.Http2 ? HttpVersion.Version20 : HttpVersion.Version11;
+        request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        request.Options.Set(TransportOptions.Timeout, timeLeft > s_shortestTime ? timeLeft : s_shortestTime);
+        if (trace is not null)
+        {
+            request.Options.Set(TransportOptions.Trace, trace);
+        }
+
+        if (user.Cookies?.GetCookieHeader(request.RequestUri!) is { Length: > 0 } cookies)
+        {
+            request.Headers.TryAddWithoutValidation("Cookie", cookies);
+        }
+    }
+
+    private static void StoreCookies(VirtualUser user, Uri url, HttpResponseMessage response)
+    {
+        if (user.Cookies is null || !response.Headers.NonValidated.TryGetValues("Set-Cookie", out HeaderStringValues values))
+        {
+            return;
+        }
+
+        foreach (string value in values)
+        {
+            try
+            {
+                user.Cookies.SetCookies(url, value);
+            }
+            catch (CookieException)
+            {
+                // Another site's, or not a cookie: it is ignored, as browsers do.
+            }
+        }
+    }
+
+    private static async ValueTask<long> ReadToEndAsync(HttpContent content, MemoryStream? kept, CancellationToken cancellationToken)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
@@ -113,6 +187,7 @@ internal sealed class LoadSender : IDisposable
             while (await body.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) is var read and > 0)
             {
                 bytes += read;
+                kept?.Write(buffer.AsSpan(0, (int)Math.Min(read, ResponseText.MaxBody - kept.Length)));
             }
 
             return bytes;
@@ -125,4 +200,8 @@ internal sealed class LoadSender : IDisposable
 }
 
 /// <summary>A response that was read to its end.</summary>
-internal readonly record struct Answer(int Status, long Bytes, TimeSpan QueueTime, TimeSpan ResponseHeadersTime);
+internal readonly record struct Answer(int Status, long Bytes, TimeSpan QueueTime, TimeSpan ResponseHeadersTime, int Redirects)
+{
+    /// <summary>For checks and captures, if there are any.</summary>
+    public ResponseText? Text { get; init; }
+}

@@ -10,4 +10,8 @@ internal sealed record QuickProgress(
     long Open,
     long Opened,
     long PeakOpen,
-    double ReuseRatio);
+    double ReuseRatio)
+{
+    /// <summary>Whether its latencies are uncorrected, because users wait for their responses.</summary>
+    public bool IsClosedLoop { get; init; }
+}

@@ -1,9 +1,9 @@
 using Warmwire.Cli.Histograms;
 using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Reports;
+using Warmwire.Cli.Quick.Requests;
 using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Quick.Settings;
-using Warmwire.Cli.Sockets;
 
 namespace Warmwire.Cli.Quick.Load;
 
@@ -23,6 +23,7 @@ internal sealed class QuickRun : IDisposable
 
     private readonly QuickSettings _settings;
     private readonly ArrivalSchedule _schedule;
+    private readonly FlowRunner _flow;
     private readonly RunRecorder _recorder = new();
     private readonly ConnectionLog _log;
     private readonly LoadSender _sender;
@@ -31,16 +32,20 @@ internal sealed class QuickRun : IDisposable
     private long _startsAt;
     private long _stoppedAt = long.MaxValue;
     private long _underWay;
-    private string? _lastReason;
+    private long _iterations;
+    private long _dataRows;
+    private bool _isCounting;
     private TaskCompletionSource? _allEnded;
 
     public QuickRun(QuickSettings settings, TimeProvider time)
     {
         _settings = settings;
         _time = time;
-        _schedule = new ArrivalSchedule(settings.Rate, settings.Arrivals, settings.Shard);
+        _schedule = new ArrivalSchedule(settings.Users is null ? settings.ArrivalPlan : ArrivalPlan.None, settings.Shard);
+
         _log = new ConnectionLog(settings.Url, OnOpened, OnClosed);
         _sender = new LoadSender(settings, _log.Trace);
+        _flow = new FlowRunner(settings, _sender, _recorder, _log, time);
     }
 
     /// <summary>Seconds since the first arrival of all shards was due; negative before it.</summary>
@@ -62,46 +67,56 @@ internal sealed class QuickRun : IDisposable
     public QuickProgress GetProgress() => new(
         _settings.DurationSeconds,
         SecondsSinceStart,
-        _schedule.Count,
+        _settings.Users is null ? _schedule.Count : Math.Min(_settings.OwnArrivals, QuickSettings.MaxArrivals),
         _settings.Shard.RateOf(_settings.Rate),
         _recorder.Look(),
         _log.Open,
         _log.Opened,
         _log.PeakOpen,
-        _log.ReuseRatio);
+        _log.ReuseRatio)
+    {
+        IsClosedLoop = _settings.Users is not null,
+    };
 
     /// <summary>Ends by itself, or soon after <paramref name="interrupted"/>, which makes it a result of what ran.</summary>
     /// <exception cref="CommandFailure">The target cannot be reached.</exception>
     public async Task<QuickResult> RunAsync(CancellationToken interrupted)
     {
         await GeneratorWarmUp.RunAsync(interrupted);
-        SocketStates socketsBefore = TcpTable.Read(_settings.Url.Port);
+        var leftInTimeWait = new LeftInTimeWait(_settings.ConnectPorts);
         await WaitForStartAsync(interrupted);
 
         // Shards that begin together say so to the tick, so that their seconds are the same seconds.
-        DateTimeOffset startedAt = _settings.StartAt ?? _time.GetUtcNow();
+        DateTimeOffset startedAt = (_settings.StartAt ?? _time.GetUtcNow()).AddSeconds(_settings.WarmUpSeconds);
         MachineLoad before = MachineLoad.Read();
-        Volatile.Write(ref _startsAt, LoadClock.Now);
+        long begun = LoadClock.Now;
+        Volatile.Write(ref _startsAt, begun + (long)(_settings.WarmUpSeconds * 1e9));
         _started.TrySetResult();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
         using var cut = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
-        using CancellationTokenRegistration stopping = interrupted.Register(() =>
+        using CancellationTokenRegistration stopping = stop.Token.Register(() =>
         {
             Volatile.Write(ref _stoppedAt, Elapsed);
             cut.CancelAfter(TimeToAnswer);
         });
         Volatile.Write(ref _underWay, 1);
         _allEnded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var driver = new ArrivalDriver(_schedule, due => Arrive(due, stop.Token, cut.Token), _recorder.Paused);
-        Task driving = driver.RunAsync(_startsAt, stop.Token);
-        Task ended = EndAsync(driving);
+        Task ended = EndAsync(DriveAsync(begun, stop.Token, cut.Token));
+        AbortResult? aborted = null;
+        double judged = 0;
         try
         {
             while (await Task.WhenAny(ended, Task.Delay(s_lookInterval, _time, CancellationToken.None)) != ended)
             {
                 _log.ThrowIfUnreadable();
-                _recorder.PutAwaySeconds(Elapsed);
-                ThrowIfUnreachable(Elapsed > TimeToReach);
+                _recorder.PutAwaySeconds(Math.Max(0, Elapsed));
+                ThrowIfUnreachable(LoadClock.Now - begun > TimeToReach);
+                if (_settings.AbortOn.Count > 0 && aborted is null && SecondsSinceStart - judged >= 1)
+                {
+                    judged = SecondsSinceStart;
+                    aborted = Judge(startedAt, before);
+                    await (aborted is null ? Task.CompletedTask : stop.CancelAsync());
+                }
             }
 
             await ended;
@@ -115,16 +130,77 @@ internal sealed class QuickRun : IDisposable
             throw;
         }
 
-        long elapsed = Elapsed;
+        long elapsed = Math.Max(1, Elapsed);
         MachineLoad after = MachineLoad.Read();
-        int timeWait = await TimeWaitSockets.CountNewAsync(_settings.Url.Port, socketsBefore, _time);
-        return Describe(startedAt, elapsed, before, after, timeWait, interrupted.IsCancellationRequested);
+        int? timeWait = await leftInTimeWait.CountAsync(_time);
+        RunRecord record = _recorder.Finish(elapsed, _settings.Users is null ? _schedule : null);
+        return Describe(record, startedAt, elapsed, before, after, timeWait, interrupted.IsCancellationRequested, aborted);
     }
 
     public void Dispose()
     {
         _sender.Dispose();
         _log.Dispose();
+    }
+
+    /// <summary>Ends when no arrival is started any more.</summary>
+    private async Task DriveAsync(long begun, CancellationToken stop, CancellationToken cut)
+    {
+        Task warming = Task.CompletedTask;
+        if (_settings.WarmUpSeconds > 0 && _settings.Users is null)
+        {
+            double rate = _settings.FirstRate ?? _settings.Rate;
+            var schedule = new ArrivalSchedule(
+                rate, Math.Max(1, (long)Math.Round(rate * _settings.WarmUpSeconds)), _settings.Shard);
+            warming = new ArrivalDriver(schedule, Start, static (_, _) => { }).RunAsync(begun, stop);
+        }
+
+        Task counting = _settings.WarmUpSeconds > 0 ? Task.Run(() => BeginAtStart(stop), CancellationToken.None) : Task.CompletedTask;
+        if (_settings.WarmUpSeconds == 0)
+        {
+            BeginCounting();
+        }
+
+        if (_settings.Users is { } loop)
+        {
+            long until = loop.Seconds is { } seconds ? _startsAt + (long)(seconds * 1e9) : long.MaxValue;
+            await new ClosedLoopDriver(_settings.Shard.Of(loop.Users), loop.Think, until, TakeIteration, _time)
+                .RunAsync(user => IterateAsync(user, stop, cut), () => new VirtualUser(_settings.KeepsCookies), stop);
+        }
+        else
+        {
+            await new ArrivalDriver(_schedule, Start, _recorder.Paused).RunAsync(_startsAt, stop);
+        }
+
+        await warming;
+        await counting;
+
+        void Start(long number, long due) => Arrive(number, due, stop, cut);
+    }
+
+    private void BeginAtStart(CancellationToken stop)
+    {
+        LoadClock.WaitUntil(_startsAt, interval: 0, stop);
+        BeginCounting();
+    }
+
+    /// <summary>What happens from now on is the load that is counted.</summary>
+    private void BeginCounting() => _log.Begin(open =>
+    {
+        _isCounting = true;
+        _recorder.Begin(open);
+    });
+
+    /// <returns>The condition that ends the run, if one holds.</returns>
+    private AbortResult? Judge(DateTimeOffset startedAt, MachineLoad before)
+    {
+        long elapsed = Elapsed;
+        QuickResult now = Describe(
+            _recorder.GetRecord(), startedAt, elapsed, before, MachineLoad.Read(), timeWait: null, interrupted: true, aborted: null);
+        return _settings.AbortOn.Select(condition => condition.Evaluate(now))
+            .Where(static condition => condition.Held)
+            .Select(condition => new AbortResult(condition.Condition, Math.Round(Seconds(elapsed), 1), condition.Actual))
+            .FirstOrDefault();
     }
 
     private async Task WaitForStartAsync(CancellationToken interrupted)
@@ -151,61 +227,51 @@ internal sealed class QuickRun : IDisposable
     }
 
     /// <summary>On the driver's thread: up to the point where a request has been written, or has to wait for a connection.</summary>
-    private void Arrive(long due, CancellationToken stop, CancellationToken cut)
+    private void Arrive(long number, long due, CancellationToken stop, CancellationToken cut)
     {
         if (Volatile.Read(ref _underWay) > QuickSettings.MaxRequestsUnderWay)
         {
-            _recorder.ArrivalDropped();
+            if (due >= _startsAt)
+            {
+                _recorder.ArrivalDropped();
+            }
+
             return;
         }
 
         Interlocked.Increment(ref _underWay);
-        _ = ArriveAsync(due, stop, cut);
+        _ = ArriveAsync(new VirtualUser(_settings.KeepsCookies), _settings.Shard.NumberOf(number), due, stop, cut);
     }
 
-    private async Task ArriveAsync(long due, CancellationToken stop, CancellationToken cut)
+    /// <summary>A user of a closed loop takes an iteration, if there is one left; those of the warm-up are not counted.</summary>
+    private bool TakeIteration() =>
+        LoadClock.Now < _startsAt || Interlocked.Increment(ref _iterations) <= _settings.OwnArrivals;
+
+    private Task IterateAsync(VirtualUser user, CancellationToken stop, CancellationToken cut)
+    {
+        Interlocked.Increment(ref _underWay);
+        return ArriveAsync(user, _settings.Shard.NumberOf(Interlocked.Increment(ref _dataRows) - 1), LoadClock.Now, stop, cut);
+    }
+
+    private async Task ArriveAsync(VirtualUser user, long number, long due, CancellationToken stop, CancellationToken cut)
     {
         try
         {
             long now = LoadClock.Now;
-            _recorder.ArrivalStarted(due - _startsAt, now - _startsAt);
-            for (int i = 0; i < _settings.RequestsPerArrival && !stop.IsCancellationRequested; i++)
+            user.Variables.Forget();
+            user.Variables.Row = _settings.Data?.Row(number) ?? default;
+            var visit = new Visit(user, number, counts: due >= _startsAt, due, now);
+            if (visit.Counts)
             {
-                // A later request of an arrival is due when the one before it has ended.
-                await RequestAsync(due, now, cut).ConfigureAwait(false);
-                due = now = LoadClock.Now;
+                _recorder.ArrivalStarted(due - _startsAt, now - _startsAt);
             }
+
+            await _flow.WalkAsync(visit, _startsAt, stop, cut).ConfigureAwait(false);
         }
         finally
         {
             LeaveRun();
         }
-    }
-
-    private async Task RequestAsync(long due, long started, CancellationToken cut)
-    {
-        _recorder.RequestStarted();
-        try
-        {
-            Answer answer = await _sender.SendAsync(cut).ConfigureAwait(false);
-            RequestTimes times = TimesUntilNow() with
-            {
-                Queue = Nanoseconds(answer.QueueTime),
-                FirstByte = Nanoseconds(answer.ResponseHeadersTime),
-            };
-            _recorder.Responded(answer.Status, answer.Bytes, times);
-        }
-        catch (OperationCanceledException) when (cut.IsCancellationRequested)
-        {
-            _recorder.Unanswered(TimesUntilNow());
-        }
-        catch (Exception error)
-        {
-            Volatile.Write(ref _lastReason, ErrorKind.ReasonOf(error));
-            _recorder.Failed(ErrorKind.Of(error), ErrorKind.MessageOf(error), ErrorKind.IsReplaySafe(error), TimesUntilNow());
-        }
-
-        RequestTimes TimesUntilNow() => new(due - _startsAt, started - _startsAt, LoadClock.Now - _startsAt, Queue: 0, FirstByte: 0);
     }
 
     private void LeaveRun()
@@ -218,7 +284,7 @@ internal sealed class QuickRun : IDisposable
 
     private void ThrowIfUnreachable(bool isLongEnough)
     {
-        if (isLongEnough && _log.Opened == 0 && Volatile.Read(ref _lastReason) is { } error)
+        if (isLongEnough && _log.EverOpened == 0 && _flow.LastReason is { } error)
         {
             throw new CommandFailure($"could not connect to {_settings.Url}: {error}", ExitCodes.CouldNotRun);
         }
@@ -226,7 +292,7 @@ internal sealed class QuickRun : IDisposable
 
     private void OnOpened()
     {
-        if (HasStarted)
+        if (_isCounting)
         {
             _recorder.Opened(Elapsed);
         }
@@ -234,29 +300,36 @@ internal sealed class QuickRun : IDisposable
 
     private void OnClosed()
     {
-        if (HasStarted)
+        if (_isCounting)
         {
             _recorder.Closed(Elapsed);
         }
     }
 
     private QuickResult Describe(
+        RunRecord record,
         DateTimeOffset startedAt,
         long elapsed,
         MachineLoad before,
         MachineLoad after,
-        int timeWait,
-        bool interrupted)
+        int? timeWait,
+        bool interrupted,
+        AbortResult? aborted)
     {
-        RunRecord record = _recorder.Finish(elapsed, _schedule);
+        bool isCut = interrupted || aborted is not null;
         ConnectionsResult connections = _log.GetResult(timeWait);
         double seconds = Seconds(elapsed);
         double cpu = (after.Own - before.Own).TotalSeconds;
         double targetRate = _settings.Shard.RateOf(_settings.Rate);
-        double achievedRate = AchievedRate(record, Math.Min(_stoppedAt, _schedule.Length), targetRate);
-        IReadOnlyList<string> limits = GeneratorLimits.Find(new GeneratorFacts
+        // Over the schedule as far as it came; the record of a run that goes on is as long as it ran.
+        long planned = isCut ? Math.Clamp(Math.Min(elapsed, _stoppedAt), 1, Math.Max(1, _schedule.Length)) : _schedule.Length;
+        double plannedRate = isCut ? PlannedRate(planned) : targetRate;
+        double achievedRate = _settings.Users is not null
+            ? Math.Round(record.Arrivals / seconds, 4)
+            : AchievedRate(record, planned, plannedRate);
+        IReadOnlyList<string> limits = record.Arrivals == 0 && isCut ? [] : GeneratorLimits.Find(new GeneratorFacts
         {
-            TargetRate = targetRate,
+            TargetRate = plannedRate,
             AchievedRate = achievedRate,
             Dropped = record.Dropped,
             Pauses = record.Pauses,
@@ -273,6 +346,9 @@ internal sealed class QuickRun : IDisposable
             StartedAt = startedAt,
             ElapsedSeconds = Math.Round(seconds, 6),
             Interrupted = interrupted,
+            Aborted = aborted,
+            Checks = record.Checks,
+            Redirects = record.Redirects,
             Arrivals = record.Arrivals,
             Requests = record.Requests,
             Responses = record.Responses,
@@ -321,17 +397,20 @@ internal sealed class QuickRun : IDisposable
         };
     }
 
+    /// <summary>Of a run with stages that was cut, the rate until then.</summary>
+    private double PlannedRate(long elapsed) => _settings.Plan is null || elapsed >= _schedule.Length
+        ? _settings.Shard.RateOf(_settings.Rate)
+        : _schedule.DueBefore(elapsed) / Seconds(elapsed);
+
     /// <summary>
     /// Over the schedule, or over the time that starting it took if that was longer; the last arrival has an interval of its own like every
     /// other.
     /// </summary>
-    private static double AchievedRate(RunRecord record, long scheduled, double targetRate)
+    private double AchievedRate(RunRecord record, long scheduled, double targetRate)
     {
-        double span = Math.Max(Seconds(scheduled), Seconds(record.LastStart) + (1 / targetRate));
+        double span = Math.Max(Seconds(scheduled), Seconds(record.LastStart) + (_settings.Plan is null ? 1 / targetRate : 0));
         return record.Arrivals == 0 ? 0 : Math.Round(record.Arrivals / span, 4);
     }
 
     private static double Seconds(long nanoseconds) => nanoseconds / 1e9;
-
-    private static long Nanoseconds(TimeSpan time) => time.Ticks * (1_000_000_000 / TimeSpan.TicksPerSecond);
 }

@@ -20,6 +20,7 @@ internal sealed class RunRecorder
     private readonly LiveSeries _series = new();
     private readonly SeriesBuilder _past = new();
     private readonly Dictionary<int, long> _codes = [];
+    private readonly Dictionary<string, (long Passed, long Failed)> _checks = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (long Count, string Example)> _errors = new(StringComparer.Ordinal);
     private long _arrivals;
     private long _dropped;
@@ -33,6 +34,7 @@ internal sealed class RunRecorder
     private long _pauses;
     private long _paused;
     private long _droppedByPauses;
+    private long _redirects;
 
     public void ArrivalStarted(long due, long now)
     {
@@ -86,6 +88,24 @@ internal sealed class RunRecorder
         }
     }
 
+    /// <summary>A check was made of a response.</summary>
+    public void Checked(string check, bool holds)
+    {
+        lock (_gate)
+        {
+            (long passed, long failed) = _checks.GetValueOrDefault(check);
+            _checks[check] = holds ? (passed + 1, failed) : (passed, failed + 1);
+        }
+    }
+
+    public void Redirected(int hops)
+    {
+        lock (_gate)
+        {
+            _redirects += hops;
+        }
+    }
+
     /// <summary>A request that failed, with the time until it did: without it, percentiles would be those of the lucky ones.</summary>
     public void Failed(string kind, string message, bool isReplaySafe, in RequestTimes times)
     {
@@ -105,6 +125,17 @@ internal sealed class RunRecorder
         {
             _unanswered++;
             RecordLatency(times).Errors++;
+        }
+    }
+
+    /// <summary>Counting begins, with connections that are open already.</summary>
+    public void Begin(long open)
+    {
+        lock (_gate)
+        {
+            LiveInterval second = _series.At(0);
+            second.Open += open;
+            second.PeakOpen = Math.Max(second.PeakOpen, second.Open);
         }
     }
 
@@ -163,35 +194,29 @@ internal sealed class RunRecorder
     }
 
     /// <summary>When nothing is under way any more; by the thread that calls <see cref="PutAwaySeconds"/>.</summary>
-    public RunRecord Finish(long now, ArrivalSchedule schedule)
+    public RunRecord Finish(long now, ArrivalSchedule? schedule)
     {
         PutAwaySeconds(now);
         lock (_gate)
         {
             _past.Add(_series.Current);
-            return new RunRecord
+            return Describe(_past.Finish(now, schedule));
+        }
+    }
+
+    /// <summary>What was recorded until now, without a series, while requests go on.</summary>
+    public RunRecord GetRecord()
+    {
+        lock (_gate)
+        {
+            RunRecord record = Describe(new SeriesResult { IntervalSeconds = 1, Points = [] });
+            return record with
             {
-                Arrivals = _arrivals,
-                Dropped = _dropped,
-                Requests = _requests,
-                Responses = _responses,
-                ReplaySafe = _replaySafe,
-                Unanswered = _unanswered,
-                Bytes = _bytes,
-                Pauses = new PausesResult { Count = _pauses, Seconds = Math.Round(_paused / 1e9, 3), DroppedArrivals = _droppedByPauses },
-                LastStart = _lastStart,
-                Codes = _codes.OrderBy(static pair => pair.Key).ToDictionary(
-                    static pair => pair.Key.ToString(CultureInfo.InvariantCulture), static pair => pair.Value, StringComparer.Ordinal),
-                Errors = _errors.OrderBy(static pair => pair.Key, StringComparer.Ordinal)
-                    .ToDictionary(static pair => pair.Key, static pair => pair.Value.Count, StringComparer.Ordinal),
-                ErrorExamples = _errors.OrderBy(static pair => pair.Key, StringComparer.Ordinal)
-                    .ToDictionary(static pair => pair.Key, static pair => pair.Value.Example, StringComparer.Ordinal),
-                Corrected = _corrected,
-                Uncorrected = _uncorrected,
-                StartDelay = _startDelay,
-                Queue = _queue,
-                FirstByte = _firstByte,
-                Series = _past.Finish(now, schedule),
+                Corrected = record.Corrected.Copy(),
+                Uncorrected = record.Uncorrected.Copy(),
+                StartDelay = record.StartDelay.Copy(),
+                Queue = record.Queue.Copy(),
+                FirstByte = record.FirstByte.Copy(),
             };
         }
     }
@@ -204,6 +229,34 @@ internal sealed class RunRecorder
         second.Latencies.Record(times.Ended - times.Due);
         return second;
     }
+
+    private RunRecord Describe(SeriesResult series) => new()
+    {
+        Arrivals = _arrivals,
+        Dropped = _dropped,
+        Requests = _requests,
+        Responses = _responses,
+        ReplaySafe = _replaySafe,
+        Unanswered = _unanswered,
+        Bytes = _bytes,
+        Pauses = new PausesResult { Count = _pauses, Seconds = Math.Round(_paused / 1e9, 3), DroppedArrivals = _droppedByPauses },
+        LastStart = _lastStart,
+        Codes = _codes.OrderBy(static pair => pair.Key).ToDictionary(
+            static pair => pair.Key.ToString(CultureInfo.InvariantCulture), static pair => pair.Value, StringComparer.Ordinal),
+        Redirects = _redirects,
+        Checks = _checks.OrderBy(static pair => pair.Key, StringComparer.Ordinal).ToDictionary(
+            static pair => pair.Key, static pair => new CheckResult(pair.Value.Passed, pair.Value.Failed), StringComparer.Ordinal),
+        Errors = _errors.OrderBy(static pair => pair.Key, StringComparer.Ordinal)
+            .ToDictionary(static pair => pair.Key, static pair => pair.Value.Count, StringComparer.Ordinal),
+        ErrorExamples = _errors.OrderBy(static pair => pair.Key, StringComparer.Ordinal)
+            .ToDictionary(static pair => pair.Key, static pair => pair.Value.Example, StringComparer.Ordinal),
+        Corrected = _corrected,
+        Uncorrected = _uncorrected,
+        StartDelay = _startDelay,
+        Queue = _queue,
+        FirstByte = _firstByte,
+        Series = series,
+    };
 }
 
 /// <summary>
@@ -246,6 +299,10 @@ internal sealed record RunRecord
     public required long LastStart { get; init; }
 
     public required IReadOnlyDictionary<string, long> Codes { get; init; }
+
+    public required long Redirects { get; init; }
+
+    public required IReadOnlyDictionary<string, CheckResult> Checks { get; init; }
 
     public required IReadOnlyDictionary<string, long> Errors { get; init; }
 

@@ -37,8 +37,8 @@ internal sealed class SeriesBuilder
     }
 
     /// <param name="elapsed">How long the run was, in nanoseconds: nothing was due later.</param>
-    /// <param name="schedule">What was due when.</param>
-    public SeriesResult Finish(long elapsed, ArrivalSchedule schedule)
+    /// <param name="schedule">What was due when; <see langword="null"/> where arrivals are due when they start.</param>
+    public SeriesResult Finish(long elapsed, ArrivalSchedule? schedule)
     {
         if (_seconds % _length != 0)
         {
@@ -48,10 +48,10 @@ internal sealed class SeriesBuilder
         return new SeriesResult
         {
             IntervalSeconds = _length,
-            Points = [.. _points.Select(point => point with { Due = Due((long)point.At) })],
+            Points = [.. _points.Select(point => point with { Due = schedule is null ? point.Started : Due(schedule, (long)point.At) })],
         };
 
-        long Due(long from) =>
+        long Due(ArrivalSchedule schedule, long from) =>
             schedule.DueBefore(Math.Min(Nanoseconds(from + _length), elapsed)) - schedule.DueBefore(Math.Min(Nanoseconds(from), elapsed));
     }
 

@@ -15,6 +15,7 @@ internal static class ConnectionsMerger
         return new ConnectionsResult
         {
             Opened = all.Sum(static connections => connections.Opened),
+            OpenAtStart = all.Sum(static connections => connections.OpenAtStart),
             PeakOpen = Peak(all, series),
             FailedDials = all.Sum(static connections => connections.FailedDials),
             ReuseRatio = exchanges == 0 ? 0 : (double)reused / exchanges,

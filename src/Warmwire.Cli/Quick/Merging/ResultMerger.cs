@@ -86,6 +86,12 @@ internal static class ResultMerger
             StartedAt = clock.StartedAt,
             ElapsedSeconds = clock.ElapsedSeconds,
             Interrupted = all.Any(static result => result.Interrupted),
+            Aborted = all.Select(static result => result.Aborted).OfType<AbortResult>()
+                .OrderBy(static aborted => aborted.AtSeconds)
+                .ThenBy(static aborted => aborted.Condition, StringComparer.Ordinal)
+                .FirstOrDefault(),
+            Checks = Checks(all),
+            Redirects = all.Sum(static result => result.Redirects),
             Arrivals = all.Sum(static result => result.Arrivals),
             Requests = requests,
             Responses = all.Sum(static result => result.Responses),
@@ -145,12 +151,23 @@ internal static class ResultMerger
         Rate = clock.Together(static result => result.Target.Rate),
         DurationSeconds = all.Max(static result => result.Target.DurationSeconds),
         Arrivals = all.Sum(static result => result.Target.Arrivals),
+        Users = all.Any(static result => result.Target.Users is null) ? null : all.Sum(static result => result.Target.Users),
         TimeoutSeconds = all.Max(static result => result.Target.TimeoutSeconds),
         MaxConnections = all.Any(static result => result.Target.MaxConnections is null)
             ? null
             : all.Sum(static result => result.Target.MaxConnections),
         Shard = all.Length == 1 ? all[0].Target.Shard : null,
     };
+
+    private static Dictionary<string, CheckResult> Checks(QuickResult[] all)
+    {
+        Dictionary<string, long> Sum(Func<CheckResult, long> of) => Sums.Of(all.Select(result =>
+            (IReadOnlyDictionary<string, long>)result.Checks.ToDictionary(
+                static check => check.Key, check => of(check.Value), StringComparer.Ordinal)));
+        Dictionary<string, long> passed = Sum(static check => check.Passed);
+        Dictionary<string, long> failed = Sum(static check => check.Failed);
+        return passed.ToDictionary(static pair => pair.Key, pair => new CheckResult(pair.Value, failed[pair.Key]), StringComparer.Ordinal);
+    }
 
     /// <summary>Of several messages of a kind, the first of the alphabet: which was the last of all is not known.</summary>
     private static Dictionary<string, string> Examples(QuickResult[] all) => all

@@ -11,6 +11,8 @@ internal static class SameTarget
     [
         ("URL", static target => target.Url),
         ("method", static target => target.Method),
+        ("model of load", static target => target.Model),
+        ("stages", static target => target.Stages is { Count: > 0 } stages ? string.Join(' ', stages) : "none"),
         ("number of requests per arrival", static target => target.RequestsPerArrival.ToString(CultureInfo.InvariantCulture)),
         ("HTTP version", static target => target.HttpVersion),
         ("use of a new connection per request", static target => target.NewConnectionPerRequest ? "yes" : "no"),

@@ -29,7 +29,14 @@ internal static class ResultFiles
         Write(
             "--hgrm",
             outputs.Hgrm,
-            writer => HgrmText.Write(writer, Summaries.Restore(result.Histogram.Corrected, result.LatencyMs.Corrected)));
+            writer =>
+            {
+                HgrmText.Write(writer, Summaries.Restore(result.Histogram.Corrected, result.LatencyMs.Corrected));
+                if (result.Target.IsClosedLoop)
+                {
+                    writer.Write("#[Model   = closed loop, latencies uncorrected]\n");
+                }
+            });
 
         void Write(string option, string? path, Action<TextWriter> write)
         {

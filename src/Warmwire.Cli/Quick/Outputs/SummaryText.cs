@@ -59,11 +59,19 @@ internal static class SummaryText
         ("vusers.dropped", Whole(result.DroppedArrivals)),
         ("vusers.paused", $"{Fraction(result.Pauses.Seconds)} s"),
         ("vusers.start_delay.p99", result.StartDelayMs.Count == 0 ? Missing : Milliseconds(result.StartDelayMs.P99)),
-        ("vusers.target_rate", $"{Fraction(result.Target.Rate)}/sec"),
+        result.Target.IsClosedLoop
+            ? ("vusers.users", Whole(result.Target.Users ?? 0))
+            : ("vusers.target_rate", $"{Fraction(result.Target.Rate)}/sec"),
     ];
 
     private static IEnumerable<(string Name, string? Value)> ConnectionLines(QuickResult result)
     {
+        foreach ((string check, CheckResult count) in result.Checks)
+        {
+            yield return ($"checks.failed.{check}", Whole(count.Failed));
+            yield return ($"checks.passed.{check}", Whole(count.Passed));
+        }
+
         ConnectionsResult connections = result.Connections;
         foreach ((string reason, long count) in connections.ClosedBy)
         {
@@ -122,6 +130,16 @@ internal static class SummaryText
         yield return ("http.downloaded_bytes", Whole(result.DownloadedBytes));
         yield return ("http.request_rate", $"{Fraction(RequestRate(result))}/sec");
         yield return ("http.requests", Whole(result.Requests));
+        if (result.Redirects > 0)
+        {
+            yield return ("http.redirects", Whole(result.Redirects));
+        }
+
+        if (result.Target.IsClosedLoop)
+        {
+            yield return ("http.response_time.model", "closed loop, uncorrected");
+        }
+
         IEnumerable<(string Name, string? Value)> latencies = Latencies("http.response_time", result.LatencyMs.Corrected)
             .Concat(Latencies("http.response_time.uncorrected", result.LatencyMs.Uncorrected));
         foreach ((string name, string? value) in latencies)
@@ -139,7 +157,8 @@ internal static class SummaryText
     /// <summary>Over the whole schedule, which ends an interval after the last arrival.</summary>
     private static double RequestRate(QuickResult result)
     {
-        double seconds = result.Interrupted ? result.ElapsedSeconds : Math.Max(result.ElapsedSeconds, result.Target.DurationSeconds);
+        double seconds = result.EndedEarly || result.Target.IsClosedLoop ? result.ElapsedSeconds : Math.Max(result.ElapsedSeconds,
+            result.Target.DurationSeconds);
         return seconds > 0 ? result.Requests / seconds : 0;
     }
 
@@ -179,6 +198,7 @@ internal static class SummaryText
             yield return ($"process.outgoing.{remote}", $"{states} (seen {process.OutgoingSeen.GetValueOrDefault(remote):N0})");
         }
 
+        yield return ("process.pid", $"{process.Pid} ({process.Name})");
         foreach ((string remote, long count) in process.TimeWaitSeen.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
         {
             yield return ($"process.went_to_time_wait.{remote}", Whole(count));

@@ -16,7 +16,11 @@ internal static class Headline
         markup.Open("header").Element("p", "warmwire quick · load test", ("class", "brand")).Element("h1", Target(target));
         List<string> facts =
         [
-            $"{Figures.Rate(target.Rate)} for {Figures.Duration(target.DurationSeconds)}",
+            target.IsClosedLoop
+                ? $"closed loop of {Figures.Plural(target.Users ?? 0, "user")}, latencies uncorrected"
+                : $"{Figures.Rate(target.Rate)} for {Figures.Duration(target.DurationSeconds)}",
+            target.Stages is { } stages ? $"stages {Figures.Shorten(string.Join(' ', stages), 200)}" : "",
+            target.WarmUpSeconds > 0 ? $"after {Figures.Duration(target.WarmUpSeconds)} of warm-up" : "",
             target.RequestsPerArrival == 1 ? "" : $"{Figures.Count(target.RequestsPerArrival)} requests per arrival",
             $"HTTP/{Figures.Shorten(target.HttpVersion, 10)}",
             target.NewConnectionPerRequest ? "a new connection per request" : "",

@@ -16,7 +16,9 @@ internal static class KeyFigures
             markup,
             "Requests",
             Figures.Count(result.Requests),
-            $"{Figures.Count(result.Arrivals)} of {Figures.Count(result.Target.Arrivals)} arrivals");
+            result.Target.IsClosedLoop
+                ? Figures.Plural(result.Arrivals, "iteration")
+                : $"{Figures.Count(result.Arrivals)} of {Figures.Count(result.Target.Arrivals)} arrivals");
         Key(markup, "Responses", Figures.Count(result.Responses), Figures.Bytes(result.DownloadedBytes) + " of bodies");
         Key(
             markup,
@@ -29,7 +31,9 @@ internal static class KeyFigures
             Key(markup, "Unanswered", Figures.Count(result.Unanswered), "under way when the run was interrupted", isBad: true);
         }
 
-        Key(markup, "Achieved rate", Figures.Rate(result.AchievedRate), $"target {Figures.Rate(result.Target.Rate)}");
+        Key(markup, "Achieved rate", Figures.Rate(result.AchievedRate), result.Target.IsClosedLoop
+            ? Figures.Plural(result.Target.Users ?? 0, "user") + " in a closed loop"
+            : $"target {Figures.Rate(result.Target.Rate)}");
         Key(markup, "Dropped arrivals", Figures.Count(result.DroppedArrivals), "scheduled but not started", result.DroppedArrivals > 0);
         Key(
             markup,
@@ -38,11 +42,12 @@ internal static class KeyFigures
             connections.FailedDials == 0 ? "no dial failed" : Figures.Plural(connections.FailedDials, "failed dial"));
         Key(markup, "Peak open", Figures.Count(connections.PeakOpen), "at the same time");
         Key(markup, "Reuse", Figures.PercentRoundedDown(connections.ReuseRatio), "of exchanges");
+        string kind = result.Target.IsClosedLoop ? "uncorrected" : "corrected";
         bool isMeasured = latency.Count > 0;
-        Key(markup, "p50", isMeasured ? Figures.Milliseconds(latency.P50) : "–", "corrected");
-        Key(markup, "p95", isMeasured ? Figures.Milliseconds(latency.P95) : "–", "corrected");
-        Key(markup, "p99", isMeasured ? Figures.Milliseconds(latency.P99) : "–", "corrected");
-        Key(markup, "Maximum", isMeasured ? Figures.Milliseconds(latency.Max) : "–", "corrected");
+        Key(markup, "p50", isMeasured ? Figures.Milliseconds(latency.P50) : "–", kind);
+        Key(markup, "p95", isMeasured ? Figures.Milliseconds(latency.P95) : "–", kind);
+        Key(markup, "p99", isMeasured ? Figures.Milliseconds(latency.P99) : "–", kind);
+        Key(markup, "Maximum", isMeasured ? Figures.Milliseconds(latency.Max) : "–", kind);
         markup.Close();
     }
 

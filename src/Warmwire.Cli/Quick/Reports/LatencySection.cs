@@ -7,6 +7,7 @@ namespace Warmwire.Cli.Quick.Reports;
 internal static class LatencySection
 {
     private const string Corrected = "corrected";
+    private const string FromStart = "from start";
     private const string Uncorrected = "uncorrected";
 
     public static void Write(Markup markup, QuickResult result)
@@ -39,15 +40,17 @@ internal static class LatencySection
         Tables.Write(
             markup,
             "Percentiles",
-            ["", "Corrected, ms", "Uncorrected, ms"],
+            ["", result.Target.IsClosedLoop ? "From start, ms (uncorrected)" : "Corrected, ms", "Uncorrected, ms"],
             figures.Select(
                 row =>
                     (string[])[row.Name, Figures.Number(row.Figure(latency.Corrected)), Figures.Number(row.Figure(latency.Uncorrected))]));
         Cards.Note(
             markup,
-            "Corrected latency is measured from when a request was scheduled, so that waiting caused by a slow server is included; "
-                + "uncorrected latency from when it was sent. Requests that failed are included with the time until they failed."
-                + (result.Unanswered == 0 ? "" : " So are those that were unanswered, with the time until the run was interrupted."));
+            result.Target.IsClosedLoop
+                ? "A closed loop: users waited for their responses before they sent again, so all latencies are uncorrected."
+                : "Corrected latency is measured from when a request was scheduled, so that waiting caused by a slow server is included; "
+                    + "uncorrected latency from when it was sent. Requests that failed are included with the time until they failed."
+                    + (result.Unanswered == 0 ? "" : " So are those that were unanswered, with the time until the run was interrupted."));
     }
 
     private static void Distribution(Markup markup, QuickResult result)
@@ -60,7 +63,8 @@ internal static class LatencySection
             return;
         }
 
-        Cards.Chart(markup, "Distribution", PercentilePlot.Of(corrected, uncorrected, Corrected, Uncorrected));
+        Cards.Chart(markup, "Distribution", PercentilePlot.Of(
+            corrected, uncorrected, result.Target.IsClosedLoop ? FromStart : Corrected, Uncorrected));
     }
 
     internal static string Unit(Axis up) => up.IsLogarithmic ? "ms, logarithmic axis" : "ms";

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Reports;
@@ -14,7 +15,8 @@ internal static class ProcessSection
             return;
         }
 
-        markup.Element("h2", $"Process {Figures.Shorten(process.Name, 100)}, {process.Pid}");
+        string listens = process.ListensOn is { } port ? $", which listens on port {port.ToString(CultureInfo.InvariantCulture)}" : "";
+        markup.Element("h2", $"Process {Figures.Shorten(process.Name, 100)}, {process.Pid}{listens}");
         markup.Open("div", ("class", "grid"));
         Cards.Card(markup, "Before, during and after", () => States(markup, process));
         Cards.Card(markup, "Outgoing connections by remote address", () => Outgoing(markup, process));
@@ -56,7 +58,10 @@ internal static class ProcessSection
             markup,
             $"It used {Figures.Duration(process.CpuSeconds)} of CPU time, {Figures.Number(process.CpuMicrosPerRequest)} µs per request."
                 + (process.Ended ? " It exited before the run ended." : "")
-                + " Sockets in TIME_WAIT are those of its whole machine or container.");
+                + " Sockets in TIME_WAIT are those to addresses that it was seen using."
+                + (process.Descendants.Count > 0
+                    ? $" All figures include its child processes: {Figures.Shorten(string.Join(", ", process.Descendants.Keys), 200)}."
+                    : ""));
     }
 
     private static void Outgoing(Markup markup, ProcessResult process)

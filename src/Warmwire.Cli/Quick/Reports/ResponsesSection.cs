@@ -12,6 +12,11 @@ internal static class ResponsesSection
         markup.Element("h2", "Responses and errors").Open("div", ("class", "grid"));
         Cards.Card(markup, "Status codes", () => Codes(markup, result));
         Cards.Card(markup, "Errors", () => Errors(markup, result));
+        if (result.Checks.Count > 0)
+        {
+            Cards.Card(markup, "Checks", () => Checks(markup, result));
+        }
+
         markup.Close();
     }
 
@@ -35,6 +40,29 @@ internal static class ResponsesSection
                     .Select(code => (code.Key, (double)code.Value)),
             ],
             Ink.Blue);
+    }
+
+    private static void Checks(Markup markup, QuickResult result)
+    {
+        const int Most = 30;
+        Tables.Write(
+            markup,
+            "Checks",
+            ["Check", "Passed", "Failed"],
+            result.Checks
+                .OrderByDescending(check => check.Value.Failed)
+                .ThenBy(check => check.Key, StringComparer.Ordinal)
+                .Take(Most)
+                .Select(check => (string[])
+                [
+                    Figures.Shorten(check.Key, 100),
+                    Figures.Count(check.Value.Passed),
+                    Figures.Count(check.Value.Failed),
+                ]));
+        if (result.Checks.Count > Most)
+        {
+            Cards.Note(markup, $"{Figures.Count(result.Checks.Count - Most)} more checks are in the JSON.");
+        }
     }
 
     private static void Errors(Markup markup, QuickResult result)

@@ -18,14 +18,14 @@ internal static class TimeSection
 
         var line = new TimeLine(result.Series);
         markup.Open("div", ("class", "grid"));
-        Latency(markup, line);
+        Latency(markup, line, result.Target.IsClosedLoop);
         Rate(markup, line);
         Open(markup, line);
         OpenedAndClosed(markup, line);
         markup.Close();
     }
 
-    private static void Latency(Markup markup, TimeLine line)
+    private static void Latency(Markup markup, TimeLine line, bool isClosedLoop)
     {
         List<SeriesPoint> answered = [.. line.Points.Where(point => point.Responses > 0)];
         if (answered.Count == 0)
@@ -37,7 +37,8 @@ internal static class TimeSection
         SeriesPoint slowest = answered.MaxBy(point => point.Max)!;
         string description = $"The slowest response took {Figures.Milliseconds(slowest.Max)}, in the {line.IntervalName} "
             + $"{TimeLine.At(slowest)}. "
-            + $"p50 was {Range(answered, point => point.P50)}, p99 {Range(answered, point => point.P99)}; corrected latency.";
+            + $"p50 was {Range(answered, point => point.P50)}, p99 {Range(answered, point => point.P99)}; "
+                + (isClosedLoop ? "uncorrected latency." : "corrected latency.");
         List<double> usual = [.. answered.Select(point => point.P50).Order()];
         var up = Axis.OfLatencies(answered.SelectMany(point => (double[])[point.P50, point.P99, point.Max]), usual[usual.Count / 2]);
         Cards.Chart(markup, "Latency", line.Plot(

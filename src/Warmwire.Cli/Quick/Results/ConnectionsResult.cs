@@ -5,6 +5,9 @@ internal sealed record ConnectionsResult
 {
     public required long Opened { get; init; }
 
+    /// <summary>Connections that the warm-up left open; they are not in <see cref="Opened"/>.</summary>
+    public long OpenAtStart { get; init; }
+
     /// <summary>The most that were open at one moment.</summary>
     public required long PeakOpen { get; init; }
 

@@ -2,12 +2,20 @@ using Warmwire.Cli.Quick.Reports;
 
 namespace Warmwire.Cli.Quick.Results;
 
-/// <summary>A process that was watched during the run (<c>--pid</c>), usually the one under test.</summary>
+/// <summary>
+/// A process that was watched during the run (<c>--pid</c>) together with its descendants, usually the one under test.
+/// </summary>
 internal sealed record ProcessResult
 {
     public required int Pid { get; init; }
 
     public required string Name { get; init; }
+
+    /// <summary>The port of the URL, if the process was found because it listens on it.</summary>
+    public int? ListensOn { get; init; }
+
+    /// <summary>Descendants that are in all figures, how many of each program.</summary>
+    public IReadOnlyDictionary<string, int> Descendants { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
 
     /// <summary>Processor time it took during the run.</summary>
     public required double CpuSeconds { get; init; }
@@ -31,10 +39,16 @@ internal sealed record ProcessResult
     public required IReadOnlyDictionary<string, long> OutgoingSeen { get; init; }
 
     /// <summary>
-    /// Connections, of its whole machine or container, that entered TIME_WAIT during the run, by remote address, including those that lived
-    /// too briefly to be seen open.
+    /// Connections to addresses that the process was seen using which entered TIME_WAIT during the run, by remote address, including those
+    /// that lived too briefly to be seen open.
     /// </summary>
     public IReadOnlyDictionary<string, long> TimeWaitSeen { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
+
+    /// <summary>
+    /// Where short connections cannot be met: of the addresses that the process was not seen using, the one with the most connections that
+    /// entered TIME_WAIT; they may be another program's. Empty otherwise.
+    /// </summary>
+    public IReadOnlyDictionary<string, long> OtherTimeWait { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
 
     public IReadOnlyList<ProcessPoint> Series { get; init; } = [];
 
@@ -59,7 +73,7 @@ internal sealed record ProcessState
     public required int Incoming { get; init; }
 
     /// <summary>
-    /// Sockets of its machine or container in TIME_WAIT, by remote address and port; to which process they belonged cannot be seen.
+    /// Sockets in TIME_WAIT whose remote address and port the process was seen using; to which process they belonged cannot be seen.
     /// </summary>
     public required IReadOnlyDictionary<string, int> TimeWait { get; init; }
 }

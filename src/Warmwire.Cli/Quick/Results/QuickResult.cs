@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Warmwire.Cli.Compare;
 using Warmwire.Cli.Quick.Load;
 using Warmwire.Cli.Quick.Reports;
@@ -25,6 +26,16 @@ internal sealed record QuickResult
     /// <summary>Ctrl-C ended it before its time.</summary>
     public bool Interrupted { get; init; }
 
+    /// <summary>The condition of <c>--abort-on</c> that ended it before its time.</summary>
+    public AbortResult? Aborted { get; init; }
+
+    /// <summary>Whether the schedule was cut.</summary>
+    [JsonIgnore]
+    public bool EndedEarly => Interrupted || Aborted is not null;
+
+    /// <summary>What <c>--check</c> asked of responses, and how often it held.</summary>
+    public IReadOnlyDictionary<string, CheckResult> Checks { get; init; } = new Dictionary<string, CheckResult>(StringComparer.Ordinal);
+
     /// <summary>Arrivals that were started.</summary>
     public required long Arrivals { get; init; }
 
@@ -51,6 +62,9 @@ internal sealed record QuickResult
 
     /// <summary>Responses by status code.</summary>
     public required IReadOnlyDictionary<string, long> Codes { get; init; }
+
+    /// <summary>Redirects that were followed, each of them another exchange of its request.</summary>
+    public long Redirects { get; init; }
 
     /// <summary>Bytes of response bodies.</summary>
     public long DownloadedBytes { get; init; }
@@ -111,12 +125,34 @@ internal sealed record TargetResult
 
     public string Method { get; init; } = "GET";
 
-    /// <summary>Arrivals a second.</summary>
+    /// <summary>Of <see cref="Model"/>: arrivals start when they are due, whatever became of those before.</summary>
+    public const string Open = "open";
+
+    /// <summary>Of <see cref="Model"/>: users send their next request after their last response. Latencies are uncorrected.</summary>
+    public const string Closed = "closed";
+
+    public string Model { get; init; } = Open;
+
+    [JsonIgnore]
+    public bool IsClosedLoop => Model == Closed;
+
+    /// <summary>Of a closed loop.</summary>
+    public int? Users { get; init; }
+
+    public double? ThinkSeconds { get; init; }
+
+    /// <summary>Such as <c>30s:100</c>.</summary>
+    public IReadOnlyList<string>? Stages { get; init; }
+
+    /// <summary>Seconds of load before that which is counted.</summary>
+    public double WarmUpSeconds { get; init; }
+
+    /// <summary>Arrivals a second, with stages on average; 0 in a closed loop.</summary>
     public required double Rate { get; init; }
 
     public required double DurationSeconds { get; init; }
 
-    /// <summary>Arrivals in all.</summary>
+    /// <summary>Arrivals in all; 0 in a closed loop that only time limits.</summary>
     public required long Arrivals { get; init; }
 
     /// <summary>Requests that each arrival makes one after another.</summary>
@@ -135,6 +171,15 @@ internal sealed record TargetResult
     /// <summary>Which part of the load this was, such as <c>0/4</c>.</summary>
     public string? Shard { get; init; }
 }
+
+/// <summary>A condition of <c>--abort-on</c> that held.</summary>
+/// <param name="Condition">As it was written.</param>
+/// <param name="AtSeconds">When, from the first arrival's due time.</param>
+/// <param name="Actual">What was measured until then, as text with its unit.</param>
+internal sealed record AbortResult(string Condition, double AtSeconds, string Actual);
+
+/// <summary>How often a check held and how often it did not.</summary>
+internal sealed record CheckResult(long Passed, long Failed);
 
 /// <summary>A condition of <c>--ensure</c> and whether it held.</summary>
 /// <param name="Condition">As it was written.</param>

@@ -55,6 +55,9 @@ internal readonly record struct Shard(int Index, int Count)
     /// <param name="rate">Of the whole.</param>
     public double DueSeconds(long ownIndex, double rate) => NumberOf(ownIndex) / rate;
 
+    /// <summary>How many of the whole's users are of this part.</summary>
+    public int Of(int users) => (int)CountOf(users);
+
     /// <summary>This part's share of the whole's rate.</summary>
     public double RateOf(double rate) => rate / Count;
 

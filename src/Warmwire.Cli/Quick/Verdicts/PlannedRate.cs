@@ -14,7 +14,9 @@ internal sealed class PlannedRate : IVerdict
 
         // Where an arrival is one request, its rate is that of requests.
         (string verb, string unit) = result.Target.RequestsPerArrival == 1 ? ("Sent", "requests/s") : ("Started", "arrivals/s");
-        string sent = $"{verb} {Amounts.Rate(result.AchievedRate)} of the planned {Amounts.Rate(result.Target.Rate)} {unit}";
+        string sent = result.Target.IsClosedLoop
+            ? $"{verb} {Amounts.Rate(result.AchievedRate)} {unit}, which the responses determined"
+            : $"{verb} {Amounts.Rate(result.AchievedRate)} of the planned {Amounts.Rate(result.Target.Rate)} {unit}";
         bool hasKeptUp = !result.GeneratorLimited && !ConnectionLimit.WasReached(result);
         return hasKeptUp ? $"{sent}; the load generator kept up." : $"{sent}.";
     }

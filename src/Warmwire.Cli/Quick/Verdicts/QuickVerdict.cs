@@ -27,11 +27,11 @@ internal static class QuickVerdict
         new ConnectionLimit(),
         new WaitInClient(),
         new StartDelay(),
-        new WatchedProcess(),
-        new WatchedConnections(),
-        new ClientPerRequest(),
     ];
 
-    public static IReadOnlyList<string> Sentences(QuickResult result) =>
-        [.. s_all.Select(verdict => verdict.Of(result)).OfType<string>()];
+    public static IReadOnlyList<string> Sentences(QuickResult result) => result.Requests == 0
+        ? Each(result)
+        : [.. LoadModelVerdict.Sentences(result), .. Each(result), .. ProcessVerdict.Sentences(result)];
+
+    private static IReadOnlyList<string> Each(QuickResult result) => [.. s_all.Select(verdict => verdict.Of(result)).OfType<string>()];
 }

@@ -24,23 +24,30 @@ internal sealed class ProcFolder(int pid)
         }
     }
 
-    /// <summary>How many descriptors are open, and the inodes of those that are sockets.</summary>
-    public (int Count, HashSet<long> Sockets) Descriptors()
+    /// <summary>How many descriptors are open, the inodes of those that are sockets, and which are opened next.</summary>
+    public (int Count, HashSet<long> Sockets, NextDescriptors Next) Descriptors()
     {
         int count = 0;
         var sockets = new HashSet<long>();
+        var numbers = new HashSet<int>();
+        string folder = $"{_path}/fd";
         var entries = new FileSystemEnumerable<string>(
-            $"{_path}/fd", static (ref FileSystemEntry entry) => entry.ToFullPath(), s_everything);
+            folder, static (ref FileSystemEntry entry) => entry.FileName.ToString(), s_everything);
         foreach (string entry in entries)
         {
             count++;
-            if (SocketInode(TargetOf(entry)) is { } inode)
+            if (int.TryParse(entry, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+            {
+                numbers.Add(number);
+            }
+
+            if (SocketInode(TargetOf(Encoding.UTF8.GetBytes($"{folder}/{entry}\0"))) is { } inode)
             {
                 sockets.Add(inode);
             }
         }
 
-        return (count, sockets);
+        return (count, sockets, new NextDescriptors(pid, folder, numbers));
     }
 
     public SocketCensus Sockets(HashSet<long> own)
@@ -58,9 +65,6 @@ internal sealed class ProcFolder(int pid)
 
         return census;
     }
-
-    public bool HasChildren() => Directory.EnumerateDirectories($"{_path}/task")
-        .Any(static thread => File.Exists($"{thread}/children") && File.ReadAllText($"{thread}/children").Length > 0);
 
     /// <summary>The inode of a link such as <c>socket:[123]</c>.</summary>
     public static long? SocketInode(string? target) =>
@@ -100,10 +104,11 @@ internal sealed class ProcFolder(int pid)
     /// <summary>
     /// One call of the system, where <see cref="FileSystemInfo.LinkTarget"/> makes three: there is one for each descriptor.
     /// </summary>
-    private static string? TargetOf(string link)
+    /// <param name="link">Its path, which ends with a zero.</param>
+    internal static string? TargetOf(byte[] link)
     {
         byte[] buffer = new byte[64]; // longer ones are no sockets
-        long length = ReadLink(Encoding.UTF8.GetBytes(link + '\0'), buffer, buffer.Length);
+        long length = ReadLink(link, buffer, buffer.Length);
         return length > 0 ? Encoding.UTF8.GetString(buffer, 0, (int)length) : null; // otherwise it was closed since it was listed
     }
 

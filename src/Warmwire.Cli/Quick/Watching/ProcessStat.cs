@@ -4,15 +4,24 @@ namespace Warmwire.Cli.Quick.Watching;
 
 /// <summary>What <c>/proc/PID/stat</c> tells.</summary>
 /// <param name="Name">The first 15 letters of its program's name.</param>
+/// <param name="Parent">The number of its parent.</param>
 /// <param name="CpuTicks">Processor time in user and kernel mode, in clock ticks.</param>
 /// <param name="Threads">How many there are.</param>
 /// <param name="StartTime">In clock ticks since the machine started; two processes that had the same number differ in it.</param>
 /// <param name="ResidentPages">Memory it has in use.</param>
 /// <param name="IsAlive">It has not ended; a process that nobody waited for yet is still listed.</param>
-internal readonly record struct ProcessStat(string Name, long CpuTicks, int Threads, long StartTime, long ResidentPages, bool IsAlive)
+internal readonly record struct ProcessStat(
+    string Name,
+    int Parent,
+    long CpuTicks,
+    int Threads,
+    long StartTime,
+    long ResidentPages,
+    bool IsAlive)
 {
     /// <summary>Fields are numbered from 1 in the manual; the third is the first after the name.</summary>
     private const int State = 0;
+    private const int ParentNumber = 4 - 3;
     private const int UserTime = 14 - 3;
     private const int KernelTime = 15 - 3;
     private const int ThreadCount = 20 - 3;
@@ -33,6 +42,7 @@ internal readonly record struct ProcessStat(string Name, long CpuTicks, int Thre
 
         return new ProcessStat(
             text[(open + 1)..close],
+            (int)Number(fields[ParentNumber]),
             Number(fields[UserTime]) + Number(fields[KernelTime]),
             (int)Number(fields[ThreadCount]),
             Number(fields[Started]),

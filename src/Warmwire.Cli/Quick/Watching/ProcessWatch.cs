@@ -6,8 +6,9 @@ using Warmwire.Cli.Sockets;
 namespace Warmwire.Cli.Quick.Watching;
 
 /// <summary>
-/// Watches a process of this machine while a load runs: what it holds before, at most during, and after. It takes four samples per second,
-/// or fewer if a sample takes long, so that watching takes at most a fiftieth of a core.
+/// Watches a process of this machine and its descendants while a load runs: what they hold before, at most during, and after. Between
+/// samples it looks more often at the descriptors that are opened next, to meet connections that live for a millisecond. It takes at most
+/// a fiftieth of a core for all of it.
 /// </summary>
 /// <remarks>
 /// A sample at 5,000 sockets took 0.12 s where system calls are slow (a sandboxed machine, Debug), most of it links of descriptors; then it
@@ -18,39 +19,57 @@ internal sealed class ProcessWatch : IAsyncDisposable
     /// <summary>Of more connections it is not told apart any more whether they were seen before.</summary>
     private const int MaxSeen = 1_000_000;
 
-    /// <summary>A sample may take one of so many parts of the time.</summary>
-    private const int CostLimit = 50;
+    /// <summary>Samples may take one of so many parts of the time, and so may the looks between them.</summary>
+    private const int CostLimit = 100;
 
-    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(250);
+    /// <summary>Of more processes only the samples are taken.</summary>
+    private const int MostAtAGlance = 8;
+
+    private static readonly TimeSpan s_shortestWait = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_shortestGlance = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>Between two points of the series, each of which is the most of the samples since the last.</summary>
+    private static readonly TimeSpan s_pointInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly int _pid;
-    private readonly ProcFolder _folder;
+    private readonly int? _listensOn;
     private readonly Func<double> _secondsSinceStart;
     private readonly TimeProvider _time;
     private readonly long _ticksPerSecond = ClockTicks.PerSecond();
     private readonly CancellationTokenSource _stop = new();
-    private readonly ProcessStat _first;
+    private readonly string _name;
+    private readonly bool _meetsShortOnes;
     private readonly Task _looking;
 
     // Owned by the constructor, then by the looking flow, then by FinishAsync after it has ended.
-    private readonly HashSet<int> _ports = [];
+    private readonly ProcessTree _tree;
+    private readonly HashSet<int> _ports;
+    private readonly HashSet<TcpRemote> _used = [];
     private readonly HashSet<long> _seen = [];
+    private readonly HashSet<long> _own = [];
+    private List<NextDescriptors> _next = [];
     private readonly Dictionary<TcpRemote, long> _seenByRemote = [];
     private readonly TimeWaitWatch _timeWait = new();
     private readonly ProcessSeries _series = new();
-    private ProcessStat _last;
-    private long _lastAt;
-    private long _cpuTicksBefore;
-    private ProcessState _before;
-    private ProcessState _during;
+    private long _pointAt;
+    private long _pointTicks;
+    private TreeLook? _sincePoint;
+    private TreeLook _before;
+    private TreeLook _during;
     private bool _ended;
+    private bool _hasUnreadable;
 
-    private ProcessWatch(int pid, ProcessStat first, ProcFolder folder, Func<double> secondsSinceStart, TimeProvider time)
+    private ProcessWatch(int pid, ProcessStat first, int? listensOn, Func<double> secondsSinceStart, TimeProvider time)
     {
-        (_pid, _first, _last, _folder, _secondsSinceStart, _time) = (pid, first, first, folder, secondsSinceStart, time);
-        _lastAt = time.GetTimestamp();
-        _cpuTicksBefore = first.CpuTicks;
-        _before = Look(first, hasBegun: false);
+        (_pid, _name, _listensOn, _secondsSinceStart, _time) = (pid, first.Name, listensOn, secondsSinceStart, time);
+        _ports = listensOn is { } port ? [port] : [];
+        _tree = new ProcessTree(pid, first);
+        _meetsShortOnes = SocketEnds.MayAsk(pid);
+        _pointAt = time.GetTimestamp();
+        _ = new ProcFolder(pid).Descriptors(); // throws if it may not be read
+        _tree.Look();
+        _tree.ForgetPast();
+        _before = Look(hasBegun: false);
         _during = _before;
         _looking = Task.Run(LookAgainAsync);
     }
@@ -59,23 +78,23 @@ internal sealed class ProcessWatch : IAsyncDisposable
     /// <param name="secondsSinceStart">Seconds since the first arrival was due; negative until it is, and what is seen until then is what
     /// was before.</param>
     /// <param name="time">The clock for the time between samples.</param>
+    /// <param name="listensOn">The port by which it was found; <see langword="null"/> if its number was given.</param>
     /// <exception cref="CommandFailure">It cannot be watched.</exception>
-    public static ProcessWatch Start(int pid, Func<double> secondsSinceStart, TimeProvider time)
+    public static ProcessWatch Start(int pid, Func<double> secondsSinceStart, TimeProvider time, int? listensOn = null)
     {
         if (!OperatingSystem.IsLinux())
         {
             throw new CommandFailure("--pid needs Linux: it reads /proc");
         }
 
-        var folder = new ProcFolder(pid);
         try
         {
-            if (pid <= 0 || folder.Stat() is not { IsAlive: true } stat)
+            if (pid <= 0 || new ProcFolder(pid).Stat() is not { IsAlive: true } stat)
             {
                 throw new CommandFailure($"--pid {pid}: there is no such process");
             }
 
-            return new ProcessWatch(pid, stat, folder, secondsSinceStart, time);
+            return new ProcessWatch(pid, stat, listensOn, secondsSinceStart, time);
         }
         catch (Exception error) when (ProcFolder.IsGone(error))
         {
@@ -95,20 +114,24 @@ internal sealed class ProcessWatch : IAsyncDisposable
     public async Task<ProcessResult> FinishAsync(long requests)
     {
         await StopAsync();
-        ProcessState? after = LookIfAlive();
-        double cpuSeconds = (double)(_last.CpuTicks - _cpuTicksBefore) / _ticksPerSecond;
+        TreeLook after = LookIfAlive() ?? TreeLook.Nothing;
+        AddPoint(_secondsSinceStart());
+        double cpuSeconds = (double)_tree.CpuTicks / _ticksPerSecond;
         return new ProcessResult
         {
             Pid = _pid,
-            Name = _first.Name,
+            Name = _name,
+            ListensOn = _listensOn,
+            Descendants = _tree.Descendants,
             CpuSeconds = cpuSeconds,
             CpuMicrosPerRequest = requests == 0 ? 0 : Math.Round(cpuSeconds * 1e6 / requests, 3),
             Ended = _ended,
-            Before = _before,
-            During = _during,
-            After = after ?? Nothing(),
+            Before = _before.ToState(_used),
+            During = _during.ToState(_used),
+            After = after.ToState(_used),
             OutgoingSeen = ByRemote.Text(_seenByRemote),
-            TimeWaitSeen = ByRemote.Text(_timeWait.EnteredByRemote),
+            TimeWaitSeen = ByRemote.Text(_timeWait.EnteredByRemote.Where(pair => _used.Contains(pair.Key))),
+            OtherTimeWait = LargestOther(),
             Series = _series.Points,
             Notes = Notes(),
         };
@@ -128,12 +151,16 @@ internal sealed class ProcessWatch : IAsyncDisposable
 
     private async Task LookAgainAsync()
     {
-        TimeSpan wait = s_interval;
+        TimeSpan wait = s_shortestWait;
+        TimeSpan glanceWait = s_shortestGlance;
+        long lastLook = _time.GetTimestamp();
         while (!_ended)
         {
             try
             {
-                await Task.Delay(wait, _time, _stop.Token);
+                TimeSpan untilLook = wait - _time.GetElapsedTime(lastLook);
+                await Task.Delay(untilLook > glanceWait ? glanceWait : TimeSpan.FromTicks(Math.Max(0, untilLook.Ticks)), _time,
+                    _stop.Token);
             }
             catch (OperationCanceledException)
             {
@@ -141,54 +168,81 @@ internal sealed class ProcessWatch : IAsyncDisposable
             }
 
             long begun = _time.GetTimestamp();
-            LookIfAlive();
-            TimeSpan cost = _time.GetElapsedTime(begun) * CostLimit;
-            wait = cost > s_interval ? cost : s_interval;
-        }
-    }
-
-    /// <returns><see langword="null"/> if the process has ended.</returns>
-    private ProcessState? LookIfAlive()
-    {
-        try
-        {
-            ProcessStat? stat = _ended ? null : _folder.Stat();
-            if (stat is { } same && same.StartTime == _first.StartTime)
+            if (_time.GetElapsedTime(lastLook, begun) >= wait)
             {
-                double seconds = _time.GetElapsedTime(_lastAt).TotalSeconds;
-                double cores = seconds > 0 ? (same.CpuTicks - _last.CpuTicks) / (_ticksPerSecond * seconds) : 0;
-                (_last, _lastAt) = (same, _time.GetTimestamp());
-                if (same.IsAlive)
-                {
-                    double at = _secondsSinceStart();
-                    ProcessState state = Look(same, hasBegun: at >= 0);
-                    if (at >= 0)
-                    {
-                        _during = Largest(_during, state);
-                        _series.Add(
-                            new ProcessPoint(Math.Round(at, 3), Math.Round(cores, 3), state.Descriptors, state.Outgoing.Values.Sum()));
-                    }
-                    else
-                    {
-                        // A load that waits for its start, perhaps for a minute: what the process does meanwhile is not the load's.
-                        (_before, _during, _cpuTicksBefore) = (state, state, same.CpuTicks);
-                    }
-
-                    return state;
-                }
+                LookIfAlive();
+                lastLook = _time.GetTimestamp();
+                wait = Paced(_time.GetElapsedTime(begun), s_shortestWait);
+            }
+            else
+            {
+                Glance();
+                glanceWait = Paced(_time.GetElapsedTime(begun), s_shortestGlance);
             }
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or FormatException)
-        {
-            // Story: the process ends between two files of one sample. What is half seen is not told. Its files are gone, or belong to root
-            // now.
-        }
-
-        _ended = true;
-        return null;
     }
 
-    private ProcessState Look(ProcessStat stat, bool hasBegun)
+    private static TimeSpan Paced(TimeSpan cost, TimeSpan shortest) => cost * CostLimit > shortest ? cost * CostLimit : shortest;
+
+    /// <summary>Looks for connections that were opened since the last sample and may be closed before the next.</summary>
+    private void Glance()
+    {
+        if (_secondsSinceStart() >= 0)
+        {
+            Note(_next.SelectMany(next => next.FindConnections(_own)).Where(connection => !_ports.Contains(connection.LocalPort)));
+        }
+    }
+
+    /// <returns><see langword="null"/> if all processes of the tree have ended.</returns>
+    private TreeLook? LookIfAlive()
+    {
+        if (_ended)
+        {
+            return null;
+        }
+
+        _tree.Look();
+        double at = _secondsSinceStart();
+        if (Look(hasBegun: at >= 0) is not { Threads: > 0 } look)
+        {
+            _ended = true;
+            return null;
+        }
+
+        if (at < 0)
+        {
+            // A load that waits for its start, perhaps for a minute: what the process does meanwhile is not the load's.
+            (_before, _during) = (look, look);
+            _tree.ForgetPast();
+            (_pointAt, _pointTicks, _sincePoint) = (_time.GetTimestamp(), 0, null);
+            return look;
+        }
+
+        _during = _during.Or(look);
+        _sincePoint = _sincePoint?.Or(look) ?? look;
+        if (_time.GetElapsedTime(_pointAt) >= s_pointInterval)
+        {
+            AddPoint(at);
+        }
+
+        return look;
+    }
+
+    private void AddPoint(double at)
+    {
+        if (_sincePoint is not { } most || at < 0)
+        {
+            return;
+        }
+
+        double seconds = _time.GetElapsedTime(_pointAt).TotalSeconds;
+        double cores = seconds > 0 ? (_tree.CpuTicks - _pointTicks) / (_ticksPerSecond * seconds) : 0;
+        _series.Add(new ProcessPoint(Math.Round(at, 3), Math.Round(cores, 3), most.Descriptors, most.Outgoing.Values.Sum()));
+        (_pointAt, _pointTicks, _sincePoint) = (_time.GetTimestamp(), _tree.CpuTicks, null);
+    }
+
+    /// <summary>What the members hold. Without threads if none could be read.</summary>
+    private TreeLook Look(bool hasBegun)
     {
         if (!hasBegun)
         {
@@ -196,29 +250,88 @@ internal sealed class ProcessWatch : IAsyncDisposable
             _seenByRemote.Clear();
         }
 
-        (int descriptors, HashSet<long> own) = _folder.Descriptors();
-        SocketCensus census = _folder.Sockets(own);
+        _own.Clear();
+        _next = [];
+        var read = new List<ProcessTree.Member>();
+        int descriptors = 0;
+        foreach (ProcessTree.Member member in _tree.Alive)
+        {
+            try
+            {
+                (int count, HashSet<long> sockets, NextDescriptors next) = member.Folder.Descriptors();
+                descriptors += count;
+                _own.UnionWith(sockets);
+                read.Add(member);
+                if (_next.Count < MostAtAGlance)
+                {
+                    _next.Add(next);
+                }
+            }
+            catch (UnauthorizedAccessException)
+            {
+                _hasUnreadable = true;
+            }
+            catch (IOException)
+            {
+                // It ended between two files of one sample.
+            }
+        }
+
+        if (read.Count == 0 || CensusOf(read, _own) is not { } census)
+        {
+            return TreeLook.Nothing;
+        }
+
         _ports.UnionWith(census.OwnPorts);
+        _timeWait.Look(census.InTimeWait(), counts: hasBegun);
+        return new TreeLook
+        {
+            Descriptors = descriptors,
+            ResidentPages = read.Sum(static member => member.Stat.ResidentPages),
+            Threads = read.Sum(static member => member.Stat.Threads),
+            Outgoing = Note(census.Outgoing(_ports)),
+            Incoming = census.Incoming(_ports),
+            TimeWait = new Dictionary<TcpRemote, int>(census.TimeWait()),
+        };
+    }
+
+    private static SocketCensus? CensusOf(List<ProcessTree.Member> members, HashSet<long> own)
+    {
+        // All see the same sockets, except those that were moved into a network of their own.
+        foreach (ProcessTree.Member member in members)
+        {
+            try
+            {
+                return member.Folder.Sockets(own);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // It ended meanwhile.
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Notes connections that the tree has made.</summary>
+    private Dictionary<TcpRemote, int> Note(IEnumerable<TcpLine> connections)
+    {
         var outgoing = new Dictionary<TcpRemote, int>();
-        foreach (TcpLine socket in census.Outgoing(_ports))
+        foreach (TcpLine socket in connections)
         {
             outgoing[socket.Remote] = outgoing.GetValueOrDefault(socket.Remote) + 1;
+            if (_used.Count < MaxSeen)
+            {
+                _used.Add(socket.Remote);
+            }
+
             if (_seen.Count < MaxSeen && _seen.Add(socket.Inode))
             {
                 _seenByRemote[socket.Remote] = _seenByRemote.GetValueOrDefault(socket.Remote) + 1;
             }
         }
 
-        _timeWait.Look(census.InTimeWait(), _ports, counts: hasBegun);
-        return new ProcessState
-        {
-            Descriptors = descriptors,
-            ResidentMegabytes = Math.Round(stat.ResidentPages * (double)Environment.SystemPageSize / (1024 * 1024), 1),
-            Threads = stat.Threads,
-            Outgoing = ByRemote.Text(outgoing),
-            Incoming = census.Incoming(_ports),
-            TimeWait = ByRemote.Text(census.TimeWait()),
-        };
+        return outgoing;
     }
 
     private List<string> Notes()
@@ -228,9 +341,15 @@ internal sealed class ProcessWatch : IAsyncDisposable
         {
             notes.Add("The process exited before the run ended; its CPU time is from the last sample.");
         }
-        else if (HasChildren())
+
+        if (_hasUnreadable)
         {
-            notes.Add("The process has child processes, which are not counted.");
+            notes.Add("It has child processes of other users, whose descriptors and connections cannot be read; run as root.");
+        }
+
+        if (_tree.HasMoreThanCounted)
+        {
+            notes.Add($"It has more than {ProcessTree.MaxMembers} child processes; further ones are not counted.");
         }
 
         if (_seen.Count == MaxSeen)
@@ -241,43 +360,11 @@ internal sealed class ProcessWatch : IAsyncDisposable
         return notes;
     }
 
-    private bool HasChildren()
-    {
-        try
-        {
-            return _folder.HasChildren();
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    }
-
-    private static ProcessState Largest(ProcessState one, ProcessState other) => new()
-    {
-        Descriptors = Math.Max(one.Descriptors, other.Descriptors),
-        ResidentMegabytes = Math.Max(one.ResidentMegabytes, other.ResidentMegabytes),
-        Threads = Math.Max(one.Threads, other.Threads),
-        Outgoing = Largest(one.Outgoing, other.Outgoing),
-        Incoming = Math.Max(one.Incoming, other.Incoming),
-        TimeWait = Largest(one.TimeWait, other.TimeWait),
-    };
-
-    private static Dictionary<string, int> Largest(IReadOnlyDictionary<string, int> one, IReadOnlyDictionary<string, int> other) => one
-        .Concat(other)
-        .GroupBy(static pair => pair.Key, static pair => pair.Value, StringComparer.Ordinal)
-        .Select(static same => KeyValuePair.Create(same.Key, same.Max()))
+    /// <summary>
+    /// Where connections of a millisecond cannot be met. Without those to the tree itself, which are its callers'.
+    /// </summary>
+    private Dictionary<string, long> LargestOther() => _meetsShortOnes ? [] : ByRemote.Text(_timeWait.EnteredByRemote
+        .Where(pair => !_used.Contains(pair.Key) && !_ports.Contains(pair.Key.Port))
         .OrderByDescending(static pair => pair.Value)
-        .Take(ByRemote.MaxNamed + 1)
-        .ToDictionary(StringComparer.Ordinal);
-
-    private static ProcessState Nothing() => new()
-    {
-        Descriptors = 0,
-        ResidentMegabytes = 0,
-        Threads = 0,
-        Outgoing = new Dictionary<string, int>(StringComparer.Ordinal),
-        Incoming = 0,
-        TimeWait = new Dictionary<string, int>(StringComparer.Ordinal),
-    };
+        .Take(1));
 }

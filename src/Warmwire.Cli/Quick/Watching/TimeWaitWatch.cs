@@ -15,16 +15,14 @@ internal sealed class TimeWaitWatch
     public Dictionary<TcpRemote, long> EnteredByRemote { get; } = [];
 
     /// <param name="sockets">All sockets in TIME_WAIT.</param>
-    /// <param name="ports">Ports of the process itself: connections to them are those of its callers.</param>
     /// <param name="counts">Whether what came since the last sample is counted: not in the first one, nor before the load.</param>
-    public void Look(IEnumerable<TcpLine> sockets, HashSet<int> ports, bool counts)
+    public void Look(IEnumerable<TcpLine> sockets, bool counts)
     {
         _now.Clear();
         foreach (TcpLine socket in sockets)
         {
             if (_now.Add((socket.LocalPort, socket.Remote))
                 && counts
-                && !ports.Contains(socket.Remote.Port)
                 && !_last.Contains((socket.LocalPort, socket.Remote)))
             {
                 EnteredByRemote[socket.Remote] = EnteredByRemote.GetValueOrDefault(socket.Remote) + 1;

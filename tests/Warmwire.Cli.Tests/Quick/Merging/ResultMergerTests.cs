@@ -218,6 +218,33 @@ public sealed class ResultMergerTests
     }
 
     [Fact]
+    public void Checks_users_and_what_ended_a_run_are_merged()
+    {
+        QuickResult part = QuickResults.Usual();
+        QuickResult one = part with
+        {
+            Target = part.Target with { Model = TargetResult.Closed, Users = 3 },
+            Checks = new Dictionary<string, CheckResult> { ["status==200"] = new(5, 2) },
+            Redirects = 4,
+            Connections = part.Connections with { OpenAtStart = 2 },
+            Aborted = new AbortResult("errors>5%", 7, "6 %"),
+        };
+        QuickResult other = one with
+        {
+            Checks = new Dictionary<string, CheckResult> { ["body~x"] = new(1, 0), ["status==200"] = new(10, 1) },
+            Aborted = new AbortResult("errors>5%", 3, "9 %"),
+        };
+        QuickResult merged = MergedResults.Of([one, other]);
+        Assert.Equal(
+            new Dictionary<string, CheckResult> { ["body~x"] = new(1, 0), ["status==200"] = new(15, 3) }, merged.Checks);
+        Assert.Equal((6, 8, 4), (merged.Target.Users, merged.Redirects, merged.Connections.OpenAtStart));
+        Assert.Equal(3, merged.Aborted!.AtSeconds);
+
+        CommandFailure failure = Assert.Throws<CommandFailure>(() => MergedResults.Of([one, part]));
+        Assert.Contains("the model of load is closed in ", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Loads_that_differ_are_told_with_both_values()
     {
         QuickResult one = QuickResults.Usual();

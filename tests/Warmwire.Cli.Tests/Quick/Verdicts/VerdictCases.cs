@@ -147,17 +147,6 @@ internal static class VerdictCases
             "The load generator started 1 % of arrivals at least 0.32 ms late, which is up to 16 % of the corrected p99."),
         ("a small part", new StartDelay(), Delayed(P99(20, 19), 0.32), null),
         ("nothing came", new StartDelay(), Delayed(Run(0, 0), 0), null),
-        ("none", new WatchedProcess(), Rate(30, 30), null),
-        ("used", new WatchedProcess(), Watched(0), "Process 7 (shop) used 1,111 µs of CPU time per request."),
-        ("exited", new WatchedProcess(), Watched(0, ended: true),
-            "Process 7 (shop) used 1,111 µs of CPU time per request. It exited during the run."),
-        ("none", new WatchedConnections(), Rate(30, 30), null),
-        ("some", new WatchedConnections(), Watched(0),
-            "It had 0 outgoing connections before the run and at most 0 during it; 0 different ones were seen."),
-        ("none", new ClientPerRequest(), Rate(30, 30), null),
-        ("one for each", new ClientPerRequest(), Watched(893), "893 connections to 10.0.0.1:443 were closed by this machine and entered "
-            + "TIME_WAIT, 0.99 per request, as if a client were created for each request."),
-        ("some", new ClientPerRequest(), Watched(40), "40 connections to 10.0.0.1:443 were closed by this machine and entered TIME_WAIT."),
     ];
 
     private static QuickResult Run(long requests, long opened, long? peak = null)

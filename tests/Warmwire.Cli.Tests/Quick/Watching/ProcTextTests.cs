@@ -37,7 +37,7 @@ public sealed class ProcTextTests
     [InlineData(") S 1 2 3 (")]
     [InlineData("")]
     public void A_process_may_have_any_name(string name) => Assert.Equal(
-        new ProcessStat(name, CpuTicks: 154, Threads: 17, StartTime: 3499056, ResidentPages: 408, IsAlive: true),
+        new ProcessStat(name, Parent: 9984, CpuTicks: 154, Threads: 17, StartTime: 3499056, ResidentPages: 408, IsAlive: true),
         ProcessStat.Parse($"9989 ({name}) {Fields}\n"));
 
     [Fact]

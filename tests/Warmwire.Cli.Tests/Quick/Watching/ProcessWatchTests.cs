@@ -4,6 +4,8 @@ using System.Net.Sockets;
 using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Quick.Watching;
+using Warmwire.Cli.Sockets;
+using Warmwire.Cli.Tests.EndToEnd;
 using Warmwire.Tests.Kit;
 using Xunit;
 
@@ -150,21 +152,129 @@ public sealed class ProcessWatchTests
     }
 
     [Fact]
-    public async Task Children_are_not_followed_and_that_is_said()
+    public async Task Children_are_followed_also_those_that_start_during_the_run()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc");
-        using Process process = StartBash("cat <&0 & echo started; wait");
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        const string Parent = """
+            read -r port
+            bash -c 'exec {fd}<>"/dev/tcp/127.0.0.1/$0"; echo open; read -r; for ((
+                i = 0; i < 50000; i++)); do :; done; echo end; read -r' "$port"
+            read -r
+            """;
+        using Process process = StartBash(Parent);
         try
         {
-            Assert.Equal("started", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
             await using ProcessWatch watch = ProcessWatch.Start(process.Id, static () => 0, TimeProvider.System);
-            Assert.Equal(["The process has child processes, which are not counted."], (await watch.FinishAsync(1)).Notes);
+            await process.StandardInput.WriteLineAsync($"{PortOf(listener)}");
+            await process.StandardInput.FlushAsync(TestContext.Current.CancellationToken);
+            Assert.Equal("open", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+            await process.StandardInput.WriteLineAsync();
+            await process.StandardInput.FlushAsync(TestContext.Current.CancellationToken);
+            Assert.Equal("end", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+            ProcessResult result = await watch.FinishAsync(1);
+            Assert.Empty(result.Before.Outgoing);
+            Assert.Equal(new Dictionary<string, int> { [$"127.0.0.1:{PortOf(listener)}"] = 1 }, result.After.Outgoing);
+            Assert.Equal(KeyValuePair.Create("bash", 1), Assert.Single(result.Descendants));
+            Assert.Equal(2, result.After.Threads);
+            Assert.InRange(result.CpuSeconds, 0.01, 60);
+            Assert.Empty(result.Notes);
         }
         finally
         {
             process.Kill(entireProcessTree: true);
         }
     }
+
+    [Fact]
+    public async Task Sockets_in_TIME_WAIT_are_named_only_for_addresses_that_the_process_used()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc");
+        using var used = new TcpListener(IPAddress.Loopback, 0);
+        using var foreign = new TcpListener(IPAddress.Loopback, 0);
+        used.Start();
+        foreign.Start();
+        using Process process = StartBash(Script);
+        try
+        {
+            await TellAsync(process, "true 0 1");
+            using var asked = new SemaphoreSlim(0);
+            var time = new FakeTime();
+            await using ProcessWatch watch = ProcessWatch.Start(
+                process.Id,
+                () =>
+                {
+                    asked.Release();
+                    return 0;
+                },
+                time);
+            await TellAsync(process, $"open {PortOf(used)} 2");
+            await SamplesAsync(time, asked);
+            await TellAsync(process, "close 0 2");
+            for (int i = 0; i < 2; i++)
+            {
+                (await used.AcceptSocketAsync(TestContext.Current.CancellationToken)).Dispose();
+            }
+
+            for (int i = 0; i < 5; i++)
+            {
+                using var client = new TcpClient();
+                await client.ConnectAsync(IPAddress.Loopback, PortOf(foreign), TestContext.Current.CancellationToken);
+                using Socket accepted = await foreign.AcceptSocketAsync(TestContext.Current.CancellationToken);
+                client.Close();
+                Assert.Equal(0, await accepted.ReceiveAsync(new byte[1], SocketFlags.None, TestContext.Current.CancellationToken));
+            }
+
+            await Eventually.IsTrue(
+                () => TcpTable.Read(PortOf(used)).TimeWait == 2 && TcpTable.Read(PortOf(foreign)).TimeWait == 5,
+                "all sockets are in TIME_WAIT");
+            ProcessResult result = await watch.FinishAsync(1);
+            string address = $"127.0.0.1:{PortOf(used)}";
+            Assert.Equal(new Dictionary<string, long> { [address] = 2 }, result.TimeWaitSeen);
+            Assert.Equal(new Dictionary<string, int> { [address] = 2 }, result.After.TimeWait);
+            if (SocketEnds.MayAsk(process.Id))
+            {
+                Assert.Empty(result.OtherTimeWait);
+            }
+            else
+            {
+                Assert.InRange(Assert.Single(result.OtherTimeWait).Value, 5, int.MaxValue);
+            }
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    [Fact]
+    public async Task The_process_that_listens_on_a_port_is_found()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc");
+        using UpstreamProcess server = await UpstreamProcess.StartAsync();
+        Assert.True(ListeningProcess.TryFind(server.Port, out int pid, out string? problem), problem);
+        await using ProcessWatch watch = ProcessWatch.Start(pid, static () => 0, TimeProvider.System, server.Port);
+        ProcessResult result = await watch.FinishAsync(1);
+        Assert.Equal((server.Pid, server.Port, false), (result.Pid, result.ListensOn, result.Ended));
+
+        using var closed = new TcpListener(IPAddress.Loopback, 0);
+        closed.Start();
+        int free = PortOf(closed);
+        closed.Stop();
+        Assert.False(ListeningProcess.TryFind(free, out _, out problem));
+        Assert.Equal($"no process of this machine listens on port {free}", problem);
+    }
+
+    [Theory]
+    [InlineData(true, "http://localhost:1/")]
+    [InlineData(true, "http://127.0.0.9/")]
+    [InlineData(true, "http://[::1]/")]
+    [InlineData(true, "http://shop.localhost/")]
+    [InlineData(false, "http://192.0.2.1/")]
+    [InlineData(false, "http://example.com/")]
+    public void A_url_is_on_this_machine_if_its_host_says_so(bool isHere, string url) =>
+        Assert.Equal(isHere, ListeningProcess.IsOnThisMachine(new Uri(url)));
 
     [Theory]
     [InlineData(0)]
