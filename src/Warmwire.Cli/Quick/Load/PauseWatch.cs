@@ -1,8 +1,8 @@
 namespace Warmwire.Cli.Quick.Load;
 
 /// <summary>
-/// Finds out that this process did not run for a while: Ctrl-Z, a suspended machine, or a debugger. Whoever uses it looks at the clock at
-/// least every <see cref="Threshold"/> / 2 while the process runs. Times are nanoseconds.
+/// Finds out that this process did not run for a while: Ctrl-Z, a suspended machine, or a debugger. The thread that uses it looks at the
+/// clock at least every <see cref="Threshold"/> / 2 while the process runs. Times are nanoseconds.
 /// </summary>
 internal struct PauseWatch(long now)
 {

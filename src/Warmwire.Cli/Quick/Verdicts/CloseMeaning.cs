@@ -20,7 +20,7 @@ internal static class CloseMeaning
         CloseReason.Cancelled => "a request was cancelled and its response did not come soon",
         CloseReason.RequestTimeout => "a request took longer than --timeout, so the server is slow or the timeout short",
         CloseReason.BodyNotDrained => "a response was given up with much of it unread",
-        CloseReason.DrainLimit => "a response was given up and its rest did not come soon",
+        CloseReason.DrainLimit => "a response was given up and what was left of it did not come soon",
         CloseReason.UnsolicitedData => "the server sent bytes that nobody asked for: it is broken",
         CloseReason.ProtocolError => "the server sent what HTTP does not allow",
         CloseReason.ReadError => "reading failed, most often because the server or something on the way reset it",
