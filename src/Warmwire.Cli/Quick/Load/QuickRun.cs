@@ -304,14 +304,13 @@ internal sealed class QuickRun : IDisposable
         ConnectionsResult connections = _log.GetResult(timeWait);
         double seconds = Seconds(elapsed);
         double cpu = (after.Own - before.Own).TotalSeconds;
-        double targetRate = _settings.Shard.RateOf(_settings.Rate);
+        double plannedRate = isCut ? PlannedRate(elapsed) : _settings.Shard.RateOf(_settings.Rate);
         double achievedRate = _settings.Users is not null
             ? Math.Round(record.Arrivals / seconds, 4)
-            : AchievedRate(record, isCut ? Math.Min(elapsed, _schedule.Length) : _schedule.Length, isCut ? PlannedRate(elapsed)
-                : targetRate);
+            : AchievedRate(record, isCut ? Math.Min(elapsed, _schedule.Length) : _schedule.Length, plannedRate);
         IReadOnlyList<string> limits = record.Arrivals == 0 && isCut ? [] : GeneratorLimits.Find(new GeneratorFacts
         {
-            TargetRate = isCut ? PlannedRate(elapsed) : targetRate,
+            TargetRate = plannedRate,
             AchievedRate = achievedRate,
             Dropped = record.Dropped,
             StartDelayP99Ms = Summaries.Milliseconds(record.StartDelay.ValueAt(99)),
@@ -359,20 +358,22 @@ internal sealed class QuickRun : IDisposable
                 Cores = Math.Round(cpu / seconds, 3),
                 AvailableCores = Environment.ProcessorCount,
             },
-            Histogram = new HistogramsResult
-            {
-                Corrected = HistogramCoder.Encode(record.Corrected),
-                Uncorrected = HistogramCoder.Encode(record.Uncorrected),
-                StartDelay = HistogramCoder.Encode(record.StartDelay),
-                Dns = HistogramCoder.Encode(_log.Dns),
-                Connect = HistogramCoder.Encode(_log.Connect),
-                Tls = HistogramCoder.Encode(_log.Tls),
-                Queue = HistogramCoder.Encode(record.Queue),
-                FirstByte = HistogramCoder.Encode(record.FirstByte),
-            },
+            Histogram = Histograms(record),
             Series = record.Series,
         };
     }
+
+    private HistogramsResult Histograms(RunRecord record) => new()
+    {
+        Corrected = HistogramCoder.Encode(record.Corrected),
+        Uncorrected = HistogramCoder.Encode(record.Uncorrected),
+        StartDelay = HistogramCoder.Encode(record.StartDelay),
+        Dns = HistogramCoder.Encode(_log.Dns),
+        Connect = HistogramCoder.Encode(_log.Connect),
+        Tls = HistogramCoder.Encode(_log.Tls),
+        Queue = HistogramCoder.Encode(record.Queue),
+        FirstByte = HistogramCoder.Encode(record.FirstByte),
+    };
 
     /// <summary>Of a run with stages that was cut, the rate until then.</summary>
     private double PlannedRate(long elapsed) => _settings.Plan is null || elapsed >= _schedule.Length
