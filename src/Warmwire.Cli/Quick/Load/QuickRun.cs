@@ -320,10 +320,9 @@ internal sealed class QuickRun : IDisposable
         ConnectionsResult connections = _log.GetResult(timeWait);
         double seconds = Seconds(elapsed);
         double cpu = (after.Own - before.Own).TotalSeconds;
-        double targetRate = _settings.Shard.RateOf(_settings.Rate);
         // Over the schedule as far as it came; the record of a run that goes on is as long as it ran.
         long planned = isCut ? Math.Clamp(Math.Min(elapsed, _stoppedAt), 1, Math.Max(1, _schedule.Length)) : _schedule.Length;
-        double plannedRate = isCut ? PlannedRate(planned) : targetRate;
+        double plannedRate = isCut ? PlannedRate(planned) : _settings.Shard.RateOf(_settings.Rate);
         double achievedRate = _settings.Users is not null
             ? Math.Round(record.Arrivals / seconds, 4)
             : AchievedRate(record, planned, plannedRate);
@@ -382,20 +381,22 @@ internal sealed class QuickRun : IDisposable
                 AvailableCores = Environment.ProcessorCount,
                 MachineBusy = after.BusySince(before) is { } busy ? Math.Round(busy, 3) : null,
             },
-            Histogram = new HistogramsResult
-            {
-                Corrected = HistogramCoder.Encode(record.Corrected),
-                Uncorrected = HistogramCoder.Encode(record.Uncorrected),
-                StartDelay = HistogramCoder.Encode(record.StartDelay),
-                Dns = HistogramCoder.Encode(_log.Dns),
-                Connect = HistogramCoder.Encode(_log.Connect),
-                Tls = HistogramCoder.Encode(_log.Tls),
-                Queue = HistogramCoder.Encode(record.Queue),
-                FirstByte = HistogramCoder.Encode(record.FirstByte),
-            },
+            Histogram = Histograms(record),
             Series = record.Series,
         };
     }
+
+    private HistogramsResult Histograms(RunRecord record) => new()
+    {
+        Corrected = HistogramCoder.Encode(record.Corrected),
+        Uncorrected = HistogramCoder.Encode(record.Uncorrected),
+        StartDelay = HistogramCoder.Encode(record.StartDelay),
+        Dns = HistogramCoder.Encode(_log.Dns),
+        Connect = HistogramCoder.Encode(_log.Connect),
+        Tls = HistogramCoder.Encode(_log.Tls),
+        Queue = HistogramCoder.Encode(record.Queue),
+        FirstByte = HistogramCoder.Encode(record.FirstByte),
+    };
 
     /// <summary>Of a run with stages that was cut, the rate until then.</summary>
     private double PlannedRate(long elapsed) => _settings.Plan is null || elapsed >= _schedule.Length

@@ -66,10 +66,9 @@ internal static class SummaryText
 
     private static IEnumerable<(string Name, string? Value)> ConnectionLines(QuickResult result)
     {
-        foreach ((string check, CheckResult count) in result.Checks)
+        foreach ((string name, string value) in CheckLines(result))
         {
-            yield return ($"checks.failed.{check}", Whole(count.Failed));
-            yield return ($"checks.passed.{check}", Whole(count.Passed));
+            yield return (name, value);
         }
 
         ConnectionsResult connections = result.Connections;
@@ -130,17 +129,8 @@ internal static class SummaryText
         yield return ("http.downloaded_bytes", Whole(result.DownloadedBytes));
         yield return ("http.request_rate", $"{Fraction(RequestRate(result))}/sec");
         yield return ("http.requests", Whole(result.Requests));
-        if (result.Redirects > 0)
-        {
-            yield return ("http.redirects", Whole(result.Redirects));
-        }
-
-        if (result.Target.IsClosedLoop)
-        {
-            yield return ("http.response_time.model", "closed loop, uncorrected");
-        }
-
-        IEnumerable<(string Name, string? Value)> latencies = Latencies("http.response_time", result.LatencyMs.Corrected)
+        IEnumerable<(string Name, string? Value)> latencies = ModelLines(result)
+            .Concat(Latencies("http.response_time", result.LatencyMs.Corrected))
             .Concat(Latencies("http.response_time.uncorrected", result.LatencyMs.Uncorrected));
         foreach ((string name, string? value) in latencies)
         {
@@ -160,6 +150,28 @@ internal static class SummaryText
         double seconds = result.EndedEarly || result.Target.IsClosedLoop ? result.ElapsedSeconds : Math.Max(result.ElapsedSeconds,
             result.Target.DurationSeconds);
         return seconds > 0 ? result.Requests / seconds : 0;
+    }
+
+    private static IEnumerable<(string Name, string Value)> CheckLines(QuickResult result)
+    {
+        foreach ((string check, CheckResult count) in result.Checks)
+        {
+            yield return ($"checks.failed.{check}", Whole(count.Failed));
+            yield return ($"checks.passed.{check}", Whole(count.Passed));
+        }
+    }
+
+    private static IEnumerable<(string Name, string? Value)> ModelLines(QuickResult result)
+    {
+        if (result.Redirects > 0)
+        {
+            yield return ("http.redirects", Whole(result.Redirects));
+        }
+
+        if (result.Target.IsClosedLoop)
+        {
+            yield return ("http.response_time.model", "closed loop, uncorrected");
+        }
     }
 
     private static IEnumerable<(string Name, DurationSummary Phase)> Phases(QuickResult result)
