@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Warmwire.Cli.Quick.Ensuring;
 using Warmwire.Cli.Quick.Outputs;
+using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Options;
 
@@ -22,6 +23,13 @@ internal sealed class ResultOptions
         HelpName = "FILE",
     };
 
+    private readonly Option<IReadOnlyList<double>?> _percentiles = new("--percentiles")
+    {
+        Description = "The latency percentiles to show, such as 50,75,99.99.",
+        HelpName = "LIST",
+        CustomParser = ParsePercentiles,
+    };
+
     private readonly Option<EnsureCondition[]> _ensure = new("--ensure")
     {
         Description = "A condition that decides the exit code, such as 'p(95)<500'; may be given several times.",
@@ -38,6 +46,7 @@ internal sealed class ResultOptions
         command.Add(_output);
         command.Add(_report);
         command.Add(_hgrm);
+        command.Add(_percentiles);
         command.Add(_ensure);
         command.Add(_quiet);
     }
@@ -47,7 +56,20 @@ internal sealed class ResultOptions
         parsed.GetValue(_report),
         parsed.GetValue(_hgrm),
         parsed.GetValue(_ensure) ?? [],
-        parsed.GetValue(_quiet));
+        parsed.GetValue(_quiet))
+    {
+        Percentiles = parsed.GetValue(_percentiles) ?? [],
+    };
+
+    private static IReadOnlyList<double> ParsePercentiles(ArgumentResult argument)
+    {
+        if (!PercentileList.TryParse(argument.Tokens[0].Value, out IReadOnlyList<double> percentiles, out string? error))
+        {
+            argument.AddError(error);
+        }
+
+        return percentiles;
+    }
 
     private static EnsureCondition[] ParseConditions(ArgumentResult argument)
     {

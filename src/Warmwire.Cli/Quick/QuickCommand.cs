@@ -38,7 +38,7 @@ internal sealed class QuickCommand
             _terminal.Output.MarkupLineInterpolated($"[dim]{Headline()}[/]");
         }
 
-        QuickResult result = await RunLoadAsync(cancellationToken);
+        QuickResult result = LatencyFigures.Select(await RunLoadAsync(cancellationToken), _outputs.Percentiles);
         result = result with
         {
             Verdict = QuickVerdict.Sentences(result),

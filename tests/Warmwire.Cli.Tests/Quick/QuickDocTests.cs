@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Warmwire.Cli.Histograms;
 using Warmwire.Cli.Options;
 using Warmwire.Cli.Quick.Load;
+using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Quick.Settings;
 using Warmwire.Cli.Quick.Watching;
 using Warmwire.Tests.Kit;
@@ -38,6 +39,7 @@ public sealed class QuickDocTests
         Assert.Equal(Number(SeriesBuilder.MaxPoints), Limit("points of the series"));
         Assert.Equal(Number(Shard.MaxCount), Limit("shards"));
         Assert.Equal(Number(ByRemote.MaxNamed), Limit("remote addresses named of a watched process"));
+        Assert.Equal(Number(PercentileList.MaxCount), Limit("percentiles of `--percentiles`"));
         Assert.Equal("1 h", Limit("latency"));
         Assert.Equal(3_600_000_000_000, LatencyHistogram.HighestTrackable);
     }

@@ -252,6 +252,7 @@ internal sealed class QuickRun : IDisposable
         });
         return new QuickResult
         {
+            Tool = ToolResult.Current,
             Target = _settings.Describe(),
             StartedAt = startedAt,
             ElapsedSeconds = Math.Round(seconds, 6),

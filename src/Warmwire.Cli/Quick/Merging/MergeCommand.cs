@@ -60,7 +60,7 @@ internal sealed class MergeCommand(MergeSettings settings, TextWriter output, Te
             return null;
         }
 
-        QuickResult merged = ResultMerger.Merge(parts, QuickVerdict.Sentences);
+        QuickResult merged = LatencyFigures.Select(ResultMerger.Merge(parts, QuickVerdict.Sentences), settings.Outputs.Percentiles);
         return merged with { Ensure = [.. settings.Outputs.Conditions.Select(condition => condition.Evaluate(merged))] };
     }
 }

@@ -66,6 +66,7 @@ internal static class ResultMerger
 
         return new QuickResult
         {
+            Tool = ToolResult.Current,
             Target = Target(all, clock),
             StartedAt = clock.StartedAt,
             ElapsedSeconds = clock.ElapsedSeconds,

@@ -8,4 +8,8 @@ namespace Warmwire.Cli.Quick.Outputs;
 /// <param name="Hgrm">The file of <c>--hgrm</c>.</param>
 /// <param name="Conditions">What <c>--ensure</c> asks.</param>
 /// <param name="Quiet">Only conditions that were missed are told.</param>
-internal sealed record QuickOutputs(string? Json, string? Report, string? Hgrm, IReadOnlyList<EnsureCondition> Conditions, bool Quiet);
+internal sealed record QuickOutputs(string? Json, string? Report, string? Hgrm, IReadOnlyList<EnsureCondition> Conditions, bool Quiet)
+{
+    /// <summary>The list of <c>--percentiles</c>; empty for the usual ones.</summary>
+    public IReadOnlyList<double> Percentiles { get; init; } = [];
+}

@@ -137,14 +137,10 @@ internal static class SummaryText
     private static IEnumerable<(string Name, string? Value)> Latencies(string name, DurationSummary latency)
     {
         yield return (name, null);
-        yield return ("  min", Milliseconds(latency.Min));
-        yield return ("  mean", Milliseconds(latency.Mean));
-        yield return ("  p50", Milliseconds(latency.P50));
-        yield return ("  p90", Milliseconds(latency.P90));
-        yield return ("  p95", Milliseconds(latency.P95));
-        yield return ("  p99", Milliseconds(latency.P99));
-        yield return ("  p99.9", Milliseconds(latency.P999));
-        yield return ("  max", Milliseconds(latency.Max));
+        foreach ((string figure, double milliseconds) in LatencyFigures.Of(latency))
+        {
+            yield return ($"  {figure}", Milliseconds(milliseconds));
+        }
     }
 
     private static IEnumerable<(string Name, string? Value)> ProcessLines(ProcessResult process)

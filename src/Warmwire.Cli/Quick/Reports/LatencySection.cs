@@ -28,20 +28,13 @@ internal static class LatencySection
 
     private static void Percentiles(Markup markup, LatencyResult latency)
     {
-        (string Name, Func<DurationSummary, double> Figure)[] figures =
-        [
-            ("min", summary => summary.Min), (
-                "mean", summary => summary.Mean), ("p50", summary => summary.P50), ("p90", summary => summary.P90),
-            ("p95", summary => summary.P95), ("p99", summary => summary.P99), (
-                "p99.9", summary => summary.P999), ("max", summary => summary.Max),
-        ];
+        IReadOnlyList<(string Name, double Milliseconds)> uncorrected = LatencyFigures.Of(latency.Uncorrected);
         Tables.Write(
             markup,
             "Percentiles",
             ["", "Corrected, ms", "Uncorrected, ms"],
-            figures.Select(
-                row =>
-                    (string[])[row.Name, Figures.Number(row.Figure(latency.Corrected)), Figures.Number(row.Figure(latency.Uncorrected))]));
+            LatencyFigures.Of(latency.Corrected).Select((figure, i) =>
+                (string[])[figure.Name, Figures.Number(figure.Milliseconds), Figures.Number(uncorrected[i].Milliseconds)]));
         Cards.Note(
             markup,
             "Corrected latency is measured from when a request was scheduled, so that waiting caused by a slow server is included; "

@@ -11,6 +11,9 @@ namespace Warmwire.Cli.Quick.Results;
 /// </summary>
 internal sealed record QuickResult
 {
+    /// <summary>What wrote it; <see langword="null"/> in older files.</summary>
+    public ToolResult? Tool { get; init; }
+
     public required TargetResult Target { get; init; }
 
     /// <summary>The time when the first arrival was due.</summary>
