@@ -1,10 +1,12 @@
 using System.Globalization;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Rendering;
 
 namespace Warmwire.Cli.Quick.Outputs;
 
 /// <summary>
-/// The summary at the end of a run: a name, dots and a value on each line, as artillery prints it; then the verdict in sentences.
+/// The summary at the end of a run: a name, dots and a value on each line, as artillery prints it; then a histogram and
+/// the verdict in sentences.
 /// </summary>
 internal static class SummaryText
 {
@@ -27,6 +29,12 @@ internal static class SummaryText
         }
 
         writer.WriteLine();
+        if (result.LatencyMs.Corrected.Count > 0)
+        {
+            LatencyBars.Write(writer, result, Glyphs.For(writer.Encoding));
+            writer.WriteLine();
+        }
+
         foreach (string sentence in result.Verdict)
         {
             writer.WriteLine(sentence);

@@ -1,0 +1,63 @@
+using System.Text;
+
+namespace Warmwire.Cli.Rendering;
+
+/// <summary>The characters that charts in text are made of.</summary>
+internal sealed class Glyphs
+{
+    private readonly string _steps;
+    private readonly string _levels;
+
+    private Glyphs(string steps, string levels, string shades, char rest, char dash)
+    {
+        (_steps, _levels, Shades, Rest, Dash) = (steps, levels, shades, rest, dash);
+    }
+
+    /// <summary>Block characters of Unicode.</summary>
+    public static Glyphs Blocks { get; } = new("▏▎▍▌▋▊▉█", "▁▂▃▄▅▆▇█", " ░▒▓█", '░', '–');
+
+    /// <summary>Characters that every terminal and every encoding has.</summary>
+    public static Glyphs Ascii { get; } = new("#", "_.:-=+*#", " .:+#", '.', '-');
+
+    /// <summary>From nothing to most.</summary>
+    public string Shades { get; }
+
+    /// <summary>The part of a bar that is not filled.</summary>
+    public char Rest { get; }
+
+    public char Dash { get; }
+
+    /// <summary>
+    /// Blocks where they can be written and are wanted: not in an encoding without them, on a dumb terminal, or with <c>NO_COLOR</c>, which
+    /// asks for plain text.
+    /// </summary>
+    /// <param name="encoding">Of the output.</param>
+    /// <param name="variable">Reads an environment variable.</param>
+    public static Glyphs For(Encoding encoding, Func<string, string?> variable)
+    {
+        bool isUnicode = encoding is UTF8Encoding or UnicodeEncoding or UTF32Encoding;
+        bool isPlain = variable("NO_COLOR") is { Length: > 0 } || variable("TERM") == "dumb";
+        return isUnicode && !isPlain ? Blocks : Ascii;
+    }
+
+    public static Glyphs For(Encoding encoding) => For(encoding, Environment.GetEnvironmentVariable);
+
+    /// <summary>A bar that is <paramref name="part"/> of <paramref name="width"/> columns long; what is more than 0 is seen.</summary>
+    public string Bar(double part, int width)
+    {
+        double length = Math.Clamp(part, 0, 1) * width;
+        int steps = (int)Math.Round(length * _steps.Length);
+        steps = part > 0 ? Math.Max(steps, 1) : 0;
+        int rest = steps % _steps.Length;
+        return new string(_steps[^1], steps / _steps.Length) + (rest == 0 ? "" : _steps[rest - 1].ToString());
+    }
+
+    /// <summary>The shade of a part from 0 to 1; only 0 is blank.</summary>
+    public char Shade(double part) => Of(Shades[1..], Shades[0], part);
+
+    /// <summary>The level of a part from 0 to 1, as sparklines have it; only 0 is blank.</summary>
+    public char Level(double part) => Of(_levels, ' ', part);
+
+    private static char Of(string glyphs, char blank, double part) =>
+        part > 0 ? glyphs[Math.Clamp((int)Math.Ceiling(part * glyphs.Length) - 1, 0, glyphs.Length - 1)] : blank;
+}
