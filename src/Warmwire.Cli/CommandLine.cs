@@ -10,6 +10,7 @@ using Warmwire.Cli.Options;
 using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Processes;
 using Warmwire.Cli.Quick;
+using Warmwire.Cli.Quick.Differences;
 using Warmwire.Cli.Quick.Merging;
 using Warmwire.Cli.Rendering;
 using Warmwire.Cli.Serving;
@@ -91,6 +92,8 @@ internal static class CommandLine
                 .RunAsync(cancellationToken))),
         MergeArguments.Command(static (settings, cancellationToken) => JudgingAsync(
             new MergeCommand(settings, Console.Out, Console.Error).RunAsync(cancellationToken))),
+        DiffArguments.Command(static (settings, cancellationToken) => JudgingAsync(
+            new DiffCommand(settings, Console.Out).RunAsync(cancellationToken))),
         ExperimentArguments.Command(static (settings, cancellationToken) =>
             new ExperimentCommand(settings, Terminal.Open(), TimeProvider.System).RunAsync(cancellationToken)),
         Hidden(FunctionCommand.Name, FunctionCommand.RunAsync),

@@ -23,12 +23,7 @@ internal sealed class ResultOptions
         HelpName = "FILE",
     };
 
-    private readonly Option<IReadOnlyList<double>?> _percentiles = new("--percentiles")
-    {
-        Description = "The latency percentiles to show, such as 50,75,99.99.",
-        HelpName = "LIST",
-        CustomParser = ParsePercentiles,
-    };
+    private readonly Option<IReadOnlyList<double>?> _percentiles = Percentiles("The latency percentiles to show, such as 50,75,99.99.");
 
     private readonly Option<EnsureCondition[]> _ensure = new("--ensure")
     {
@@ -40,6 +35,14 @@ internal sealed class ResultOptions
     };
 
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Print only conditions that failed." };
+
+    /// <summary>The option <c>--percentiles</c>, which several commands have.</summary>
+    public static Option<IReadOnlyList<double>?> Percentiles(string description) => new("--percentiles")
+    {
+        Description = description,
+        HelpName = "LIST",
+        CustomParser = ParsePercentiles,
+    };
 
     public void AddTo(Command command)
     {

@@ -20,8 +20,10 @@ public sealed class QuickDocTests
     [Fact]
     public void Every_option_has_its_row_and_every_row_its_option()
     {
-        IEnumerable<string> options = QuickArguments.Command(
-            static (_, _) => Task.FromResult(0)).Options.Select(static option => option.Name);
+        IEnumerable<string> options = QuickArguments.Command(static (_, _) => Task.FromResult(0)).Options
+            .Concat(DiffArguments.Command(static (_, _) => Task.FromResult(0)).Options)
+            .Select(static option => option.Name)
+            .Distinct(StringComparer.Ordinal);
         IEnumerable<string> told = Regex.Matches(s_page, "^\\|(?<cell>[^|]*)\\|", RegexOptions.Multiline, TimeSpan.FromSeconds(5))
             .SelectMany(
                 static row => Regex.Matches(row.Groups["cell"].Value, "--[a-z][a-z0-9-]+", RegexOptions.None, TimeSpan.FromSeconds(5)))
