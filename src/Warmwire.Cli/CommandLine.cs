@@ -88,7 +88,7 @@ internal static class CommandLine
         CompareArguments.Command(
             static (settings, cancellationToken) => new CompareCommand(settings, Terminal.Open()).RunAsync(cancellationToken)),
         QuickArguments.Command(static (parsed, cancellationToken) => JudgingAsync(
-            new QuickCommand(parsed.Settings, parsed.Outputs, parsed.Pid, Terminal.Open(), TimeProvider.System)
+            new QuickCommand(parsed.Settings, parsed.Outputs, parsed.Live, parsed.Pid, Terminal.Open(), TimeProvider.System)
                 .RunAsync(cancellationToken))),
         MergeArguments.Command(static (settings, cancellationToken) => JudgingAsync(
             new MergeCommand(settings, Console.Out, Console.Error).RunAsync(cancellationToken))),

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Warmwire.Cli.Quick.Exports;
 using Warmwire.Cli.Quick.Outputs;
 using Warmwire.Cli.Quick.Settings;
 
@@ -30,7 +31,8 @@ internal static class QuickArguments
     /// <param name="Settings">The load.</param>
     /// <param name="Outputs">What is done with the result.</param>
     /// <param name="Pid">The process to watch.</param>
-    internal sealed record Parsed(QuickSettings Settings, QuickOutputs Outputs, int? Pid);
+    /// <param name="Live">Where the run is told of while it goes on.</param>
+    internal sealed record Parsed(QuickSettings Settings, QuickOutputs Outputs, int? Pid, LiveOutputs Live);
 
     public static Command Command(Func<Parsed, CancellationToken, Task<int>> run)
     {
@@ -45,6 +47,7 @@ internal static class QuickArguments
         var request = new RequestOptions();
         var connections = new ConnectionOptions();
         var results = new ResultOptions();
+        var live = new LiveOptions();
         var shard = new ShardOptions();
 
         var command = new DetailedCommand(
@@ -53,6 +56,7 @@ internal static class QuickArguments
         request.AddTo(command);
         connections.AddTo(command);
         results.AddTo(command);
+        live.AddTo(command);
         command.Add(pid);
         shard.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -60,7 +64,7 @@ internal static class QuickArguments
             QuickSettings settings = arrivals.Read(parsed, parsed.GetRequiredValue(url));
             settings = shard.Apply(parsed, connections.Apply(parsed, settings));
             settings = await request.ApplyAsync(parsed, settings, cancellationToken);
-            return await run(new Parsed(settings, results.Read(parsed), (int?)parsed.GetValue(pid)), cancellationToken);
+            return await run(new Parsed(settings, results.Read(parsed), (int?)parsed.GetValue(pid), live.Read(parsed)), cancellationToken);
         });
         return command;
     }

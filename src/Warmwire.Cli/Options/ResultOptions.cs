@@ -23,6 +23,27 @@ internal sealed class ResultOptions
         HelpName = "FILE",
     };
 
+    private readonly Option<string?> _csv = new("--csv") { Description = "Write the series over time as CSV.", HelpName = "FILE" };
+
+    private readonly Option<string?> _junit = new("--junit")
+    {
+        Description = "Write the conditions as test cases in JUnit's XML.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _prometheus = new("--prometheus")
+    {
+        Description = "Write the result in Prometheus' text format.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<Uri?> _prometheusPush = new("--prometheus-push")
+    {
+        Description = "Send the same to a Pushgateway.",
+        HelpName = "URL",
+        CustomParser = static argument => OptionValues.HttpUrl(argument, "--prometheus-push"),
+    };
+
     private readonly Option<IReadOnlyList<double>?> _percentiles = Percentiles("The latency percentiles to show, such as 50,75,99.99.");
 
     private readonly Option<EnsureCondition[]> _ensure = new("--ensure")
@@ -49,6 +70,10 @@ internal sealed class ResultOptions
         command.Add(_output);
         command.Add(_report);
         command.Add(_hgrm);
+        command.Add(_csv);
+        command.Add(_junit);
+        command.Add(_prometheus);
+        command.Add(_prometheusPush);
         command.Add(_percentiles);
         command.Add(_ensure);
         command.Add(_quiet);
@@ -62,6 +87,10 @@ internal sealed class ResultOptions
         parsed.GetValue(_quiet))
     {
         Percentiles = parsed.GetValue(_percentiles) ?? [],
+        Csv = parsed.GetValue(_csv),
+        JUnit = parsed.GetValue(_junit),
+        Prometheus = parsed.GetValue(_prometheus),
+        PrometheusPush = parsed.GetValue(_prometheusPush),
     };
 
     private static IReadOnlyList<double> ParsePercentiles(ArgumentResult argument)

@@ -1,6 +1,7 @@
 using Spectre.Console;
 using Warmwire.Cli.Compare;
 using Warmwire.Cli.Outcomes;
+using Warmwire.Cli.Quick.Exports;
 using Warmwire.Cli.Quick.Load;
 using Warmwire.Cli.Quick.Outputs;
 using Warmwire.Cli.Quick.Reports;
@@ -16,16 +17,26 @@ internal sealed class QuickCommand
 {
     private readonly QuickSettings _settings;
     private readonly QuickOutputs _outputs;
+    private readonly LiveOutputs _live;
     private readonly int? _pid;
     private readonly Terminal _terminal;
+    private readonly TextWriter _lines;
     private readonly TimeProvider _time;
 
-    public QuickCommand(QuickSettings settings, QuickOutputs outputs, int? pid, Terminal terminal, TimeProvider time)
+    public QuickCommand(
+        QuickSettings settings,
+        QuickOutputs outputs,
+        LiveOutputs live,
+        int? pid,
+        Terminal terminal,
+        TimeProvider time)
     {
+        _live = live;
+        _lines = terminal.StandardOutput;
         _settings = settings;
         _outputs = outputs;
         _pid = pid;
-        _terminal = terminal;
+        _terminal = live.TakesStandardOutput ? terminal.OnStandardError() : terminal;
         _time = time;
     }
 
@@ -38,7 +49,8 @@ internal sealed class QuickCommand
             _terminal.Output.MarkupLineInterpolated($"[dim]{Headline()}[/]");
         }
 
-        QuickResult result = LatencyFigures.Select(await RunLoadAsync(cancellationToken), _outputs.Percentiles);
+        using var exports = new LiveExports(_live, _settings, _lines);
+        QuickResult result = LatencyFigures.Select(await RunLoadAsync(exports.Observers, cancellationToken), _outputs.Percentiles);
         result = result with
         {
             Verdict = QuickVerdict.Sentences(result),
@@ -54,12 +66,18 @@ internal sealed class QuickCommand
             SummaryText.Write(_terminal.StandardOutput, result);
         }
 
+        exports.Finish(result);
+        if (_outputs.PrometheusPush is { } gateway)
+        {
+            await Pushgateway.PushAsync(gateway, result, CancellationToken.None);
+        }
+
         return await ExitCodeAsync(result);
     }
 
-    private async Task<QuickResult> RunLoadAsync(CancellationToken cancellationToken)
+    private async Task<QuickResult> RunLoadAsync(IReadOnlyList<ISecondObserver> observers, CancellationToken cancellationToken)
     {
-        using var run = new QuickRun(_settings, _time);
+        using var run = new QuickRun(_settings, _time, observers);
         await using ProcessWatch? watch = _pid is { } pid ? ProcessWatch.Start(pid, () => run.SecondsSinceStart, _time) : null;
         Task<QuickResult> running = run.RunAsync(cancellationToken);
         await QuickViews.For(_terminal, _outputs.Quiet, _time).RunAsync(run.GetProgress, running);

@@ -17,7 +17,7 @@ internal sealed class QuickRun : IDisposable
 
     private readonly QuickSettings _settings;
     private readonly ArrivalSchedule _schedule;
-    private readonly RunRecorder _recorder = new();
+    private readonly RunRecorder _recorder;
     private readonly ConnectionLog _log;
     private readonly LoadSender _sender;
     private readonly TimeProvider _time;
@@ -27,8 +27,12 @@ internal sealed class QuickRun : IDisposable
     private string? _lastReason;
     private TaskCompletionSource? _allEnded;
 
-    public QuickRun(QuickSettings settings, TimeProvider time)
+    /// <param name="settings">What is sent.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="observers">Are told of each second.</param>
+    public QuickRun(QuickSettings settings, TimeProvider time, params IReadOnlyList<ISecondObserver> observers)
     {
+        _recorder = new RunRecorder(observers);
         _settings = settings;
         _time = time;
         _schedule = new ArrivalSchedule(settings.Rate, settings.Arrivals, settings.Shard);

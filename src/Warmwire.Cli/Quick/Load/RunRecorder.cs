@@ -9,7 +9,8 @@ namespace Warmwire.Cli.Quick.Load;
 /// All that requests tell while they run, and nothing of it lost: one lock, held for some hundred nanoseconds. Times are nanoseconds after
 /// the start.
 /// </summary>
-internal sealed class RunRecorder
+/// <param name="observers">Are told of the seconds that are put away.</param>
+internal sealed class RunRecorder(params IReadOnlyList<ISecondObserver> observers)
 {
     private readonly Lock _gate = new();
     private readonly LatencyHistogram _corrected = new();
@@ -29,6 +30,7 @@ internal sealed class RunRecorder
     private long _takenBack;
     private long _bytes;
     private long _lastStart;
+    private long _secondsPutAway;
 
     public void ArrivalStarted(long due, long now)
     {
@@ -130,7 +132,7 @@ internal sealed class RunRecorder
         while (TakeEnded() is { } second)
         {
             // Without the lock: packing takes a good part of a millisecond, and requests would wait for it.
-            _past.Add(second);
+            PutAway(second);
             lock (_gate)
             {
                 _series.GiveBack(second);
@@ -147,13 +149,24 @@ internal sealed class RunRecorder
         }
     }
 
+    private void PutAway(LiveInterval second)
+    {
+        _past.Add(second);
+        foreach (ISecondObserver observer in observers)
+        {
+            observer.SecondEnded(_secondsPutAway, second);
+        }
+
+        _secondsPutAway++;
+    }
+
     /// <summary>When nothing is under way any more; by the thread that calls <see cref="PutAwaySeconds"/>.</summary>
     public RunRecord Finish(long now, ArrivalSchedule schedule)
     {
         PutAwaySeconds(now);
         lock (_gate)
         {
-            _past.Add(_series.Current);
+            PutAway(_series.Current);
             return new RunRecord
             {
                 Arrivals = _arrivals,

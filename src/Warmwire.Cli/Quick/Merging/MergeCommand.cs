@@ -1,4 +1,5 @@
 using Warmwire.Cli.Outcomes;
+using Warmwire.Cli.Quick.Exports;
 using Warmwire.Cli.Quick.Outputs;
 using Warmwire.Cli.Quick.Results;
 
@@ -28,6 +29,11 @@ internal sealed class MergeCommand(MergeSettings settings, TextWriter output, Te
         else
         {
             SummaryText.Write(output, merged);
+        }
+
+        if (settings.Outputs.PrometheusPush is { } gateway)
+        {
+            await Pushgateway.PushAsync(gateway, merged, cancellationToken);
         }
 
         return merged.Ensure.All(static condition => condition.Held) ? ExitCodes.Success : ExitCodes.ConditionFailed;

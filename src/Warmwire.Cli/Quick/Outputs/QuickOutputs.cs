@@ -12,4 +12,16 @@ internal sealed record QuickOutputs(string? Json, string? Report, string? Hgrm, 
 {
     /// <summary>The list of <c>--percentiles</c>; empty for the usual ones.</summary>
     public IReadOnlyList<double> Percentiles { get; init; } = [];
+
+    /// <summary>The file of <c>--csv</c>.</summary>
+    public string? Csv { get; init; }
+
+    /// <summary>The file of <c>--junit</c>.</summary>
+    public string? JUnit { get; init; }
+
+    /// <summary>The file of <c>--prometheus</c>.</summary>
+    public string? Prometheus { get; init; }
+
+    /// <summary>The Pushgateway of <c>--prometheus-push</c>.</summary>
+    public Uri? PrometheusPush { get; init; }
 }

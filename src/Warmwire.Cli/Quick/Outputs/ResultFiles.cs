@@ -1,5 +1,6 @@
 using Warmwire.Cli.Histograms;
 using Warmwire.Cli.Outcomes;
+using Warmwire.Cli.Quick.Exports;
 using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
 
@@ -12,7 +13,11 @@ internal static class ResultFiles
     /// <exception cref="CommandFailure">One cannot.</exception>
     public static void Prepare(QuickOutputs outputs)
     {
-        (string, string?)[] files = [("--output", outputs.Json), ("--report", outputs.Report), ("--hgrm", outputs.Hgrm)];
+        (string, string?)[] files =
+        [
+            ("--output", outputs.Json), ("--report", outputs.Report), ("--hgrm", outputs.Hgrm), ("--csv", outputs.Csv),
+            ("--junit", outputs.JUnit), ("--prometheus", outputs.Prometheus),
+        ];
         foreach ((string option, string? path) in files)
         {
             if (path is not null)
@@ -29,23 +34,35 @@ internal static class ResultFiles
             Try("--output", () => File.WriteAllText(json, QuickJson.Write(result) + "\n"));
         }
 
-        if (outputs.Report is { } report)
+        Write("--report", outputs.Report, writer => HtmlReport.Write(writer, result));
+        Write("--hgrm", outputs.Hgrm, writer =>
+            HgrmText.Write(writer, Summaries.Restore(result.Histogram.Corrected, result.LatencyMs.Corrected)));
+        Write("--csv", outputs.Csv, writer => SeriesCsv.Write(writer, result));
+        Write("--junit", outputs.JUnit, writer => JUnitXml.Write(writer, result));
+        if (outputs.Prometheus is { } prometheus)
         {
-            Try("--report", () =>
-            {
-                using var writer = new StreamWriter(report);
-                HtmlReport.Write(writer, result);
-            });
+            Try("--prometheus", () => Replace(prometheus, PrometheusText.Of(result)));
         }
+    }
 
-        if (outputs.Hgrm is { } hgrm)
+    private static void Write(string option, string? path, Action<TextWriter> write)
+    {
+        if (path is not null)
         {
-            Try("--hgrm", () =>
+            Try(option, () =>
             {
-                using var writer = new StreamWriter(hgrm);
-                HgrmText.Write(writer, Summaries.Restore(result.Histogram.Corrected, result.LatencyMs.Corrected));
+                using var writer = new StreamWriter(path);
+                write(writer);
             });
         }
+    }
+
+    /// <summary>At once, because what collects such files may read it at any moment.</summary>
+    private static void Replace(string path, string text)
+    {
+        string next = path + ".tmp";
+        File.WriteAllText(next, text);
+        File.Move(next, path, overwrite: true);
     }
 
     private static void Try(string option, Action write)
