@@ -29,8 +29,8 @@ internal sealed class LatencyBands
     /// <param name="most">At least 1.</param>
     public static LatencyBands Covering(long min, long max, int most)
     {
-        min = Math.Max(min, Shortest);
-        max = Math.Max(max, min);
+        min = Math.Clamp(min, Shortest, LatencyHistogram.HighestTrackable);
+        max = Math.Clamp(max, min, LatencyHistogram.HighestTrackable);
         foreach (double[] steps in s_steps)
         {
             LatencyBands bands = Cut([.. Bounds(steps)], min, max);

@@ -77,10 +77,11 @@ internal sealed class QuickCommand
 
     private async Task<QuickResult> RunLoadAsync(IReadOnlyList<ISecondObserver> observers, CancellationToken cancellationToken)
     {
-        using var run = new QuickRun(_settings, _time, observers);
+        IQuickView view = QuickViews.For(_terminal, _outputs.Quiet, _time);
+        using var run = new QuickRun(_settings, _time, view.Observer is { } observer ? [.. observers, observer] : observers);
         await using ProcessWatch? watch = _pid is { } pid ? ProcessWatch.Start(pid, () => run.SecondsSinceStart, _time) : null;
         Task<QuickResult> running = run.RunAsync(cancellationToken);
-        await QuickViews.For(_terminal, _outputs.Quiet, _time).RunAsync(run.GetProgress, running);
+        await view.RunAsync(run.GetProgress, running);
         QuickResult result = await running;
         return watch is null ? result : result with { Process = await watch.FinishAsync(result.Requests) };
     }

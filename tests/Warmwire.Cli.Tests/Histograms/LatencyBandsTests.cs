@@ -12,6 +12,7 @@ public sealed class LatencyBandsTests
     [InlineData(0, LatencyHistogram.HighestTrackable, 3)]
     [InlineData(0, 2 * LatencyHistogram.HighestTrackable, 1)]
     [InlineData(5, 5, 1)]
+    [InlineData(long.MaxValue, long.MaxValue, 5)]
     public void They_cover_the_range_and_are_not_too_many(long min, long max, int most)
     {
         var bands = LatencyBands.Covering(min, max, most);

@@ -7,6 +7,7 @@ using Warmwire.Cli.Quick.Load;
 using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Quick.Settings;
 using Warmwire.Cli.Quick.Watching;
+using Warmwire.Cli.Rendering.Charts;
 using Warmwire.Tests.Kit;
 using Xunit;
 
@@ -41,6 +42,7 @@ public sealed class QuickDocTests
         Assert.Equal(Number(SeriesBuilder.MaxPoints), Limit("points of the series"));
         Assert.Equal(Number(Shard.MaxCount), Limit("shards"));
         Assert.Equal(Number(ByRemote.MaxNamed), Limit("remote addresses named of a watched process"));
+        Assert.Equal(Number(LiveHistory.MaxSeconds), Limit("seconds in the live view"));
         Assert.Equal(Number(PercentileList.MaxCount), Limit("percentiles of `--percentiles`"));
         Assert.Equal("1 h", Limit("latency"));
         Assert.Equal(3_600_000_000_000, LatencyHistogram.HighestTrackable);

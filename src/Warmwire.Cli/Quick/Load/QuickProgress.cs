@@ -10,4 +10,11 @@ internal sealed record QuickProgress(
     long Open,
     long Opened,
     long PeakOpen,
-    double ReuseRatio);
+    double ReuseRatio)
+{
+    /// <summary>Connections that were closed, by reason.</summary>
+    public IReadOnlyDictionary<string, long> ClosedBy { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
+
+    /// <summary>Requests that failed, by kind.</summary>
+    public IReadOnlyDictionary<string, long> Errors { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
+}

@@ -65,7 +65,11 @@ internal sealed class QuickRun : IDisposable
         _log.Open,
         _log.Opened,
         _log.PeakOpen,
-        _log.ReuseRatio);
+        _log.ReuseRatio)
+    {
+        ClosedBy = _log.GetClosedBy(),
+        Errors = _recorder.GetErrors(),
+    };
 
     /// <summary>Ends by itself, or soon after <paramref name="interrupted"/>, which makes it a result of what ran.</summary>
     /// <exception cref="CommandFailure">The target cannot be reached.</exception>

@@ -126,6 +126,15 @@ internal sealed class RunRecorder(params IReadOnlyList<ISecondObserver> observer
         }
     }
 
+    /// <summary>Requests that failed so far, by kind.</summary>
+    public IReadOnlyDictionary<string, long> GetErrors()
+    {
+        lock (_gate)
+        {
+            return _errors.ToDictionary(static pair => pair.Key, static pair => pair.Value.Count, StringComparer.Ordinal);
+        }
+    }
+
     /// <summary>Puts away the seconds that have ended. To be called every second or so, by one thread.</summary>
     public void PutAwaySeconds(long now)
     {

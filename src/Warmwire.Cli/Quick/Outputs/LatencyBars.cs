@@ -1,7 +1,7 @@
 using System.Globalization;
 using Warmwire.Cli.Histograms;
 using Warmwire.Cli.Quick.Results;
-using Warmwire.Cli.Rendering;
+using Warmwire.Cli.Rendering.Charts;
 
 namespace Warmwire.Cli.Quick.Outputs;
 
@@ -28,17 +28,11 @@ internal static class LatencyBars
         writer.WriteLine($"{"corrected latency",-(NameWidth + 2 + BarWidth)}{"responses",CountWidth}{"share",ShareWidth}");
         for (int i = 0; i < counts.Length; i++)
         {
-            string name = "< " + Bound(bands.End(i), glyphs);
+            string name = "< " + glyphs.Plain(LatencyBands.Text(bands.End(i)));
             string share = (100.0 * counts[i] / latency.Total).ToString("0.00", CultureInfo.InvariantCulture) + " %";
             string count = counts[i].ToString("N0", CultureInfo.InvariantCulture);
             string bar = glyphs.Bar(counts[i] / most, BarWidth);
             writer.WriteLine($"{name,NameWidth}  {bar,-BarWidth}{count,CountWidth}{share,ShareWidth}");
         }
-    }
-
-    private static string Bound(long nanoseconds, Glyphs glyphs)
-    {
-        string text = LatencyBands.Text(nanoseconds);
-        return glyphs == Glyphs.Ascii ? text.Replace('µ', 'u') : text;
     }
 }

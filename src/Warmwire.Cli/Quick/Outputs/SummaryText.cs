@@ -1,6 +1,6 @@
 using System.Globalization;
 using Warmwire.Cli.Quick.Results;
-using Warmwire.Cli.Rendering;
+using Warmwire.Cli.Rendering.Charts;
 
 namespace Warmwire.Cli.Quick.Outputs;
 

@@ -65,7 +65,7 @@ public sealed class PrometheusTextTests
         {
             var info = new ProcessStartInfo("promtool", ["check", "metrics"])
             {
-                RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+                UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
             };
             using Process promtool = Start(info);
             await promtool.StandardInput.WriteAsync(PrometheusText.Of(result));

@@ -2,7 +2,7 @@ using System.Globalization;
 using Warmwire.Cli.Histograms;
 using Warmwire.Cli.Quick.Outputs;
 using Warmwire.Cli.Quick.Results;
-using Warmwire.Cli.Rendering;
+using Warmwire.Cli.Rendering.Charts;
 using Warmwire.Cli.Tests.Histograms;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Warmwire.Cli.Rendering;
+namespace Warmwire.Cli.Rendering.Charts;
 
 /// <summary>The characters that charts in text are made of.</summary>
 internal sealed class Glyphs
@@ -8,16 +8,16 @@ internal sealed class Glyphs
     private readonly string _steps;
     private readonly string _levels;
 
-    private Glyphs(string steps, string levels, string shades, char rest, char dash)
+    private Glyphs(string steps, string levels, string shades, char rest, char dash, char cut)
     {
-        (_steps, _levels, Shades, Rest, Dash) = (steps, levels, shades, rest, dash);
+        (_steps, _levels, Shades, Rest, Dash, Cut) = (steps, levels, shades, rest, dash, cut);
     }
 
     /// <summary>Block characters of Unicode.</summary>
-    public static Glyphs Blocks { get; } = new("▏▎▍▌▋▊▉█", "▁▂▃▄▅▆▇█", " ░▒▓█", '░', '–');
+    public static Glyphs Blocks { get; } = new("▏▎▍▌▋▊▉█", "▁▂▃▄▅▆▇█", " ░▒▓█", '░', '–', '…');
 
     /// <summary>Characters that every terminal and every encoding has.</summary>
-    public static Glyphs Ascii { get; } = new("#", "_.:-=+*#", " .:+#", '.', '-');
+    public static Glyphs Ascii { get; } = new("#", "_.:-=+*#", " .:+#", '.', '-', '>');
 
     /// <summary>From nothing to most.</summary>
     public string Shades { get; }
@@ -25,7 +25,11 @@ internal sealed class Glyphs
     /// <summary>The part of a bar that is not filled.</summary>
     public char Rest { get; }
 
+    /// <summary>Where there is nothing to tell.</summary>
     public char Dash { get; }
+
+    /// <summary>Where a line does not fit.</summary>
+    public char Cut { get; }
 
     /// <summary>
     /// Blocks where they can be written and are wanted: not in an encoding without them, on a dumb terminal, or with <c>NO_COLOR</c>, which
@@ -35,12 +39,16 @@ internal sealed class Glyphs
     /// <param name="variable">Reads an environment variable.</param>
     public static Glyphs For(Encoding encoding, Func<string, string?> variable)
     {
-        bool isUnicode = encoding is UTF8Encoding or UnicodeEncoding or UTF32Encoding;
+        // By number, as the console wraps its encoding.
+        bool isUnicode = encoding.CodePage is 65001 or 1200 or 1201 or 12000 or 12001;
         bool isPlain = variable("NO_COLOR") is { Length: > 0 } || variable("TERM") == "dumb";
         return isUnicode && !isPlain ? Blocks : Ascii;
     }
 
     public static Glyphs For(Encoding encoding) => For(encoding, Environment.GetEnvironmentVariable);
+
+    /// <summary>A text with letters that can be written.</summary>
+    public string Plain(string text) => this == Ascii ? text.Replace('µ', 'u') : text;
 
     /// <summary>A bar that is <paramref name="part"/> of <paramref name="width"/> columns long; what is more than 0 is seen.</summary>
     public string Bar(double part, int width)

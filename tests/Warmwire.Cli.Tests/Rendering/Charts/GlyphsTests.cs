@@ -1,8 +1,8 @@
 using System.Text;
-using Warmwire.Cli.Rendering;
+using Warmwire.Cli.Rendering.Charts;
 using Xunit;
 
-namespace Warmwire.Cli.Tests.Rendering;
+namespace Warmwire.Cli.Tests.Rendering.Charts;
 
 public sealed class GlyphsTests
 {
