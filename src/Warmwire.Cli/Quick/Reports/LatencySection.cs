@@ -52,6 +52,19 @@ internal static class LatencySection
         }
 
         Cards.Chart(markup, "Distribution", PercentilePlot.Of(corrected, uncorrected, Corrected, Uncorrected));
+        Cards.Card(markup, "Histogram", () => Histogram(markup, corrected));
+    }
+
+    private static void Histogram(Markup markup, LatencyHistogram corrected)
+    {
+        var bands = LatencyBands.Covering(corrected.Min, corrected.Max, Tables.MostBars);
+        Tables.Bars(
+            markup,
+            "Responses by corrected latency",
+            "Latency",
+            "Responses",
+            [.. bands.CountsOf(corrected).Select((count, band) => ($"< {LatencyBands.Text(bands.End(band))}", (double)count))],
+            Ink.Blue);
     }
 
     internal static string Unit(Axis up) => up.IsLogarithmic ? "ms, logarithmic axis" : "ms";
