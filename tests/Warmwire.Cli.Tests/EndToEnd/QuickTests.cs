@@ -49,7 +49,8 @@ public sealed class QuickTests : IDisposable
         using JsonDocument json = JsonDocument.Parse(await File.ReadAllTextAsync(At("r.json"), TestContext.Current.CancellationToken));
         string[] paths =
         [
-            "tool.name", "tool.version", "target.url", "target.rate", "target.durationSeconds", "requests", "responses", "errors", "codes.200", "achievedRate",
+            "tool.name", "tool.version", "target.url", "target.rate", "target.durationSeconds",
+            "requests", "responses", "errors", "codes.200", "achievedRate",
             "droppedArrivals", "generatorLimited",
             "connections.opened", "connections.peakOpen", "connections.reuseRatio", "connections.requestsPerConnection.min",
             "connections.requestsPerConnection.median",

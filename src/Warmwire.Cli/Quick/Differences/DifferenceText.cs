@@ -21,8 +21,9 @@ internal static class DifferenceText
         foreach (FigureDifference figure in difference.Figures)
         {
             writer.WriteLine(
-                $"{Name(figure),-NameWidth}{Number(figure, figure.Before.Value),FigureWidth}{Number(figure, figure.After.Value),FigureWidth}"
-                + $"{Percent(figure),ChangeWidth}{Interval(figure),IntervalWidth}  {Told(figure)}");
+                $"{Name(figure),-NameWidth}{Number(figure, figure.Before.Value),FigureWidth}"
+                + $"{Number(figure, figure.After.Value),FigureWidth}{Percent(figure),ChangeWidth}"
+                + $"{Interval(figure),IntervalWidth}  {Told(figure)}");
         }
 
         writer.WriteLine();
@@ -44,7 +45,7 @@ internal static class DifferenceText
         foreach (FigureDifference figure in difference.Figures.Where(static figure => figure.IsTold))
         {
             string verb = figure.Change.Value > 0 ? "rose" : "fell";
-            string relative = figure.Kind != FigureKind.Share && figure.Relative is { } part ? Invariant($" ({100 * part:+0.0;-0.0} %)") : "";
+            string relative = figure.Kind == FigureKind.Share ? "" : $" ({Percent(figure)})";
             sentences.Add(
                 $"{Name(figure)} {verb} from {Number(figure, figure.Before.Value)} to {Number(figure, figure.After.Value)}{relative}.");
         }
@@ -65,8 +66,8 @@ internal static class DifferenceText
         }
 
         sentences.Add(Invariant(
-            $"All of this holds together with {100 * RunDifference.Confidence:0} % confidence, for what varies within a run; repeat runs to ")
-            + "find what varies between them.");
+            $"All of this holds together with {100 * RunDifference.Confidence:0} % confidence, for what varies within a run; repeat runs ")
+            + "to find what varies between them.");
         sentences.AddRange(Doubts(difference));
         return sentences;
     }

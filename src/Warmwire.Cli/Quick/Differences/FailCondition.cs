@@ -52,7 +52,7 @@ internal sealed partial record FailCondition
         }
 
         double change = _isRelative
-            ? figure.Relative ?? (figure.Change.Value == 0 ? 0 : figure.Change.Value > 0 ? double.PositiveInfinity : double.NegativeInfinity)
+            ? figure.Relative ?? (figure.Change.Value == 0 ? 0 : double.CopySign(double.PositiveInfinity, figure.Change.Value))
             : figure.Change.Value;
         bool isBeyond = _isRise ? change > _limit : change < _limit;
         isBeyond |= _isInclusive && change == _limit;
@@ -104,8 +104,7 @@ internal sealed partial record FailCondition
             (FigureKind.PerThousand, "") => (1, false),
             _ => null,
         };
-        if (how is not { } known
-            || !double.TryParse(match.Groups["number"].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number))
+        if (how is not { } known || Number(match.Groups["number"].Value) is not { } number)
         {
             return kind switch
             {
@@ -122,10 +121,13 @@ internal sealed partial record FailCondition
         return null;
     }
 
+    /// <summary>Also as the JSON's keys have it: <c>p99_9</c>.</summary>
     private static double? PercentileOf(string figure) => PercentilePattern().Match(figure) is { Success: true } match
-        && double.TryParse(match.Groups["percent"].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)
-        ? value
+        ? Number(match.Groups["percent"].Value.Replace('_', '.'))
         : null;
+
+    private static double? Number(string text) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number) ? number : null;
 
     [GeneratedRegex(
         @"^(?<figure>[A-Za-z][A-Za-z0-9_.() ]*?)\s*(?<comparison>[<>]=?)\s*(?<sign>[+-])(?<number>[0-9]+(\.[0-9]+)?)\s*(?<unit>[%a-z/]*)$",

@@ -7,7 +7,7 @@ using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Exports;
 
-/// <summary>The lines of <c>--json-lines</c>: a JSON object for each second while the run goes on, and one of the whole at its end.</summary>
+/// <summary>The lines of <c>--json-lines</c>: a JSON object for each second while the run goes on, and one at its end.</summary>
 internal sealed class JsonLines : ISecondObserver, IDisposable
 {
     private static readonly JsonLinesContext s_compact =

@@ -12,8 +12,8 @@ using Warmwire.Cli.Quick.Settings;
 namespace Warmwire.Cli.Quick.Exports;
 
 /// <summary>
-/// Sends the metrics of a run to an OpenTelemetry collector (<c>--otlp</c>) by OpenTelemetry's own exporter, every few seconds while it runs
-/// and once more at its end. Latencies are recorded when their second has ended, so that no request waits for it.
+/// Sends the metrics of a run to an OpenTelemetry collector (<c>--otlp</c>) by OpenTelemetry's own exporter, every few seconds while it
+/// runs and once more at its end. Latencies are recorded when their second has ended, so that no request waits for it.
 /// </summary>
 internal sealed class OtlpMetrics : ISecondObserver, IDisposable
 {
@@ -49,7 +49,10 @@ internal sealed class OtlpMetrics : ISecondObserver, IDisposable
         _provider = Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(resource => resource
                 .AddService("warmwire", serviceVersion: ToolResult.Current.Version)
-                .AddAttributes([new("warmwire.target.url", settings.Url.ToString()), new("warmwire.target.method", settings.Method.Method)]))
+                .AddAttributes(
+                [
+                    new("warmwire.target.url", settings.Url.ToString()), new("warmwire.target.method", settings.Method.Method),
+                ]))
             .AddMeter(MeterName)
             .AddView(Duration, new ExplicitBucketHistogramConfiguration { Boundaries = [.. LatencyBuckets.Bounds] })
             .AddOtlpExporter((exporter, reader) =>
@@ -86,7 +89,8 @@ internal sealed class OtlpMetrics : ISecondObserver, IDisposable
     {
         if (!_provider.ForceFlush(2 * TimeoutMilliseconds))
         {
-            throw new CommandFailure($"--otlp: {EndpointOf(_url)} did not take the metrics; collectors take OTLP over HTTP on port 4318", ExitCodes.CouldNotRun);
+            throw new CommandFailure(
+                $"--otlp: {EndpointOf(_url)} did not take the metrics; collectors take OTLP over HTTP on port 4318", ExitCodes.CouldNotRun);
         }
     }
 

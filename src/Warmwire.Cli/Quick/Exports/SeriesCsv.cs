@@ -16,8 +16,8 @@ internal static class SeriesCsv
         {
             // Where no response came, there is no latency, which is not a latency of 0.
             string latencies = point.Responses == 0 ? ",," : Invariant($"{point.P50:0.######},{point.P99:0.######},{point.Max:0.######}");
-            writer.Write(Invariant($"{point.At:0.###},{result.Series.IntervalSeconds:0.###},{point.Due},{point.Started},{point.Responses},"));
-            writer.Write(Invariant($"{point.Errors},{point.Opened},{point.Closed},{point.PeakOpen},{latencies}\n"));
+            writer.Write(Invariant($"{point.At:0.###},{result.Series.IntervalSeconds:0.###},{point.Due},{point.Started},"));
+            writer.Write(Invariant($"{point.Responses},{point.Errors},{point.Opened},{point.Closed},{point.PeakOpen},{latencies}\n"));
         }
     }
 

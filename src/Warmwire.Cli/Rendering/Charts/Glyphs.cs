@@ -8,9 +8,9 @@ internal sealed class Glyphs
     private readonly string _steps;
     private readonly string _levels;
 
-    private Glyphs(string steps, string levels, string shades, char rest, char dash, char cut)
+    private Glyphs(string steps, string levels, string shades, char unfilled, char dash, char cut)
     {
-        (_steps, _levels, Shades, Rest, Dash, Cut) = (steps, levels, shades, rest, dash, cut);
+        (_steps, _levels, Shades, Unfilled, Dash, Cut) = (steps, levels, shades, unfilled, dash, cut);
     }
 
     /// <summary>Block characters of Unicode.</summary>
@@ -23,7 +23,7 @@ internal sealed class Glyphs
     public string Shades { get; }
 
     /// <summary>The part of a bar that is not filled.</summary>
-    public char Rest { get; }
+    public char Unfilled { get; }
 
     /// <summary>Where there is nothing to tell.</summary>
     public char Dash { get; }

@@ -86,7 +86,7 @@ internal sealed class LiveScreen(QuickProgress now, LiveHistory history, Glyphs 
         string text = Invariant($" {Math.Max(now.ElapsedSeconds, 0):0} of {now.DurationSeconds:0} s");
         int bar = Math.Clamp(width - ChartLine.NameWidth - text.Length, 1, LongestBar);
         string done = glyphs.Bar(now.ElapsedSeconds / now.DurationSeconds, bar);
-        return ChartLine.Named("time").Add(done).Add(new string(glyphs.Rest, bar - done.Length), ChartLine.Dim).Add(text);
+        return ChartLine.Named("time").Add(done).Add(new string(glyphs.Unfilled, bar - done.Length), ChartLine.Dim).Add(text);
     }
 
     private ChartLine Arrivals()

@@ -52,8 +52,9 @@ public sealed class DiffCommandTests : IDisposable
         JsonElement p75 = root.GetProperty("figures")[0];
         Assert.Equal("higher", p75.GetProperty("difference").GetString());
         Assert.InRange(p75.GetProperty("relativeChange").GetDouble(), 0.2, 0.4);
-        double value = p75.GetProperty("change").GetProperty("value").GetDouble();
-        Assert.InRange(value, p75.GetProperty("change").GetProperty("low").GetDouble(), p75.GetProperty("change").GetProperty("high").GetDouble());
+        JsonElement change = p75.GetProperty("change");
+        Assert.InRange(
+            change.GetProperty("value").GetDouble(), change.GetProperty("low").GetDouble(), change.GetProperty("high").GetDouble());
         Assert.False(root.GetProperty("failOn")[0].GetProperty("failed").GetBoolean());
     }
 

@@ -19,6 +19,7 @@ public sealed class FailConditionTests
     [InlineData("p50<-10%", false)]
     [InlineData("P99.9>+2%", false)] // 30 % were measured, but eight values above it do not tell
     [InlineData("errors>+1%", true)]
+    [InlineData("p99_9<-2%", false)]
     [InlineData("failed>+5%", false)]
     [InlineData("reuse<-1%", false)]
     [InlineData("connections>+0%", false)]
@@ -27,6 +28,7 @@ public sealed class FailConditionTests
     {
         FailResult result = Evaluate(text, s_before, s_after);
         Assert.Equal((text, failed), (result.Condition, result.Failed));
+        Assert.NotEqual("there were no responses", result.Actual);
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Warmwire.Cli.Tests.Quick.Differences;
 
-/// <summary>Simulations, all from fixed seeds: how often a difference is claimed where there is none, and found where there is one.</summary>
+/// <summary>Simulations, all from fixed seeds: how often a difference is claimed where there is none, found where there is one.</summary>
 public sealed class RunDifferenceTests
 {
     private const int Pairs = 200;

@@ -45,9 +45,9 @@ public sealed class PrometheusTextTests
         Assert.Contains("warmwire_quick_request_duration_seconds_bucket{le=\"0.1\"} 100", lines);
         Assert.Contains("warmwire_quick_request_duration_seconds_bucket{le=\"+Inf\"} 190", lines);
         Assert.Contains("warmwire_quick_request_duration_seconds_count 190", lines);
-        double sum = double.Parse(
-            lines.Single(static line => line.StartsWith("warmwire_quick_request_duration_seconds_sum ", StringComparison.Ordinal)).Split(' ')[1],
-            CultureInfo.InvariantCulture);
+        string sumLine = lines.Single(
+            static line => line.StartsWith("warmwire_quick_request_duration_seconds_sum ", StringComparison.Ordinal));
+        double sum = double.Parse(sumLine.Split(' ')[1], CultureInfo.InvariantCulture);
         Assert.Equal(18.145, sum, 9);
         long[] buckets =
         [

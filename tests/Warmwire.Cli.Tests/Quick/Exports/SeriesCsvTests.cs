@@ -22,7 +22,8 @@ public sealed class SeriesCsvTests
             Assert.Equal(point.At, Number(row["at_seconds"]));
             Assert.Equal(
                 [point.Due, point.Started, point.Responses, point.Errors, point.Opened, point.Closed, point.PeakOpen],
-                ((string[])["due", "started", "responses", "errors", "opened", "closed", "peak_open"]).Select(name => (long)Number(row[name])));
+                ((string[])["due", "started", "responses", "errors", "opened", "closed", "peak_open"])
+                    .Select(name => (long)Number(row[name])));
             Assert.Equal(point.Responses == 0 ? "" : Text(point.P50), row["p50_ms"]);
             Assert.Equal(point.Responses == 0 ? "" : Text(point.P99), row["p99_ms"]);
             Assert.Equal(point.Responses == 0 ? "" : Text(point.Max), row["max_ms"]);

@@ -10,6 +10,10 @@ namespace Warmwire.Cli.Tests.Quick.Outputs;
 
 public sealed class LatencyBarsTests
 {
+    /// <summary>1.1 ms, 2.1 ms and so on to 190.1 ms.</summary>
+    private static readonly LatencyHistogram s_upTo190 =
+        RandomValues.Record([.. Enumerable.Range(1, 190).Select(static i => (i * 1_000_000L) + 100_000)]);
+
     [Fact]
     public void Each_band_has_its_bar_its_count_and_its_share() => Assert.Equal(
         """
@@ -27,8 +31,7 @@ public sealed class LatencyBarsTests
            < 160 ms  █████████████████████             60  31.58 %
            < 250 ms  ██████████▉                       31  16.32 %
         """,
-        string.Join(
-            '\n', Draw(Of(RandomValues.Record([.. Enumerable.Range(1, 190).Select(static i => (i * 1_000_000L) + 100_000)])), Glyphs.Blocks)));
+        string.Join('\n', Draw(Of(s_upTo190), Glyphs.Blocks)));
 
     [Fact]
     public void All_responses_are_in_it()

@@ -115,9 +115,12 @@ public sealed class HtmlReportTests
         // A stall holds up few responses: in the upper rows there are cells, all pale.
         double[] HeightsOf(string shade) =>
         [
-            .. Regex.Matches(map.Elements("path").Single(path => path.Attribute("fill-opacity")!.Value == shade).Attribute("d")!.Value, @"M[\d.]+ ([\d.]+)")
+            .. Regex.Matches(PathOf(shade), @"M[\d.]+ ([\d.]+)")
                 .Select(cell => double.Parse(cell.Groups[1].Value, CultureInfo.InvariantCulture)),
         ];
+        string PathOf(string shade) =>
+            map.Elements("path").Single(path => path.Attribute("fill-opacity")!.Value == shade).Attribute("d")!.Value;
+
         Assert.True(HeightsOf("0.18").Min() < HeightsOf("1").Min());
     }
 

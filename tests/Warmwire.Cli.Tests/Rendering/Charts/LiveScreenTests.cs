@@ -44,7 +44,8 @@ public sealed class LiveScreenTests
         string[] lines = ScriptedRun.Draw(ScriptedRun.HalfWay, s_history, Glyphs.Blocks, 200, 40);
         Assert.Equal("arrivals     4,500 of 9,000, 30 of 30 per second", lines[1]);
         Assert.Equal("failed       Timeout.ResponseHeaders 22", lines[^1]);
-        Assert.Equal(13 + 110, lines.Single(static line => line.StartsWith("errors ", StringComparison.Ordinal)).IndexOf('█', StringComparison.Ordinal));
+        string errors = lines.Single(static line => line.StartsWith("errors ", StringComparison.Ordinal));
+        Assert.Equal(13 + 110, errors.IndexOf('█', StringComparison.Ordinal));
         Assert.Equal(5 + 20 + 1 + 3 + 2, lines.Length);
         Assert.InRange(lines.Count(static line => line.Length > 13 && line[..13].Contains('<', StringComparison.Ordinal)), 11, 20);
     }

@@ -6,7 +6,8 @@ using Warmwire.Cli.Rendering.Charts;
 namespace Warmwire.Cli.Tests.Rendering.Charts;
 
 /// <summary>
-/// A run of five minutes at its middle: latencies around 3 ms, a stall at 100 s that opens connections, a rise from 120 s on, errors at 110 s.
+/// A run of five minutes at its middle: latencies around 3 ms, a stall at 100 s that opens connections, errors at 110 s, a rise from 120 s
+/// on.
 /// </summary>
 internal static class ScriptedRun
 {
@@ -49,7 +50,10 @@ internal static class ScriptedRun
 
     /// <summary>The lines of a screen, without the spaces at their ends.</summary>
     public static string[] Draw(QuickProgress now, LiveHistory history, Glyphs glyphs, int width, int height) =>
-        [.. Segments(now, history, glyphs, width, height).Select(static line => string.Concat(line.Select(static one => one.Text)).TrimEnd())];
+    [
+        .. Segments(now, history, glyphs, width, height)
+            .Select(static line => string.Concat(line.Select(static segment => segment.Text)).TrimEnd()),
+    ];
 
     public static List<List<Segment>> Segments(QuickProgress now, LiveHistory history, Glyphs glyphs, int width, int height)
     {
