@@ -6,7 +6,6 @@ namespace Warmwire.Cli.Quick.Differences;
 /// <summary>A comparison as a table and in sentences.</summary>
 internal static class DifferenceText
 {
-    private const int NameWidth = 34;
     private const int FigureWidth = 13;
     private const int ChangeWidth = 11;
     private const int IntervalWidth = 27;
@@ -16,12 +15,13 @@ internal static class DifferenceText
         writer.WriteLine(Run("before", difference.Before.Name, difference.Before.Result));
         writer.WriteLine(Run("after ", difference.After.Name, difference.After.Result));
         writer.WriteLine();
+        int names = difference.Figures.Max(static figure => Name(figure).Length);
         writer.WriteLine(
-            $"{"",-NameWidth}{"before",FigureWidth}{"after",FigureWidth}{"change",ChangeWidth}{"between",IntervalWidth}");
+            $"{"".PadRight(names)}{"before",FigureWidth}{"after",FigureWidth}{"change",ChangeWidth}{"interval of it",IntervalWidth}");
         foreach (FigureDifference figure in difference.Figures)
         {
             writer.WriteLine(
-                $"{Name(figure),-NameWidth}{Number(figure, figure.Before.Value),FigureWidth}"
+                $"{Name(figure).PadRight(names)}{Number(figure, figure.Before.Value),FigureWidth}"
                 + $"{Number(figure, figure.After.Value),FigureWidth}{Percent(figure),ChangeWidth}"
                 + $"{Interval(figure),IntervalWidth}  {Told(figure)}");
         }
@@ -113,7 +113,7 @@ internal static class DifferenceText
     private static string Name(FigureDifference figure) => figure.Kind switch
     {
         FigureKind.Rate => "responses/s",
-        FigureKind.PerThousand => $"{figure.Name} per 1,000 requests",
+        FigureKind.PerThousand => $"{figure.Name} per 1,000",
         _ => figure.Name,
     };
 

@@ -54,7 +54,7 @@ internal sealed record RunDifference
                     FigureKind.Latency,
                     samples[0].Percentile(percentile, outside),
                     samples[1].Percentile(percentile, outside))),
-                Compare("rate", FigureKind.Rate, result => Estimate.Rate(result.Responses, result.ElapsedSeconds, z)),
+                Compare("rate", FigureKind.Rate, result => Estimate.Rate(result.Responses, Seconds(result), z)),
                 Compare("errors", FigureKind.Share, result => Estimate.Share(Errors(result), result.Requests, z, ErrorScatter(result))),
                 Compare("failed", FigureKind.Share, result => Estimate.Share(
                     Errors(result) + BadResponses(result), result.Requests, z, ErrorScatter(result))),
@@ -81,6 +81,11 @@ internal sealed record RunDifference
             throw new CommandFailure($"{named.Name} is damaged: a histogram: {error.Message}", error, ExitCodes.CouldNotRun);
         }
     }
+
+    /// <summary>While arrivals were started: that the last request took long makes no response of the others later.</summary>
+    private static double Seconds(QuickResult result) => result.AchievedRate > 0 && result.Arrivals > 0
+        ? result.Arrivals / result.AchievedRate
+        : result.ElapsedSeconds;
 
     private static long Errors(QuickResult result) => Math.Min(result.Errors.Values.Sum(), result.Requests);
 

@@ -103,6 +103,16 @@ public sealed class RunDifferenceTests
     }
 
     [Fact]
+    public void A_last_request_that_takes_long_does_not_lower_the_rate()
+    {
+        NamedResult run = SimulatedRun.Of(new Random(1), 4000);
+        NamedResult longer = run with { Result = run.Result with { ElapsedSeconds = run.Result.ElapsedSeconds + 10 } };
+        FigureDifference rate = Compare(run, longer).Figures.Single(static figure => figure.Name == "rate");
+        Assert.Equal(0, rate.Change.Value);
+        Assert.InRange(rate.Before.Value, 245, 250);
+    }
+
+    [Fact]
     public void A_run_with_itself_has_no_difference()
     {
         NamedResult run = SimulatedRun.Of(new Random(1), 400);
