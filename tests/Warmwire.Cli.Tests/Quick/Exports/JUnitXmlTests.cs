@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.Diagnostics;
 using System.Globalization;
 using System.Xml;
 using System.Xml.Linq;
@@ -63,6 +65,9 @@ public sealed class JUnitXmlTests
         </xs:schema>
         """;
 
+    /// <summary>The one that the system's packages are for, where there are several.</summary>
+    private const string SystemPython = "/usr/bin/python3";
+
     [Fact]
     public void Each_condition_is_a_test_case()
     {
@@ -98,6 +103,60 @@ public sealed class JUnitXmlTests
         });
         Assert.Equal("a\ufffdb", Attribute(suite.Element("testcase")!, "name"));
         Assert.Equal("bell \ufffd", suite.Element("system-out")!.Value);
+    }
+
+    /// <summary>Read by junitparser, a library of Python that others wrote.</summary>
+    [Fact]
+    public async Task Junitparser_finds_the_same()
+    {
+        const string Script =
+            """
+            import sys
+            try:
+                import junitparser
+            except ImportError:
+                sys.exit(9)
+            for suite in junitparser.JUnitXml.fromstring(sys.stdin.buffer.read()):
+                print(suite.name, suite.tests, suite.failures, suite.errors)
+                for case in suite:
+                    print(case.classname, case.name, [type(result).__name__ + ": " + result.message for result in case.result])
+            """;
+        using Process python = Start(Script);
+        await using (var writer = new StreamWriter(python.StandardInput.BaseStream))
+        {
+            JUnitXml.Write(writer, QuickResults.Usual() with
+            {
+                Ensure = [new EnsureResult("p(95)<500", true, "181 ms"), new EnsureResult("errors<1%", false, "5 %")],
+            });
+        }
+
+        string output = await python.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await python.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.SkipWhen(python.ExitCode == 9, "junitparser is not installed (apt-get install python3-junitparser)");
+        Assert.Equal(
+            """
+            GET http://127.0.0.1:5000/ 2 1 0
+            warmwire.quick p(95)<500 []
+            warmwire.quick errors<1% ['Failure: errors<1%: 5 %']
+
+            """,
+            output);
+    }
+
+    private static Process Start(string script)
+    {
+        try
+        {
+            return Process.Start(new ProcessStartInfo(File.Exists(SystemPython) ? SystemPython : "python3", ["-c", script])
+            {
+                UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true,
+            })!;
+        }
+        catch (Win32Exception)
+        {
+            Assert.Skip("python3 is not installed");
+            throw;
+        }
     }
 
     private static XElement Read(QuickResult result)
