@@ -36,7 +36,7 @@ internal sealed class JsonLines : ISecondObserver, IDisposable
             Closed = interval.Closed,
             Open = interval.Open,
             PeakOpen = interval.PeakOpen,
-            LatencyMs = interval.Responses == 0
+            LatencyMs = interval.Latencies.Total == 0
                 ? null
                 : new SecondLatency(
                     Summaries.Milliseconds(interval.Latencies.ValueAt(50)),

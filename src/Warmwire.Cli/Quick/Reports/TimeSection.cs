@@ -54,7 +54,7 @@ internal static class TimeSection
 
     private static void HeatMap(Markup markup, QuickResult result, TimeLine line)
     {
-        if (line.Points.All(static point => point.Responses == 0))
+        if (line.Points.All(static point => point.Histogram.Length == 0))
         {
             return;
         }

@@ -16,7 +16,7 @@ internal sealed class LiveHistory : ISecondObserver
 
     public void SecondEnded(long second, LiveInterval interval)
     {
-        long[] counts = interval.Responses == 0 ? [] : Bands.CountsOf(interval.Latencies);
+        long[] counts = interval.Latencies.Total == 0 ? [] : Bands.CountsOf(interval.Latencies);
         var ended = new LiveSecond(second, counts, interval.Errors, interval.Opened, interval.Open);
         lock (_gate)
         {
