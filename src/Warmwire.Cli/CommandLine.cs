@@ -10,6 +10,7 @@ using Warmwire.Cli.Options;
 using Warmwire.Cli.Outcomes;
 using Warmwire.Cli.Processes;
 using Warmwire.Cli.Quick;
+using Warmwire.Cli.Quick.Differences;
 using Warmwire.Cli.Quick.Merging;
 using Warmwire.Cli.Rendering;
 using Warmwire.Cli.Serving;
@@ -114,10 +115,11 @@ internal static class CommandLine
         CompareArguments.Command(
             static (settings, cancellationToken) => new CompareCommand(settings, Terminal.Open()).RunAsync(cancellationToken)),
         QuickArguments.Command(static (parsed, cancellationToken) =>
-            new QuickCommand(parsed.Settings, parsed.Outputs, parsed.Watch, Terminal.Open(), TimeProvider.System)
+            new QuickCommand(parsed.Settings, parsed.Outputs, parsed.Live, parsed.Watch, Terminal.Open(), TimeProvider.System)
                 .RunAsync(cancellationToken)),
         MergeArguments.Command(static (settings, cancellationToken) =>
             new MergeCommand(settings, Terminal.Open()).RunAsync(cancellationToken)),
+        DiffArguments.Command(static (settings, cancellationToken) => new DiffCommand(settings, Console.Out).RunAsync(cancellationToken)),
         ImportArguments.Command(Console.In, Console.Out),
         ExperimentArguments.Command(static (settings, cancellationToken) =>
             new ExperimentCommand(settings, Terminal.Open(), TimeProvider.System).RunAsync(cancellationToken)),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Warmwire.Cli.Quick.Exports;
 using Warmwire.Cli.Quick.Outputs;
 using Warmwire.Cli.Quick.Requests;
 using Warmwire.Cli.Quick.Settings;
@@ -36,7 +37,8 @@ internal static class QuickArguments
     /// <param name="Settings">The load.</param>
     /// <param name="Outputs">What is done with the result.</param>
     /// <param name="Watch">The process to watch.</param>
-    internal sealed record Parsed(QuickSettings Settings, QuickOutputs Outputs, WatchChoice Watch);
+    /// <param name="Live">Where the run is told of while it goes on.</param>
+    internal sealed record Parsed(QuickSettings Settings, QuickOutputs Outputs, WatchChoice Watch, LiveOutputs Live);
 
     public static Command Command(Func<Parsed, CancellationToken, Task<int>> run)
     {
@@ -54,6 +56,7 @@ internal static class QuickArguments
         var route = new RouteOptions();
         var responses = new ResponseOptions();
         var results = new ResultOptions();
+        var live = new LiveOptions();
         var shard = new ShardOptions();
 
         var command = new DetailedCommand(
@@ -65,6 +68,7 @@ internal static class QuickArguments
         route.AddTo(command);
         responses.AddTo(command);
         results.AddTo(command);
+        live.AddTo(command);
         command.Add(pid);
         shard.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -84,7 +88,8 @@ internal static class QuickArguments
             }
 
             settings = route.Apply(parsed, settings, targets);
-            return await run(new Parsed(settings, results.Read(parsed), parsed.GetValue(pid) ?? WatchChoice.Default), cancellationToken);
+            var read = new Parsed(settings, results.Read(parsed), parsed.GetValue(pid) ?? WatchChoice.Default, live.Read(parsed));
+            return await run(read, cancellationToken);
         });
         return command;
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Warmwire.Cli.Quick.Ensuring;
 using Warmwire.Cli.Quick.Outputs;
+using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Options;
 
@@ -22,6 +23,29 @@ internal sealed class ResultOptions
         HelpName = "FILE",
     };
 
+    private readonly Option<string?> _csv = new("--csv") { Description = "Write the series over time as CSV.", HelpName = "FILE" };
+
+    private readonly Option<string?> _junit = new("--junit")
+    {
+        Description = "Write the conditions as test cases in JUnit's XML.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _prometheus = new("--prometheus")
+    {
+        Description = "Write the result in Prometheus' text format.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<Uri?> _prometheusPush = new("--prometheus-push")
+    {
+        Description = "Send the same to a Pushgateway.",
+        HelpName = "URL",
+        CustomParser = static argument => OptionValues.HttpUrl(argument, "--prometheus-push"),
+    };
+
+    private readonly Option<IReadOnlyList<double>?> _percentiles = Percentiles("The latency percentiles to show, such as 50,75,99.99.");
+
     private readonly Option<EnsureCondition[]> _ensure = new("--ensure")
     {
         Description = "A condition that decides the exit code, such as 'p(95)<500'; may be given several times.",
@@ -33,11 +57,24 @@ internal sealed class ResultOptions
 
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Print only conditions that failed." };
 
+    /// <summary>The option <c>--percentiles</c>, which several commands have.</summary>
+    public static Option<IReadOnlyList<double>?> Percentiles(string description) => new("--percentiles")
+    {
+        Description = description,
+        HelpName = "LIST",
+        CustomParser = ParsePercentiles,
+    };
+
     public void AddTo(Command command)
     {
         command.Add(_output);
         command.Add(_report);
         command.Add(_hgrm);
+        command.Add(_csv);
+        command.Add(_junit);
+        command.Add(_prometheus);
+        command.Add(_prometheusPush);
+        command.Add(_percentiles);
         command.Add(_ensure);
         command.Add(_quiet);
         command.Validators.Add(result =>
@@ -55,7 +92,24 @@ internal sealed class ResultOptions
         parsed.GetValue(_report),
         parsed.GetValue(_hgrm),
         parsed.GetValue(_ensure) ?? [],
-        parsed.GetValue(_quiet));
+        parsed.GetValue(_quiet))
+    {
+        Percentiles = parsed.GetValue(_percentiles) ?? [],
+        Csv = parsed.GetValue(_csv),
+        JUnit = parsed.GetValue(_junit),
+        Prometheus = parsed.GetValue(_prometheus),
+        PrometheusPush = parsed.GetValue(_prometheusPush),
+    };
+
+    private static IReadOnlyList<double> ParsePercentiles(ArgumentResult argument)
+    {
+        if (!PercentileList.TryParse(argument.Tokens[0].Value, out IReadOnlyList<double> percentiles, out string? error))
+        {
+            argument.AddError(error);
+        }
+
+        return percentiles;
+    }
 
     private static EnsureCondition[] ParseConditions(ArgumentResult argument)
     {

@@ -1,6 +1,7 @@
 using Spectre.Console;
 using Warmwire.Cli.Compare;
 using Warmwire.Cli.Outcomes;
+using Warmwire.Cli.Quick.Exports;
 using Warmwire.Cli.Quick.Load;
 using Warmwire.Cli.Quick.Outputs;
 using Warmwire.Cli.Quick.Reports;
@@ -17,21 +18,36 @@ internal sealed class QuickCommand
 {
     private readonly QuickSettings _settings;
     private readonly QuickOutputs _outputs;
+    private readonly LiveOutputs _live;
     private readonly WatchChoice _watch;
     private readonly Terminal _terminal;
+    private readonly TextWriter _lines;
     private readonly TimeProvider _time;
 
-    public QuickCommand(QuickSettings settings, QuickOutputs outputs, WatchChoice watch, Terminal terminal, TimeProvider time)
+    public QuickCommand(
+        QuickSettings settings,
+        QuickOutputs outputs,
+        LiveOutputs live,
+        WatchChoice watch,
+        Terminal terminal,
+        TimeProvider time)
     {
+        _live = live;
+        _lines = terminal.StandardOutput;
         _settings = settings;
         _outputs = outputs;
         _watch = watch;
-        _terminal = terminal;
+        _terminal = live.TakesStandardOutput ? terminal.OnStandardError() : terminal;
         _time = time;
     }
 
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
+        if (_live.TakesStandardOutput && _outputs.UsesStandardOutput)
+        {
+            throw new CommandFailure("--json-lines - and another output at - cannot both have standard output", ExitCodes.CouldNotRun);
+        }
+
         // A file that cannot be written is an error before the run, not after it.
         ResultFiles.Prepare(_outputs);
         if (_outputs.ShowsSummary)
@@ -39,26 +55,34 @@ internal sealed class QuickCommand
             _terminal.Output.MarkupLineInterpolated($"[dim]{Headline()}[/]");
         }
 
-        QuickResult result = await RunLoadAsync(cancellationToken);
+        using var exports = new LiveExports(_live, _settings, _lines);
+        QuickResult result = LatencyFigures.Select(await RunLoadAsync(exports.Observers, cancellationToken), _outputs.Percentiles);
         result = result with
         {
             Verdict = QuickVerdict.Sentences(result),
             Ensure = [.. _outputs.Conditions.Select(condition => condition.Evaluate(result))],
         };
-        ResultFiles.Write(_outputs, result, _terminal.StandardOutput);
+        ResultFiles.Write(_outputs, result, _lines);
         ResultSummary.Write(_outputs, result, _terminal);
+        exports.Finish(result);
+        if (_outputs.PrometheusPush is { } gateway)
+        {
+            await Pushgateway.PushAsync(gateway, result, CancellationToken.None);
+        }
+
         return await ExitCodeAsync(result);
     }
 
-    private async Task<QuickResult> RunLoadAsync(CancellationToken cancellationToken)
+    private async Task<QuickResult> RunLoadAsync(IReadOnlyList<ISecondObserver> observers, CancellationToken cancellationToken)
     {
-        using var run = new QuickRun(_settings, _time);
+        IQuickView view = QuickViews.For(_terminal, !_outputs.ShowsSummary, _time);
+        using var run = new QuickRun(_settings, _time, view.Observer is { } observer ? [.. observers, observer] : observers);
         await using ProcessWatch? watch = StartWatch(() => run.SecondsSinceStart);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task<QuickResult> running = run.RunAsync(stop.Token);
         try
         {
-            await QuickViews.For(_terminal, !_outputs.ShowsSummary, _time).RunAsync(run.GetProgress, running);
+            await view.RunAsync(run.GetProgress, running);
         }
         catch (CommandFailure) when (!running.IsCompleted)
         {

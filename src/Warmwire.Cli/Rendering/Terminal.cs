@@ -13,6 +13,9 @@ internal sealed record Terminal(TextWriter StandardOutput, TextWriter StandardEr
     /// <summary>The width of output that goes to a file or a pipe.</summary>
     public const int UsualWidth = 120;
 
+    /// <summary>The same with everything on standard error, for when standard output is taken.</summary>
+    public Terminal OnStandardError() => this with { StandardOutput = StandardError, Output = Error };
+
     public static Terminal Open() => new(
         Console.Out,
         Console.Error,

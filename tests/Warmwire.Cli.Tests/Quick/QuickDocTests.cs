@@ -6,8 +6,10 @@ using Warmwire.Cli.Options;
 using Warmwire.Cli.Quick.Load;
 using Warmwire.Cli.Quick.Requests;
 using Warmwire.Cli.Quick.Scenarios;
+using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Quick.Settings;
 using Warmwire.Cli.Quick.Watching;
+using Warmwire.Cli.Rendering.Charts;
 using Warmwire.Tests.Kit;
 using Xunit;
 
@@ -21,8 +23,10 @@ public sealed class QuickDocTests
     [Fact]
     public void Every_option_has_its_row_and_every_row_its_option()
     {
-        IEnumerable<string> options = QuickArguments.Command(
-            static (_, _) => Task.FromResult(0)).Options.Select(static option => option.Name);
+        IEnumerable<string> options = QuickArguments.Command(static (_, _) => Task.FromResult(0)).Options
+            .Concat(DiffArguments.Command(static (_, _) => Task.FromResult(0)).Options)
+            .Select(static option => option.Name)
+            .Distinct(StringComparer.Ordinal);
         IEnumerable<string> told = Regex.Matches(s_page, "^\\|(?<cell>[^|]*)\\|", RegexOptions.Multiline, TimeSpan.FromSeconds(5))
             .SelectMany(
                 static row => Regex.Matches(row.Groups["cell"].Value, "--[a-z][a-z0-9-]+", RegexOptions.None, TimeSpan.FromSeconds(5)))
@@ -50,6 +54,8 @@ public sealed class QuickDocTests
         Assert.Equal(Number(ClosedLoop.MaxUsers), Limit("users of a closed loop"));
         Assert.Equal(Number(ByRemote.MaxNamed), Limit("remote addresses named of a watched process"));
         Assert.Equal(Number(ProcessTree.MaxMembers), Limit("descendants of a watched process, at a time"));
+        Assert.Equal(Number(LiveHistory.MaxSeconds), Limit("seconds in the live view"));
+        Assert.Equal(Number(PercentileList.MaxCount), Limit("percentiles of `--percentiles`"));
         Assert.Equal("1 h", Limit("latency"));
         Assert.Equal(3_600_000_000_000, LatencyHistogram.HighestTrackable);
     }

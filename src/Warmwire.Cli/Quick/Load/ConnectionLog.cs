@@ -72,6 +72,15 @@ internal sealed class ConnectionLog : EventListener
     /// <summary>The share of exchanges that went over a connection which had served one before.</summary>
     public double ReuseRatio => Ratio(Volatile.Read(ref _reused), Volatile.Read(ref _exchanges));
 
+    /// <summary>Connections that were closed so far, by reason.</summary>
+    public IReadOnlyDictionary<string, long> GetClosedBy()
+    {
+        lock (_gate)
+        {
+            return Ordered(_closedBy);
+        }
+    }
+
     public ConnectionsResult GetResult(int? timeWait)
     {
         ThrowIfUnreadable();

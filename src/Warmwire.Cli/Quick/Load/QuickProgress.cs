@@ -14,4 +14,10 @@ internal sealed record QuickProgress(
 {
     /// <summary>Whether its latencies are uncorrected, because users wait for their responses.</summary>
     public bool IsClosedLoop { get; init; }
+
+    /// <summary>Connections that were closed, by reason.</summary>
+    public IReadOnlyDictionary<string, long> ClosedBy { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
+
+    /// <summary>Requests that failed, by kind.</summary>
+    public IReadOnlyDictionary<string, long> Errors { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
 }

@@ -24,7 +24,7 @@ internal sealed class QuickRun : IDisposable
     private readonly QuickSettings _settings;
     private readonly ArrivalSchedule _schedule;
     private readonly FlowRunner _flow;
-    private readonly RunRecorder _recorder = new();
+    private readonly RunRecorder _recorder;
     private readonly ConnectionLog _log;
     private readonly LoadSender _sender;
     private readonly TimeProvider _time;
@@ -37,8 +37,12 @@ internal sealed class QuickRun : IDisposable
     private bool _isCounting;
     private TaskCompletionSource? _allEnded;
 
-    public QuickRun(QuickSettings settings, TimeProvider time)
+    /// <param name="settings">What is sent.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="observers">Are told of each second.</param>
+    public QuickRun(QuickSettings settings, TimeProvider time, params IReadOnlyList<ISecondObserver> observers)
     {
+        _recorder = new RunRecorder(observers);
         _settings = settings;
         _time = time;
         _schedule = new ArrivalSchedule(settings.Users is null ? settings.ArrivalPlan : ArrivalPlan.None, settings.Shard);
@@ -76,6 +80,8 @@ internal sealed class QuickRun : IDisposable
         _log.ReuseRatio)
     {
         IsClosedLoop = _settings.Users is not null,
+        ClosedBy = _log.GetClosedBy(),
+        Errors = _recorder.GetErrors(),
     };
 
     /// <summary>Ends by itself, or soon after <paramref name="interrupted"/>, which makes it a result of what ran.</summary>
@@ -340,6 +346,7 @@ internal sealed class QuickRun : IDisposable
         });
         return new QuickResult
         {
+            Tool = ToolResult.Current,
             RunId = RunIds.Of(_settings),
             Target = _settings.Describe(),
             StartedAt = startedAt,

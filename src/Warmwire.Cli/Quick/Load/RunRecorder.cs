@@ -9,7 +9,8 @@ namespace Warmwire.Cli.Quick.Load;
 /// All that requests tell while they run, and nothing of it lost: one lock, held for some hundred nanoseconds. Times are nanoseconds after
 /// the start.
 /// </summary>
-internal sealed class RunRecorder
+/// <param name="observers">Are told of the seconds that are put away.</param>
+internal sealed class RunRecorder(params IReadOnlyList<ISecondObserver> observers)
 {
     private readonly Lock _gate = new();
     private readonly LatencyHistogram _corrected = new();
@@ -35,6 +36,7 @@ internal sealed class RunRecorder
     private long _paused;
     private long _droppedByPauses;
     private long _redirects;
+    private long _secondsPutAway;
 
     public void ArrivalStarted(long due, long now)
     {
@@ -170,13 +172,22 @@ internal sealed class RunRecorder
         }
     }
 
+    /// <summary>Requests that failed so far, by kind.</summary>
+    public IReadOnlyDictionary<string, long> GetErrors()
+    {
+        lock (_gate)
+        {
+            return _errors.ToDictionary(static pair => pair.Key, static pair => pair.Value.Count, StringComparer.Ordinal);
+        }
+    }
+
     /// <summary>Puts away the seconds that have ended. To be called every second or so, by one thread.</summary>
     public void PutAwaySeconds(long now)
     {
         while (TakeEnded() is { } second)
         {
             // Without the lock: packing takes a good part of a millisecond, and requests would wait for it.
-            _past.Add(second);
+            PutAway(second);
             lock (_gate)
             {
                 _series.GiveBack(second);
@@ -193,13 +204,24 @@ internal sealed class RunRecorder
         }
     }
 
+    private void PutAway(LiveInterval second)
+    {
+        _past.Add(second);
+        foreach (ISecondObserver observer in observers)
+        {
+            observer.SecondEnded(_secondsPutAway, second);
+        }
+
+        _secondsPutAway++;
+    }
+
     /// <summary>When nothing is under way any more; by the thread that calls <see cref="PutAwaySeconds"/>.</summary>
     public RunRecord Finish(long now, ArrivalSchedule? schedule)
     {
         PutAwaySeconds(now);
         lock (_gate)
         {
-            _past.Add(_series.Current);
+            PutAway(_series.Current);
             return Describe(_past.Finish(now, schedule));
         }
     }

@@ -1,4 +1,5 @@
 using Warmwire.Cli.Outcomes;
+using Warmwire.Cli.Quick.Exports;
 using Warmwire.Cli.Quick.Outputs;
 using Warmwire.Cli.Quick.Results;
 using Warmwire.Cli.Quick.Verdicts;
@@ -26,6 +27,11 @@ internal sealed class MergeCommand(MergeSettings settings, Terminal terminal)
 
         ResultFiles.Write(settings.Outputs, merged, terminal.StandardOutput);
         ResultSummary.Write(settings.Outputs, merged, terminal);
+        if (settings.Outputs.PrometheusPush is { } gateway)
+        {
+            await Pushgateway.PushAsync(gateway, merged, cancellationToken);
+        }
+
         return merged.Ensure.All(static condition => condition.Held) ? ExitCodes.Success : ExitCodes.ConditionFailed;
     }
 
@@ -56,7 +62,7 @@ internal sealed class MergeCommand(MergeSettings settings, Terminal terminal)
             return null;
         }
 
-        QuickResult merged = ResultMerger.Merge(parts, QuickVerdict.Sentences);
+        QuickResult merged = LatencyFigures.Select(ResultMerger.Merge(parts, QuickVerdict.Sentences), settings.Outputs.Percentiles);
         if (merged.MissingShards.Count > 0 && !settings.Partial)
         {
             throw new CommandFailure(

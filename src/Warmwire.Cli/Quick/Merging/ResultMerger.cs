@@ -82,6 +82,7 @@ internal static class ResultMerger
 
         return new QuickResult
         {
+            Tool = ToolResult.Current,
             Target = Target(all, clock),
             StartedAt = clock.StartedAt,
             ElapsedSeconds = clock.ElapsedSeconds,

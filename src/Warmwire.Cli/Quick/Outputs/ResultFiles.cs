@@ -1,5 +1,6 @@
 using Warmwire.Cli.Histograms;
 using Warmwire.Cli.Outcomes;
+using Warmwire.Cli.Quick.Exports;
 using Warmwire.Cli.Quick.Reports;
 using Warmwire.Cli.Quick.Results;
 
@@ -12,7 +13,11 @@ internal static class ResultFiles
     /// <exception cref="CommandFailure">One cannot.</exception>
     public static void Prepare(QuickOutputs outputs)
     {
-        (string, string?)[] files = [("--output", outputs.Json), ("--report", outputs.Report), ("--hgrm", outputs.Hgrm)];
+        (string, string?)[] files =
+        [
+            ("--output", outputs.Json), ("--report", outputs.Report), ("--hgrm", outputs.Hgrm), ("--csv", outputs.Csv),
+            ("--junit", outputs.JUnit), ("--prometheus", outputs.Prometheus),
+        ];
         foreach ((string option, string? path) in files)
         {
             if (path is not (null or QuickOutputs.StandardOutput))
@@ -37,6 +42,16 @@ internal static class ResultFiles
                     writer.Write("#[Model   = closed loop, latencies uncorrected]\n");
                 }
             });
+        Write("--csv", outputs.Csv, writer => SeriesCsv.Write(writer, result));
+        Write("--junit", outputs.JUnit, writer => JUnitXml.Write(writer, result));
+        if (outputs.Prometheus is not (null or QuickOutputs.StandardOutput) and var prometheus)
+        {
+            Try("--prometheus", prometheus, () => Replace(prometheus, PrometheusText.Of(result)));
+        }
+        else
+        {
+            Write("--prometheus", outputs.Prometheus, writer => writer.Write(PrometheusText.Of(result)));
+        }
 
         void Write(string option, string? path, Action<TextWriter> write)
         {
@@ -53,6 +68,14 @@ internal static class ResultFiles
                 });
             }
         }
+    }
+
+    /// <summary>At once, because what collects such files may read it at any moment.</summary>
+    private static void Replace(string path, string text)
+    {
+        string next = path + ".tmp";
+        File.WriteAllText(next, text);
+        File.Move(next, path, overwrite: true);
     }
 
     private static void Try(string option, string path, Action write)

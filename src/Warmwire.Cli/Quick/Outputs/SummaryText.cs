@@ -1,10 +1,12 @@
 using System.Globalization;
 using Warmwire.Cli.Quick.Results;
+using Warmwire.Cli.Rendering.Charts;
 
 namespace Warmwire.Cli.Quick.Outputs;
 
 /// <summary>
-/// The summary at the end of a run: a name, dots and a value on each line, as artillery prints it; then the verdict in sentences.
+/// The summary at the end of a run: a name, dots and a value on each line, as artillery prints it; then a histogram and
+/// the verdict in sentences.
 /// </summary>
 internal static class SummaryText
 {
@@ -31,6 +33,12 @@ internal static class SummaryText
         }
 
         writer.WriteLine();
+        if (result.LatencyMs.Corrected.Count > 0)
+        {
+            LatencyBars.Write(writer, result, Glyphs.For(writer.Encoding));
+            writer.WriteLine();
+        }
+
         foreach (string sentence in result.Verdict)
         {
             writer.WriteLine(style.Sentence(sentence, isBad: result.Responses == 0));
@@ -186,12 +194,7 @@ internal static class SummaryText
     private static IEnumerable<(string Name, string? Value)> Latencies(string name, DurationSummary latency)
     {
         yield return (name, null);
-        (string, double)[] figures =
-        [
-            ("min", latency.Min), ("mean", latency.Mean), ("p50", latency.P50), ("p90", latency.P90), ("p95", latency.P95),
-            ("p99", latency.P99), ("p99.9", latency.P999), ("max", latency.Max),
-        ];
-        foreach ((string figure, double milliseconds) in figures)
+        foreach ((string figure, double milliseconds) in LatencyFigures.Of(latency))
         {
             yield return ($"  {figure}", latency.Count == 0 ? Missing : Milliseconds(milliseconds));
         }

@@ -11,6 +11,7 @@ internal static class Closing
         .Text($"The run took {Figures.Duration(result.ElapsedSeconds)}, until its last request ended. ")
         .Element("code", "--output FILE")
         .Text(" writes the same figures as JSON, with all histograms.")
+        .Text(result.Tool is { } tool ? $" Written by {tool.Name} {Figures.Shorten(tool.Version, 40)}." : "")
         .Close()
         .Close();
 }

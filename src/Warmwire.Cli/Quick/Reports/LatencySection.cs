@@ -30,20 +30,13 @@ internal static class LatencySection
     private static void Percentiles(Markup markup, QuickResult result)
     {
         LatencyResult latency = result.LatencyMs;
-        (string Name, Func<DurationSummary, double> Figure)[] figures =
-        [
-            ("min", summary => summary.Min), (
-                "mean", summary => summary.Mean), ("p50", summary => summary.P50), ("p90", summary => summary.P90),
-            ("p95", summary => summary.P95), ("p99", summary => summary.P99), (
-                "p99.9", summary => summary.P999), ("max", summary => summary.Max),
-        ];
+        IReadOnlyList<(string Name, double Milliseconds)> uncorrected = LatencyFigures.Of(latency.Uncorrected);
         Tables.Write(
             markup,
             "Percentiles",
             ["", result.Target.IsClosedLoop ? "From start, ms (uncorrected)" : "Corrected, ms", "Uncorrected, ms"],
-            figures.Select(
-                row =>
-                    (string[])[row.Name, Figures.Number(row.Figure(latency.Corrected)), Figures.Number(row.Figure(latency.Uncorrected))]));
+            LatencyFigures.Of(latency.Corrected).Select((figure, i) =>
+                (string[])[figure.Name, Figures.Number(figure.Milliseconds), Figures.Number(uncorrected[i].Milliseconds)]));
         Cards.Note(
             markup,
             result.Target.IsClosedLoop
@@ -65,6 +58,19 @@ internal static class LatencySection
 
         Cards.Chart(markup, "Distribution", PercentilePlot.Of(
             corrected, uncorrected, result.Target.IsClosedLoop ? FromStart : Corrected, Uncorrected));
+        Cards.Card(markup, "Histogram", () => Histogram(markup, corrected));
+    }
+
+    private static void Histogram(Markup markup, LatencyHistogram corrected)
+    {
+        var bands = LatencyBands.Covering(corrected.Min, corrected.Max, Tables.MostBars);
+        Tables.Bars(
+            markup,
+            "Requests by corrected latency",
+            "Latency",
+            "Requests",
+            [.. bands.CountsOf(corrected).Select((count, band) => ($"< {LatencyBands.Text(bands.End(band))}", (double)count))],
+            Ink.Blue);
     }
 
     internal static string Unit(Axis up) => up.IsLogarithmic ? "ms, logarithmic axis" : "ms";

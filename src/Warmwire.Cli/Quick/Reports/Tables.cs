@@ -6,7 +6,7 @@ namespace Warmwire.Cli.Quick.Reports;
 internal static class Tables
 {
     /// <summary>What comes from outside may have any number of kinds.</summary>
-    private const int MostBars = 12;
+    public const int MostBars = 12;
 
     /// <summary>With more, a narrow screen scrolls sideways whatever is done, so that the names of the rows may have their room.</summary>
     private const int ManyColumns = 4;

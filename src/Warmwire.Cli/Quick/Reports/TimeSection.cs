@@ -2,7 +2,7 @@ using Warmwire.Cli.Quick.Results;
 
 namespace Warmwire.Cli.Quick.Reports;
 
-/// <summary>The run over time: four charts over one axis, so that what happened at one moment is found in each of them.</summary>
+/// <summary>The run over time: charts over one axis, so that what happened at one moment is found in each of them.</summary>
 internal static class TimeSection
 {
     public static void Write(Markup markup, QuickResult result)
@@ -19,7 +19,9 @@ internal static class TimeSection
         var line = new TimeLine(result.Series);
         markup.Open("div", ("class", "grid"));
         Latency(markup, line, result.Target.IsClosedLoop);
+        HeatMap(markup, result, line);
         Rate(markup, line);
+        Errors(markup, line);
         Open(markup, line);
         OpenedAndClosed(markup, line);
         markup.Close();
@@ -49,6 +51,45 @@ internal static class TimeSection
             new Series("p99", Ink.Orange, Mark.Area, line.LatencyOf(point => point.P99)),
             new Series("maximum", Ink.Purple, Mark.Dots, line.LatencyOf(point => point.Max)),
             new Series("p50", Ink.Blue, Mark.Line, line.LatencyOf(point => point.P50))));
+    }
+
+    private static void HeatMap(Markup markup, QuickResult result, TimeLine line)
+    {
+        if (line.Points.All(static point => point.Histogram.Length == 0))
+        {
+            return;
+        }
+
+        using var map = new StringWriter();
+        try
+        {
+            LatencyHeatMap.Draw(new Markup(map), result, line);
+            markup.Unescaped(map.ToString());
+        }
+        catch (FormatException)
+        {
+            Cards.Sentence(markup, "Latency heat map", "The histograms of this result cannot be read.");
+        }
+    }
+
+    private static void Errors(Markup markup, TimeLine line)
+    {
+        IReadOnlyList<double> errors = line.Of(point => point.Errors);
+        if (errors.Max() == 0)
+        {
+            return;
+        }
+
+        SeriesPoint worst = line.Points.MaxBy(point => point.Errors)!;
+        SeriesPoint first = line.Points.First(point => point.Errors > 0);
+        string description = $"{Figures.Plural(line.Points.Sum(point => point.Errors), "request")} got no complete response, the first "
+            + $"{TimeLine.At(first)}; most in the {line.IntervalName} {TimeLine.At(worst)}, {Figures.Count(worst.Errors)}.";
+        Cards.Chart(markup, "Errors", line.Plot(
+            "Errors over time",
+            description,
+            $"in each {line.IntervalName}",
+            Axis.Linear(0, errors.Max(), isWhole: true),
+            new Series("errors", Ink.Red, Mark.Bars, errors)));
     }
 
     private static void Rate(Markup markup, TimeLine line)

@@ -51,13 +51,16 @@ internal sealed record DurationSummary
 
     public required double P99 { get; init; }
 
-    [JsonPropertyName("p99.9")]
+    [JsonPropertyName("p99_9")]
     public required double P999 { get; init; }
 
     public required double Max { get; init; }
 
     /// <summary>The sum of all.</summary>
     public required double Total { get; init; }
+
+    /// <summary>The percentiles of <c>--percentiles</c> in ascending order, by their keys; <see langword="null"/> without it.</summary>
+    public IReadOnlyDictionary<string, double>? Percentiles { get; init; }
 }
 
 /// <summary>The distributions as <see cref="Histograms.HistogramCoder"/> writes them.</summary>

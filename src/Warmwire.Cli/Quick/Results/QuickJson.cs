@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
@@ -21,11 +22,38 @@ internal static class QuickJson
         TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
     };
 
+    /// <summary>Older files have this key, which jq and JavaScript take only in quotes.</summary>
+    private const string OldPercentile = "p99.9";
+
     public static string Write(QuickResult result) => JsonSerializer.Serialize(result, s_readable.QuickResult);
 
     /// <exception cref="JsonException">It is not such a result.</exception>
     public static QuickResult Read(string json) =>
-        JsonSerializer.Deserialize<QuickResult>(json, s_lenient) ?? throw new JsonException("null is not a result");
+        (json.Contains(OldPercentile, StringComparison.Ordinal)
+            ? Renamed(json).Deserialize<QuickResult>(s_lenient)
+            : JsonSerializer.Deserialize<QuickResult>(json, s_lenient))
+            ?? throw new JsonException("null is not a result");
+
+    /// <summary>The same with the new name of <see cref="OldPercentile"/>, which only distributions have.</summary>
+    private static JsonNode? Renamed(string json)
+    {
+        JsonNode? root = JsonNode.Parse(json);
+        string[][] distributions =
+        [
+            ["latencyMs", "corrected"], ["latencyMs", "uncorrected"], ["phasesMs", "dns"], ["phasesMs", "connect"], ["phasesMs", "tls"],
+            ["phasesMs", "queue"], ["phasesMs", "firstByte"], ["startDelayMs"],
+        ];
+        foreach (string[] path in distributions)
+        {
+            JsonNode? node = path.Aggregate(root, static (parent, name) => (parent as JsonObject)?[name]);
+            if (node is JsonObject members && members[OldPercentile] is { } value && members.Remove(OldPercentile))
+            {
+                members["p99_9"] = value;
+            }
+        }
+
+        return root;
+    }
 }
 
 [JsonSourceGenerationOptions(

@@ -12,6 +12,9 @@ namespace Warmwire.Cli.Quick.Results;
 /// </summary>
 internal sealed record QuickResult
 {
+    /// <summary>What wrote it; <see langword="null"/> in older files.</summary>
+    public ToolResult? Tool { get; init; }
+
     /// <summary>Which run this is, or is a shard of; <see langword="null"/> if several runs were merged.</summary>
     public string? RunId { get; init; }
 

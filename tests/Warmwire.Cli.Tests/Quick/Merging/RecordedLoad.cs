@@ -58,6 +58,7 @@ internal sealed class RecordedLoad
             ElapsedSeconds = seconds + 0.25,
             Arrivals = _requests.Length,
             Requests = _requests.Length,
+            Tool = ToolResult.Current,
             Responses = answered.Length,
             Errors = Count(_requests.Where(static request => request.Error is not null).Select(static request => request.Error!)),
             ErrorExamples = _requests.Where(static request => request.Error is not null)

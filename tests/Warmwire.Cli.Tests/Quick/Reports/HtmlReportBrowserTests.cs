@@ -70,10 +70,23 @@ public sealed class HtmlReportBrowserTests
         }
         """;
 
+    /// <summary>Where the browser is, or <see langword="null"/>.</summary>
+    internal static string? Chromium => s_places.FirstOrDefault(File.Exists);
+
+    internal static BrowserTypeLaunchOptions Options(string chromium) => new()
+    {
+        ExecutablePath = chromium,
+        Args =
+        [
+            "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            "--no-first-run",
+        ],
+    };
+
     [Fact]
     public async Task The_report_is_read_in_a_browser_on_light_and_dark_wide_and_narrow()
     {
-        string? chromium = s_places.FirstOrDefault(File.Exists);
+        string? chromium = Chromium;
         if (chromium is null)
         {
             Assert.Skip("chromium is not installed (apt-get install chromium)");
@@ -82,15 +95,7 @@ public sealed class HtmlReportBrowserTests
         string pictures = Repository.Path("artifacts/screenshots");
         Directory.CreateDirectory(pictures);
         using IPlaywright playwright = await Playwright.CreateAsync();
-        await using IBrowser browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-        {
-            ExecutablePath = chromium,
-            Args =
-            [
-                "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                "--no-first-run",
-            ],
-        });
+        await using IBrowser browser = await playwright.Chromium.LaunchAsync(Options(chromium));
         foreach ((string name, QuickResult result, ColorScheme[] schemes) in ((string, QuickResult, ColorScheme[])[])
         [
             ("after", SampleResults.After, [ColorScheme.Light]),

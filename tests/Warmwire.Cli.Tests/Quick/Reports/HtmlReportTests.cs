@@ -92,6 +92,50 @@ public sealed class HtmlReportTests
     }
 
     [Fact]
+    public void Errors_over_time_are_there_if_there_were_any()
+    {
+        XElement page = XDocument.Parse(Write(SampleResults.Before)).Root!;
+        XElement chart = page.Descendants("svg").Single(svg => svg.Attribute("aria-label")?.Value == "Errors over time");
+        long errors = SampleResults.Before.Series.Points.Sum(point => point.Errors);
+        Assert.StartsWith($"{errors:N0} requests got no complete response, the first at ", chart.Element("desc")!.Value);
+        int seconds = SampleResults.Before.Series.Points.Count(point => point.Errors > 0);
+        Assert.Equal(seconds, chart.Elements("path").Single().Attribute("d")!.Value.Count(letter => letter == 'M'));
+        Assert.DoesNotContain("Errors over time", Write(SampleResults.After), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_heat_map_has_its_darkest_cells_where_most_responses_were()
+    {
+        XElement page = XDocument.Parse(Write(SampleResults.After)).Root!;
+        XElement map = page.Descendants("svg").Single(svg => svg.Attribute("aria-label")?.Value == "Latency heat map");
+        string[] shades = [.. map.Elements("path").Select(path => path.Attribute("fill-opacity")!.Value)];
+        Assert.Equal(["0.18", "0.42", "0.7", "1"], shades);
+        Assert.InRange(map.Elements("text").Count(text => text.Value.StartsWith("< ", StringComparison.Ordinal)), 3, 6);
+
+        // A stall holds up few responses: in the upper rows there are cells, all pale.
+        double[] HeightsOf(string shade) =>
+        [
+            .. Regex.Matches(PathOf(shade), @"M[\d.]+ ([\d.]+)")
+                .Select(cell => double.Parse(cell.Groups[1].Value, CultureInfo.InvariantCulture)),
+        ];
+        string PathOf(string shade) =>
+            map.Elements("path").Single(path => path.Attribute("fill-opacity")!.Value == shade).Attribute("d")!.Value;
+
+        Assert.True(HeightsOf("0.18").Min() < HeightsOf("1").Min());
+    }
+
+    [Fact]
+    public void The_histogram_has_all_responses_and_the_tool_its_version()
+    {
+        XElement page = XDocument.Parse(Write(SampleResults.After with { Tool = new ToolResult("warmwire", "1.2.3") })).Root!;
+        XElement table = page.Descendants("div").Single(div => div.Attribute("aria-label")?.Value == "Responses by corrected latency");
+        long sum = table.Descendants("tr").Skip(1)
+            .Sum(row => long.Parse(row.Elements("td").ElementAt(1).Value, NumberStyles.AllowThousands, CultureInfo.InvariantCulture));
+        Assert.Equal(SampleResults.After.Responses, sum);
+        Assert.Contains("Written by warmwire 1.2.3.", page.Descendants("footer").Single().Value, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_figures_of_the_run_are_in_it()
     {
         string text = Regex.Replace(XDocument.Parse(Write(SampleResults.Before)).Root!.Element("body")!.Value, @"\s+", " ");
