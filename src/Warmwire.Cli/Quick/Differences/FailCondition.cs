@@ -48,7 +48,7 @@ internal sealed partial record FailCondition
         if (figure is null)
         {
             bool isClose = Figure.StartsWith("closes.", StringComparison.OrdinalIgnoreCase);
-            return new FailResult(Text, false, isClose ? "no connection was closed for it" : "there were no responses");
+            return new FailResult(Text, false, isClose ? "no connection was closed for it" : "there were no latencies");
         }
 
         double change = _isRelative

@@ -28,9 +28,10 @@ internal static class RunIds
         string load = string.Create(
             CultureInfo.InvariantCulture,
             $"""
-            {settings.Method} {settings.Url}
+            {settings.Method} {settings.Url} {settings.TargetName}
             {settings.Rate:R} {settings.Arrivals} {settings.RequestsPerArrival} {settings.Shard.Count}
             {settings.Http2} {settings.NewConnectionPerRequest} {Convert.ToHexString(SHA256.HashData(settings.Payload ?? []))}
+            {string.Join(' ', settings.Stages)} {settings.WarmUpSeconds:R} {settings.Users?.Users} {settings.Users?.Think.Ticks}
             {settings.StartAt?.UtcTicks}
             """);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(load)))[..DerivedLength];
