@@ -25,7 +25,7 @@ public sealed class LoadModelTests
         });
         Assert.Equal((200, 200), (result.Requests, result.Responses));
         Assert.Equal([25, 75, 100], result.Series.Points.Take(3).Select(static point => point.Due));
-        Assert.InRange(result.AchievedRate, 60, 200 / 3.0 + 0.01);
+        Assert.InRange(result.AchievedRate, 10, (200 / 3.0) + 0.01);
     }
 
     [Fact]

@@ -156,6 +156,6 @@ public sealed class ResponseTests
             string.Create(null, $"Aborted after {result.Aborted.AtSeconds:0.#} s because codes.5xx>20% held: "),
             QuickVerdict.Sentences(result)[0],
             StringComparison.Ordinal);
-        Assert.InRange(result.AchievedRate, 30, 55);
+        Assert.InRange(result.AchievedRate, 10, 55);
     }
 }
