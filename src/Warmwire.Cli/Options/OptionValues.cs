@@ -1,6 +1,7 @@
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Warmwire.Cli.Quick.Settings;
+using Warmwire.Cli.Quick.Requests;
 
 namespace Warmwire.Cli.Options;
 
@@ -63,10 +64,7 @@ internal static class OptionValues
             return uri;
         }
 
-        string hint = text.Contains("://", StringComparison.Ordinal) || !Uri.TryCreate("http://" + text, UriKind.Absolute, out Uri? meant)
-            ? ""
-            : $"; did you mean {meant}?";
-        argument.AddError($"{what} must be an absolute http or https URL, not '{text}'{hint}");
+        argument.AddError($"{what} must be an absolute http or https URL, not '{text}'{UrlTarget.HintOf(text)}");
         return null;
     }
 

@@ -45,7 +45,8 @@ internal sealed class OtlpMetrics : ISecondObserver, IDisposable
         _opened = _meter.CreateCounter<long>("warmwire.quick.connections.opened", "{connection}", "Connections that were opened.");
         _closed = _meter.CreateCounter<long>("warmwire.quick.connections.closed", "{connection}", "Connections that were closed.");
         _open = _meter.CreateGauge<long>("warmwire.quick.connections.open", "{connection}", "Connections open at the end of a second.");
-        _duration = _meter.CreateHistogram<double>(Duration, "s", "Corrected latency: from when a request was due.");
+        _duration = _meter.CreateHistogram<double>(
+            Duration, "s", settings.Users is null ? "Corrected latency: from when a request was due." : LatencyFigures.OfClosedLoop);
         _provider = Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(resource => resource
                 .AddService("warmwire", serviceVersion: ToolResult.Current.Version)

@@ -30,7 +30,9 @@ internal static class PrometheusText
             [.. result.Ensure.Select(static one => ((string, string)[])[("condition", one.Condition)])
                 .Zip(result.Ensure, static (labels, one) => (labels, one.Held ? 1.0 : 0.0))]);
         Histogram(
-            text, "request_duration_seconds", "Corrected latency: from when a request was due.",
+            text,
+            "request_duration_seconds",
+            result.Target.IsClosedLoop ? LatencyFigures.OfClosedLoop : "Corrected latency: from when a request was due.",
             Summaries.Restore(result.Histogram.Corrected, result.LatencyMs.Corrected));
         Histogram(
             text, "request_duration_uncorrected_seconds", "Uncorrected latency: from when a request was sent on a connection.",

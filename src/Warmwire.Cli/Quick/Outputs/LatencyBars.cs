@@ -25,7 +25,7 @@ internal static class LatencyBars
         var bands = LatencyBands.Covering(latency.Min, latency.Max, MaxRows);
         long[] counts = bands.CountsOf(latency);
         double most = counts.Max();
-        writer.WriteLine($"{"corrected latency",-(NameWidth + 2 + BarWidth)}{"requests",CountWidth}{"share",ShareWidth}");
+        writer.WriteLine($"{LatencyFigures.NameOf(result),-(NameWidth + 2 + BarWidth)}{"requests",CountWidth}{"share",ShareWidth}");
         for (int i = 0; i < counts.Length; i++)
         {
             string name = "< " + glyphs.Plain(LatencyBands.Text(bands.End(i)));

@@ -45,7 +45,7 @@ internal static class LatencyHeatMap
             ("font-family", "sans-serif"),
             ("font-size", "13"));
         markup.Element("title", "Latency heat map").Element("desc", description);
-        Label(markup, "corrected latency", 0, Above - 17, null);
+        Label(markup, LatencyFigures.NameOf(result), 0, Above - 17, null);
         Cells(markup, columns, bands.Count, end => (Left + (line.Across.Place(end * wide) * (Width - Right - Left)), bottom));
         for (int band = 0; band < bands.Count; band += 2)
         {

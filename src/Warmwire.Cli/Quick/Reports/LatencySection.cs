@@ -58,15 +58,15 @@ internal static class LatencySection
 
         Cards.Chart(markup, "Distribution", PercentilePlot.Of(
             corrected, uncorrected, result.Target.IsClosedLoop ? FromStart : Corrected, Uncorrected));
-        Cards.Card(markup, "Histogram", () => Histogram(markup, corrected));
+        Cards.Card(markup, "Histogram", () => Histogram(markup, corrected, LatencyFigures.NameOf(result)));
     }
 
-    private static void Histogram(Markup markup, LatencyHistogram corrected)
+    private static void Histogram(Markup markup, LatencyHistogram corrected, string name)
     {
         var bands = LatencyBands.Covering(corrected.Min, corrected.Max, Tables.MostBars);
         Tables.Bars(
             markup,
-            "Requests by corrected latency",
+            "Requests by " + name,
             "Latency",
             "Requests",
             [.. bands.CountsOf(corrected).Select((count, band) => ($"< {LatencyBands.Text(bands.End(band))}", (double)count))],

@@ -26,7 +26,7 @@ internal sealed record UrlTarget(string Written, Uri Url, double Weight)
         {
             problem = IsTemplatedHost(text)
                 ? $"{what} '{text}' has a placeholder in its host; placeholders may only follow it"
-                : $"{what} must be an absolute http or https URL, not '{text}'";
+                : $"{what} must be an absolute http or https URL, not '{text}'{HintOf(text)}";
             return false;
         }
 
@@ -40,6 +40,12 @@ internal sealed record UrlTarget(string Written, Uri Url, double Weight)
         target = new UrlTarget(text, url, weight);
         return true;
     }
+
+    /// <summary>What was meant by a URL without a scheme, as the end of an error; else nothing.</summary>
+    public static string HintOf(string text) =>
+        text.Contains("://", StringComparison.Ordinal) || !Uri.TryCreate("http://" + text, UriKind.Absolute, out Uri? meant)
+            ? ""
+            : $"; did you mean {meant}?";
 
     private static bool IsTemplatedHost(string text)
     {

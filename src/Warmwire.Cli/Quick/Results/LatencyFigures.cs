@@ -26,6 +26,12 @@ internal static class LatencyFigures
         };
     }
 
+    /// <summary>What a metric says of the latencies of a closed loop.</summary>
+    public const string OfClosedLoop = "Latency from a request's start, uncorrected: users of a closed loop wait for their responses.";
+
+    /// <summary>What the first of the two distributions is.</summary>
+    public static string NameOf(QuickResult result) => result.Target.IsClosedLoop ? "latency from start" : "corrected latency";
+
     /// <summary>From the smallest to the largest, in milliseconds.</summary>
     public static IReadOnlyList<(string Name, double Milliseconds)> Of(DurationSummary summary) =>
     [

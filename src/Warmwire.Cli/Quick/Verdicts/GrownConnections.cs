@@ -15,7 +15,8 @@ internal sealed class GrownConnections : IVerdict
     {
         ConnectionsResult connections = result.Connections;
         double usual = UsualNeed(result);
-        if (result.Target.NewConnectionPerRequest
+        if (result.Requests == 0
+            || result.Target.NewConnectionPerRequest
             || connections.PeakOpen < Many
             || connections.PeakOpen < Factor * usual
             || 2 * connections.DialedBy.GetValueOrDefault(nameof(DialReason.AllBusy)) < connections.Opened)

@@ -17,7 +17,7 @@ public sealed class LatencyBarsTests
     [Fact]
     public void Each_band_has_its_bar_its_count_and_its_share() => Assert.Equal(
         """
-        corrected latency                       responses    share
+        corrected latency                        requests    share
            < 1.6 ms  ▍                                  1   0.53 %
            < 2.5 ms  ▍                                  1   0.53 %
              < 4 ms  ▍                                  1   0.53 %

@@ -128,7 +128,7 @@ public sealed class HtmlReportTests
     public void The_histogram_has_all_responses_and_the_tool_its_version()
     {
         XElement page = XDocument.Parse(Write(SampleResults.After with { Tool = new ToolResult("warmwire", "1.2.3") })).Root!;
-        XElement table = page.Descendants("div").Single(div => div.Attribute("aria-label")?.Value == "Responses by corrected latency");
+        XElement table = page.Descendants("div").Single(div => div.Attribute("aria-label")?.Value == "Requests by corrected latency");
         long sum = table.Descendants("tr").Skip(1)
             .Sum(row => long.Parse(row.Elements("td").ElementAt(1).Value, NumberStyles.AllowThousands, CultureInfo.InvariantCulture));
         Assert.Equal(SampleResults.After.Responses, sum);
