@@ -79,10 +79,14 @@ internal sealed class ResultOptions
         command.Add(_quiet);
         command.Validators.Add(result =>
         {
-            string?[] files = [result.GetValue(_output), result.GetValue(_report), result.GetValue(_hgrm)];
+            string?[] files =
+            [
+                result.GetValue(_output), result.GetValue(_report), result.GetValue(_hgrm), result.GetValue(_csv), result.GetValue(_junit),
+                result.GetValue(_prometheus),
+            ];
             if (files.Count(static file => file == QuickOutputs.StandardOutput) > 1)
             {
-                result.AddError("only one of --output, --report and --hgrm can be -, standard output");
+                result.AddError("only one of --output, --report, --hgrm, --csv, --junit and --prometheus can be -, standard output");
             }
         });
     }

@@ -62,8 +62,8 @@ internal sealed class QuickCommand
             Verdict = QuickVerdict.Sentences(result),
             Ensure = [.. _outputs.Conditions.Select(condition => condition.Evaluate(result))],
         };
-        ResultFiles.Write(_outputs, result, _lines);
         ResultSummary.Write(_outputs, result, _terminal);
+        ResultFiles.Write(_outputs, result, _lines);
         exports.Finish(result);
         if (_outputs.PrometheusPush is { } gateway)
         {

@@ -22,7 +22,8 @@ public sealed class LiveViewTests : IDisposable
         await using LoadTarget target = await LoadTarget.StartAsync();
         string recording = Path.Combine(_folder.FullName, "bytes");
         await using TmuxSession session = await TmuxSession.StartAsync(
-            _folder.FullName, width, height, environment, recording, "quick", "-r", "20", "-d", "8", target.Url.ToString());
+            _folder.FullName, width, height, environment, recording, "quick", "-r", "20", "-d", "8", "--pid", "none",
+            target.Url.ToString());
 
         // The heat map, once two seconds have ended.
         string[] screen = await Until(session, lines => lines.Any(static line => Cells(line) >= 2));

@@ -84,7 +84,7 @@ public class ConcurrencyLimitTests
         await other.AnswerAsync();
         (await rig.Done(next)).Dispose();
         await rig.Until(snapshot => snapshot.Origins[0].Concurrency!.InFlight == 0 && snapshot.Pending == 0);
-        await Task.WhenAny(response);
+        _ = (await Task.WhenAny(response)).Exception;
     }
 
     /// <summary>Ends an exchange, and its connection with it.</summary>
@@ -147,7 +147,7 @@ public class ConcurrencyLimitTests
         (await rig.Done(next)).Dispose();
         await rig.Until(snapshot => snapshot.Origins[0].Concurrency!.InFlight == 0 && snapshot.Pending == 0);
         Assert.Equal(2, rig.Network.DialCount);
-        await Task.WhenAny(response);
+        _ = (await Task.WhenAny(response)).Exception;
     }
 
     [Fact]

@@ -51,7 +51,8 @@ public sealed class RealProxyTests
             {
                 for (int i = 0; i < 5; i++)
                 {
-                    HttpMethod method = hasContent ? HttpMethod.Post : HttpMethod.Get;
+                    // tinyproxy closes behind a response, which may cross the next request. A PUT is sent again then, a POST is not.
+                    HttpMethod method = hasContent ? HttpMethod.Put : HttpMethod.Get;
                     using var request = new HttpRequestMessage(method, new UriBuilder(uri) { Host = "localhost" }.Uri)
                     {
                         Version = version,

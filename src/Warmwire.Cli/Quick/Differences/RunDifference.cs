@@ -87,7 +87,7 @@ internal sealed record RunDifference
         ? result.Arrivals / result.AchievedRate
         : result.ElapsedSeconds;
 
-    private static long Errors(QuickResult result) => Math.Min(result.Errors.Values.Sum(), result.Requests);
+    private static long Errors(QuickResult result) => Math.Min(result.Errors.Values.Sum() + result.Unanswered, result.Requests);
 
     private static long BadResponses(QuickResult result) => Math.Min(
         result.Codes.Where(static pair => pair.Key.Length > 0 && pair.Key[0] is '4' or '5').Sum(static pair => pair.Value),

@@ -22,7 +22,8 @@ internal abstract partial record EnsureMetric
         ["dropped"] = new CountMetric(static result => result.DroppedArrivals, ""),
         ["timewait"] = new CountMetric(static result => result.Connections.TimeWait, "TIME_WAIT cannot be seen on this system"),
         ["perconnection.min"] = new CountMetric(
-            static result => result.Connections.Opened == 0 ? null : result.Connections.RequestsPerConnection.Min, "no connection"),
+            static result => result.Connections is { Opened: 0, OpenAtStart: 0 } ? null : result.Connections.RequestsPerConnection.Min,
+            "no connection"),
         ["checks.failed"] = new ChecksMetric(),
         ["reuse"] = new ReuseMetric(),
         ["rate"] = new RateMetric(),

@@ -5,8 +5,8 @@ using Warmwire.Cli.Quick.Results;
 namespace Warmwire.Cli.Quick.Exports;
 
 /// <summary>
-/// The file of <c>--junit</c>: each condition is a test case, as CI systems show them. A run without any response has one more, which is an
-/// error, because then conditions say little.
+/// The file of <c>--junit</c>: each condition is a test case, as CI systems show them, and so is the one of <c>--abort-on</c> that ended
+/// the run. A run without any response has one more, which is an error, because then conditions say little.
 /// </summary>
 internal static class JUnitXml
 {
@@ -15,9 +15,10 @@ internal static class JUnitXml
     public static void Write(TextWriter writer, QuickResult result)
     {
         bool hasResponses = result.Responses > 0;
-        string failures = Text(result.Ensure.Count(static condition => !condition.Held));
+        int aborts = result.Aborted is null ? 0 : 1;
+        string failures = Text(result.Ensure.Count(static condition => !condition.Held) + aborts);
         string errors = hasResponses ? "0" : "1";
-        string tests = Text(result.Ensure.Count + (hasResponses ? 0 : 1));
+        string tests = Text(result.Ensure.Count + aborts + (hasResponses ? 0 : 1));
         string time = result.ElapsedSeconds.ToString("0.###", CultureInfo.InvariantCulture);
         using var xml = XmlWriter.Create(writer, new XmlWriterSettings { Indent = true, NewLineChars = "\n", CloseOutput = false });
         xml.WriteStartElement("testsuites");
@@ -30,6 +31,12 @@ internal static class JUnitXml
         foreach (EnsureResult condition in result.Ensure)
         {
             Case(xml, condition.Condition, condition.Held ? null : "failure", $"{condition.Condition}: {condition.Actual}");
+        }
+
+        if (result.Aborted is { } aborted)
+        {
+            string when = aborted.AtSeconds.ToString("0.#", CultureInfo.InvariantCulture);
+            Case(xml, $"not {aborted.Condition}", "failure", $"{aborted.Condition} held after {when} s: {aborted.Actual}");
         }
 
         if (!hasResponses)

@@ -76,7 +76,7 @@ internal sealed class JsonLines : ISecondObserver, IDisposable
             _writer.Write(line + "\n");
             _writer.Flush();
         }
-        catch (Exception error) when (error is IOException or ObjectDisposedException)
+        catch (Exception error) when (error is IOException or ObjectDisposedException or CommandFailure)
         {
             _failed = error;
         }

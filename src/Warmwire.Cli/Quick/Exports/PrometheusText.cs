@@ -50,7 +50,11 @@ internal static class PrometheusText
             [.. result.Codes.Select(static pair => (((string, string)[])[("code", pair.Key)], (double)pair.Value))]);
         Family(
             text, "errors_total", "counter", "Requests without a complete response, by kind.",
-            [.. result.Errors.Select(static pair => (((string, string)[])[("kind", pair.Key)], (double)pair.Value))]);
+            [
+                .. result.Errors.Append(new KeyValuePair<string, long>("Unanswered", result.Unanswered))
+                    .Where(static pair => pair.Value > 0)
+                    .Select(static pair => (((string, string)[])[("kind", pair.Key)], (double)pair.Value)),
+            ]);
         Family(text, "downloaded_bytes_total", "counter", "Bytes of response bodies.", ([], result.DownloadedBytes));
     }
 

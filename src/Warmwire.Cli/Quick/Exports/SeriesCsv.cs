@@ -15,7 +15,8 @@ internal static class SeriesCsv
         foreach (SeriesPoint point in result.Series.Points)
         {
             // Where nothing ended, there is no latency, which is not a latency of 0.
-            string latencies = point.Histogram.Length == 0 ? ",," : Invariant($"{point.P50:0.######},{point.P99:0.######},{point.Max:0.######}");
+            string latencies =
+                point.Histogram.Length == 0 ? ",," : Invariant($"{point.P50:0.######},{point.P99:0.######},{point.Max:0.######}");
             writer.Write(Invariant($"{point.At:0.###},{result.Series.IntervalSeconds:0.###},{point.Due},{point.Started},"));
             writer.Write(Invariant($"{point.Responses},{point.Errors},{point.Opened},{point.Closed},{point.PeakOpen},{latencies}\n"));
         }

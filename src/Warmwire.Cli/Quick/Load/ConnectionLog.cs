@@ -205,16 +205,16 @@ internal sealed class ConnectionLog : EventListener
     private void OnOpened(TransportEvent.ConnectionOpened opened)
     {
         _open.GetOrAdd(opened.Connection, static _ => new Exchanges());
-        Dns.Record(Nanoseconds(opened.DnsMs));
-        Connect.Record(Nanoseconds(opened.ConnectMs));
         bool hasTls = opened.TlsMs > 0;
-        if (hasTls)
-        {
-            Tls.Record(Nanoseconds(opened.TlsMs));
-        }
-
         lock (_gate)
         {
+            Dns.Record(Nanoseconds(opened.DnsMs));
+            Connect.Record(Nanoseconds(opened.ConnectMs));
+            if (hasTls)
+            {
+                Tls.Record(Nanoseconds(opened.TlsMs));
+            }
+
             _opened++;
             _tlsHandshakes += hasTls ? 1 : 0;
             _peakOpen = Math.Max(_peakOpen, _openAtStart + _opened - _closed);

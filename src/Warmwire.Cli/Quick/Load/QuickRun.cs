@@ -35,6 +35,9 @@ internal sealed class QuickRun : IDisposable
     private long _iterations;
     private long _dataRows;
     private bool _isCounting;
+
+    /// <summary>When counting began.</summary>
+    private MachineLoad? _before;
     private TaskCompletionSource? _allEnded;
 
     /// <param name="settings">What is sent.</param>
@@ -94,7 +97,6 @@ internal sealed class QuickRun : IDisposable
 
         // Shards that begin together say so to the tick, so that their seconds are the same seconds.
         DateTimeOffset startedAt = (_settings.StartAt ?? _time.GetUtcNow()).AddSeconds(_settings.WarmUpSeconds);
-        MachineLoad before = MachineLoad.Read();
         long begun = LoadClock.Now;
         Volatile.Write(ref _startsAt, begun + (long)(_settings.WarmUpSeconds * 1e9));
         _started.TrySetResult();
@@ -117,10 +119,10 @@ internal sealed class QuickRun : IDisposable
                 _log.ThrowIfUnreadable();
                 _recorder.PutAwaySeconds(Math.Max(0, Elapsed));
                 ThrowIfUnreachable(LoadClock.Now - begun > TimeToReach);
-                if (_settings.AbortOn.Count > 0 && aborted is null && SecondsSinceStart - judged >= 1)
+                if (_settings.AbortOn.Count > 0 && !stop.IsCancellationRequested && SecondsSinceStart - judged >= 1)
                 {
                     judged = SecondsSinceStart;
-                    aborted = Judge(startedAt, before);
+                    aborted = Judge(startedAt);
                     await (aborted is null ? Task.CompletedTask : stop.CancelAsync());
                 }
             }
@@ -140,7 +142,7 @@ internal sealed class QuickRun : IDisposable
         MachineLoad after = MachineLoad.Read();
         int? timeWait = await leftInTimeWait.CountAsync(_time);
         RunRecord record = _recorder.Finish(elapsed, _settings.Users is null ? _schedule : null);
-        return Describe(record, startedAt, elapsed, before, after, timeWait, interrupted.IsCancellationRequested, aborted);
+        return Describe(record, startedAt, elapsed, after, timeWait, interrupted.IsCancellationRequested, aborted);
     }
 
     public void Dispose()
@@ -170,7 +172,7 @@ internal sealed class QuickRun : IDisposable
         if (_settings.Users is { } loop)
         {
             long until = loop.Seconds is { } seconds ? _startsAt + (long)(seconds * 1e9) : long.MaxValue;
-            await new ClosedLoopDriver(_settings.Shard.Of(loop.Users), loop.Think, until, TakeIteration, _time)
+            await new ClosedLoopDriver(_settings.Shard.Of(loop.Users), loop.Think, until, TakeIteration, HasIterations, _time)
                 .RunAsync(user => IterateAsync(user, stop, cut), () => new VirtualUser(_settings.KeepsCookies), stop);
         }
         else
@@ -193,16 +195,17 @@ internal sealed class QuickRun : IDisposable
     /// <summary>What happens from now on is the load that is counted.</summary>
     private void BeginCounting() => _log.Begin(open =>
     {
+        _before = MachineLoad.Read();
         _isCounting = true;
         _recorder.Begin(open);
     });
 
     /// <returns>The condition that ends the run, if one holds.</returns>
-    private AbortResult? Judge(DateTimeOffset startedAt, MachineLoad before)
+    private AbortResult? Judge(DateTimeOffset startedAt)
     {
         long elapsed = Elapsed;
         QuickResult now = Describe(
-            _recorder.GetRecord(), startedAt, elapsed, before, MachineLoad.Read(), timeWait: null, interrupted: true, aborted: null);
+            _recorder.GetRecord(), startedAt, elapsed, MachineLoad.Read(), timeWait: null, interrupted: true, aborted: null);
         return _settings.AbortOn.Select(condition => condition.Evaluate(now))
             .Where(static condition => condition.Held)
             .Select(condition => new AbortResult(condition.Condition, Math.Round(Seconds(elapsed), 1), condition.Actual))
@@ -252,6 +255,8 @@ internal sealed class QuickRun : IDisposable
     /// <summary>A user of a closed loop takes an iteration, if there is one left; those of the warm-up are not counted.</summary>
     private bool TakeIteration() =>
         LoadClock.Now < _startsAt || Interlocked.Increment(ref _iterations) <= _settings.OwnArrivals;
+
+    private bool HasIterations() => LoadClock.Now < _startsAt || Volatile.Read(ref _iterations) < _settings.OwnArrivals;
 
     private Task IterateAsync(VirtualUser user, CancellationToken stop, CancellationToken cut)
     {
@@ -316,7 +321,6 @@ internal sealed class QuickRun : IDisposable
         RunRecord record,
         DateTimeOffset startedAt,
         long elapsed,
-        MachineLoad before,
         MachineLoad after,
         int? timeWait,
         bool interrupted,
@@ -325,6 +329,7 @@ internal sealed class QuickRun : IDisposable
         bool isCut = interrupted || aborted is not null;
         ConnectionsResult connections = _log.GetResult(timeWait);
         double seconds = Seconds(elapsed);
+        MachineLoad before = _before ?? after;
         double cpu = (after.Own - before.Own).TotalSeconds;
         // Over the schedule as far as it came; the record of a run that goes on is as long as it ran.
         long planned = isCut ? Math.Clamp(Math.Min(elapsed, _stoppedAt), 1, Math.Max(1, _schedule.Length)) : _schedule.Length;

@@ -40,7 +40,8 @@ internal static class ConnectionsMerger
         // Keys may have been rounded down, these two never are.
         RequestsPerConnection[] used =
         [
-            .. all.Where(static connections => connections.Opened > 0).Select(static connections => connections.RequestsPerConnection),
+            .. all.Where(static connections => connections.Opened + connections.OpenAtStart > 0)
+                .Select(static connections => connections.RequestsPerConnection),
         ];
         return counts.GetResult() with
         {

@@ -25,8 +25,8 @@ internal sealed class MergeCommand(MergeSettings settings, Terminal terminal)
             return ExitCodes.CouldNotRun;
         }
 
-        ResultFiles.Write(settings.Outputs, merged, terminal.StandardOutput);
         ResultSummary.Write(settings.Outputs, merged, terminal);
+        ResultFiles.Write(settings.Outputs, merged, terminal.StandardOutput);
         if (settings.Outputs.PrometheusPush is { } gateway)
         {
             await Pushgateway.PushAsync(gateway, merged, cancellationToken);

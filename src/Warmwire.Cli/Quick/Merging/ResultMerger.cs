@@ -87,10 +87,7 @@ internal static class ResultMerger
             StartedAt = clock.StartedAt,
             ElapsedSeconds = clock.ElapsedSeconds,
             Interrupted = all.Any(static result => result.Interrupted),
-            Aborted = all.Select(static result => result.Aborted).OfType<AbortResult>()
-                .OrderBy(static aborted => aborted.AtSeconds)
-                .ThenBy(static aborted => aborted.Condition, StringComparer.Ordinal)
-                .FirstOrDefault(),
+            Aborted = FirstAborted(all),
             Checks = Checks(all),
             Redirects = all.Sum(static result => result.Redirects),
             Arrivals = all.Sum(static result => result.Arrivals),
@@ -104,12 +101,7 @@ internal static class ResultMerger
             DownloadedBytes = all.Sum(static result => result.DownloadedBytes),
             AchievedRate = clock.Together(static result => result.AchievedRate),
             DroppedArrivals = all.Sum(static result => result.DroppedArrivals),
-            Pauses = new PausesResult
-            {
-                Count = all.Sum(static result => result.Pauses.Count),
-                Seconds = Total(all, static result => result.Pauses.Seconds),
-                DroppedArrivals = all.Sum(static result => result.Pauses.DroppedArrivals),
-            },
+            Pauses = Pauses(all),
             GeneratorLimited = all.Any(static result => result.GeneratorLimited),
             GeneratorLimits = [.. parts.SelectMany(static part => part.Result.GeneratorLimits.Select(limit => $"{part.Name}: {limit}"))],
             Connections = ConnectionsMerger.Merge(parts, series),
@@ -146,6 +138,18 @@ internal static class ResultMerger
             Merged = all.Sum(static result => result.Merged),
         };
     }
+
+    private static AbortResult? FirstAborted(QuickResult[] all) => all.Select(static result => result.Aborted).OfType<AbortResult>()
+        .OrderBy(static aborted => aborted.AtSeconds)
+        .ThenBy(static aborted => aborted.Condition, StringComparer.Ordinal)
+        .FirstOrDefault();
+
+    private static PausesResult Pauses(QuickResult[] all) => new()
+    {
+        Count = all.Sum(static result => result.Pauses.Count),
+        Seconds = Total(all, static result => result.Pauses.Seconds),
+        DroppedArrivals = all.Sum(static result => result.Pauses.DroppedArrivals),
+    };
 
     private static TargetResult Target(QuickResult[] all, WallClock clock) => all[0].Target with
     {

@@ -28,7 +28,7 @@ internal static class KeyFigures
             errors > 0);
         if (result.Unanswered > 0)
         {
-            Key(markup, "Unanswered", Figures.Count(result.Unanswered), "under way when the run was interrupted", isBad: true);
+            Key(markup, "Unanswered", Figures.Count(result.Unanswered), "under way when the run was ended", isBad: true);
         }
 
         Key(markup, "Achieved rate", Figures.Rate(result.AchievedRate), result.Target.IsClosedLoop

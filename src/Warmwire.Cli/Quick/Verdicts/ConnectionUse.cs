@@ -13,8 +13,8 @@ internal sealed class ConnectionUse : IVerdict
         {
             (0, _) => null,
             (_, 0) when connections.OpenAtStart > 0 =>
-                $"{requests} used the {Amounts.Count(connections.OpenAtStart, "connection")} that the warm-up had opened. No connection was "
-                + "opened.",
+                $"{requests} used the {Amounts.Count(connections.OpenAtStart, "connection")} that the warm-up had opened. "
+                + "No connection was opened.",
             (_, 0) => $"{requests} {Amounts.Were(result.Requests)} sent and no connection was opened.",
             _ => $"{requests} used {Amounts.Count(connections.Opened, "connection")}"
                 + (connections.OpenAtStart > 0 ? $" besides {Amounts.Number(connections.OpenAtStart)} that the warm-up had opened" : "")

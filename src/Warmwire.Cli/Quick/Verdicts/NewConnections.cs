@@ -13,7 +13,7 @@ internal sealed class NewConnections : IVerdict
             return null;
         }
 
-        return (connections.ReuseRatio, result.Requests - connections.Exchanges) switch
+        return (connections.ReuseRatio, result.Requests + result.Redirects - connections.Exchanges) switch
         {
             (0, 0) => "Each had a new connection, as --new-connection-per-request asks: that is what creating a client per request costs.",
             (0, var none) => "Each request that got a connection had a new one, as --new-connection-per-request asks; "

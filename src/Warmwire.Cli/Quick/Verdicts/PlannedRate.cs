@@ -14,6 +14,12 @@ internal sealed class PlannedRate : IVerdict
 
         // Where an arrival is one request, its rate is that of requests.
         (string verb, string unit) = result.Target.RequestsPerArrival == 1 ? ("Sent", "requests/s") : ("Started", "arrivals/s");
+        if (result.Target.Stages is { Count: > 0 } && (result.Interrupted || result.Aborted is not null))
+        {
+            // The rate that was planned is that of all stages.
+            return $"{verb} {Amounts.Rate(result.AchievedRate)} {unit} until it was ended.";
+        }
+
         string sent = result.Target.IsClosedLoop
             ? $"{verb} {Amounts.Rate(result.AchievedRate)} {unit}, which the responses determined"
             : $"{verb} {Amounts.Rate(result.AchievedRate)} of the planned {Amounts.Rate(result.Target.Rate)} {unit}";

@@ -14,7 +14,9 @@ internal sealed class RedirectsNotFollowed : IVerdict
         return redirects.Length == 0
             ? null
             : $"{Amounts.Number(redirects.Sum(static pair => pair.Value))} of {Amounts.Count(result.Responses, "response")} were redirects "
-                + $"({string.Join(", ", redirects.Select(static pair => pair.Key))}), which are not followed; give the URL that they lead "
-                + "to.";
+                + $"({string.Join(", ", redirects.Select(static pair => pair.Key))}), "
+                + (result.Redirects > 0
+                    ? "which were not followed: they were more than --follow-redirects allows, or led nowhere."
+                    : "which are not followed; give the URL that they lead to.");
     }
 }

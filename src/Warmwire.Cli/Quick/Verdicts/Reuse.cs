@@ -14,7 +14,7 @@ internal sealed class Reuse : IVerdict
     public string? Of(QuickResult result)
     {
         ConnectionsResult connections = result.Connections;
-        bool isReplaced = connections.Opened > connections.PeakOpen;
+        bool isReplaced = connections.OpenAtStart + connections.Opened > connections.PeakOpen;
         if (result.Target.NewConnectionPerRequest || connections.Opened == 0 || result.Requests < 2)
         {
             return null;

@@ -13,8 +13,8 @@ internal sealed class WaitInClient : IVerdict
         double corrected = result.LatencyMs.Corrected.P99;
         double uncorrected = result.LatencyMs.Uncorrected.P99;
         return uncorrected > 0 && corrected > Factor * uncorrected && corrected - uncorrected > 1
-            ? $"p99: {Amounts.Milliseconds(corrected)} from schedule, {Amounts.Milliseconds(uncorrected)} from send; the difference was "
-                + "waiting in the client."
+            ? $"p99: {Amounts.Milliseconds(corrected)} from {(result.Target.IsClosedLoop ? "start" : "schedule")}, "
+                + $"{Amounts.Milliseconds(uncorrected)} from send; the difference was waiting in the client."
             : null;
     }
 }

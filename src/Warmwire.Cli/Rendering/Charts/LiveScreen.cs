@@ -83,6 +83,11 @@ internal sealed class LiveScreen(QuickProgress now, LiveHistory history, Glyphs 
 
     private ChartLine Time(int width)
     {
+        if (now.DurationSeconds <= 0)
+        {
+            return ChartLine.Named("time").Add(Invariant($"{Math.Max(now.ElapsedSeconds, 0):0} s"));
+        }
+
         string text = Invariant($" {Math.Max(now.ElapsedSeconds, 0):0} of {now.DurationSeconds:0} s");
         int bar = Math.Clamp(width - ChartLine.NameWidth - text.Length, 1, LongestBar);
         string done = glyphs.Bar(now.ElapsedSeconds / now.DurationSeconds, bar);
@@ -95,6 +100,11 @@ internal sealed class LiveScreen(QuickProgress now, LiveHistory history, Glyphs 
         double rate = now.ElapsedSeconds <= 0
             ? 0
             : look.Arrivals / Math.Clamp(now.ElapsedSeconds, 1, Math.Max(now.DurationSeconds, 1));
+        if (now.IsClosedLoop)
+        {
+            return ChartLine.Named("arrivals").Add(Invariant($"{look.Arrivals:N0} in a closed loop"));
+        }
+
         ChartLine line = ChartLine.Named("arrivals")
             .Add(Invariant($"{look.Arrivals:N0} of {now.Arrivals:N0}, {rate:0.#} of {now.TargetRate:0.#} per second"));
         return look.Dropped > 0 ? line.Add(Invariant($", {look.Dropped:N0} dropped"), ChartLine.Bad) : line;

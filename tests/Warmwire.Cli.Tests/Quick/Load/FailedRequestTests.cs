@@ -99,7 +99,7 @@ public sealed class FailedRequestTests
         Assert.EndsWith($"{result.Unanswered.ToString("N0", CultureInfo.InvariantCulture)} unanswered", errors.Actual);
         Assert.False(Evaluate("failed<1%", result).Held);
         Assert.Contains("http.unanswered: ", Summary(result), StringComparison.Ordinal);
-        Assert.Contains("were under way at Ctrl-C and unanswered a second later", Summary(result), StringComparison.Ordinal);
+        Assert.Contains("were under way when the run was ended and unanswered a second later", Summary(result), StringComparison.Ordinal);
         Assert.Contains(">Unanswered</dt>", Report(result), StringComparison.Ordinal);
         Assert.Equal(2 * result.Unanswered, MergedResults.Of([result, result with { RunId = "other" }]).Unanswered);
     }

@@ -246,7 +246,9 @@ public sealed class MergeCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("only one of --output, --report and --hgrm can be -, standard output", "a.json", "-o", "-", "--report", "-")]
+    [InlineData(
+        "only one of --output, --report, --hgrm, --csv, --junit and --prometheus can be -, standard output",
+        "a.json", "-o", "-", "--prometheus", "-")]
     [InlineData("--ensure 'p95<5': there is no metric 'p95'; did you mean p(95)?", "a.json", "--ensure", "p95<5")]
     [InlineData(
         "--ensure 'max': it has no comparison; examples are p(95)<500 and errors<1%", "a.json", "--ensure", "max<5", "--ensure", "max")]

@@ -68,7 +68,9 @@ public sealed class UrlAndDataTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{0}, line 2: the URL must be an absolute http or https URL, not 'nonsense'", "http://a/\nnonsense")]
+    [InlineData(
+        "{0}, line 2: the URL must be an absolute http or https URL, not 'nonsense'; did you mean http://nonsense/?",
+        "http://a/\nnonsense")]
     [InlineData("{0}, line 1: after the URL may follow one weight, more than 0 and at most 1,000,000, not '0'", "http://a/ 0")]
     [InlineData("{0}, line 1: after the URL may follow one weight, more than 0 and at most 1,000,000, not '1 2'", "http://a/ 1 2")]
     [InlineData("{0} has no URL", "# nothing\n\n")]

@@ -134,7 +134,8 @@ public sealed class ScenarioTests : IDisposable
         "config has the key 'plugins', which is not read; those that are: target, phases",
         "config:\n  target: http://a\n  plugins: {}\nscenarios: []")]
     [InlineData(1, "the file has no 'scenarios'", "config: { target: 'http://a' }")]
-    [InlineData(1, "'target' must be an absolute http or https URL, not 'a'", "config: { target: a }\nscenarios: []")]
+    [InlineData(
+        1, "'target' must be an absolute http or https URL, not 'a'; did you mean http://a/?", "config: { target: a }\nscenarios: []")]
     [InlineData(2, "'scenarios' must have from 1 to 100 scenarios", "config: { target: 'http://a' }\nscenarios: []")]
     [InlineData(
         2,

@@ -105,7 +105,8 @@ internal static class VerdictCases
             + "quick never does."),
         ("none", new UnansweredRequests(), Run(10, 1), null),
         ("one", new UnansweredRequests(), Run(10, 1) with { Unanswered = 1 },
-            "1 request was under way at Ctrl-C and unanswered a second later; the latencies contain the time that they had waited."),
+            "1 request was under way when the run was ended and unanswered a second later; the latencies contain the time that they had "
+                + "waited."),
         ("none", new BadStatuses(), Codes(("200", 10)), null),
         ("some", new BadStatuses(), Codes(("200", 7), ("404", 1), ("503", 2)), "3 of 10 responses had a status of 400 or above."),
         ("none", new RedirectsNotFollowed(), Codes(("200", 9), ("304", 1)), null),
