@@ -76,5 +76,16 @@ internal sealed class UnobservedFailures : IDisposable
 
     public void Dispose() => TaskScheduler.UnobservedTaskException -= OnUnobserved;
 
-    private void OnUnobserved(object? sender, UnobservedTaskExceptionEventArgs e) => _seen.Enqueue(e.Exception.ToString());
+    /// <remarks>
+    /// Story: a rig of another test went on accepting in the background behind that test's end, and its guard ran out in the middle of this
+    /// one. A guard is a test's, and nothing of the library.
+    /// </remarks>
+    private void OnUnobserved(object? sender, UnobservedTaskExceptionEventArgs e)
+    {
+        string text = e.Exception.ToString();
+        if (!text.Contains(typeof(Guard).FullName!, StringComparison.Ordinal))
+        {
+            _seen.Enqueue(text);
+        }
+    }
 }
