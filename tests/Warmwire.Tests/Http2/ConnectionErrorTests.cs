@@ -177,6 +177,7 @@ public sealed class ConnectionErrorTests
         Task<HttpResponseMessage> sending = rig.SendAsync(Http2Rig.Get());
         Http2Peer peer = await rig.AcceptSilentAsync();
         await peer.ReadPrefaceAsync();
+        await peer.ReadRequestAsync();
         await peer.AcknowledgeSettingsAsync();
         Assert.Equal(Http2ErrorCode.ProtocolError, (await peer.ExpectGoAwayAsync()).Code);
         await rig.FailsAsync(sending, HttpRequestError.HttpProtocolError);
@@ -189,6 +190,7 @@ public sealed class ConnectionErrorTests
         Task<HttpResponseMessage> sending = rig.SendAsync(Http2Rig.Get());
         Http2Peer peer = await rig.AcceptSilentAsync();
         await peer.ReadPrefaceAsync();
+        await peer.ReadRequestAsync();
         await peer.SendRawAsync("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray());
         await peer.ExpectClosedAsync();
         await rig.FailsAsync(sending, HttpRequestError.HttpProtocolError);
@@ -203,6 +205,9 @@ public sealed class ConnectionErrorTests
         Task<HttpResponseMessage> sending = rig.SendAsync(Http2Rig.Get());
         Http2Peer peer = await rig.AcceptSilentAsync();
         await peer.ReadPrefaceAsync();
+
+        // It is on the connection: a request that waits for its turn goes to the next one.
+        await peer.ReadRequestAsync();
         if (reset)
         {
             peer.Reset();
