@@ -193,12 +193,16 @@ internal sealed class QuickRun : IDisposable
     }
 
     /// <summary>What happens from now on is the load that is counted.</summary>
-    private void BeginCounting() => _log.Begin(open =>
+    private void BeginCounting()
     {
+        // Not under the lock, which connections wait for: it reads a file.
         _before = MachineLoad.Read();
-        _isCounting = true;
-        _recorder.Begin(open);
-    });
+        _log.Begin(open =>
+        {
+            _isCounting = true;
+            _recorder.Begin(open);
+        });
+    }
 
     /// <returns>The condition that ends the run, if one holds.</returns>
     private AbortResult? Judge(DateTimeOffset startedAt)
